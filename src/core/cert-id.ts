@@ -1,0 +1,113 @@
+import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { fromHex, toHex } from './bytes.js';
+import type { Certificate } from './certificate.js';
+import { DerError, Tag, integerContentsOf, readerOf, type DerElement } from './der.js';
+import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { digest, hashByOid, hashOid, isCertIdHash, type HashAlgorithm } from './hash.js';
+
+/**
+ * A CertID (RFC 6960 §4.1.1). Hashes and serial number are lower-case hex of the exact contents; `hashAlgorithm` is a
+ * name, or the OID where the hash is none that a CertID may use here.
+ */
+export interface CertId {
+  readonly hashAlgorithm: string;
+  readonly issuerNameHash: string;
+  readonly issuerKeyHash: string;
+  readonly serialNumber: string;
+}
+
+/** The hash algorithms that {@link createCertId} takes. */
+export type { HashAlgorithm } from './hash.js';
+
+/**
+ * The CertID of a certificate (RFC 6960 §4.1.1): the issuer's name is hashed as it stands in the certificate, the key
+ * without tag, length and unused bits.
+ */
+export function createCertId(certificate: Certificate, issuer: Certificate, hash: HashAlgorithm): CertId {
+  return certIdOf(certificate.issuer, certificate.serialNumber, issuer, hash);
+}
+
+/** The CertID of a serial number (lower-case hex of the INTEGER contents) of this issuer. */
+export function createCertIdForSerialNumber(serialNumber: string, issuer: Certificate, hash: HashAlgorithm): CertId {
+  return certIdOf(issuer.subject, serialNumber, issuer, hash);
+}
+
+function certIdOf(issuerName: Uint8Array, serialNumber: string, issuer: Certificate, hash: HashAlgorithm): CertId {
+  return {
+    hashAlgorithm: hash,
+    issuerNameHash: toHex(digest(hash, issuerName)),
+    issuerKeyHash: toHex(digest(hash, issuer.publicKey.keyBits)),
+    serialNumber,
+  };
+}
+
+/** Whether two CertIDs name the same certificate: all four fields, serial numbers by value. */
+export function certIdsEqual(a: CertId, b: CertId): boolean {
+  return (
+    a.hashAlgorithm === b.hashAlgorithm &&
+    a.issuerNameHash === b.issuerNameHash &&
+    a.issuerKeyHash === b.issuerKeyHash &&
+    serialNumbersEqual(a.serialNumber, b.serialNumber)
+  );
+}
+
+/** Whether two serial numbers (hex of INTEGER contents) have the same value, redundant leading zeros aside. */
+export function serialNumbersEqual(a: string, b: string): boolean {
+  return a === b || minimalSerialNumber(a) === minimalSerialNumber(b);
+}
+
+function minimalSerialNumber(serialNumber: string): string {
+  return serialNumber.replace(/^(?:00)+(?=00|[0-7][0-9a-f])/, '');
+}
+
+/** The serial number as people write it, `0x` and colons allowed, as hex of its INTEGER contents; undefined when it is none. */
+export function parseSerialNumber(text: string): string | undefined {
+  const digits = text.trim().replace(/^0x/i, '').replaceAll(':', '');
+  const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+  if (bytes === undefined) return undefined;
+  const hex = toHex(bytes);
+  // Written without the sign octet that DER puts before a high first bit, as openssl prints serial numbers.
+  return (bytes[0] ?? 0) >= 0x80 ? `00${hex}` : minimalSerialNumber(hex);
+}
+
+/** The DER of a CertID; the hash algorithm's parameters are NULL, as openssl and haproxy write them. */
+export function encodeCertId(certId: CertId): Uint8Array {
+  const hash = certId.hashAlgorithm;
+  return derSequence(
+    derSequence(derObjectIdentifier(isHashName(hash) ? hashOid(hash) : hash), derNull),
+    derOctetString(Buffer.from(certId.issuerNameHash, 'hex')),
+    derOctetString(Buffer.from(certId.issuerKeyHash, 'hex')),
+    derElement(Tag.integer, Buffer.from(certId.serialNumber, 'hex')),
+  );
+}
+
+/** Reads a CertID element; throws DerError. */
+export function certIdOfElement(element: DerElement): CertId {
+  const reader = readerOf(element);
+  const algorithm = readAlgorithmIdentifier(reader, 'hashAlgorithm');
+  const issuerNameHash = reader.octetString('issuerNameHash');
+  const issuerKeyHash = reader.octetString('issuerKeyHash');
+  const serialNumber = integerContentsOf(reader.element(Tag.integer, 'serialNumber'), 'serialNumber', {
+    redundantZeros: true,
+  });
+  reader.end('CertID');
+  return {
+    hashAlgorithm: hashName(algorithm, element),
+    issuerNameHash: toHex(issuerNameHash),
+    issuerKeyHash: toHex(issuerKeyHash),
+    serialNumber: toHex(serialNumber),
+  };
+}
+
+function hashName(algorithm: AlgorithmIdentifier, element: DerElement): string {
+  const name = hashByOid(algorithm.oid);
+  if (!isCertIdHash(name)) return algorithm.oid;
+  if (!hasNoParameters(algorithm)) {
+    throw new DerError('value', 'the hash algorithm of the CertID has parameters', element.offset);
+  }
+  return name;
+}
+
+export function isHashName(name: string): name is HashAlgorithm {
+  return name === 'sha1' || name === 'sha256' || name === 'sha384' || name === 'sha512';
+}

@@ -1,0 +1,139 @@
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { bytesEqual, toHex } from './bytes.js';
+import { readCertificateExtensions, type CertificateExtensions } from './certificate-extensions.js';
+import type { DerReader } from './der.js';
+import { DerError, Tag, contextTag, integerContentsOf, readWhole, readerOf } from './der.js';
+import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
+import { OcspError } from './ocsp-error.js';
+import { checkSignature, type SignatureFailure } from './signature.js';
+
+/** A subjectPublicKeyInfo: `spki` is its DER, `keyBits` the contents of its BIT STRING, over which key hashes go. */
+export interface PublicKey {
+  readonly spki: Uint8Array;
+  readonly algorithm: AlgorithmIdentifier;
+  readonly keyBits: Uint8Array;
+}
+
+/**
+ * An X.509 certificate (RFC 5280 §4.1) as this project needs it. Names are DER (`distinguishedNameToString` prints
+ * them), `serialNumber` is lower-case hex of the exact INTEGER contents, `tbs` the exact bytes that were signed.
+ */
+export interface Certificate extends CertificateExtensions {
+  readonly der: Uint8Array;
+  readonly tbs: Uint8Array;
+  readonly serialNumber: string;
+  readonly issuer: Uint8Array;
+  readonly subject: Uint8Array;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly publicKey: PublicKey;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Decodes one certificate, strictly.
+ *
+ * @param der exactly one DER certificate
+ * @throws OcspError `malformed-certificate`, its cause a DerError that names the rule
+ */
+export function decodeCertificate(der: Uint8Array): Certificate {
+  try {
+    return readCertificate(der);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new OcspError(
+      'malformed-certificate',
+      `the certificate is not valid DER: ${error.message}`,
+      'check the file with: openssl x509 -in FILE -text',
+      { cause: error },
+    );
+  }
+}
+
+function readCertificate(der: Uint8Array): Certificate {
+  const outer = readWhole(der, Tag.sequence, 'certificate');
+  const tbsElement = outer.element(Tag.sequence, 'tbsCertificate');
+  const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
+  const signature = outer.bitStringOctets('signatureValue');
+  outer.end('certificate');
+
+  const tbs = readerOf(tbsElement);
+  const versionElement = tbs.enterOptional(contextTag(0), 'version');
+  const version = versionElement === undefined ? 0 : versionElement.smallInteger('version');
+  if (version > 2) throw new DerError('value', `certificate version ${version + 1} does not exist`, tbsElement.offset);
+  // Negative and zero serial numbers are deployed, whatever RFC 5280 §4.1.2.2 asks.
+  const serialNumber = integerContentsOf(tbs.element(Tag.integer, 'serialNumber'), 'serialNumber', {
+    redundantZeros: true,
+  });
+  const innerAlgorithm = readAlgorithmIdentifier(tbs, 'signature');
+  if (!bytesEqual(innerAlgorithm.raw, signatureAlgorithm.raw)) {
+    // RFC 5280 §4.1.1.2: the one inside is signed, the one outside is not.
+    throw new DerError('value', 'the two signature algorithms of the certificate differ', tbsElement.offset);
+  }
+  const issuer = readDistinguishedName(tbs, 'issuer');
+  const validity = tbs.sequence('validity');
+  const notBefore = validity.time('notBefore');
+  const notAfter = validity.time('notAfter');
+  validity.end('validity');
+  const subject = readDistinguishedName(tbs, 'subject');
+  const publicKey = readPublicKey(tbs);
+  tbs.optional(contextTag(1, 'primitive'), 'issuerUniqueID');
+  tbs.optional(contextTag(2, 'primitive'), 'subjectUniqueID');
+  const extensions = tbs.enterOptional(contextTag(3), 'extensions');
+  tbs.end('tbsCertificate');
+
+  return {
+    der,
+    tbs: tbsElement.raw,
+    serialNumber: toHex(serialNumber),
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    publicKey,
+    signatureAlgorithm,
+    signature,
+    ...readCertificateExtensions(extensions),
+  };
+}
+
+function readPublicKey(tbs: DerReader): PublicKey {
+  const element = tbs.element(Tag.sequence, 'subjectPublicKeyInfo');
+  const reader = readerOf(element);
+  const algorithm = readAlgorithmIdentifier(reader, 'public key algorithm');
+  const keyBits = reader.bitStringOctets('subjectPublicKey');
+  reader.end('subjectPublicKeyInfo');
+  return { spki: element.raw, algorithm, keyBits };
+}
+
+/** Why a certificate is not the issuer of another. */
+export type IssuanceFailure = 'other-name' | 'not-a-ca' | 'may-not-sign-certificates' | SignatureFailure;
+
+/**
+ * Whether `issuer` really issued `certificate`: names chain, issuer is a CA, may sign certificates where it has a key
+ * usage, and the signature verifies (RFC 5280 §6.1.3 (a)(1), (a)(4) and §6.1.4 (k), (n)). Validity periods are not looked at.
+ *
+ * @returns undefined when it did, else the first reason why not
+ */
+export function issuanceFailure(certificate: Certificate, issuer: Certificate): IssuanceFailure | undefined {
+  if (!distinguishedNamesEqual(certificate.issuer, issuer.subject)) return 'other-name';
+  if (!issuer.isCa) return 'not-a-ca';
+  if (issuer.keyUsage !== undefined && !issuer.keyUsage.has('keyCertSign')) return 'may-not-sign-certificates';
+  return checkSignature(certificate.signatureAlgorithm, certificate.signature, certificate.tbs, issuer.publicKey);
+}
+
+/** Whether `issuer` really issued `certificate`; see {@link issuanceFailure}. */
+export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  return issuanceFailure(certificate, issuer) === undefined;
+}
+
+/** Whether issuer and subject are one name, as in a root certificate (the signature is not checked). */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return distinguishedNamesEqual(certificate.issuer, certificate.subject);
+}
+
+/** Whether the certificate is within its validity period, both ends included (RFC 5280 §4.1.2.5). */
+export function isInValidity(certificate: Certificate, now: Date): boolean {
+  return certificate.notBefore <= now && now <= certificate.notAfter;
+}

@@ -1,0 +1,129 @@
+import { toHex, bytesEqual } from './bytes.js';
+import type { DerReader } from './der.js';
+import { Tag, objectIdentifierOf, readWhole, type DerElement } from './der.js';
+
+/** Short names of RFC 4514 §3 and those that CAs use beside them. */
+const attributeNames: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN',
+  '2.5.4.4': 'SN',
+  '2.5.4.5': 'serialNumber',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'ST',
+  '2.5.4.9': 'STREET',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+  '2.5.4.12': 'title',
+  '2.5.4.15': 'businessCategory',
+  '2.5.4.17': 'postalCode',
+  '2.5.4.42': 'GN',
+  '2.5.4.97': 'organizationIdentifier',
+  '0.9.2342.19200300.100.1.1': 'UID',
+  '0.9.2342.19200300.100.1.25': 'DC',
+  '1.2.840.113549.1.9.1': 'emailAddress',
+};
+
+interface AttributeTypeAndValue {
+  readonly type: string;
+  readonly value: DerElement;
+}
+
+/**
+ * A distinguished name as an RFC 4514 string, most specific RDN first. Values that are no text of a known string type
+ * come as `#` and hexadecimal. Control characters are escaped as `\XX`, so the result is safe to print.
+ */
+export function distinguishedNameToString(name: Uint8Array): string {
+  return relativeNames(name)
+    .reverse()
+    .map((attributes) => attributes.map(attributeToString).join('+'))
+    .join(',');
+}
+
+/**
+ * Whether two names are the same by RFC 5280 §7.1: equal encodings, or the same attributes whose values differ only in
+ * string type, letter case or runs of white space.
+ */
+export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return bytesEqual(a, b) || canonicalForm(a) === canonicalForm(b);
+}
+
+/** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
+export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
+  const { raw } = reader.element(Tag.sequence, what);
+  relativeNames(raw);
+  return raw;
+}
+
+function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
+  const sequence = readWhole(name, Tag.sequence, 'name');
+  const result: AttributeTypeAndValue[][] = [];
+  while (!sequence.isAtEnd) {
+    const set = sequence.enter(Tag.set, 'relative distinguished name');
+    const attributes: AttributeTypeAndValue[] = [];
+    while (!set.isAtEnd) attributes.push(readAttribute(set));
+    result.push(attributes);
+  }
+  return result;
+}
+
+function readAttribute(set: DerReader): AttributeTypeAndValue {
+  const attribute = set.sequence('attribute of a name');
+  const type = objectIdentifierOf(attribute.element(Tag.objectIdentifier, 'attribute type'), 'attribute type');
+  const value = attribute.any('attribute value');
+  attribute.end('attribute of a name');
+  return { type, value };
+}
+
+function attributeToString({ type, value }: AttributeTypeAndValue): string {
+  const name = attributeNames[type];
+  const text = name === undefined ? undefined : textOf(value);
+  return `${name ?? type}=${text === undefined ? `#${toHex(value.raw)}` : escapeValue(text)}`;
+}
+
+/** The text of a directory string, or undefined for other types and undecodable contents (X.520 §6.1, RFC 5280 §4.1.2.4). */
+export function textOf(value: DerElement): string | undefined {
+  const buffer = Buffer.from(value.contents);
+  switch (value.tag) {
+    case Tag.printableString:
+    case Tag.ia5String:
+      return buffer.toString('latin1');
+    case Tag.utf8String:
+      return buffer.toString('utf8').includes('\uFFFD') ? undefined : buffer.toString('utf8');
+    // Deployed CAs put Latin-1 into TeletexString, whatever T.61 says.
+    case Tag.teletexString:
+      return buffer.toString('latin1');
+    case Tag.bmpString:
+      return buffer.length % 2 === 0 ? Buffer.from(buffer).swap16().toString('utf16le') : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function escapeValue(text: string): string {
+  return text
+    .replace(/["+,;<>\\]/g, '\\$&')
+    .replace(/^[ #]/, '\\$&')
+    .replace(/ $/, '\\ ')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+      [...Buffer.from(character, 'utf8')]
+        .map((octet) => `\\${octet.toString(16).padStart(2, '0').toUpperCase()}`)
+        .join(''),
+    );
+}
+
+function canonicalForm(name: Uint8Array): string {
+  return JSON.stringify(
+    relativeNames(name).map((attributes) =>
+      attributes
+        .map(({ type, value }) => {
+          const text = textOf(value);
+          return [type, text === undefined ? `#${toHex(value.raw)}` : foldText(text)].join('=');
+        })
+        .sort(),
+    ),
+  );
+}
+
+function foldText(text: string): string {
+  return text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+}

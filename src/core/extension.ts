@@ -1,0 +1,34 @@
+import { DerError, Tag, type DerReader } from './der.js';
+
+/** One extension as it stands: `value` is the contents of extnValue (RFC 5280 §4.1.2.9). */
+export interface Extension {
+  readonly oid: string;
+  readonly critical: boolean;
+  readonly value: Uint8Array;
+}
+
+/**
+ * Reads a SEQUENCE OF Extension. An explicit `critical FALSE` is accepted, since deployed CAs write it; the same
+ * extension twice is refused where `unique` is set (RFC 5280 §4.2).
+ */
+export function readExtensions(list: DerReader, what: string, options: { unique: boolean }): Extension[] {
+  const extensions: Extension[] = [];
+  while (!list.isAtEnd) {
+    const offset = list.offset;
+    const reader = list.sequence(`extension of ${what}`);
+    const oid = reader.objectIdentifier(`extension type of ${what}`);
+    const critical = reader.peekTag() === Tag.boolean ? reader.boolean(`critical of ${what}`) : false;
+    const value = reader.octetString(`extension value of ${what}`);
+    reader.end(`extension of ${what}`);
+    if (options.unique && extensions.some((extension) => extension.oid === oid)) {
+      throw new DerError('duplicate', `${what} has the extension ${oid} twice`, offset);
+    }
+    extensions.push({ oid, critical, value });
+  }
+  return extensions;
+}
+
+/** The extension of this type, if there is one. */
+export function findExtension(extensions: readonly Extension[], oid: string): Extension | undefined {
+  return extensions.find((extension) => extension.oid === oid);
+}

@@ -1,0 +1,62 @@
+export { OcspError, ocspErrorKinds, type OcspErrorCode, type OcspErrorKind } from './ocsp-error.js';
+export { DerError, type DerRule } from './der.js';
+export { decodePem, looksLikePem, type PemBlock } from './pem.js';
+export { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
+export {
+  decodeCertificate,
+  isInValidity,
+  isIssuedBy,
+  isSelfIssued,
+  issuanceFailure,
+  type Certificate,
+  type IssuanceFailure,
+  type PublicKey,
+} from './certificate.js';
+export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
+export type { Extension } from './extension.js';
+export type { AlgorithmIdentifier } from './algorithm-identifier.js';
+export {
+  certIdsEqual,
+  createCertId,
+  createCertIdForSerialNumber,
+  parseSerialNumber,
+  serialNumbersEqual,
+  type CertId,
+  type HashAlgorithm,
+} from './cert-id.js';
+export { createRequest, decodeRequest, type CreateRequestOptions, type OcspRequest } from './request.js';
+export {
+  decodeResponse,
+  isResponse,
+  type BasicResponse,
+  type OcspResponse,
+  type ResponderId,
+  type ResponseDecodingFailure,
+  type ResponseStatus,
+  type RevocationReason,
+  type SingleResponse,
+} from './response.js';
+export { signatureAlgorithmName, type SignatureFailure } from './signature.js';
+export {
+  alertTime,
+  defaultRefreshPolicy,
+  refreshTime,
+  windowOf,
+  type RefreshPolicy,
+  type Window,
+} from './schedule.js';
+export { verifyResponse, type VerifyOptions } from './verify/verify-response.js';
+export type { ExpectedNonce } from './verify/binding.js';
+export type { Subject } from './verify/statement.js';
+export type { ValidityOptions } from './verify/validity.js';
+export {
+  isBelieved,
+  type BelievedEvidence,
+  type Evidence,
+  type Failure,
+  type FailureCode,
+  type Finding,
+  type Responder,
+  type Statement,
+  type Verdict,
+} from './verify/verdict.js';

@@ -1,0 +1,64 @@
+/**
+ * Every code that a thrown {@link OcspError} can carry, by the kind of trouble.
+ * A verdict is not an error: see `verify/verdict.ts` for what a response can be found to be.
+ */
+export const ocspErrorKinds = {
+  usage: 'usage',
+
+  'file-not-found': 'input',
+  'file-unreadable': 'input',
+  'file-empty': 'input',
+  'file-too-large': 'input',
+  'malformed-pem': 'input',
+  'malformed-der': 'input',
+  'malformed-certificate': 'input',
+  'no-certificate': 'input',
+  'issuer-not-found': 'input',
+  'issuer-mismatch': 'input',
+  'response-missing': 'input',
+
+  'unsupported-scheme': 'unavailable',
+  'malformed-uri': 'unavailable',
+  'address-blocked': 'unavailable',
+  'name-not-resolved': 'unavailable',
+  'connection-failed': 'unavailable',
+  'tls-failed': 'unavailable',
+  'proxy-failed': 'unavailable',
+  timeout: 'unavailable',
+  'http-status': 'unavailable',
+  'too-many-redirects': 'unavailable',
+  'body-too-large': 'unavailable',
+  'retry-after-too-long': 'unavailable',
+
+  'staple-unwritable': 'store',
+  'staple-unsafe': 'store',
+  'staple-locked': 'store',
+
+  'no-responder': 'no-responder',
+
+  interrupted: 'interrupted',
+} as const;
+
+/** A stable code of an {@link OcspError}. */
+export type OcspErrorCode = keyof typeof ocspErrorKinds;
+
+/** The kind of trouble behind a code: which exit code it leads to, and whether a good staple on disk softens it. */
+export type OcspErrorKind = (typeof ocspErrorKinds)[OcspErrorCode];
+
+/** Bad input, a file or network that failed: what happened, why, and the next step. Messages are for people, codes are stable. */
+export class OcspError extends Error {
+  readonly code: OcspErrorCode;
+  /** The next step for the reader, one sentence without a full stop; empty where there is none. */
+  readonly hint: string;
+
+  constructor(code: OcspErrorCode, message: string, hint = '', options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'OcspError';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  get kind(): OcspErrorKind {
+    return ocspErrorKinds[this.code];
+  }
+}

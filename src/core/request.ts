@@ -1,0 +1,103 @@
+import { toHex } from './bytes.js';
+import { certIdOfElement, encodeCertId, type CertId } from './cert-id.js';
+import { DerError, Tag, contextTag, readWhole, readerOf, type DerReader } from './der.js';
+import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { readExtensions, findExtension, type Extension } from './extension.js';
+import { nonceOf } from './nonce.js';
+import { OcspError } from './ocsp-error.js';
+import { Oid } from './oid.js';
+
+export interface CreateRequestOptions {
+  /** At least one. */
+  readonly certIds: readonly CertId[];
+  /** 1 to 128 octets (RFC 9654 §2.1); 32 are recommended. */
+  readonly nonce?: Uint8Array;
+}
+
+/**
+ * An unsigned OCSPRequest (RFC 6960 §4.1.1) in DER. With one CertID and no nonce it is the form of RFC 5019 §2.1.1, and
+ * byte for byte what `openssl ocsp -no_nonce -reqout` writes.
+ *
+ * @throws TypeError without a CertID, or for a nonce that is not 1 to 128 octets long
+ */
+export function createRequest({ certIds, nonce }: CreateRequestOptions): Uint8Array {
+  if (certIds.length === 0) throw new TypeError('a request needs at least one CertID');
+  if (nonce !== undefined && (nonce.length < 1 || nonce.length > 128)) {
+    throw new TypeError('a nonce has 1 to 128 octets');
+  }
+  const requestList = derSequence(...certIds.map((certId) => derSequence(encodeCertId(certId))));
+  const extensions = nonce === undefined ? [] : [derElement(contextTag(2), derSequence(nonceExtension(nonce)))];
+  return derSequence(derSequence(requestList, ...extensions));
+}
+
+/** RFC 9654 §2.1: the extnValue holds an OCTET STRING of its own. */
+function nonceExtension(nonce: Uint8Array): Uint8Array {
+  return derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)));
+}
+
+/** A decoded OCSPRequest. `requestorName` is the DER of its GeneralName, `nonce` lower-case hex. */
+export interface OcspRequest {
+  readonly version: number;
+  readonly requestorName: Uint8Array | undefined;
+  readonly requests: readonly { readonly certId: CertId; readonly extensions: readonly Extension[] }[];
+  readonly extensions: readonly Extension[];
+  readonly nonce: string | undefined;
+  readonly signed: boolean;
+}
+
+/**
+ * Decodes an OCSPRequest (RFC 6960 §4.1.1), strictly; the signature of a signed one is not looked at.
+ *
+ * @throws OcspError `malformed-der`, its cause a DerError that names the rule
+ */
+export function decodeRequest(der: Uint8Array): OcspRequest {
+  try {
+    return readRequest(der);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new OcspError('malformed-der', `no OCSP request: ${error.message}`, '', { cause: error });
+  }
+}
+
+function readRequest(der: Uint8Array): OcspRequest {
+  const outer = readWhole(der, Tag.sequence, 'OCSPRequest');
+  const tbs = outer.sequence('tbsRequest');
+  const signed = outer.optional(contextTag(0), 'optionalSignature') !== undefined;
+  outer.end('OCSPRequest');
+
+  // An explicit DEFAULT version is not DER, but deployed clients write it.
+  const version = tbs.enterOptional(contextTag(0), 'version')?.smallInteger('version') ?? 0;
+  if (version !== 0) throw new DerError('value', `request version ${version + 1} does not exist`, tbs.offset);
+  const requestorName = tbs.optional(contextTag(1), 'requestorName')?.contents;
+  const requests = readRequestList(tbs.sequence('requestList'));
+  const extensions = readExplicitExtensions(tbs.enterOptional(contextTag(2), 'requestExtensions'));
+  tbs.end('tbsRequest');
+  const nonce = findExtension(extensions, Oid.ocspNonce);
+  return {
+    version: version + 1,
+    requestorName,
+    requests,
+    extensions,
+    nonce: nonce === undefined ? undefined : toHex(nonceOf(nonce)),
+    signed,
+  };
+}
+
+function readRequestList(list: DerReader): OcspRequest['requests'] {
+  const requests: { certId: CertId; extensions: Extension[] }[] = [];
+  while (!list.isAtEnd) {
+    const request = readerOf(list.element(Tag.sequence, 'request'));
+    const certId = certIdOfElement(request.element(Tag.sequence, 'reqCert'));
+    const extensions = readExplicitExtensions(request.enterOptional(contextTag(0), 'singleRequestExtensions'));
+    request.end('request');
+    requests.push({ certId, extensions });
+  }
+  return requests;
+}
+
+function readExplicitExtensions(explicit: DerReader | undefined): Extension[] {
+  if (explicit === undefined) return [];
+  const extensions = readExtensions(explicit.sequence('extensions'), 'the request', { unique: false });
+  explicit.end('extensions');
+  return extensions;
+}

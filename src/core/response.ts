@@ -1,0 +1,237 @@
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { toHex } from './bytes.js';
+import { certIdOfElement, type CertId } from './cert-id.js';
+import type { DerReader } from './der.js';
+import { DerError, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from './der.js';
+import { readDistinguishedName } from './distinguished-name.js';
+import { findExtension, readExtensions, type Extension } from './extension.js';
+import { nonceOf } from './nonce.js';
+import { Oid } from './oid.js';
+
+/** OCSPResponseStatus by number (RFC 6960 §4.2.1); 4 is not used. */
+const responseStatuses = [
+  'successful',
+  'malformedRequest',
+  'internalError',
+  'tryLater',
+  undefined,
+  'sigRequired',
+  'unauthorized',
+] as const;
+
+export type ResponseStatus = NonNullable<(typeof responseStatuses)[number]>;
+
+/** CRLReason by number (RFC 5280 §5.3.1); 7 is not used. */
+const revocationReasons = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  undefined,
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise',
+] as const;
+
+export type RevocationReason = NonNullable<(typeof revocationReasons)[number]>;
+
+/** ResponderID (RFC 6960 §4.2.1): the DER of a name, or the SHA-1 of a key in lower-case hex. */
+export type ResponderId = { readonly byName: Uint8Array } | { readonly byKey: string };
+
+/** A SingleResponse (RFC 6960 §4.2.1). */
+export interface SingleResponse {
+  readonly certId: CertId;
+  readonly status: 'good' | 'revoked' | 'unknown';
+  readonly revocationTime?: Date;
+  readonly revocationReason?: RevocationReason;
+  readonly thisUpdate: Date;
+  readonly nextUpdate?: Date;
+  readonly extensions: readonly Extension[];
+}
+
+/** A BasicOCSPResponse: `tbs` is the exact ResponseData that was signed, `certificates` the DER of each embedded certificate. */
+export interface BasicResponse {
+  readonly tbs: Uint8Array;
+  readonly version: number;
+  readonly responderId: ResponderId;
+  readonly producedAt: Date;
+  readonly responses: readonly SingleResponse[];
+  readonly extensions: readonly Extension[];
+  /** Lower-case hex of the nonce's octets. */
+  readonly nonce: string | undefined;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** A decoded OCSPResponse: either refused, with nothing signed in it, or successful with a basic response. */
+export type OcspResponse =
+  | { readonly status: Exclude<ResponseStatus, 'successful'> }
+  | { readonly status: 'successful'; readonly basic: BasicResponse };
+
+/** What {@link decodeResponse} found instead of a response; `rule` names the broken rule of DER where there is one. */
+export interface ResponseDecodingFailure {
+  readonly code: 'malformed-response' | 'unsupported-response-type';
+  readonly message: string;
+  readonly rule?: string;
+}
+
+/** More statements than any responder puts into one response; a bound on work, not a rule of RFC 6960. */
+const maximumStatements = 1000;
+
+/**
+ * Decodes an OCSPResponse (RFC 6960 §4.2.1), strictly. Verifies nothing.
+ *
+ * @returns the response, or a failure as a value: hostile bytes never throw
+ */
+export function decodeResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
+  try {
+    return readResponse(der);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    return { code: 'malformed-response', message: error.message, rule: error.rule };
+  }
+}
+
+/** Whether {@link decodeResponse} returned a response. */
+export function isResponse(result: OcspResponse | ResponseDecodingFailure): result is OcspResponse {
+  return 'status' in result;
+}
+
+function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
+  const outer = readWhole(der, Tag.sequence, 'OCSPResponse');
+  const statusElement = outer.element(Tag.enumerated, 'responseStatus');
+  const status = responseStatuses[smallIntegerOf(statusElement, 'responseStatus')];
+  if (status === undefined) throw new DerError('value', 'responseStatus has no meaning', statusElement.offset);
+  const responseBytes = outer.enterOptional(contextTag(0), 'responseBytes');
+  outer.end('OCSPResponse');
+  if (status !== 'successful') return { status };
+  if (responseBytes === undefined) {
+    throw new DerError('value', 'a successful response without responseBytes', outer.offset);
+  }
+  const bytes = responseBytes.sequence('responseBytes');
+  responseBytes.end('responseBytes');
+  const responseType = bytes.objectIdentifier('responseType');
+  const response = bytes.octetString('response');
+  bytes.end('responseBytes');
+  if (responseType !== Oid.ocspBasic) {
+    return {
+      code: 'unsupported-response-type',
+      message: `the response is of type ${responseType}, not id-pkix-ocsp-basic`,
+    };
+  }
+  return { status, basic: readBasicResponse(response) };
+}
+
+function readBasicResponse(der: Uint8Array): BasicResponse {
+  const outer = readWhole(der, Tag.sequence, 'BasicOCSPResponse');
+  const tbsElement = outer.element(Tag.sequence, 'tbsResponseData');
+  const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
+  const signature = outer.bitStringOctets('signature');
+  const certificates = readCertificates(outer.enterOptional(contextTag(0), 'certs'));
+  outer.end('BasicOCSPResponse');
+
+  const tbs = readerOf(tbsElement);
+  // An explicit DEFAULT version is not DER, but deployed responders write it.
+  const version = tbs.enterOptional(contextTag(0), 'version')?.smallInteger('version') ?? 0;
+  if (version !== 0) throw new DerError('value', `response version ${version + 1} does not exist`, tbs.offset);
+  const responderId = readResponderId(tbs);
+  const producedAt = tbs.generalizedTime('producedAt');
+  const responses = readStatements(tbs.sequence('responses'));
+  const extensions = readExplicitExtensions(tbs, contextTag(1), 'the response');
+  tbs.end('tbsResponseData');
+  const nonce = findExtension(extensions, Oid.ocspNonce);
+  return {
+    tbs: tbsElement.raw,
+    version: version + 1,
+    responderId,
+    producedAt,
+    responses,
+    extensions,
+    nonce: nonce === undefined ? undefined : toHex(nonceOf(nonce)),
+    signatureAlgorithm,
+    signature,
+    certificates,
+  };
+}
+
+function readCertificates(explicit: DerReader | undefined): Uint8Array[] {
+  if (explicit === undefined) return [];
+  const list = explicit.sequence('certs');
+  explicit.end('certs');
+  const certificates: Uint8Array[] = [];
+  while (!list.isAtEnd) certificates.push(list.element(Tag.sequence, 'embedded certificate').raw);
+  return certificates;
+}
+
+function readResponderId(tbs: DerReader): ResponderId {
+  const byName = tbs.enterOptional(contextTag(1), 'responderID');
+  if (byName !== undefined) {
+    const name = readDistinguishedName(byName, 'name of the responder');
+    byName.end('responderID');
+    return { byName: name };
+  }
+  const byKey = tbs.enter(contextTag(2), 'responderID');
+  const keyHash = byKey.octetString('key hash of the responder');
+  byKey.end('responderID');
+  return { byKey: toHex(keyHash) };
+}
+
+function readStatements(list: DerReader): SingleResponse[] {
+  const statements: SingleResponse[] = [];
+  while (!list.isAtEnd) {
+    if (statements.length === maximumStatements) {
+      throw new DerError('value', `more than ${maximumStatements} SingleResponses`, list.offset);
+    }
+    statements.push(readStatement(list.sequence('SingleResponse')));
+  }
+  return statements;
+}
+
+function readStatement(reader: DerReader): SingleResponse {
+  const certId = certIdOfElement(reader.element(Tag.sequence, 'certID'));
+  const status = readCertificateStatus(reader.any('certStatus'));
+  const thisUpdate = reader.generalizedTime('thisUpdate');
+  const nextUpdateExplicit = reader.enterOptional(contextTag(0), 'nextUpdate');
+  const nextUpdate = nextUpdateExplicit?.generalizedTime('nextUpdate');
+  nextUpdateExplicit?.end('nextUpdate');
+  const extensions = readExplicitExtensions(reader, contextTag(1), 'a SingleResponse');
+  reader.end('SingleResponse');
+  return { certId, ...status, thisUpdate, ...(nextUpdate === undefined ? {} : { nextUpdate }), extensions };
+}
+
+type CertificateStatus = Pick<SingleResponse, 'status' | 'revocationTime' | 'revocationReason'>;
+
+function readCertificateStatus(element: DerElement): CertificateStatus {
+  const { tag, contents, offset } = element;
+  if (tag === contextTag(1)) return readRevokedInfo(readerOf(element));
+  const isGood = tag === contextTag(0, 'primitive');
+  if (!isGood && tag !== contextTag(2, 'primitive')) {
+    throw new DerError('unexpected-tag', 'certStatus is neither good, revoked nor unknown', offset);
+  }
+  if (contents.length > 0) throw new DerError('null-value', 'certStatus is no NULL', offset);
+  return { status: isGood ? 'good' : 'unknown' };
+}
+
+function readRevokedInfo(reader: DerReader): CertificateStatus {
+  const revocationTime = reader.generalizedTime('revocationTime');
+  const explicit = reader.enterOptional(contextTag(0), 'revocationReason');
+  const reasonElement = explicit?.element(Tag.enumerated, 'revocationReason');
+  explicit?.end('revocationReason');
+  reader.end('revokedInfo');
+  if (reasonElement === undefined) return { status: 'revoked', revocationTime };
+  const revocationReason = revocationReasons[smallIntegerOf(reasonElement, 'revocationReason')];
+  // A reason that nobody defined must not hide that the certificate is revoked.
+  return { status: 'revoked', revocationTime, ...(revocationReason === undefined ? {} : { revocationReason }) };
+}
+
+function readExplicitExtensions(parent: DerReader, tag: number, what: string): Extension[] {
+  const explicit = parent.enterOptional(tag, `extensions of ${what}`);
+  if (explicit === undefined) return [];
+  const extensions = readExtensions(explicit.sequence(`extensions of ${what}`), what, { unique: true });
+  explicit.end(`extensions of ${what}`);
+  return extensions;
+}

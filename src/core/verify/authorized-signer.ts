@@ -1,0 +1,197 @@
+import { decodeCertificate, issuanceFailure, type Certificate } from '../certificate.js';
+import { toHex } from '../bytes.js';
+import { distinguishedNameToString, distinguishedNamesEqual } from '../distinguished-name.js';
+import { digest } from '../hash.js';
+import { Oid } from '../oid.js';
+import { OcspError } from '../ocsp-error.js';
+import type { BasicResponse, ResponderId } from '../response.js';
+import { checkSignature, signatureAlgorithmName } from '../signature.js';
+import { formatTime } from '../time.js';
+import { failure } from './failure.js';
+import type { Failure, Finding, Responder } from './verdict.js';
+
+export interface SignerOptions {
+  readonly issuer: Certificate;
+  readonly now: Date;
+  readonly skewMilliseconds: number;
+  readonly trustedResponders?: readonly Certificate[];
+  readonly untrusted?: readonly Certificate[];
+}
+
+export interface AuthorizedSigner {
+  readonly responder: Responder;
+  readonly findings: readonly Finding[];
+}
+
+/** A response may embed any number of certificates; no more than these are tried, each costs a signature check. */
+const maximumCandidates = 8;
+
+interface Candidate {
+  readonly kind: Responder['kind'];
+  readonly certificate: Certificate;
+}
+
+/**
+ * RFC 6960 §3.2 items 2 to 4 and §4.2.2.2: finds who signed. The issuer itself, a responder that the caller trusts, or
+ * a delegate issued directly by the issuer for id-kp-OCSPSigning; the first that is authorized and whose key verifies
+ * the signature is the responder. Otherwise the most specific failure.
+ */
+export function authorizedSigner(
+  basic: BasicResponse,
+  options: SignerOptions,
+): AuthorizedSigner | { readonly failure: Failure } {
+  const candidates = findCandidates(basic, options);
+  let worst: Failure | undefined;
+  for (const candidate of candidates) {
+    const refusal = authorizationFailure(candidate, options) ?? signatureFailure(basic, candidate);
+    if (refusal === undefined) return describeSigner(candidate);
+    // A bad signature by somebody authorized says more than a stranger's certificate beside it.
+    if (worst === undefined || worst.code === 'responder-not-authorized') worst = refusal;
+  }
+  return { failure: worst ?? notFound(basic.responderId) };
+}
+
+function findCandidates(
+  basic: BasicResponse,
+  { issuer, trustedResponders = [], untrusted = [] }: SignerOptions,
+): Candidate[] {
+  const { responderId } = basic;
+  const isNamed = (certificate: Certificate): boolean => identifies(responderId, certificate);
+  const candidates: Candidate[] = [
+    ...[issuer].filter(isNamed).map((certificate) => ({ kind: 'issuer' as const, certificate })),
+    ...trustedResponders.filter(isNamed).map((certificate) => ({ kind: 'trusted' as const, certificate })),
+  ];
+  for (const der of basic.certificates.slice(0, maximumCandidates)) {
+    const certificate = tryDecode(der);
+    if (certificate !== undefined && isNamed(certificate)) candidates.push({ kind: 'delegated', certificate });
+  }
+  candidates.push(...untrusted.filter(isNamed).map((certificate) => ({ kind: 'delegated' as const, certificate })));
+  return candidates.slice(0, maximumCandidates);
+}
+
+/** RFC 6960 §4.2.1: byKey is the SHA-1 of the key without tag, length and unused bits. */
+function identifies(responderId: ResponderId, certificate: Certificate): boolean {
+  return 'byKey' in responderId
+    ? keyHashOf(certificate) === responderId.byKey
+    : distinguishedNamesEqual(responderId.byName, certificate.subject);
+}
+
+/** An embedded certificate that cannot be decoded cannot have signed; the others still may. */
+function tryDecode(der: Uint8Array): Certificate | undefined {
+  try {
+    return decodeCertificate(der);
+  } catch (error) {
+    if (error instanceof OcspError) return undefined;
+    throw error;
+  }
+}
+
+function authorizationFailure({ kind, certificate }: Candidate, options: SignerOptions): Failure | undefined {
+  switch (kind) {
+    case 'issuer':
+      return undefined;
+    case 'trusted':
+      return validityFailure(certificate, options);
+    case 'delegated':
+      return delegationFailure(certificate, options);
+  }
+}
+
+/** RFC 6960 §4.2.2.2: "issued directly by the CA that is identified in the request", with id-kp-OCSPSigning (anyExtendedKeyUsage does not count). */
+function delegationFailure(certificate: Certificate, options: SignerOptions): Failure | undefined {
+  if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) {
+    return notAuthorized(certificate, 'no OCSPSigning', 'its certificate is not for OCSP signing (id-kp-OCSPSigning)');
+  }
+  const issuance = issuanceFailure(certificate, options.issuer);
+  if (issuance !== undefined) {
+    return notAuthorized(
+      certificate,
+      'not issued by this issuer',
+      `its certificate was not issued by this issuer (${issuance})`,
+    );
+  }
+  const [unknown] = certificate.unknownCriticalExtensions;
+  if (unknown !== undefined) {
+    return notAuthorized(
+      certificate,
+      'critical extension',
+      `its certificate has the unknown critical extension ${unknown}`,
+    );
+  }
+  if (certificate.keyUsage?.has('digitalSignature') === false) {
+    return notAuthorized(certificate, 'no digitalSignature', 'its certificate may not sign (keyUsage)');
+  }
+  return validityFailure(certificate, options);
+}
+
+function validityFailure(certificate: Certificate, { now, skewMilliseconds }: SignerOptions): Failure | undefined {
+  if (certificate.notAfter < now) {
+    return notAuthorized(certificate, 'expired', `its certificate expired at ${formatTime(certificate.notAfter)}`);
+  }
+  if (certificate.notBefore.getTime() - skewMilliseconds > now.getTime()) {
+    return notAuthorized(
+      certificate,
+      'not yet valid',
+      `its certificate is not valid before ${formatTime(certificate.notBefore)}`,
+    );
+  }
+  return undefined;
+}
+
+function notAuthorized(certificate: Certificate, why: string, because: string): Failure {
+  const name = distinguishedNameToString(certificate.subject);
+  return failure('responder-not-authorized', `the responder ${name} may not answer for this issuer: ${because}`, {
+    why,
+    responder: name,
+  });
+}
+
+function signatureFailure(basic: BasicResponse, { certificate }: Candidate): Failure | undefined {
+  const { signatureAlgorithm, signature, tbs } = basic;
+  const algorithm = signatureAlgorithmName(signatureAlgorithm);
+  switch (checkSignature(signatureAlgorithm, signature, tbs, certificate.publicKey)) {
+    case undefined:
+      return undefined;
+    case 'signature-invalid':
+      return failure('signature-invalid', `the signature (${algorithm}) does not verify`, { algorithm });
+    case 'weak-algorithm':
+      return failure('weak-algorithm', `the signature algorithm or key is too weak (${algorithm})`, { algorithm });
+    case 'unsupported-algorithm':
+      return failure('unsupported-algorithm', `the signature algorithm ${algorithm} with this key is not supported`, {
+        algorithm,
+      });
+  }
+}
+
+function describeSigner({ kind, certificate }: Candidate): AuthorizedSigner {
+  const findings: Finding[] = [];
+  if (kind === 'delegated' && !certificate.ocspNoCheck) {
+    findings.push({
+      rule: 'delegate-without-nocheck',
+      severity: 'warning',
+      message: "the responder's certificate lacks id-pkix-ocsp-nocheck, and its own status is not looked up",
+      source: 'RFC 6960 §4.2.2.2.1, CA/Browser Forum BR 4.9.9',
+    });
+  }
+  const responder = {
+    kind,
+    name: distinguishedNameToString(certificate.subject),
+    keyHash: keyHashOf(certificate),
+    notAfter: certificate.notAfter,
+  };
+  return { responder, findings };
+}
+
+function notFound(responderId: ResponderId): Failure {
+  const responder = 'byKey' in responderId ? `key ${responderId.byKey}` : distinguishedNameToString(responderId.byName);
+  const message = `the response is signed by ${responder}, which is neither the issuer nor a certificate in the response`;
+  return failure('responder-not-found', message, { responder });
+}
+
+const keyHashes = new WeakMap<Certificate, string>();
+
+function keyHashOf(certificate: Certificate): string {
+  const known = keyHashes.get(certificate) ?? toHex(digest('sha1', certificate.publicKey.keyBits));
+  keyHashes.set(certificate, known);
+  return known;
+}

@@ -1,0 +1,6 @@
+import type { Failure, FailureCode } from './verdict.js';
+
+/** A failure with the values that decided it. */
+export function failure(code: FailureCode, message: string, values: Failure['values'] = {}): Failure {
+  return { code, message, values };
+}

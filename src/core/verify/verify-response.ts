@@ -1,0 +1,128 @@
+import type { Certificate } from '../certificate.js';
+import type { OcspRequest } from '../request.js';
+import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
+import { signatureAlgorithmName, signsSha1 } from '../signature.js';
+import { authorizedSigner } from './authorized-signer.js';
+import { checkNonce, checkRequest, type ExpectedNonce } from './binding.js';
+import { checkCriticalExtensions } from './critical-extensions.js';
+import { failure } from './failure.js';
+import { statementFor, type Subject } from './statement.js';
+import { checkValidity, type ValidityOptions } from './validity.js';
+import type { Evidence, Failure, Finding, Verdict } from './verdict.js';
+
+export interface VerifyOptions extends ValidityOptions {
+  /** The certificate asked about, or its serial number (lower-case hex of the INTEGER contents). */
+  readonly subject: Subject;
+  /** The certificate's issuer; the caller has made sure that it issued the certificate. */
+  readonly issuer: Certificate;
+  /** Certificates that may sign for this issuer by the caller's word: no EKU needed, but valid now. */
+  readonly trustedResponders?: readonly Certificate[];
+  /** Where a delegate's certificate may be found when the response does not embed it. */
+  readonly untrusted?: readonly Certificate[];
+  /** The nonce that was sent. */
+  readonly nonce?: ExpectedNonce;
+  /** The request that this is supposed to answer. */
+  readonly request?: OcspRequest;
+}
+
+/**
+ * Verifies an OCSP response by the six acceptance requirements of RFC 6960 §3.2. Synchronous and pure: the time is an
+ * argument and every limit has its place.
+ *
+ * @param der the bytes that came, exactly one OCSPResponse
+ * @returns a verdict; hostile bytes never throw
+ */
+export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict {
+  const response = decodeResponse(der);
+  if (!isResponse(response)) {
+    return { kind: 'invalid', failure: failure(response.code, response.message), findings: [] };
+  }
+  if (response.status !== 'successful') {
+    const message = `the responder answered ${response.status} without a signature`;
+    const values = { responseStatus: response.status };
+    return {
+      kind: 'refused',
+      failure: failure('refused', message, values),
+      responseStatus: response.status,
+      findings: [],
+    };
+  }
+  const { basic } = response;
+  // 1. "The certificate identified in a received response corresponds to the certificate that was identified in the corresponding request"
+  const selected = statementFor(basic, options.subject, options.issuer);
+  // 2. "The signature on the response is valid"; 3. the signer is the intended one; 4. "currently authorized to provide a response"
+  const signer = authorizedSigner(basic, options);
+  const evidence = gatherEvidence(basic, selected, signer);
+  if ('failure' in selected) return invalid(selected.failure, evidence);
+  if ('failure' in signer) return invalid(signer.failure, evidence);
+  const { statement } = selected;
+  const refusal =
+    checkCriticalExtensions(basic, statement) ??
+    checkNonce(basic, options.nonce) ??
+    checkRequest(basic, options.request) ??
+    // 5. "thisUpdate is sufficiently recent"; 6. "nextUpdate is greater than the current time"
+    checkValidity(basic, statement, options);
+  if (refusal !== undefined) return invalid(refusal, evidence);
+  return {
+    kind: statement.status,
+    responseStatus: 'successful',
+    producedAt: basic.producedAt,
+    signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
+    ...(basic.nonce === undefined ? {} : { nonce: basic.nonce }),
+    responder: signer.responder,
+    statement,
+    statementCount: basic.responses.length,
+    findings: [...evidence.findings, ...validityFindings(statement, options)],
+  };
+}
+
+function gatherEvidence(
+  basic: BasicResponse,
+  selected: ReturnType<typeof statementFor>,
+  signer: ReturnType<typeof authorizedSigner>,
+): Evidence {
+  return {
+    responseStatus: 'successful',
+    producedAt: basic.producedAt,
+    signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
+    ...(basic.nonce === undefined ? {} : { nonce: basic.nonce }),
+    ...('responder' in signer ? { responder: signer.responder } : {}),
+    ...('statement' in selected ? { statement: selected.statement } : {}),
+    statementCount: basic.responses.length,
+    findings: [...('findings' in signer ? signer.findings : []), ...signatureFindings(basic)],
+  };
+}
+
+function signatureFindings(basic: BasicResponse): Finding[] {
+  if (!signsSha1(basic.signatureAlgorithm)) return [];
+  return [
+    {
+      rule: 'sha1-signature',
+      severity: 'warning',
+      message: 'the response is signed over a SHA-1 hash',
+      source: 'CA/Browser Forum BR 7.1.3.2.1',
+    },
+  ];
+}
+
+/** haproxy stops stapling this long before nextUpdate, so anything shorter is of no use to a server. */
+export const minimumRemainingMilliseconds = 300_000;
+
+function validityFindings(statement: { nextUpdate?: Date }, options: VerifyOptions): Finding[] {
+  const { nextUpdate } = statement;
+  if (nextUpdate === undefined) {
+    const message = 'the response has no nextUpdate, so nothing says how long it holds; haproxy and dnsdist refuse it';
+    return [{ rule: 'no-next-update', severity: 'warning', message, source: 'RFC 6960 §4.2.2.1, RFC 9919' }];
+  }
+  const remaining = nextUpdate.getTime() - options.now.getTime();
+  if (options.ignoreTimes === true || remaining >= minimumRemainingMilliseconds) return [];
+  const message =
+    remaining > 0
+      ? `nextUpdate is ${Math.floor(remaining / 1000)} s away: haproxy stops stapling 300 s before it`
+      : 'nextUpdate has passed, and only the allowed clock skew still covers it';
+  return [{ rule: 'about-to-expire', severity: 'warning', message, source: 'haproxy OCSP_MAX_RESPONSE_TIME_SKEW' }];
+}
+
+function invalid(reason: Failure, evidence: Evidence): Verdict {
+  return { kind: 'invalid', failure: reason, ...evidence };
+}
