@@ -1,0 +1,48 @@
+import { isUtf8 } from 'node:buffer';
+
+/** A file name as the system has it: a Buffer where its bytes are no UTF-8. */
+export type FilePath = string | Buffer;
+
+const slash = 0x2f;
+
+/** The folder that holds the file, `.` for a bare name. */
+export function folderOf(path: FilePath): FilePath {
+  const bytes = Buffer.from(path);
+  const end = bytes.lastIndexOf(slash);
+  return end < 0 ? '.' : asPath(bytes.subarray(0, Math.max(end, 1)));
+}
+
+/** The file's name in its folder; empty when the path ends with a slash. */
+export function nameOf(path: FilePath): Buffer {
+  const bytes = Buffer.from(path);
+  return bytes.subarray(bytes.lastIndexOf(slash) + 1);
+}
+
+/** Joins a folder and what is relative to it; an absolute second part stands for itself. */
+export function joinPath(folder: FilePath, relative: FilePath): FilePath {
+  const head = Buffer.from(folder);
+  const tail = Buffer.from(relative);
+  if (tail[0] === slash) return asPath(tail);
+  const separator = head[head.length - 1] === slash ? Buffer.alloc(0) : Buffer.of(slash);
+  return asPath(Buffer.concat([head, separator, tail]));
+}
+
+/** The path with something after its last character. */
+export function appendToPath(path: FilePath, suffix: string): FilePath {
+  return typeof path === 'string' ? path + suffix : asPath(Buffer.concat([path, Buffer.from(suffix)]));
+}
+
+/** A string where the bytes are UTF-8, else the bytes themselves. */
+export function asPath(bytes: Buffer): FilePath {
+  return isUtf8(bytes) ? bytes.toString('utf8') : Buffer.from(bytes);
+}
+
+/** The path for a message or JSON; bytes that are no UTF-8 show as U+FFFD. */
+export function shownPath(path: FilePath): string {
+  return path.toString();
+}
+
+/** True for a path that no system call takes. */
+export function containsNul(path: FilePath): boolean {
+  return typeof path === 'string' ? path.includes('\0') : path.includes(0);
+}

@@ -1,0 +1,55 @@
+import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { OcspError, type Certificate } from '../core/index.js';
+import { appendToPath, asPath, folderOf, joinPath, nameOf, type FilePath } from '../core/file-path.js';
+
+/** The placeholders of an --out template. Nothing comes from the subject, which the certificate's owner chose. */
+const placeholders = ['dir', 'base', 'name', 'serial', 'fingerprint'] as const;
+
+type Placeholder = (typeof placeholders)[number];
+
+/**
+ * Where the staple of a certificate is: `CERT.ocsp` as haproxy looks for it, or what `--out` says. `out` is a template
+ * with {dir} {base} {name} {serial} {fingerprint}, a folder (existing, or with a slash at its end: `{base}.ocsp` in it),
+ * or a file.
+ *
+ * @throws OcspError `usage` for a placeholder that does not exist
+ */
+export function staplePathFor(certificatePath: FilePath, certificate: Certificate, out?: string): FilePath {
+  if (out === undefined) return appendToPath(certificatePath, '.ocsp');
+  if (/\{[^{}]*\}/.test(out)) return fillTemplate(out, certificatePath, certificate);
+  if (out.endsWith('/') || statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return appendToPath(joinPath(out, asPath(nameOf(certificatePath))), '.ocsp');
+  }
+  return out;
+}
+
+function fillTemplate(template: string, path: FilePath, certificate: Certificate): FilePath {
+  const parts = template.split(/\{([^{}]*)\}/);
+  const bytes = parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part) : valueOf(part, path, certificate)));
+  return asPath(Buffer.concat(bytes));
+}
+
+function valueOf(placeholder: string, path: FilePath, certificate: Certificate): Buffer {
+  if (!isPlaceholder(placeholder)) {
+    const known = placeholders.map((name) => `{${name}}`).join(' ');
+    throw new OcspError('usage', `--out: there is no placeholder {${placeholder}}`, `use ${known}`);
+  }
+  const base = nameOf(path);
+  switch (placeholder) {
+    case 'dir':
+      return Buffer.from(folderOf(path));
+    case 'base':
+      return base;
+    case 'name':
+      return base.includes('.', 1) ? base.subarray(0, base.lastIndexOf('.')) : base;
+    case 'serial':
+      return Buffer.from(certificate.serialNumber);
+    case 'fingerprint':
+      return Buffer.from(createHash('sha256').update(certificate.der).digest('hex'));
+  }
+}
+
+function isPlaceholder(text: string): text is Placeholder {
+  return placeholders.some((name) => name === text);
+}

@@ -1,0 +1,209 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+  writeFileSync,
+  type BigIntStats,
+  type Stats,
+} from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { OcspError } from '../core/ocsp-error.js';
+import {
+  holderOf,
+  parseHolder,
+  stateOfHolder,
+  type HolderState,
+  type LockHolder,
+  type OwnProcess,
+} from './lock-holder.js';
+import { readRegularFile } from './staple-file.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { lockPath, takeoverLockPath } from './staple-path.js';
+import { systemErrorCode, unsafe, unwritable } from './store-error.js';
+
+/** A held lock. Its descriptor stays open, so that the inode number cannot be given to another file meanwhile. */
+export interface StapleLock {
+  readonly path: FilePath;
+  readonly descriptor: number;
+  readonly created: BigIntStats;
+}
+
+type Attempt =
+  | { readonly state: 'acquired'; readonly lock: StapleLock }
+  | { readonly state: 'busy'; readonly path: FilePath; readonly holder: LockHolder | undefined };
+
+interface FoundLock {
+  readonly holder: LockHolder | undefined;
+  readonly state: HolderState;
+  readonly modifiedNanoseconds: bigint;
+}
+
+/** A lock whose holder cannot be judged is taken over at this age; the longest honest hold is two fsyncs. */
+const abandonedAfterNanoseconds = 60_000_000_000n;
+const shortestPause = 10;
+const longestPause = 100;
+const largestLockFile = 4096;
+/** Level 0 is the staple's lock; a dead lock of level n is removed under the lock of level n + 1. */
+const highestLevel = 2;
+
+/**
+ * Takes the lock of `staple`, waiting at most `waitMilliseconds` for another run or another job of this process.
+ * A lock left by a dead run is removed first.
+ *
+ * @throws OcspError `staple-locked` naming the holder; `staple-unsafe` when something else is at the lock's path;
+ *   `staple-unwritable` when the folder takes no lock file.
+ */
+export async function acquireLock(staple: FilePath, own: OwnProcess, waitMilliseconds: number): Promise<StapleLock> {
+  const deadline = performance.now() + waitMilliseconds;
+  for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+    const attempt = tryLock(staple, own);
+    if (attempt.state === 'acquired') return attempt.lock;
+    const left = deadline - performance.now();
+    if (left <= 0) throw lockedError(staple, attempt.path, attempt.holder);
+    await delay(Math.min(pause, left));
+  }
+}
+
+/** Takes the lock if it is free or its holder is dead, without waiting; undefined when it is held. */
+export function acquireLockNow(staple: FilePath, own: OwnProcess): StapleLock | undefined {
+  const attempt = tryLock(staple, own);
+  return attempt.state === 'acquired' ? attempt.lock : undefined;
+}
+
+/** Is the file at the lock's path still the one this lock created? */
+export function holdsLock(lock: StapleLock): boolean {
+  const found = lstatSync(lock.path, { bigint: true, throwIfNoEntry: false });
+  return found?.ino === lock.created.ino && found.dev === lock.created.dev;
+}
+
+/** Removes the lock file if it is still one's own. Never throws: what was done under the lock is done. */
+export function releaseLock(lock: StapleLock): void {
+  try {
+    if (holdsLock(lock)) unlinkSync(lock.path);
+  } catch {
+    // A folder that became read-only: the next run finds the holder dead and removes the file.
+  } finally {
+    closeSync(lock.descriptor);
+  }
+}
+
+/** The error for a lock that others hold. */
+export function lockedError(staple: FilePath, path: FilePath, holder: LockHolder | undefined): OcspError {
+  const who =
+    holder === undefined
+      ? 'a run that cannot be named'
+      : `process ${holder.pid} on ${holder.host || 'a host without a name'}`;
+  return new OcspError(
+    'staple-locked',
+    `${shownPath(staple)} is locked by ${who}`,
+    `wait for that run to end; if there is no such process, remove ${shownPath(path)}`,
+  );
+}
+
+function tryLock(staple: FilePath, own: OwnProcess, level = 0): Attempt {
+  const path = level === 0 ? lockPath(staple) : takeoverLockPath(staple, level);
+  let holder: LockHolder | undefined;
+  // Twice: once more after a dead lock was removed or the holder let go meanwhile.
+  for (let round = 0; round < 2; round++) {
+    const lock = createLock(staple, path, own);
+    if (lock !== undefined) return { state: 'acquired', lock };
+    const found = inspectLock(staple, path, own);
+    if (found === undefined) continue;
+    holder = found.holder;
+    if (found.state === 'alive' || level === highestLevel) break;
+    const obstacle = removeDeadLock(staple, path, own, level);
+    if (obstacle !== undefined) return obstacle;
+  }
+  return { state: 'busy', path, holder };
+}
+
+function createLock(staple: FilePath, path: FilePath, own: OwnProcess): StapleLock | undefined {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags, 0o600);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return undefined;
+    throw unwritable(staple, error);
+  }
+  try {
+    writeFileSync(descriptor, JSON.stringify(holderOf(own)));
+    return { path, descriptor, created: fstatSync(descriptor, { bigint: true }) };
+  } catch (error) {
+    closeSync(descriptor);
+    discardNewLock(path);
+    throw unwritable(staple, error);
+  }
+}
+
+function discardNewLock(path: FilePath): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The error that led here says more.
+  }
+}
+
+function inspectLock(staple: FilePath, path: FilePath, own: OwnProcess): FoundLock | undefined {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    refuseForeignLock(staple, path, own, found);
+    const { bytes, status } = readLockFile(path, found);
+    const holder = bytes === undefined ? undefined : parseHolder(bytes);
+    const modifiedNanoseconds = BigInt(Math.round(status.mtimeMs * 1e6));
+    return { holder, state: stateOfHolder(holder, own), modifiedNanoseconds };
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error instanceof OcspError ? error : unwritable(staple, error);
+  }
+}
+
+function refuseForeignLock(staple: FilePath, path: FilePath, own: OwnProcess, found: Stats): void {
+  const hint = `find out who made ${shownPath(path)}, remove it, and let nobody else write in that folder`;
+  if (!found.isFile()) {
+    throw unsafe(staple, `its lock ${shownPath(path)} is no regular file`, hint);
+  }
+  // Root's lock is waited for: root could do worse than block this run.
+  if (own.effectiveUserId !== 0 && found.uid !== own.effectiveUserId && found.uid !== 0) {
+    throw unsafe(staple, `its lock ${shownPath(path)} belongs to user ${found.uid}`, hint);
+  }
+}
+
+function readLockFile(path: FilePath, found: Stats): { bytes: Uint8Array | undefined; status: Stats } {
+  try {
+    return readRegularFile(path, largestLockFile);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EACCES') throw error;
+    return { bytes: undefined, status: found };
+  }
+}
+
+/**
+ * Removes a lock whose holder is dead, and says what is in the way otherwise. Judge and removal are one step under the
+ * lock of the next level: the dead cannot remove theirs, so what is unlinked is what was judged, and never a lock that
+ * another taker made in between. That guard is also the fresh file whose time tells the age of a lock that cannot be
+ * judged: one file system, one clock.
+ */
+function removeDeadLock(staple: FilePath, path: FilePath, own: OwnProcess, level: number): Attempt | undefined {
+  const guard = tryLock(staple, own, level + 1);
+  if (guard.state === 'busy') return guard;
+  try {
+    const found = inspectLock(staple, path, own);
+    if (found === undefined) return undefined;
+    const age = guard.lock.created.mtimeNs - found.modifiedNanoseconds;
+    const abandoned = found.state === 'unknowable' && age > abandonedAfterNanoseconds;
+    if (found.state !== 'dead' && !abandoned) return { state: 'busy', path, holder: found.holder };
+    unlinkSync(path);
+    return undefined;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error instanceof OcspError ? error : unwritable(staple, error);
+  } finally {
+    releaseLock(guard.lock);
+  }
+}

@@ -1,0 +1,77 @@
+import { OcspError } from '../core/ocsp-error.js';
+import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
+
+/** The system's code of a failed call (`ENOSPC`), or undefined for anything that is no system error. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+interface Explanation {
+  readonly why: string;
+  /** The next step; FOLDER and FILE stand for the names. */
+  readonly hint: string;
+}
+
+const explanations: Readonly<Record<string, Explanation>> = {
+  ENOSPC: { why: 'no space left on its file system', hint: 'free space or inodes (df and df -i FOLDER)' },
+  EDQUOT: { why: 'the disk quota is used up', hint: 'raise the quota of this user or free space in FOLDER' },
+  EROFS: {
+    why: 'its file system is mounted read-only',
+    hint: 'remount FOLDER writable, list it in ReadWritePaths= of the systemd unit, or choose another place with --out',
+  },
+  EACCES: {
+    why: 'permission denied',
+    hint: 'run as a user that may write in FOLDER, or choose another place with --out',
+  },
+  EPERM: {
+    why: 'the system does not permit it (sticky folder, immutable flag or security policy)',
+    hint: 'see ls -ld and lsattr -d of FOLDER, or choose another place with --out',
+  },
+  ENOENT: { why: 'its folder does not exist', hint: 'create FOLDER, or choose another place with --out' },
+  ENOTDIR: { why: 'a part of its path is no folder', hint: 'correct the path FILE' },
+  EISDIR: { why: 'it is a folder', hint: 'name a file with --out, or remove the folder FILE' },
+  ELOOP: { why: 'its path has too many symbolic links', hint: 'name the file itself instead of a link to it' },
+  ENAMETOOLONG: { why: 'its name is too long for the file system', hint: 'choose a shorter name with --out' },
+  EBUSY: {
+    why: 'it is a mount point of its own',
+    hint: 'mount the folder into the container instead of the single file',
+  },
+  EIO: { why: 'the disk failed', hint: 'look for disk errors in the kernel log (dmesg)' },
+  EMFILE: { why: 'too many files are open', hint: 'raise the limit (ulimit -n) or lower --concurrency' },
+  ENFILE: { why: 'too many files are open on this system', hint: 'raise fs.file-max or lower --concurrency' },
+};
+
+/** The `staple-unwritable` error for a failed system call while the staple at `path` was to be replaced. */
+export function unwritable(path: FilePath, cause: unknown): OcspError {
+  const code = systemErrorCode(cause);
+  const known = code === undefined ? undefined : explanations[code];
+  const why = known?.why ?? (cause instanceof Error ? cause.message : String(cause));
+  const hint = known?.hint ?? 'check FOLDER and its file system';
+  return unwritableBecause(path, why, withNames(hint, path), cause);
+}
+
+/** A `staple-unwritable` error in one's own words. */
+export function unwritableBecause(path: FilePath, why: string, hint: string, cause?: unknown): OcspError {
+  const message = `cannot write ${shownPath(path)}: ${why}; what was stored is untouched`;
+  return new OcspError('staple-unwritable', message, hint, { cause });
+}
+
+/** A `staple-unsafe` error: something at or beside the staple may be another user's trap. */
+export function unsafe(path: FilePath, why: string, hint: string): OcspError {
+  return new OcspError('staple-unsafe', `refused to write ${shownPath(path)}: ${why}`, hint);
+}
+
+/** The `file-unreadable` error for a staple that cannot be read. */
+export function unreadable(path: FilePath, cause: unknown): OcspError {
+  const code = systemErrorCode(cause);
+  const known = code === undefined ? undefined : explanations[code];
+  const why = known?.why ?? (cause instanceof Error ? cause.message : String(cause));
+  const hint = code === 'EACCES' ? `run as a user that may read ${shownPath(path)}` : 'check the file and its folder';
+  return new OcspError('file-unreadable', `cannot read ${shownPath(path)}: ${why}`, hint, { cause });
+}
+
+function withNames(hint: string, path: FilePath): string {
+  // Functions as replacements: a `$&` in a file name must stay what it is.
+  return hint.replace('FOLDER', () => shownPath(folderOf(path))).replace('FILE', () => shownPath(path));
+}

@@ -1,0 +1,132 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+
+import type { OwnProcess } from './lock-holder.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { temporaryPath } from './staple-path.js';
+import { systemErrorCode, unsafe, unwritable, unwritableBecause } from './store-error.js';
+
+/** The file that will become the staple; its lock is held for as long as it exists. */
+export interface TemporaryFile {
+  readonly path: FilePath;
+  readonly descriptor: number;
+  readonly created: Stats;
+}
+
+const permissionBits = 0o777;
+
+/**
+ * Creates the temporary file beside the staple, mode 0600, following no link. The staple's lock must be held: whatever
+ * is already at that name was left by a dead run, and is removed if it is a regular file of ours.
+ *
+ * @throws OcspError `staple-unsafe` when something else is at that name; `staple-unwritable` for a failed system call.
+ */
+export function createTemporaryFile(staple: FilePath, own: OwnProcess, old: Stats | undefined): TemporaryFile {
+  const path = temporaryPath(staple);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const open = (): TemporaryFile => {
+    const descriptor = openSync(path, flags, 0o600);
+    return { path, descriptor, created: fstatSync(descriptor) };
+  };
+  try {
+    return open();
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw unwritable(staple, error);
+  }
+  removeLeftover(staple, own, old);
+  try {
+    return open();
+  } catch (error) {
+    throw unwritable(staple, error);
+  }
+}
+
+/**
+ * Removes what a dead run left at the temporary name; the staple's lock must be held. False when nothing is there.
+ * Ours is a regular file of the effective user, and for root one of the old staple's owner too: a run that was killed
+ * after it had restored the owner leaves that.
+ *
+ * @throws OcspError `staple-unsafe`, `staple-unwritable`.
+ */
+export function removeLeftover(staple: FilePath, own: OwnProcess, old: Stats | undefined): boolean {
+  const path = temporaryPath(staple);
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return false;
+    const ours = found.uid === own.effectiveUserId || (own.effectiveUserId === 0 && found.uid === old?.uid);
+    if (!found.isFile() || !ours) {
+      const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
+      throw unsafe(
+        staple,
+        `what is at the name of its temporary file, ${shownPath(path)}, ${what}`,
+        'find out who made it, remove it, and let nobody else write in that folder',
+      );
+    }
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw systemErrorCode(error) === undefined ? error : unwritable(staple, error);
+  }
+}
+
+/** Writes all bytes, also where the system takes them in parts. System errors are thrown as they are. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+}
+
+/**
+ * Gives the temporary file the old staple's owner, group and permissions, whatever the umask; 0644 for a new staple.
+ *
+ * @throws OcspError `staple-unwritable` when this user may not give the file to the old owner.
+ */
+export function takeOverAttributes(staple: FilePath, temporary: TemporaryFile, old: Stats | undefined): void {
+  if (old === undefined) {
+    fchmodSync(temporary.descriptor, 0o644);
+    return;
+  }
+  const { created } = temporary;
+  if (old.uid !== created.uid || old.gid !== created.gid) restoreOwner(staple, temporary, old);
+  // After the owner: a change of owner may clear bits.
+  fchmodSync(temporary.descriptor, old.mode & permissionBits);
+}
+
+function restoreOwner(staple: FilePath, temporary: TemporaryFile, old: Stats): void {
+  try {
+    fchownSync(temporary.descriptor, old.uid, old.gid);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EPERM') throw error;
+    throw unwritableBecause(
+      staple,
+      `it belongs to user ${old.uid} and group ${old.gid}, and user ${temporary.created.uid} of this run may not restore that`,
+      `run as root or as user ${old.uid}, or chown ${shownPath(staple)} to the user of this run`,
+      error,
+    );
+  }
+}
+
+/** Closes the file, once; a late write error of a network file system shows here. */
+export function closeTemporaryFile(temporary: TemporaryFile): void {
+  closeSync(temporary.descriptor);
+}
+
+/** Removes the temporary file of a failed write if it is still the one created. Never throws. */
+export function discardTemporaryFile(temporary: TemporaryFile): void {
+  try {
+    const found = lstatSync(temporary.path, { throwIfNoEntry: false });
+    if (found?.ino === temporary.created.ino && found.dev === temporary.created.dev) unlinkSync(temporary.path);
+  } catch {
+    // The next run removes it; the error that led here says more.
+  }
+}
