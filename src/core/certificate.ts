@@ -81,6 +81,10 @@ function readCertificate(der: Uint8Array): Certificate {
   tbs.optional(contextTag(1, 'primitive'), 'issuerUniqueID');
   tbs.optional(contextTag(2, 'primitive'), 'subjectUniqueID');
   const extensions = tbs.enterOptional(contextTag(3), 'extensions');
+  if (extensions !== undefined && version !== 2) {
+    // RFC 5280 §4.1.2.9: extensions are of version 3 only.
+    throw new DerError('value', `a certificate of version ${version + 1} has extensions`, tbsElement.offset);
+  }
   tbs.end('tbsCertificate');
 
   return {

@@ -11,7 +11,6 @@ export type DerRule =
   | 'integer-not-minimal'
   | 'integer-out-of-range'
   | 'boolean-value'
-  | 'default-encoded'
   | 'bit-string-padding'
   | 'object-identifier'
   | 'null-value'
@@ -262,28 +261,38 @@ export function smallIntegerOf(element: DerElement, what: string): number {
   return contents.reduce((value, octet) => value * 256 + octet, 0);
 }
 
+/** An arc of 128 bits, as in OIDs made from UUIDs (X.667 §8), takes 19 octets; a bound on work for all others. */
+const maximumArcOctets = 19;
+
+/** The next seven bits of an arc: a number as long as that is exact, a bigint from there on. */
+function appendToArc(value: number | bigint, bits: number): number | bigint {
+  if (typeof value === 'number' && value <= (Number.MAX_SAFE_INTEGER - bits) / 128) return value * 128 + bits;
+  return BigInt(value) * 128n + BigInt(bits);
+}
+
 /** The dotted form of an OBJECT IDENTIFIER element (X.690 §8.19). */
 export function objectIdentifierOf(element: DerElement, what: string): string {
   const bytes = element.contents;
   const malformed = (): DerError =>
     new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, element.offset);
   if (bytes.length === 0 || (bytes[bytes.length - 1] ?? 0x80) >= 0x80) throw malformed();
-  const arcs: number[] = [];
-  let value = 0;
-  let isFirstOctet = true;
+  const arcs: (number | bigint)[] = [];
+  let value: number | bigint = 0;
+  let arcOctets = 0;
   for (const octet of bytes) {
-    if (isFirstOctet && octet === 0x80) throw malformed();
-    value = value * 128 + (octet & 0x7f);
-    if (value > Number.MAX_SAFE_INTEGER / 128) throw malformed();
-    isFirstOctet = octet < 0x80;
-    if (!isFirstOctet) continue;
+    if (arcOctets === 0 && octet === 0x80) throw malformed();
+    arcOctets += 1;
+    if (arcOctets > maximumArcOctets) throw malformed();
+    value = appendToArc(value, octet & 0x7f);
+    if (octet >= 0x80) continue;
     if (arcs.length === 0) {
-      const root = Math.min(Math.floor(value / 40), 2);
-      arcs.push(root, value - root * 40);
+      const root = value < 40 ? 0 : value < 80 ? 1 : 2;
+      arcs.push(root, typeof value === 'bigint' ? value - 80n : value - root * 40);
     } else {
       arcs.push(value);
     }
     value = 0;
+    arcOctets = 0;
   }
   return arcs.join('.');
 }

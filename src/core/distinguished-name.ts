@@ -100,15 +100,18 @@ export function textOf(value: DerElement): string | undefined {
 }
 
 function escapeValue(text: string): string {
-  return text
-    .replace(/["+,;<>\\]/g, '\\$&')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ')
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
-      [...Buffer.from(character, 'utf8')]
-        .map((octet) => `\\${octet.toString(16).padStart(2, '0').toUpperCase()}`)
-        .join(''),
-    );
+  return (
+    text
+      .replace(/["+,;<>\\]/g, '\\$&')
+      .replace(/^[ #]/, '\\$&')
+      // A value of one space has been escaped as the first character already.
+      .replace(/(?<!^\\) $/, '\\ ')
+      .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+        [...Buffer.from(character, 'utf8')]
+          .map((octet) => `\\${octet.toString(16).padStart(2, '0').toUpperCase()}`)
+          .join(''),
+      )
+  );
 }
 
 function canonicalForm(name: Uint8Array): string {
@@ -117,7 +120,8 @@ function canonicalForm(name: Uint8Array): string {
       attributes
         .map(({ type, value }) => {
           const text = textOf(value);
-          return [type, text === undefined ? `#${toHex(value.raw)}` : foldText(text)].join('=');
+          // Two signs, so that no text can pass for the hexadecimal of a value that is none.
+          return text === undefined ? `${type}#${toHex(value.raw)}` : `${type}=${foldText(text)}`;
         })
         .sort(),
     ),

@@ -13,6 +13,7 @@ export interface Extension {
  */
 export function readExtensions(list: DerReader, what: string, options: { unique: boolean }): Extension[] {
   const extensions: Extension[] = [];
+  const seen = new Set<string>();
   while (!list.isAtEnd) {
     const offset = list.offset;
     const reader = list.sequence(`extension of ${what}`);
@@ -20,9 +21,10 @@ export function readExtensions(list: DerReader, what: string, options: { unique:
     const critical = reader.peekTag() === Tag.boolean ? reader.boolean(`critical of ${what}`) : false;
     const value = reader.octetString(`extension value of ${what}`);
     reader.end(`extension of ${what}`);
-    if (options.unique && extensions.some((extension) => extension.oid === oid)) {
+    if (options.unique && seen.has(oid)) {
       throw new DerError('duplicate', `${what} has the extension ${oid} twice`, offset);
     }
+    seen.add(oid);
     extensions.push({ oid, critical, value });
   }
   return extensions;

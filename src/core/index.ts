@@ -37,14 +37,8 @@ export {
   type SingleResponse,
 } from './response.js';
 export { signatureAlgorithmName, type SignatureFailure } from './signature.js';
-export {
-  alertTime,
-  defaultRefreshPolicy,
-  refreshTime,
-  windowOf,
-  type RefreshPolicy,
-  type Window,
-} from './schedule.js';
+export { alertTime, defaultRefreshPolicy, refreshTime, windowOf, type RefreshPolicy, type Window } from './schedule.js';
+export { anchorFailure, type AnchorOptions } from './verify/anchor.js';
 export { verifyResponse, type VerifyOptions } from './verify/verify-response.js';
 export type { ExpectedNonce } from './verify/binding.js';
 export type { Subject } from './verify/statement.js';

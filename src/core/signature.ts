@@ -1,6 +1,6 @@
 import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { algorithmIdentifierOf, hasNoParameters, type AlgorithmIdentifier } from './algorithm-identifier.js';
-import { DerError, Tag, contextTag, readerOf, type DerReader } from './der.js';
+import { DerError, Tag, contextTag, objectIdentifierOf, readerOf, type DerReader } from './der.js';
 import { hashByOid, type SignatureHash } from './hash.js';
 import { Oid } from './oid.js';
 import type { PublicKey } from './certificate.js';
@@ -41,13 +41,20 @@ const algorithms: Readonly<Record<string, AllowedAlgorithm>> = {
   [Oid.md2WithRsa]: { name: 'md2WithRSAEncryption', scheme: { kind: 'weak' } },
 };
 
-const allowedCurves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+const allowedKeys = new Set<string>([Oid.rsaEncryption, Oid.rsaPss, Oid.ed25519, Oid.ed448]);
+const allowedCurves = new Set<string>([Oid.curveP256, Oid.curveP384, Oid.curveP521]);
 
 /** RSA keys below this are broken in practice (RFC 3766 §5 puts 1024 bits at the edge). */
 const minimumRsaBits = 1024;
 
 /** Above this OpenSSL refuses to verify (OPENSSL_RSA_MAX_MODULUS_BITS). */
 const maximumRsaBits = 16_384;
+
+/**
+ * Who may choose the exponent freely can make a key under which a given signature verifies (duplicate signature key
+ * selection), and a long exponent costs a thousand times the check. Deployed keys have 3 or 65537; the bound is BoringSSL's.
+ */
+const maximumRsaExponent = 2n ** 33n - 1n;
 
 /** The usual name of a signature algorithm, or its OID where it is not on the list. */
 export function signatureAlgorithmName(algorithm: AlgorithmIdentifier): string {
@@ -163,6 +170,7 @@ function keyObjectOf(publicKey: PublicKey): KeyObject | undefined {
   let key = keyObjects.get(publicKey);
   if (key === undefined) {
     try {
+      if (!isAllowedKey(publicKey)) throw new TypeError('a kind of key that no allowed algorithm uses');
       key = createPublicKey({ key: Buffer.from(publicKey.spki), format: 'der', type: 'spki' });
     } catch {
       key = 'unusable';
@@ -172,11 +180,17 @@ function keyObjectOf(publicKey: PublicKey): KeyObject | undefined {
   return key === 'unusable' ? undefined : key;
 }
 
+/** Decided by the algorithm alone, before OpenSSL sees the key; RFC 5480 §2.1.1 allows curves by name only. */
+function isAllowedKey({ algorithm: { oid, parameters } }: PublicKey): boolean {
+  if (oid !== Oid.ecPublicKey) return allowedKeys.has(oid);
+  return parameters?.tag === Tag.objectIdentifier && allowedCurves.has(objectIdentifierOf(parameters, 'curve'));
+}
+
 function checkKey(key: KeyObject): SignatureFailure | undefined {
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'ec' && !allowedCurves.has(namedCurve ?? '')) return 'unsupported-algorithm';
-  if (modulusLength !== undefined && modulusLength < minimumRsaBits) return 'weak-algorithm';
-  if (modulusLength !== undefined && modulusLength > maximumRsaBits) return 'unsupported-algorithm';
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength === undefined || publicExponent === undefined) return undefined;
+  if (modulusLength < minimumRsaBits || publicExponent < 3n) return 'weak-algorithm';
+  if (modulusLength > maximumRsaBits || publicExponent > maximumRsaExponent) return 'unsupported-algorithm';
   return undefined;
 }
 

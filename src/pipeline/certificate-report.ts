@@ -1,0 +1,38 @@
+import { distinguishedNameToString, type Certificate } from '../core/index.js';
+import { explainMissingResponder, isShortLived, type MissingResponder } from './missing-responder.js';
+
+/** What a certificate says about its status services, for `restaple uri`. */
+export interface CertificateReport {
+  /** RFC 4514 strings. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Lower-case hex of the exact INTEGER contents. */
+  readonly serialNumber: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly ocspUris: readonly string[];
+  readonly caIssuersUris: readonly string[];
+  readonly crlUris: readonly string[];
+  readonly mustStaple: boolean;
+  readonly shortLived: boolean;
+  /** Why there is no responder URI, where there is none. */
+  readonly missingResponder?: MissingResponder;
+}
+
+/** Describes a certificate's responder, issuer and CRL URIs and what stapling means for it. */
+export function reportCertificate(certificate: Certificate): CertificateReport {
+  const { serialNumber, notBefore, notAfter, ocspUris, caIssuersUris, crlUris, mustStaple } = certificate;
+  return {
+    subject: distinguishedNameToString(certificate.subject),
+    issuer: distinguishedNameToString(certificate.issuer),
+    serialNumber,
+    notBefore,
+    notAfter,
+    ocspUris,
+    caIssuersUris,
+    crlUris,
+    mustStaple,
+    shortLived: isShortLived(certificate),
+    ...(ocspUris.length === 0 ? { missingResponder: explainMissingResponder(certificate) } : {}),
+  };
+}

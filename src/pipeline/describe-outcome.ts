@@ -1,0 +1,93 @@
+import { distinguishedNameToString, isBelieved, type Verdict } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import { formatTime } from '../core/time.js';
+import type { CertificateFile } from '../source/certificate-file.js';
+import { judgeFor, type FetchOptions, type FetchTools, type Job } from './fetch-job.js';
+import { explainMissingResponder } from './missing-responder.js';
+import type { Outcome, OutcomeName } from './outcome.js';
+import { revocationOf, revokedTrouble } from './revocation.js';
+import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
+import { troubleOfError, type Trouble } from './trouble.js';
+
+/** The outcome of a job: `verdict` is the one on the staple that is on disk by now. */
+export function describeOutcome(job: Job, outcome: OutcomeName, verdict: Verdict | undefined): Outcome {
+  const nextRefresh = nextRefreshOf(verdict, job.file.certificate, job.options.refreshPolicy);
+  const { issuer, now } = job.judge;
+  const expired = `the issuer ${distinguishedNameToString(issuer.subject)} expired at ${formatTime(issuer.notAfter)}`;
+  return {
+    certificate: job.file.path,
+    outcome,
+    staple: job.staple,
+    written: false,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(nextRefresh === undefined ? {} : { nextRefresh }),
+    mustStaple: job.file.certificate.mustStaple,
+    warnings: issuer.notAfter < now ? [expired] : [],
+    findings: [],
+  };
+}
+
+/** Nobody had to be asked. */
+export function freshOutcome(job: Job): Outcome {
+  const { verdict } = job.stored;
+  if (verdict === undefined || !isBelieved(verdict) || verdict.kind !== 'revoked')
+    return describeOutcome(job, 'fresh', verdict);
+  return { ...describeOutcome(job, 'revoked', verdict), ...revocationOf(verdict), trouble: revokedTrouble(verdict) };
+}
+
+/** The certificate names no responder that HTTP reaches. */
+export async function outcomeWithoutResponder(
+  file: CertificateFile,
+  staple: FilePath,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Outcome> {
+  const { message, hint } = explainMissingResponder(file.certificate);
+  // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
+  const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
+  const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
+  const verdict = judge === undefined ? undefined : (await readStoredStaple(staple, judge)).verdict;
+  return {
+    certificate: file.path,
+    outcome: 'no-responder',
+    staple,
+    written: false,
+    ...(verdict === undefined ? {} : { verdict }),
+    trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint },
+    mustStaple: file.certificate.mustStaple,
+    warnings: [],
+    findings: [],
+  };
+}
+
+/** What a thrown error means for one certificate. Rethrows `interrupted` and `usage`, which end the run. */
+export function outcomeOfError(path: FilePath, error: unknown): Outcome {
+  const trouble = troubleOfError(error);
+  if (trouble.kind === 'error' && (trouble.errorKind === 'interrupted' || trouble.errorKind === 'usage')) throw error;
+  return {
+    certificate: path,
+    outcome: outcomeOfTrouble(trouble),
+    written: false,
+    trouble,
+    mustStaple: false,
+    warnings: [],
+    findings: [],
+  };
+}
+
+/** Under which name a trouble ends. */
+export function outcomeOfTrouble(trouble: Trouble): OutcomeName {
+  if (trouble.kind === 'failure') return trouble.code === 'refused' ? 'unavailable' : 'invalid';
+  if (trouble.kind === 'status') return trouble.code;
+  if (trouble.kind === 'bug') return 'input-error';
+  switch (trouble.errorKind) {
+    case 'unavailable':
+      return 'unavailable';
+    case 'store':
+      return 'store-error';
+    case 'no-responder':
+      return 'no-responder';
+    default:
+      return 'input-error';
+  }
+}

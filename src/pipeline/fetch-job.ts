@@ -1,0 +1,99 @@
+import { type Certificate, type HashAlgorithm, type RefreshPolicy } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import type { CertificateFile } from '../source/certificate-file.js';
+import type { IssuerFinder } from '../source/issuer-finder.js';
+import type { OwnProcess } from '../store/lock-holder.js';
+import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
+import type { HttpClient } from '../transport/http-client.js';
+import type { RequestMethod } from './ask-responders.js';
+import { startBudget, type Budget } from './budget.js';
+import { findIssuer } from './find-issuer.js';
+import { isServable, nextRefreshOf, readStoredStaple, type StapleJudge, type StoredStaple } from './stored-staple.js';
+
+/** The settings of a fetch; durations in milliseconds. */
+export interface FetchOptions {
+  /** A file, folder or template for the staple; `CERT.ocsp` when absent. */
+  readonly out?: string;
+  /** The operator's responder, in place of the certificate's own. */
+  readonly url?: string;
+  readonly force: boolean;
+  readonly refreshPolicy: RefreshPolicy;
+  readonly hash: HashAlgorithm;
+  readonly nonce: boolean;
+  /** A missing nonce is a failure. */
+  readonly strict: boolean;
+  readonly method: RequestMethod;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly timeoutMilliseconds: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly retries: number;
+  readonly trustedResponders: readonly Certificate[];
+  readonly acceptedStatuses: ReadonlySet<'good' | 'revoked'>;
+  readonly alertBeforeMilliseconds?: number;
+  readonly skewMilliseconds: number;
+  readonly downloadIssuer: boolean;
+  /** Fetches and verifies, writes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What a fetch works with; one set serves a whole run. */
+export interface FetchTools {
+  readonly client: HttpClient;
+  readonly issuers: IssuerFinder;
+  readonly downloadedIssuers: Map<string, Promise<readonly Uint8Array[]>>;
+  readonly ownProcess: OwnProcess;
+  readonly signal: AbortSignal;
+  now(): Date;
+  randomBytes(count: number): Uint8Array;
+  /** Told of each request before it is sent. */
+  onRequest?(requestDer: Uint8Array): void;
+}
+
+/** Everything that is known of one certificate before anybody is asked. */
+export interface Job {
+  readonly file: CertificateFile;
+  readonly staple: FilePath;
+  readonly judge: StapleJudge;
+  readonly stored: StoredStaple;
+  readonly urls: readonly string[];
+  readonly budget: Budget;
+  readonly options: FetchOptions;
+  readonly tools: FetchTools;
+}
+
+/** The operator's URL, or the certificate's own responders that HTTP reaches. */
+export function responderUrls(certificate: Certificate, url: string | undefined): readonly string[] {
+  return url === undefined ? certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)) : [url];
+}
+
+/** Finds the issuer and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
+export async function prepareJob(
+  file: CertificateFile,
+  staple: FilePath,
+  urls: readonly string[],
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Job> {
+  const budget = startBudget(options.timeoutMilliseconds * (options.retries + 1));
+  const download = options.downloadIssuer
+    ? { ...options, ...tools, budget, downloaded: tools.downloadedIssuers }
+    : undefined;
+  const issuer = await findIssuer(file, tools.issuers, download);
+  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  const stored = await readStoredStaple(staple, judge);
+  return { file, staple, judge, stored, urls, budget, options, tools };
+}
+
+export function judgeFor(certificate: Certificate, issuer: Certificate, options: FetchOptions, now: Date): StapleJudge {
+  const { trustedResponders, hash, skewMilliseconds } = options;
+  return { certificate, issuer, trustedResponders, hash, now, skewMilliseconds };
+}
+
+/** Whether anybody has to be asked: forced, revoked before, nothing usable on disk, or the time has come. */
+export function isDue({ stored, judge, options, file }: Job): boolean {
+  if (options.force || stored.revokedMark !== undefined) return true;
+  if (!isServable(stored.verdict, judge, options.acceptedStatuses)) return true;
+  const due = nextRefreshOf(stored.verdict, file.certificate, options.refreshPolicy);
+  return due === undefined || due <= judge.now;
+}

@@ -1,0 +1,81 @@
+import { OcspError, distinguishedNameToString, isSelfIssued, type Certificate } from '../core/index.js';
+import { certificatesIn, type CertificateFile } from '../source/certificate-file.js';
+import type { IssuerFinder } from '../source/issuer-finder.js';
+import { downloadIssuer } from '../transport/download.js';
+import type { HttpClient } from '../transport/http-client.js';
+import type { Budget } from './budget.js';
+
+export interface IssuerDownloadOptions {
+  readonly client: HttpClient;
+  readonly budget: Budget;
+  readonly timeoutMilliseconds: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+  /** Answers of this run by URI: a fleet shares a handful of issuers. */
+  readonly downloaded: Map<string, Promise<readonly Uint8Array[]>>;
+}
+
+/**
+ * The issuer of a certificate in the contract's order: local sources first, then its caIssuers URIs where a download is
+ * allowed. What is downloaded must have issued the certificate like any other.
+ *
+ * @throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`
+ */
+export async function findIssuer(
+  file: CertificateFile,
+  finder: IssuerFinder,
+  download: IssuerDownloadOptions | undefined,
+): Promise<Certificate> {
+  const local = await finder.findLocal(file);
+  if (local !== undefined) return local;
+  const attempts: string[] = [];
+  if (download !== undefined) {
+    for (const uri of file.certificate.caIssuersUris) {
+      const found = await tryDownload(uri, file.certificate, finder, download);
+      if (typeof found !== 'string') return found;
+      attempts.push(found);
+    }
+  }
+  throw notFound(file.certificate, attempts, download !== undefined);
+}
+
+async function tryDownload(
+  uri: string,
+  certificate: Certificate,
+  finder: IssuerFinder,
+  options: IssuerDownloadOptions,
+): Promise<Certificate | string> {
+  try {
+    const known = options.downloaded.get(uri) ?? downloadCertificates(uri, options);
+    options.downloaded.set(uri, known);
+    const issuer = finder.choose(certificate, await known);
+    return issuer ?? `what ${uri} serves did not issue it`;
+  } catch (error) {
+    options.downloaded.delete(uri);
+    if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
+    return `${uri}: ${error.message}`;
+  }
+}
+
+async function downloadCertificates(uri: string, options: IssuerDownloadOptions): Promise<readonly Uint8Array[]> {
+  const { bytes } = await downloadIssuer(options.client, {
+    url: uri,
+    origin: 'certificate',
+    timeoutMilliseconds: Math.min(options.timeoutMilliseconds, options.budget.left()),
+    connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
+    signal: options.signal,
+  });
+  return await certificatesIn(bytes);
+}
+
+function notFound(certificate: Certificate, attempts: readonly string[], mayDownload: boolean): OcspError {
+  const name = distinguishedNameToString(certificate.issuer);
+  const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
+  const save = 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer';
+  const hint = isSelfIssued(certificate)
+    ? 'the certificate is self-signed, so there is nobody who could answer for it'
+    : mayDownload || certificate.caIssuersUris.length === 0
+      ? save
+      : `${save}, or allow its download (without --no-fetch-issuer)`;
+  return new OcspError('issuer-not-found', `the issuer ${name} is not to be found${tried}`, hint);
+}

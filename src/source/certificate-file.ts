@@ -1,0 +1,152 @@
+import {
+  OcspError,
+  decodeCertificate,
+  decodePem,
+  looksLikePem,
+  type Certificate,
+  type PemBlock,
+} from '../core/index.js';
+import { issuanceFailure } from '../core/certificate.js';
+import { DerError, DerReader, Tag } from '../core/der.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { Oid } from '../core/oid.js';
+import { readInputFile } from './read-file.js';
+
+/** A file's certificates: the first is the one that counts, the others may hold its issuer. At least one. */
+export interface CertificateFile {
+  readonly path: FilePath;
+  readonly certificate: Certificate;
+  /** The DER of the others in their order, not decoded yet: a broken one among them harms nothing. */
+  readonly others: readonly Uint8Array[];
+}
+
+/** Bundles with chain and key are a few KiB; a CA bundle is 250 KiB. */
+const largestCertificateFile = 1024 * 1024;
+
+/**
+ * Reads a certificate file: PEM (a bundle with chain and key as haproxy has it), DER, or PKCS#7 in either form. Of a
+ * PKCS#7, which has no order, the certificate counts that issued no other.
+ *
+ * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
+ *   `malformed-certificate`, `no-certificate`; messages name the file
+ */
+export async function readCertificateFile(path: FilePath): Promise<CertificateFile> {
+  const bytes = readInputFile(path, largestCertificateFile);
+  try {
+    const [first, ...others] = await certificatesIn(bytes);
+    if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
+    return { path, certificate: decodeCertificate(first), others };
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+  }
+}
+
+/**
+ * The DER of every certificate in these bytes, the one that counts first.
+ *
+ * @throws OcspError `malformed-pem`, `malformed-certificate`, `no-certificate`
+ */
+export async function certificatesIn(bytes: Uint8Array): Promise<Uint8Array[]> {
+  if (bytes[0] === Tag.sequence && !looksLikePemText(bytes)) return certificatesInDer(bytes);
+  if (!looksLikePem(bytes)) {
+    throw new OcspError(
+      'no-certificate',
+      'it is neither PEM nor DER',
+      'it must hold a line -----BEGIN CERTIFICATE-----',
+    );
+  }
+  const blocks = decodePem(bytes);
+  const certificates: Uint8Array[] = [];
+  for (const block of blocks) {
+    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block));
+    if (block.label === 'PKCS7' || block.label === 'CMS') certificates.push(...(await certificatesInPkcs7(block.der)));
+  }
+  if (certificates.length === 0) throw noCertificateAmong(blocks);
+  return certificates;
+}
+
+const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE']);
+
+/** Text before the first PEM block may begin with the octet that begins a SEQUENCE, which is the digit 0. */
+function looksLikePemText(bytes: Uint8Array): boolean {
+  return bytes[1] !== undefined && bytes[1] < 0x80 && bytes[1] >= 0x20 && looksLikePem(bytes);
+}
+
+/** openssl's TRUSTED CERTIFICATE has its own settings after the certificate. */
+function certificateOf({ label, der }: PemBlock): Uint8Array {
+  if (label !== 'TRUSTED CERTIFICATE') return der;
+  try {
+    return new DerReader(der).element(Tag.sequence, 'certificate').raw;
+  } catch (error) {
+    if (error instanceof DerError) return der;
+    throw error;
+  }
+}
+
+async function certificatesInDer(bytes: Uint8Array): Promise<Uint8Array[]> {
+  return isPkcs7(bytes) ? await certificatesInPkcs7(bytes) : [recogniseDer(bytes)];
+}
+
+/** A ContentInfo begins with its type, where a certificate has a SEQUENCE. */
+function isPkcs7(bytes: Uint8Array): boolean {
+  try {
+    const type = new DerReader(bytes).sequence('ContentInfo').objectIdentifier('contentType');
+    return type === Oid.pkcs7SignedData;
+  } catch (error) {
+    // BER with indefinite lengths is usual in PKCS#7 and unheard of in certificates.
+    if (error instanceof DerError) return bytes[1] === 0x80;
+    throw error;
+  }
+}
+
+/** Says what a DER file is that is no certificate, since keys and requests lie beside certificates. */
+function recogniseDer(bytes: Uint8Array): Uint8Array {
+  const kind = kindOfDer(bytes);
+  if (kind === undefined) return bytes;
+  throw new OcspError('no-certificate', `it is ${kind}, not a certificate`, 'name the file of the certificate');
+}
+
+function kindOfDer(bytes: Uint8Array): string | undefined {
+  try {
+    const outer = new DerReader(bytes).sequence('file');
+    if (outer.peekTag() === Tag.integer) return 'a private key';
+    if (outer.peekTag() === Tag.enumerated) return 'an OCSP response';
+    if (outer.peekTag() !== Tag.sequence) return undefined;
+    const inner = outer.sequence('first part');
+    // A certification request begins with a version that is not wrapped in [0], and has a name next to it.
+    if (inner.peekTag() !== Tag.integer) return undefined;
+    inner.smallInteger('version');
+    if (inner.peekTag() !== Tag.sequence) return undefined;
+    const next = inner.sequence('second part');
+    return next.isAtEnd || next.peekTag() === Tag.set ? 'a certificate request (CSR)' : undefined;
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+function noCertificateAmong(blocks: readonly PemBlock[]): OcspError {
+  const labels = [...new Set(blocks.map((block) => block.label))].join(', ');
+  const isRequest = blocks.some((block) => block.label.endsWith('CERTIFICATE REQUEST'));
+  const isKey = blocks.some((block) => block.label.endsWith('PRIVATE KEY'));
+  const what = isRequest ? 'a certificate request (CSR)' : isKey ? 'a private key without certificate' : labels;
+  return new OcspError(
+    'no-certificate',
+    `there is no certificate in it, only ${what === '' ? 'text' : what}`,
+    isRequest ? 'name the certificate that the CA issued for it' : 'name the file of the certificate',
+  );
+}
+
+/** Certificates of a certs-only PKCS#7, the one that issued no other first. */
+async function certificatesInPkcs7(der: Uint8Array): Promise<Uint8Array[]> {
+  const { readPkcs7Certificates } = await import('./pkcs7.js');
+  const certificates = readPkcs7Certificates(der).map(decodeCertificate);
+  const issuedNoOther = certificates.filter(
+    (candidate) =>
+      !certificates.some((other) => other !== candidate && issuanceFailure(other, candidate) === undefined),
+  );
+  const [first = certificates[0]] = issuedNoOther;
+  if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in this PKCS#7');
+  return [first, ...certificates.filter((certificate) => certificate !== first)].map((certificate) => certificate.der);
+}

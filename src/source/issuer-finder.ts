@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
+import { decodeCertificate, issuanceFailure } from '../core/certificate.js';
+import { toHex } from '../core/bytes.js';
+import { digest } from '../core/hash.js';
+import { distinguishedNamesEqual } from '../core/distinguished-name.js';
+import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { certificatesIn, type CertificateFile } from './certificate-file.js';
+import { readInputFile } from './read-file.js';
+
+/** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
+export interface IssuerFinder {
+  /**
+   * The certificate that really issued this one (see `issuanceFailure`), from `--issuer`, the same file, `CERT.issuer`
+   * or `chain.pem` beside it, in this order; undefined when none of them has it.
+   *
+   * @throws OcspError `issuer-mismatch` when an --issuer FILE has the right name and another key; what reading an
+   *   --issuer file can throw
+   */
+  findLocal(file: CertificateFile): Promise<Certificate | undefined>;
+  /** The one of these DER certificates that issued this one; those that cannot be decoded are passed over. */
+  choose(certificate: Certificate, candidates: readonly Uint8Array[]): Certificate | undefined;
+}
+
+/** A bundle of CA certificates is 250 KiB. */
+const largestIssuerFile = 4 * 1024 * 1024;
+
+/** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
+const maximumKnown = 512;
+
+interface IssuerSource {
+  readonly path: FilePath;
+  readonly isFolder: boolean;
+  readonly certificates: readonly Uint8Array[];
+}
+
+export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFinder {
+  const known = new Map<string, Certificate | undefined>();
+  let sources: Promise<IssuerSource[]> | undefined;
+
+  const decode = (der: Uint8Array): Certificate | undefined => {
+    const key = toHex(digest('sha256', der));
+    if (known.has(key)) return known.get(key);
+    if (known.size >= maximumKnown) known.clear();
+    const certificate = tryDecode(der);
+    known.set(key, certificate);
+    return certificate;
+  };
+  const choose: IssuerFinder['choose'] = (certificate, candidates) => {
+    for (const der of candidates) {
+      const candidate = decode(der);
+      if (candidate !== undefined && issuanceFailure(certificate, candidate) === undefined) return candidate;
+    }
+    return undefined;
+  };
+  return {
+    choose,
+    async findLocal(file) {
+      sources ??= Promise.all(issuerPaths.map(readIssuerSource));
+      for (const source of await sources) {
+        const issuer = choose(file.certificate, source.certificates);
+        if (issuer !== undefined) return issuer;
+        if (!source.isFolder) refuseOtherKey(file.certificate, source, decode);
+      }
+      return (
+        choose(file.certificate, file.others) ??
+        choose(file.certificate, await certificatesBeside(appendToPath(file.path, '.issuer'))) ??
+        choose(file.certificate, await certificatesBeside(joinPath(folderOf(file.path), 'chain.pem')))
+      );
+    },
+  };
+}
+
+async function readIssuerSource(path: FilePath): Promise<IssuerSource> {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) return { path, isFolder, certificates: await readNamed(path) };
+  const names = readdirSync(path, { encoding: 'buffer', withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => entry.name);
+  const files = await Promise.all(names.map((name) => certificatesBeside(joinPath(path, name))));
+  return { path, isFolder, certificates: files.flat() };
+}
+
+async function readNamed(path: FilePath): Promise<Uint8Array[]> {
+  const bytes = readInputFile(path, largestIssuerFile);
+  try {
+    return await certificatesIn(bytes);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError(error.code, `--issuer ${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+  }
+}
+
+/** A file that nobody named: what cannot be read or holds no certificate is passed over. */
+async function certificatesBeside(path: FilePath): Promise<Uint8Array[]> {
+  try {
+    if (!existsSync(path) || !statSync(path).isFile()) return [];
+    return await certificatesIn(readInputFile(path, largestIssuerFile));
+  } catch {
+    return [];
+  }
+}
+
+function refuseOtherKey(
+  certificate: Certificate,
+  source: IssuerSource,
+  decode: (der: Uint8Array) => Certificate | undefined,
+): void {
+  for (const der of source.certificates) {
+    const candidate = decode(der);
+    if (candidate === undefined || !distinguishedNamesEqual(certificate.issuer, candidate.subject)) continue;
+    const why = explain(issuanceFailure(certificate, candidate));
+    throw new OcspError(
+      'issuer-mismatch',
+      `${shownPath(source.path)} is named ${distinguishedNameToString(candidate.subject)} as the issuer is, but ${why}`,
+      'name the certificate of the CA that issued this one; a CA may have several with one name',
+    );
+  }
+}
+
+function explain(why: ReturnType<typeof issuanceFailure>): string {
+  switch (why) {
+    case 'not-a-ca':
+      return 'it is no CA certificate (basicConstraints)';
+    case 'may-not-sign-certificates':
+      return 'it may not sign certificates (keyUsage)';
+    case 'weak-algorithm':
+      return 'the certificate is signed with an algorithm or key that is too weak';
+    case 'unsupported-algorithm':
+      return 'the certificate is signed with an algorithm that is not supported';
+    default:
+      return 'its key did not sign the certificate';
+  }
+}
+
+function tryDecode(der: Uint8Array): Certificate | undefined {
+  try {
+    return decodeCertificate(der);
+  } catch (error) {
+    if (error instanceof OcspError) return undefined;
+    throw error;
+  }
+}

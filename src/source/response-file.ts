@@ -1,0 +1,21 @@
+import { OcspError } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import { readInputFile } from './read-file.js';
+
+/** As much as is ever stored or taken from a responder. */
+const largestResponse = 64 * 1024;
+
+/**
+ * The bytes of a response file; empty for an empty one, which is no OCSPResponse, and undefined when there is no file.
+ *
+ * @throws OcspError `file-unreadable`, `file-too-large`
+ */
+export function readResponseFile(path: FilePath): Uint8Array | undefined {
+  try {
+    return readInputFile(path, largestResponse);
+  } catch (error) {
+    if (error instanceof OcspError && error.code === 'file-empty') return new Uint8Array(0);
+    if (error instanceof OcspError && error.code === 'file-not-found') return undefined;
+    throw error;
+  }
+}
