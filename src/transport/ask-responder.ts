@@ -1,0 +1,89 @@
+import type { HttpClient, HttpReply, HttpRequest } from './http-client.js';
+import { ocspGetUrl } from './ocsp-get.js';
+import type { HeaderLine } from './request-headers.js';
+import { StatusError } from './status-error.js';
+
+/** Largest OCSP response that is taken: real ones have 0.5 to 5 kB. */
+const maximumResponseBytes = 64 * 1024;
+
+/** One query to one responder. */
+export interface ResponderQuery {
+  /** The responder's URL; for GET the request is added to its path. */
+  readonly url: string;
+  readonly origin: HttpRequest['origin'];
+  readonly method: 'get' | 'post';
+  readonly requestDer: Uint8Array;
+  readonly headers?: readonly HeaderLine[];
+  readonly timeoutMilliseconds: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a responder sent with status 200; the body is not looked at. */
+export interface ResponderAnswer {
+  readonly body: Uint8Array;
+  /** The URL that answered, after redirects. */
+  readonly url: string;
+  readonly method: 'get' | 'post';
+  readonly milliseconds: number;
+  readonly warnings: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks one responder once (RFC 6960 appendix A.1), without retries. Throws OcspError: `http-status` as a {@link StatusError} for any status
+ * but 200, and whatever {@link HttpClient.exchange} throws. A wrong content type is a warning.
+ */
+export async function askResponder(client: HttpClient, query: ResponderQuery): Promise<ResponderAnswer> {
+  const started = performance.now();
+  const reply = await client.exchange(httpRequest(query));
+  const milliseconds = Math.round(performance.now() - started);
+  assertOk(reply, query.method);
+  return {
+    body: reply.body,
+    url: reply.url,
+    method: query.method,
+    milliseconds,
+    warnings: contentTypeWarnings(reply),
+    headers: reply.headers,
+  };
+}
+
+function httpRequest(query: ResponderQuery): HttpRequest {
+  const { origin, headers = [], timeoutMilliseconds, connectTimeoutMilliseconds, signal } = query;
+  const common = {
+    origin,
+    headers,
+    accept: 'application/ocsp-response',
+    maximumBodyBytes: maximumResponseBytes,
+    timeoutMilliseconds,
+    connectTimeoutMilliseconds,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  if (query.method === 'get') return { ...common, method: 'GET', url: ocspGetUrl(query.url, query.requestDer) };
+  const contentType = 'application/ocsp-request';
+  return { ...common, method: 'POST', url: query.url, body: query.requestDer, contentType };
+}
+
+function assertOk(reply: HttpReply, method: 'get' | 'post'): void {
+  if (reply.status === 200) return;
+  const { status } = reply;
+  const retryAfter = reply.headers['retry-after'];
+  const message = `${new URL(reply.url).host} answered with HTTP status ${status}`;
+  throw new StatusError('http-status', message, statusHint(status, method), { status, retryAfter });
+}
+
+function statusHint(status: number, method: 'get' | 'post'): string {
+  if (status === 429 || status >= 500) return 'the responder has trouble of its own, try again later';
+  if (status === 401 || status === 403) return 'the responder wants to be authorized, see --header';
+  const other = method === 'get' ? 'post' : 'get';
+  return `check the path of the responder's URI, or try --method ${other}`;
+}
+
+function contentTypeWarnings(reply: HttpReply): string[] {
+  const given = reply.headers['content-type'];
+  const type = given?.split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/ocsp-response') return [];
+  const what = given === undefined ? 'has no content type' : `has the content type "${given.slice(0, 100)}"`;
+  return [`the answer of ${new URL(reply.url).host} ${what}, expected application/ocsp-response`];
+}

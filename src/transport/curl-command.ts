@@ -1,0 +1,63 @@
+import { ocspGetUrl } from './ocsp-get.js';
+import { type ProxyEndpoint, describeProxy } from './proxy.js';
+import { type HeaderLine, assertHeaderLines } from './request-headers.js';
+import { parseTarget } from './target-url.js';
+
+/** What `--print-curl` shows: the request that would have been sent. */
+export interface CurlQuery {
+  readonly url: string;
+  readonly method: 'get' | 'post';
+  readonly requestDer: Uint8Array;
+  readonly headers?: readonly HeaderLine[];
+  readonly timeoutSeconds: number;
+  readonly connectTimeoutSeconds: number;
+  /** As chooseProxy gave it; undefined means that curl must use none either. Its credentials are left out. */
+  readonly proxy?: ProxyEndpoint | undefined;
+  readonly family?: 4 | 6 | undefined;
+  /** Where curl writes the response; absent: its stdout. */
+  readonly outputFile?: string;
+}
+
+/**
+ * One line for sh that sends the same request with curl, every value in single quotes. It follows at most 3 redirects, none when headers
+ * are given (curl would take them along). Throws OcspError: malformed-uri, unsupported-scheme, usage (a header).
+ */
+export function curlCommand(query: CurlQuery): string {
+  const { method, requestDer, headers = [] } = query;
+  assertHeaderLines(headers);
+  const words = ['curl', '--globoff', '--silent', '--show-error', '--fail', '--proto', "'=http,https'"];
+  if (headers.length === 0) {
+    words.push('--location', '--max-redirs', '3', '--post301', '--post302', '--proto-redir', "'=http,https'");
+  }
+  words.push('--connect-timeout', String(query.connectTimeoutSeconds), '--max-time', String(query.timeoutSeconds));
+  if (query.family !== undefined) words.push(`--ipv${query.family}`);
+  words.push(...proxyWords(query.proxy));
+  const named = new Set(headers.map(([name]) => name.toLowerCase()));
+  if (!named.has('accept')) words.push('--header', "'Accept: application/ocsp-response'");
+  if (method === 'post' && !named.has('content-type')) {
+    words.push('--header', "'Content-Type: application/ocsp-request'");
+  }
+  // "Name;" is how curl sends an empty header, "Name:" would leave it out.
+  for (const [name, value] of headers) words.push('--header', quoted(value === '' ? `${name};` : `${name}: ${value}`));
+  if (query.outputFile !== undefined) words.push('--output', quoted(plainFile(query.outputFile)));
+  if (method === 'get') return [...words, quoted(ocspGetUrl(query.url, requestDer))].join(' ');
+  const body = Buffer.from(requestDer).toString('base64');
+  const url = parseTarget(query.url, { allowCredentials: true }).href;
+  return `printf %s '${body}' | base64 -d | ${[...words, '--data-binary', '@-', quoted(url)].join(' ')}`;
+}
+
+/** curl reads the environment itself, so that the choice made here must be said either way. */
+function proxyWords(proxy: ProxyEndpoint | undefined): string[] {
+  if (proxy === undefined) return ['--noproxy', "'*'"];
+  return ['--noproxy', "''", '--proxy', quoted(describeProxy(proxy))];
+}
+
+/** For curl `-` is stdout, not a file of that name. */
+function plainFile(path: string): string {
+  return path === '-' ? './-' : path;
+}
+
+/** A word for sh that means exactly `text` (POSIX shell, 2.2.2). */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,247 @@
+import type { LookupFunction } from 'node:net';
+import { OcspError } from '../core/ocsp-error.js';
+import { type AddressPolicy, addressPolicy, assertWrittenHostAllowed } from './address-guard.js';
+import { type Deadline, startDeadline } from './deadline.js';
+import type { AgentPair, Route } from './guarded-agents.js';
+import { type ProxySettings, chooseProxy } from './proxy.js';
+import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord } from './request-headers.js';
+import type { HopRequest, HopReply, sendHop } from './send-hop.js';
+import { parseTarget } from './target-url.js';
+
+/** One HTTP exchange to make, redirects included. */
+export interface HttpRequest {
+  readonly url: string;
+  /** Who named the URL: a certificate (guarded), or the operator, whose word opens that host and port only. */
+  readonly origin: 'certificate' | 'operator';
+  readonly method: 'GET' | 'POST';
+  readonly body?: Uint8Array;
+  /** The operator's header lines: sent to the first scheme, host and port only, never to another after a redirect. */
+  readonly headers?: readonly HeaderLine[];
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly maximumBodyBytes: number;
+  /** Exact deadline over lookup, connect, redirects, headers and body. */
+  readonly timeoutMilliseconds: number;
+  /** For lookup, TCP and TLS of each connection, inside the deadline. */
+  readonly connectTimeoutMilliseconds: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What came back, whatever its status. */
+export interface HttpReply {
+  readonly status: number;
+  /** By lower-case name, only those that callers use: content-type, retry-after and what caching needs. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** The URL that answered, after redirects, without credentials. */
+  readonly url: string;
+  readonly redirects: number;
+}
+
+/** The rules for every exchange of a client. */
+export interface HttpClientOptions {
+  readonly family?: 4 | 6;
+  readonly allowPrivate: boolean;
+  /** CIDR blocks or single addresses. */
+  readonly allowAddresses: readonly string[];
+  readonly proxy?: ProxySettings;
+  readonly userAgent: string;
+  /** How many idle connections are kept for a host and port; 32 if absent. */
+  readonly maximumIdleSockets?: number;
+  /** In place of the system's lookup, for tests. */
+  readonly lookup?: LookupFunction;
+}
+
+/** Makes exchanges over kept-alive connections. */
+export interface HttpClient {
+  /**
+   * Any status comes back as a reply. Throws OcspError: usage (a header, a proxy URL), malformed-uri, unsupported-scheme, address-blocked,
+   * name-not-resolved, connection-failed, tls-failed, proxy-failed, timeout, too-many-redirects, body-too-large, interrupted.
+   */
+  exchange(request: HttpRequest): Promise<HttpReply>;
+  /** Ends running exchanges as `interrupted` and closes every connection. */
+  close(): void;
+}
+
+/** Redirects that are followed before the answer counts as a loop. */
+const maximumRedirects = 3;
+
+/** Responses that name another place for the same request (RFC 9110 §15.4); 303 asks for a GET there. */
+const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
+
+/** An HTTP client under the address guard. Throws OcspError `usage` for an allowAddresses entry that is no address. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const policy = addressPolicy(options);
+  const closing = new AbortController();
+  let loading: Promise<Machinery> | undefined;
+  return {
+    async exchange(request) {
+      const first = readFirst(request);
+      // Loaded with the first exchange: a run that finds everything fresh never pays for the HTTP library.
+      const machinery = await (loading ??= loadMachinery(options, policy));
+      const deadline = startDeadline({
+        milliseconds: request.timeoutMilliseconds,
+        host: first.url.host,
+        interrupts: [closing.signal, ...(request.signal === undefined ? [] : [request.signal])],
+      });
+      try {
+        const reply = await follow(request, first, { ...machinery, options, policy, deadline });
+        deadline.end('done');
+        return reply;
+      } catch (error) {
+        deadline.end('failed');
+        throw error;
+      }
+    },
+    close() {
+      closing.abort();
+      loading?.then(destroyAgents, () => undefined);
+    },
+  };
+}
+
+interface Machinery {
+  readonly send: typeof sendHop;
+  readonly agents: Readonly<Record<Connections, AgentPair>>;
+}
+
+/** Who named the host that connections lead to, or that they ask a proxy for: each keeps its own. */
+type Connections = 'certificate' | 'operator' | 'certificateProxy' | 'operatorProxy';
+
+interface Course extends Machinery {
+  readonly options: HttpClientOptions;
+  readonly policy: AddressPolicy;
+  readonly deadline: Deadline;
+}
+
+/** Where the operator's word and the operator's headers hold. */
+interface FirstHop {
+  readonly url: URL;
+  readonly headers: Record<string, string | string[]>;
+}
+
+async function loadMachinery(options: HttpClientOptions, policy: AddressPolicy): Promise<Machinery> {
+  const [{ createAgents }, { sendHop: send }] = await Promise.all([
+    import('./guarded-agents.js'),
+    import('./send-hop.js'),
+  ]);
+  const rules = {
+    family: options.family,
+    lookup: options.lookup,
+    maximumIdleSockets: options.maximumIdleSockets ?? 32,
+  };
+  return {
+    send,
+    agents: {
+      certificate: createAgents({ ...rules, policy }),
+      operator: createAgents({ ...rules, policy: undefined }),
+      certificateProxy: createAgents({ ...rules, policy: undefined }),
+      operatorProxy: createAgents({ ...rules, policy: undefined }),
+    },
+  };
+}
+
+function destroyAgents({ agents }: Machinery): void {
+  for (const pair of Object.values(agents)) {
+    pair.http.destroy();
+    pair.https.destroy();
+  }
+}
+
+async function follow(request: HttpRequest, first: FirstHop, course: Course): Promise<HttpReply> {
+  let target = first.url;
+  let method = request.method;
+  for (let redirects = 0; ; redirects++) {
+    const reply = await hopTo(target, method, request, first, course).catch((error: unknown) => {
+      throw redirects === 0 ? error : redirected(error, first.url.host);
+    });
+    if (!redirectStatuses.includes(reply.status) || reply.location === undefined) {
+      return { status: reply.status, headers: reply.headers, body: reply.body, url: target.href, redirects };
+    }
+    if (redirects === maximumRedirects) throw tooManyRedirects(first.url, target);
+    try {
+      target = parseTarget(reply.location, { base: target });
+    } catch (error) {
+      throw redirected(error, target.host);
+    }
+    if (reply.status === 303) method = 'GET';
+  }
+}
+
+async function hopTo(
+  target: URL,
+  method: 'GET' | 'POST',
+  request: HttpRequest,
+  first: FirstHop,
+  course: Course,
+): Promise<HopReply> {
+  const trusted = request.origin === 'operator' && samePlace(target, first.url);
+  const route = await routeTo(target, trusted, course);
+  const headers: Record<string, string | string[]> = {
+    ...(request.accept === undefined ? {} : { accept: request.accept }),
+    ...(method === 'POST' && request.contentType !== undefined ? { 'content-type': request.contentType } : {}),
+    'user-agent': course.options.userAgent,
+    ...(target.origin === first.url.origin ? first.headers : {}),
+  };
+  // The absolute form decides where a proxy connects, so no other Host may stand beside it (RFC 9112 §3.2.2).
+  if (route.proxy !== undefined) delete headers['host'];
+  const hop: HopRequest = {
+    target,
+    method,
+    body: method === 'POST' ? request.body : undefined,
+    headers,
+    route,
+    maximumBodyBytes: request.maximumBodyBytes,
+    connectTimeoutMilliseconds: request.connectTimeoutMilliseconds,
+    isRedirect: (status) => redirectStatuses.includes(status),
+  };
+  return await course.send(hop, course.deadline);
+}
+
+async function routeTo(target: URL, trusted: boolean, course: Course): Promise<Route> {
+  const { agents, options, policy, deadline } = course;
+  const proxy = chooseProxy(options.proxy, target);
+  if (proxy === undefined) return { agents: trusted ? agents.operator : agents.certificate };
+  if (!trusted) assertWrittenHostAllowed(target.hostname, policy);
+  const connections = trusted ? agents.operatorProxy : agents.certificateProxy;
+  const { routeThroughProxy } = await import('./proxy-route.js');
+  return await routeThroughProxy(proxy, target, { connections, family: options.family, signal: deadline.signal });
+}
+
+/** The first target. Credentials in the operator's URL become Authorization (RFC 7617), so that no later step and no message has them. */
+function readFirst(request: HttpRequest): FirstHop {
+  const url = parseTarget(request.url, { allowCredentials: request.origin === 'operator' });
+  const lines = request.headers ?? [];
+  assertHeaderLines(lines);
+  const headers = headerRecord(lines);
+  if (url.username !== '' || url.password !== '') {
+    headers['authorization'] ??= basicAuthorization(url.username, url.password);
+    url.username = '';
+    url.password = '';
+  }
+  return { url, headers };
+}
+
+/** Same host and port: what the operator's word covers, whichever scheme is spoken there. */
+function samePlace(one: URL, other: URL): boolean {
+  return one.hostname === other.hostname && portOf(one) === portOf(other);
+}
+
+function portOf(url: URL): string {
+  return url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
+}
+
+function redirected(error: unknown, from: string): unknown {
+  if (!(error instanceof OcspError) || error.code === 'interrupted' || error.code === 'timeout') return error;
+  return new OcspError(error.code, `${error.message} (redirected there by ${from})`, error.hint, {
+    cause: error.cause,
+  });
+}
+
+function tooManyRedirects(first: URL, last: URL): OcspError {
+  return new OcspError(
+    'too-many-redirects',
+    `${first.host} redirects more than ${maximumRedirects} times, the last time at ${last.host}`,
+    'name the final address with --url',
+  );
+}

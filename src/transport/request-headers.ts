@@ -1,0 +1,63 @@
+import { OcspError } from '../core/ocsp-error.js';
+
+/** One header line as name and value. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** Headers that describe the connection or the framing: ours to set, a wrong one would split or hang the exchange. */
+const reserved = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Throws OcspError `usage` for a header that RFC 9110 §5 does not allow or that is not the operator's to set. Values stay out of the message. */
+export function assertHeaderLines(lines: readonly HeaderLine[]): void {
+  for (const [name, value] of lines) {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+      throw new OcspError('usage', `"${name}" is no header name`, "write --header 'Name: value'");
+    }
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new OcspError(
+        'usage',
+        `the value of the header ${name} has a control character`,
+        'a header value is one line',
+      );
+    }
+    if (reserved.has(name.toLowerCase())) {
+      throw new OcspError('usage', `the header ${name} is set by restaple itself`, 'leave this --header out');
+    }
+  }
+}
+
+/** The lines as a record by lower-case name, several lines of one name as a list. */
+export function headerRecord(lines: readonly HeaderLine[]): Record<string, string | string[]> {
+  const record: Record<string, string | string[]> = {};
+  for (const [name, value] of lines) {
+    const key = name.toLowerCase();
+    const before = record[key];
+    record[key] = before === undefined ? value : [before, value].flat();
+  }
+  return record;
+}
+
+/** The value of Authorization or Proxy-Authorization for percent-encoded credentials of a URL (RFC 7617). */
+export function basicAuthorization(user: string, password: string): string {
+  const credentials = `${percentDecoded(user)}:${percentDecoded(password)}`;
+  return `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
+}
+
+/** A stray `%` is a character of the password, no error. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,187 @@
+import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import got, { type OptionsInit } from 'got';
+import { OcspError } from '../core/ocsp-error.js';
+import { type Deadline, timedOut } from './deadline.js';
+import type { Route } from './guarded-agents.js';
+import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
+import { StatusError } from './status-error.js';
+
+/** One request to one place, without redirects. */
+export interface HopRequest {
+  readonly target: URL;
+  readonly method: 'GET' | 'POST';
+  readonly body: Uint8Array | undefined;
+  readonly headers: Record<string, string | string[]>;
+  readonly route: Route;
+  readonly maximumBodyBytes: number;
+  readonly connectTimeoutMilliseconds: number;
+  readonly isRedirect: (status: number) => boolean;
+}
+
+/** The answer of one place; of a redirect only where it leads. */
+export interface HopReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly location: string | undefined;
+}
+
+/** The response headers that callers use. */
+const keptHeaders = [
+  'age',
+  'cache-control',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'retry-after',
+] as const;
+
+/** Sends one request and reads its answer within `deadline`. A kept-alive connection that turns out closed is replaced at once. */
+export async function sendHop(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
+  for (;;) {
+    const attempt = await sendOnce(hop, deadline);
+    if (attempt !== 'stale connection') return attempt;
+  }
+}
+
+function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stale connection'> {
+  return new Promise((resolve, reject) => {
+    deadline.signal.throwIfAborted();
+    const { target, route } = hop;
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    let request: ClientRequest | undefined;
+    let address: string | undefined;
+    let answered: { status: number; headers: IncomingHttpHeaders } | undefined;
+    let reachesTarget = route.proxy === undefined;
+    let connectTimer: NodeJS.Timeout | undefined;
+
+    const stream = got.stream(target, streamOptions(hop));
+
+    const settle = (): void => {
+      clearTimeout(connectTimer);
+      deadline.signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      reject(error);
+      stream.destroy();
+    };
+    const succeed = (location?: string): void => {
+      settle();
+      if (answered === undefined) return;
+      const body = Buffer.concat(chunks);
+      resolve({ status: answered.status, headers: keep(answered.headers), body, location });
+    };
+    const onAbort = (): void => fail(deadline.signal.reason as OcspError);
+    const onConnected = (socket: Socket): void => {
+      clearTimeout(connectTimer);
+      if (route.proxy === undefined) address = socket.remoteAddress;
+      deadline.stage = 'waiting for the answer';
+    };
+
+    deadline.signal.addEventListener('abort', onAbort, { once: true });
+    deadline.stage = 'connecting';
+
+    stream.on('request', (started: ClientRequest) => {
+      request = started;
+      connectTimer = setTimeout(() => {
+        fail(timedOut(target.host, hop.connectTimeoutMilliseconds, `connecting${throughProxy(route)}`));
+      }, hop.connectTimeoutMilliseconds);
+      started.once('socket', (socket) => {
+        if (started.reusedSocket) onConnected(socket);
+        else if (target.protocol === 'https:') socket.once('secureConnect', () => onConnected(socket));
+        else if (socket.connecting) socket.once('connect', () => onConnected(socket));
+        else onConnected(socket);
+      });
+      // Emitted by the proxy agents; for https it is the answer to CONNECT, which must not pass for the target's.
+      started.once('proxyConnect', (connect: { readonly statusCode?: number }) => {
+        if (target.protocol !== 'https:') return;
+        if (connect.statusCode === 200) reachesTarget = true;
+        else fail(proxyRefused(hop, connect.statusCode ?? 0));
+      });
+    });
+
+    stream.on('response', (response: { statusCode: number; headers: IncomingHttpHeaders }) => {
+      answered = { status: response.statusCode, headers: response.headers };
+      deadline.stage = 'reading the answer';
+      const { location } = response.headers;
+      if (response.statusCode === 407 && route.proxy !== undefined && target.protocol === 'http:') {
+        fail(proxyRefused(hop, 407));
+      } else if (location !== undefined && hop.isRedirect(response.statusCode)) {
+        succeed(Buffer.from(location, 'latin1').toString('utf8'));
+        stream.destroy();
+      } else if (Number(response.headers['content-length']) > hop.maximumBodyBytes) {
+        fail(bodyTooLarge(hop, `announces ${response.headers['content-length'] ?? ''} bytes`));
+      }
+    });
+
+    stream.on('data', (chunk: Uint8Array) => {
+      received += chunk.length;
+      if (received > hop.maximumBodyBytes) fail(bodyTooLarge(hop, 'goes on'));
+      else chunks.push(chunk);
+    });
+    stream.on('end', () => succeed());
+
+    stream.on('error', (error: unknown) => {
+      settle();
+      const proxy = reachesTarget ? undefined : route.proxy;
+      if (request?.reusedSocket === true && answered === undefined && isClosedConnection(error)) {
+        resolve('stale connection');
+      } else {
+        reject(ocspErrorIn(error) ?? networkError(error, { host: target.host, address, proxy }));
+      }
+    });
+  });
+}
+
+function streamOptions(hop: HopRequest): OptionsInit & { isStream: true } {
+  return {
+    isStream: true,
+    method: hop.method,
+    headers: hop.headers,
+    ...(hop.body === undefined ? {} : { body: hop.body }),
+    agent: hop.route.agents,
+    ...(hop.route.request === undefined ? {} : { request: hop.route.request }),
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    followRedirect: false,
+    methodRewriting: false,
+    // A small gzip body can unpack to any size, and no responder needs it.
+    decompress: false,
+  };
+}
+
+function keep(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of keptHeaders) {
+    const value = headers[name];
+    if (typeof value === 'string') kept[name] = value;
+  }
+  return kept;
+}
+
+function bodyTooLarge(hop: HopRequest, what: string): OcspError {
+  return new OcspError(
+    'body-too-large',
+    `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not taken`,
+    'check that the URI leads to an OCSP responder or certificate, not to a page',
+  );
+}
+
+function proxyRefused(hop: HopRequest, status: number): OcspError {
+  const what =
+    status === 407 ? 'asks for authentication' : `refuses the way to ${hop.target.host} with HTTP status ${status}`;
+  const hint =
+    status === 407
+      ? 'put the credentials into the proxy URL: http://user:password@host:port'
+      : 'check what the proxy allows, or exempt the host in NO_PROXY';
+  return new StatusError('proxy-failed', `the proxy ${hop.route.proxy ?? ''} ${what}`, hint, { status });
+}
+
+function throughProxy(route: Route): string {
+  return route.proxy === undefined ? '' : ` through the proxy ${route.proxy}`;
+}

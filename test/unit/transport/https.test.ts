@@ -1,0 +1,92 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createProxyServer } from 'node:http';
+import { createServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const probe = join(import.meta.dirname, 'https-probe.ts');
+const folder = mkdtempSync(join(tmpdir(), 'restaple-https-'));
+const root = join(folder, 'cert.pem');
+const asked: string[] = [];
+let connections = 0;
+let port = 0;
+let proxyPort = 0;
+const tunnels: string[] = [];
+
+const proxy = createProxyServer();
+const closers: (() => void)[] = [() => rmSync(folder, { recursive: true })];
+
+beforeAll(async () => {
+  const key = join(folder, 'key.pem');
+  const names = ['-subj', '/CN=ocsp.example.test', '-addext', 'subjectAltName=DNS:ocsp.example.test'];
+  const output = ['-days', '2', '-keyout', key, '-out', root];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, ...output], { stdio: 'ignore' });
+
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(root) }, (request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''} ${body}`);
+      response.end('answer');
+    });
+  });
+  server.on('secureConnection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+
+  proxy.on('connect', (request, client) => {
+    tunnels.push(`${request.url ?? ''} ${request.headers['proxy-authorization'] ?? ''}`);
+    const onward = connect(port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      onward.pipe(client).pipe(onward);
+    });
+    for (const socket of [client, onward]) socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  proxyPort = (proxy.address() as AddressInfo).port;
+  closers.push(
+    () => server.close(),
+    () => proxy.close(),
+  );
+});
+
+afterAll(() => {
+  for (const close of closers) close();
+});
+
+async function runProbe(trusted: boolean, ...words: string[]): Promise<string[]> {
+  const environment = { ...process.env, ...(trusted ? { NODE_EXTRA_CA_CERTS: root } : {}) };
+  const options = { env: environment, timeout: 60_000 };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', probe, ...words], options);
+  return stdout.trim().split('\n');
+}
+
+describe('https', () => {
+  it('posts over one kept-alive connection when the certificate is trusted', async () => {
+    connections = 0;
+    asked.length = 0;
+    expect(await runProbe(true, `https://ocsp.example.test:${port}/x`)).toEqual(['answer', 'answer']);
+    expect(asked).toEqual(new Array(2).fill(`POST /x ocsp.example.test:${port} DER`));
+    expect(connections).toBe(1);
+  });
+
+  it('posts through a CONNECT tunnel, with credentials for the proxy', async () => {
+    asked.length = 0;
+    const credentials = `Basic ${Buffer.from('hugo:s3cret').toString('base64')}`;
+    const words = [`https://ocsp.example.test:${port}/x`, `http://hugo:s3cret@127.0.0.1:${proxyPort}`];
+    expect(await runProbe(true, ...words)).toEqual(['answer', 'answer']);
+    expect(asked).toEqual(new Array(2).fill(`POST /x ocsp.example.test:${port} DER`));
+    expect(tunnels).toEqual(new Array(2).fill(`ocsp.example.test:${port} ${credentials}`));
+  });
+
+  it('is tls-failed for a certificate of another name, or one that nobody trusts', async () => {
+    asked.length = 0;
+    expect(await runProbe(true, `https://other.example.test:${port}/x`)).toEqual(['tls-failed']);
+    expect(await runProbe(false, `https://ocsp.example.test:${port}/x`)).toEqual(['tls-failed']);
+    expect(asked).toEqual([]);
+  });
+});
