@@ -1,4 +1,8 @@
 import { distinguishedNameToString, type Certificate } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import { readCertificateFile } from '../source/certificate-file.js';
+import { responderUrls } from './fetch-job.js';
+import { troubleOfError, type Trouble } from './trouble.js';
 import { explainMissingResponder, isShortLived, type MissingResponder } from './missing-responder.js';
 
 /** What a certificate says about its status services, for `restaple uri`. */
@@ -15,7 +19,7 @@ export interface CertificateReport {
   readonly crlUris: readonly string[];
   readonly mustStaple: boolean;
   readonly shortLived: boolean;
-  /** Why there is no responder URI, where there is none. */
+  /** Why there is no responder that HTTP reaches, where there is none. */
   readonly missingResponder?: MissingResponder;
 }
 
@@ -33,6 +37,23 @@ export function reportCertificate(certificate: Certificate): CertificateReport {
     crlUris,
     mustStaple,
     shortLived: isShortLived(certificate),
-    ...(ocspUris.length === 0 ? { missingResponder: explainMissingResponder(certificate) } : {}),
+    ...(responderUrls(certificate, undefined).length === 0
+      ? { missingResponder: explainMissingResponder(certificate) }
+      : {}),
   };
+}
+
+/** What was found of one file: a report, or why there is none. */
+export type CertificateFileReport =
+  | { readonly path: FilePath; readonly report: CertificateReport }
+  | { readonly path: FilePath; readonly trouble: Trouble };
+
+/** Reads and describes one certificate file; what goes wrong with it is in the result and never thrown. */
+export async function reportCertificateFile(path: FilePath): Promise<CertificateFileReport> {
+  try {
+    const { certificate } = await readCertificateFile(path);
+    return { path, report: reportCertificate(certificate) };
+  } catch (error) {
+    return { path, trouble: troubleOfError(error) };
+  }
 }

@@ -1,0 +1,64 @@
+// Builds dist/: the program split by command, the library, its types, and the manifest that spares oclif loading every command.
+import { execFile } from 'node:child_process';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const require = createRequire(import.meta.url);
+const run = promisify(execFile);
+
+/** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
+const external = ['pkijs', 'asn1js', '@peculiar/x509', 'reflect-metadata', 'typescript'];
+
+async function bundle() {
+  const commands = await readdir(new URL('src/commands', import.meta.url));
+  await build({
+    absWorkingDir: root,
+    entryPoints: [
+      'src/index.ts',
+      'src/core/index.ts',
+      'src/cli/main.ts',
+      'src/cli/help.ts',
+      ...commands.map((file) => `src/commands/${file}`),
+    ],
+    outdir: 'dist',
+    outbase: 'src',
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external,
+    legalComments: 'none',
+    logLevel: 'warning',
+    // The CommonJS packages in the bundle call require for node's own modules.
+    banner: {
+      js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
+    },
+  });
+}
+
+async function types() {
+  await run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
+}
+
+async function manifest() {
+  const { Plugin } = await import('@oclif/core');
+  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  await writeFile(new URL('oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest)}\n`);
+}
+
+await rm(new URL('dist', import.meta.url), { recursive: true, force: true });
+try {
+  await Promise.all([bundle(), types()]);
+  await manifest();
+  await chmod(new URL('bin/run.js', import.meta.url), 0o755);
+} catch (error) {
+  console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,28 @@
+/** Control, format and separator characters, and lone surrogates: what could move a terminal's cursor or turn its text around. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text from outside (subjects, URIs, file names, replies) made safe for one line of a terminal. */
+export function escapeText(text: string): string {
+  return text.replace(unprintable, escapeCharacter);
+}
+
+/** As {@link escapeText} for a text of ours with several lines: line feeds stay. */
+export function escapeLines(text: string): string {
+  return text.replace(unprintable, (character) => (character === '\n' ? character : escapeCharacter(character)));
+}
+
+/** JSON on one line, with everything unprintable written as \uXXXX, so that it is safe on a terminal too. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(unprintable, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index), 4)}`).join(''),
+  );
+}
+
+function escapeCharacter(character: string): string {
+  const codePoint = character.codePointAt(0) ?? 0;
+  return codePoint < 0x100 ? `\\x${hex(codePoint, 2)}` : `\\u{${hex(codePoint, 4)}}`;
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
+}

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { flush, run } from '@oclif/core';
+import { exitCodes } from './exit-code.js';
+import { reportError } from './report-error.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs the program: one command line in, output and `process.exitCode` out. Never rejects. */
+export async function main(args: string[]): Promise<void> {
+  endQuietlyOnClosedPipe(process.stdout);
+  endQuietlyOnClosedPipe(process.stderr);
+  try {
+    await run(args, { root });
+    await flush();
+  } catch (error) {
+    process.exitCode = reportError(error, { json: asksForJson(args), stdout: process.stdout, stderr: process.stderr });
+  }
+}
+
+/** The flags could not be parsed where this matters, so the words themselves are looked at. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+/** `restaple uri … | head -1` is no error. */
+function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(process.exitCode ?? exitCodes.success);
+  });
+}

@@ -1,0 +1,53 @@
+import { Errors } from '@oclif/core';
+import { OcspError } from '../core/index.js';
+import { escapeLines, escapeText, toJsonLine } from './escape-text.js';
+import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit-code.js';
+
+interface Streams {
+  readonly json: boolean;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/**
+ * Reports an error that ended the run and belongs to no certificate: `{"error":…}` on stdout with --json, else a line
+ * and its hint on stderr.
+ *
+ * @returns the exit code it leads to
+ */
+export function reportError(error: unknown, streams: Streams): ExitCode {
+  if (error instanceof Errors.ExitError) return exitCodes.success;
+  const { code, message, hint, exitCode } = describe(error);
+  if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
+  streams.stderr.write(`restaple: ${escapeLines(message)}\n`);
+  if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
+  if (exitCode === exitCodes.bug && error instanceof Error) streams.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
+  return exitCode;
+}
+
+interface Described {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly exitCode: ExitCode;
+}
+
+function describe(error: unknown): Described {
+  if (error instanceof OcspError) {
+    return { code: error.code, message: error.message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
+  }
+  if (error instanceof Errors.CLIError) {
+    const message = error.message.replace(/\n?See more help with --help$/, '').replace(/^Error: /, '');
+    return { code: 'usage', message: lowerFirst(message), hint: 'see: restaple --help', exitCode: exitCodes.usage };
+  }
+  return {
+    code: 'bug',
+    message: `a bug in restaple: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'please report it with the command line and the lines below',
+    exitCode: exitCodes.bug,
+  };
+}
+
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}

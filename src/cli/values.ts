@@ -1,0 +1,40 @@
+/** Flag values as people write them. Each parser returns undefined for what it does not understand. */
+
+const unitMilliseconds: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `90s`, `5m`, `12h`, `3d` (and `250ms`) in milliseconds. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text.trim());
+  const unit = unitMilliseconds[match?.[2] ?? ''];
+  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+}
+
+/** ISO 8601 (a date alone is midnight UTC, a time without zone is UTC) or unix seconds. */
+export function parseTime(text: string): Date | undefined {
+  const trimmed = text.trim();
+  if (/^\d{1,11}$/.test(trimmed)) return new Date(Number(trimmed) * 1000);
+  const match = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(trimmed);
+  if (match === null) return undefined;
+  const hasTime = trimmed.length > 10;
+  const time = new Date(hasTime && match[1] === undefined ? `${trimmed}Z` : trimmed);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** `50%` as a fraction, or a duration in milliseconds. */
+export function parseRefreshPolicy(
+  text: string,
+): { readonly fraction: number } | { readonly beforeEndMilliseconds: number } | undefined {
+  const percent = /^(\d{1,3})%$/.exec(text.trim());
+  if (percent !== null) {
+    const fraction = Number(percent[1]) / 100;
+    return fraction <= 1 ? { fraction } : undefined;
+  }
+  const milliseconds = parseDuration(text);
+  return milliseconds === undefined ? undefined : { beforeEndMilliseconds: milliseconds };
+}

@@ -1,0 +1,1 @@
+export { OcspError } from './core/index.js';
