@@ -2,6 +2,33 @@ import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { staplePathFor } from '../store/staple-location.js';
+import type { FetchOptions, FetchTools } from './fetch-job.js';
+import { fetchStaple } from './fetch-staple.js';
+import type { Outcome } from './outcome.js';
+
+/**
+ * Fetches the staples of many certificates, at most `concurrency` at once, and yields each outcome as it settles. After
+ * an abort no further certificate is taken, and those that were interrupted yield nothing.
+ *
+ * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
+ */
+export async function* fetchStaples(
+  paths: readonly FilePath[],
+  options: FetchOptions,
+  tools: FetchTools,
+  concurrency: number,
+): AsyncGenerator<Outcome> {
+  await refuseSharedStaples(paths, options.out);
+  const work = async (path: FilePath): Promise<Outcome | undefined> => {
+    try {
+      return tools.signal.aborted ? undefined : await fetchStaple(path, options, tools);
+    } catch (error) {
+      if (error instanceof OcspError && error.code === 'interrupted') return undefined;
+      throw error;
+    }
+  };
+  for await (const outcome of mapConcurrent(paths, concurrency, work)) if (outcome !== undefined) yield outcome;
+}
 
 /**
  * Runs `work` over the items, at most `concurrency` at once, and yields each result as it settles. Memory is bounded by

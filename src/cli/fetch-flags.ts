@@ -1,0 +1,105 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import {
+  certificateFlags,
+  durationFlag,
+  headerFlag,
+  issuerFlags,
+  positiveDurationFlag,
+  refreshFlag,
+  timeFlag,
+} from './flags.js';
+
+/** The flags of `fetch`, grouped as the help shows them. */
+export const fetchFlags = {
+  ...certificateFlags,
+  ...issuerFlags,
+  'fetch-issuer': Flags.boolean({
+    description: 'download a missing issuer by the caIssuers URI of the certificate',
+    default: true,
+    allowNo: true,
+  }),
+  out: Flags.string({
+    description: 'where the staple goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
+    helpValue: '<file|folder|template>',
+  }),
+  url: Flags.string({ description: "the responder to ask in place of the certificate's own", helpValue: '<url>' }),
+  force: Flags.boolean({ description: 'ask although the staple is not due', default: false }),
+  'refresh-at': refreshFlag({
+    description: 'due at this part of its window, or so long before its end',
+    defaultHelp: () => Promise.resolve('50%'),
+  }),
+  'alert-before': durationFlag({
+    description: 'a failed refresh is heard once the staple ends within this time [default: a quarter of its life]',
+  }),
+  hash: Flags.option({
+    description: 'hash of the CertID; haproxy and hitch take sha1 alone',
+    options: ['sha1', 'sha256'] as const,
+    default: 'sha1',
+  })(),
+  nonce: Flags.boolean({ description: 'send a nonce of 32 octets', default: false }),
+  method: Flags.option({
+    description: 'auto: GET where the URL stays within 255 bytes, POST when that fails',
+    options: ['post', 'get', 'auto'] as const,
+    default: 'post',
+  })(),
+  header: headerFlag({
+    description: 'a header for the responder, never sent to another origin',
+    multiple: true,
+    default: [],
+  }),
+  timeout: positiveDurationFlag({
+    description: 'for one HTTP attempt, redirects included',
+    default: 10_000,
+    defaultHelp: () => Promise.resolve('10s'),
+  }),
+  'connect-timeout': positiveDurationFlag({
+    description: 'to connect, within --timeout',
+    default: 3000,
+    defaultHelp: () => Promise.resolve('3s'),
+  }),
+  retries: Flags.integer({ description: 'further rounds over the responders', min: 0, max: 20, default: 2 }),
+  proxy: Flags.string({
+    description: 'proxy for http and https in place of the environment; "" for none',
+    helpValue: '<url>',
+  }),
+  'ipv4-only': Flags.boolean({
+    char: '4' as 'z',
+    description: 'connect by IPv4 only',
+    default: false,
+    exclusive: ['ipv6-only'],
+  }),
+  'ipv6-only': Flags.boolean({ char: '6' as 'z', description: 'connect by IPv6 only', default: false }),
+  concurrency: Flags.integer({ description: 'certificates at a time', min: 1, max: 1024, default: 32 }),
+  'allow-private': Flags.boolean({
+    description: "allow certificates' URIs to lead to private networks and loopback",
+    default: false,
+  }),
+  'allow-address': Flags.string({
+    description: "allow certificates' URIs to lead to these addresses",
+    helpValue: '<cidr>',
+    multiple: true,
+    default: [],
+  }),
+  'trusted-responder': Flags.string({
+    description: 'certificate of a responder that may answer by your word',
+    helpValue: '<file>',
+    multiple: true,
+    default: [],
+  }),
+  'accept-status': Flags.string({
+    description: 'statuses that may be stored: good or good,revoked',
+    helpValue: '<good,revoked>',
+    default: 'good',
+  }),
+  'dry-run': Flags.boolean({ description: 'fetch and verify, write nothing', default: false }),
+  'request-out': Flags.string({ description: 'also write the request to this file', helpValue: '<file>' }),
+  'print-curl': Flags.boolean({ description: 'print the request as a curl command, send nothing', default: false }),
+  'require-ocsp': Flags.boolean({ description: 'exit 11 for a certificate without responder', default: false }),
+  strict: Flags.boolean({
+    description: 'a kept staple and a missing nonce end with their own exit code',
+    default: false,
+  }),
+  at: timeFlag({ description: 'judge as of this time' }),
+};
+
+export type FetchFlags = Interfaces.InferredFlags<typeof fetchFlags>;

@@ -1,0 +1,31 @@
+import { exitCodes, type ExitCode } from './exit-code.js';
+
+/** The run's end on request: aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** 130 or 143 after a signal, else undefined. */
+  exitCode(): ExitCode | undefined;
+  /** Leaves signals to their default again. */
+  release(): void;
+}
+
+export function catchInterrupts(): Interrupt {
+  const controller = new AbortController();
+  let exitCode: ExitCode | undefined;
+  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    const code = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+    if (exitCode !== undefined) process.exit(code);
+    exitCode = code;
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    release: () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { isBelieved } from '../core/index.js';
+import { shownPath } from '../core/file-path.js';
+import { formatTime } from '../core/time.js';
+import { outcomeNames, type Outcome, type OutcomeName } from '../pipeline/outcome.js';
+import type { Output } from './output.js';
+import { errorRecord } from './render-trouble.js';
+
+/** The JSON line of one certificate's fetch. */
+export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
+  const { certificate, staple, written, responder, verdict, nextRefresh, trouble, warnings, findings } = outcome;
+  const statement = verdict !== undefined && 'statement' in verdict ? verdict.statement : undefined;
+  return {
+    certificate: shownPath(certificate),
+    outcome: outcome.outcome,
+    staple: staple === undefined ? null : shownPath(staple),
+    written,
+    responder: responder ?? null,
+    verdict: verdict?.kind ?? null,
+    thisUpdate: timeOrNull(statement?.thisUpdate),
+    nextUpdate: timeOrNull(statement?.nextUpdate),
+    nextRefresh: timeOrNull(nextRefresh),
+    ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+function timeOrNull(time: Date | undefined): string | null {
+  return time === undefined ? null : formatTime(time);
+}
+
+/** What stderr says of one certificate: trouble always, success where somebody is watching. */
+export function sayOutcome(output: Output, outcome: Outcome): void {
+  const name = shownPath(outcome.certificate);
+  const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
+  switch (outcome.outcome) {
+    case 'updated':
+      output.mention(`${output.stderr.green(outcome.written ? 'updated' : 'would update')} ${staple}${until(outcome)}`);
+      break;
+    case 'fresh':
+      output.mention(`${output.stderr.green('fresh')} ${staple}${until(outcome)}`);
+      break;
+    case 'no-responder':
+      sayMissingResponder(output, outcome, name);
+      break;
+    case 'kept':
+      output.say(`${output.stderr.yellow('kept')} ${staple}${until(outcome)}: ${outcome.trouble?.message ?? ''}`);
+      break;
+    default:
+      sayTroubled(output, outcome, name);
+  }
+  for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
+  if (output.isVerbose)
+    for (const finding of outcome.findings) output.warn(`${name}: ${finding.message} (${finding.source})`);
+}
+
+function until({ verdict, nextRefresh }: Outcome): string {
+  if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';
+  const due = nextRefresh === undefined ? '' : `, due ${formatTime(nextRefresh)}`;
+  return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
+}
+
+function sayMissingResponder(output: Output, outcome: Outcome, name: string): void {
+  const { mustStaple, trouble } = outcome;
+  const text = `${name}: ${trouble?.message ?? ''}`;
+  if (mustStaple) output.say(`${output.stderr.red('no responder')} ${text}`);
+  else output.mention(`${output.stderr.yellow('no responder')} ${text}`);
+  if (mustStaple || output.isTalkative) output.hint(trouble?.hint ?? '');
+}
+
+const labels: Readonly<Partial<Record<OutcomeName, string>>> = { revoked: 'REVOKED' };
+
+function sayTroubled(output: Output, outcome: Outcome, name: string): void {
+  const label = labels[outcome.outcome] ?? outcome.outcome;
+  const message = outcome.trouble?.message ?? '';
+  output.say(
+    `${output.stderr.red(label)} ${message.startsWith(`${name} `) || message.startsWith(`${name}:`) ? '' : `${name}: `}${message}`,
+  );
+  if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && outcome.trouble?.code !== 'revoked') {
+    output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
+  }
+  output.hint(outcome.trouble?.hint ?? '');
+}
+
+/** Counts outcomes for the last JSON line. */
+export function createSummary(): { count(outcome: Outcome): void; record(): Record<string, unknown> } {
+  const counts = new Map<OutcomeName, number>();
+  let total = 0;
+  return {
+    count: ({ outcome }) => {
+      total += 1;
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    },
+    record: () => ({
+      summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload: [] },
+    }),
+  };
+}

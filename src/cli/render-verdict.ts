@@ -1,0 +1,107 @@
+import { isBelieved, type Statement, type Verdict } from '../core/index.js';
+import { shownPath } from '../core/file-path.js';
+import { formatDuration, formatTime } from '../core/time.js';
+import type { VerifyReport } from '../pipeline/verify-staple.js';
+import { escapeText } from './escape-text.js';
+import type { Output } from './output.js';
+import { errorRecord } from './render-trouble.js';
+
+/** The JSON line of one verification. */
+export function reportRecord(report: VerifyReport): Record<string, unknown> {
+  const { certificate, response, verdict, noResponder, trouble, statements } = report;
+  return {
+    ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
+    ...(response === undefined ? {} : { response: shownPath(response) }),
+    ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
+    ...(noResponder ? { outcome: 'no-responder' } : {}),
+    ...(statements === undefined ? {} : { statements: statements.map(verdictRecord) }),
+    ...(verdict !== undefined || trouble === undefined ? {} : { error: errorRecord(trouble) }),
+  };
+}
+
+function verdictRecord(verdict: Verdict): Record<string, unknown> {
+  const { responseStatus, responder, producedAt, signatureAlgorithm, nonce, statement, findings } = verdict;
+  return {
+    verdict: verdict.kind,
+    ...('failure' in verdict
+      ? { failure: { code: verdict.failure.code, message: verdict.failure.message, ...verdict.failure.values } }
+      : {}),
+    ...(responseStatus === undefined ? {} : { responseStatus }),
+    ...(responder === undefined
+      ? {}
+      : { responder: { kind: responder.kind, name: responder.name, keyHash: responder.keyHash } }),
+    ...(statement === undefined ? {} : { certId: statement.certId }),
+    ...(producedAt === undefined ? {} : { producedAt: formatTime(producedAt) }),
+    ...(statement === undefined ? {} : timesRecord(statement)),
+    ...(signatureAlgorithm === undefined ? {} : { signatureAlgorithm }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+function timesRecord({ thisUpdate, nextUpdate, revocationTime, revocationReason }: Statement): Record<string, unknown> {
+  return {
+    thisUpdate: formatTime(thisUpdate),
+    nextUpdate: nextUpdate === undefined ? null : formatTime(nextUpdate),
+    ...(revocationTime === undefined ? {} : { revocationTime: formatTime(revocationTime) }),
+    ...(revocationReason === undefined ? {} : { revocationReason }),
+  };
+}
+
+/** Prints one verification as text: the verdict is data, the reason and next step are talk. */
+export function printReport(output: Output, report: VerifyReport, now: Date): void {
+  const name = shownPath(report.certificate ?? report.response ?? '');
+  const { verdict, trouble, noResponder } = report;
+  if (verdict !== undefined) {
+    printVerdict(output, name, report, verdict, now);
+    for (const one of report.statements ?? []) printStatement(output, one, now);
+  } else if (noResponder) {
+    output.data(`${escapeText(name)}: ${output.stdout.yellow('no responder')}`);
+    output.mention(trouble?.message ?? '');
+  }
+  if (trouble !== undefined && !noResponder) {
+    output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
+    output.hint(trouble.hint);
+  }
+}
+
+function printVerdict(output: Output, name: string, report: VerifyReport, verdict: Verdict, now: Date): void {
+  const paint = output.stdout;
+  const word = verdict.kind === 'good' ? paint.green('good') : paint.red(verdict.kind);
+  const code = 'failure' in verdict ? ` (${verdict.failure.code})` : '';
+  output.data(`${escapeText(name)}: ${word}${code}`);
+  const { responder, statement, producedAt, signatureAlgorithm, nonce } = verdict;
+  const line = (label: string, value: string): void => output.data(`  ${label.padEnd(12)} ${escapeText(value)}`);
+  if (report.response !== undefined && report.certificate !== undefined) line('response', shownPath(report.response));
+  if (responder !== undefined) line('responder', `${responder.name} (${responder.kind})`);
+  if (statement !== undefined) {
+    const { certId } = statement;
+    line('serial', `${certId.serialNumber} (CertID ${certId.hashAlgorithm})`);
+    if (statement.revocationTime !== undefined) line('revoked', revocationText(statement));
+    if (producedAt !== undefined) line('produced at', formatTime(producedAt));
+    line('this update', formatTime(statement.thisUpdate));
+    line('next update', nextUpdateText(statement, now));
+  }
+  if (signatureAlgorithm !== undefined) line('signature', signatureAlgorithm);
+  if (nonce !== undefined) line('nonce', nonce);
+  for (const finding of verdict.findings) line(finding.severity, `${finding.message} (${finding.source})`);
+}
+
+function printStatement(output: Output, verdict: Verdict, now: Date): void {
+  const { statement } = verdict;
+  const what = 'failure' in verdict ? `${verdict.kind} (${verdict.failure.code})` : verdict.kind;
+  const until = isBelieved(verdict) ? `, next update ${nextUpdateText(verdict.statement, now)}` : '';
+  const serial = statement?.certId.serialNumber ?? ('failure' in verdict ? verdict.failure.message : '');
+  output.data(escapeText(`  statement    ${serial}: ${what}${until}`));
+}
+
+function revocationText({ revocationTime, revocationReason }: Statement): string {
+  const time = revocationTime === undefined ? '' : formatTime(revocationTime);
+  return revocationReason === undefined ? time : `${time} (${revocationReason})`;
+}
+
+function nextUpdateText({ nextUpdate }: Statement, now: Date): string {
+  if (nextUpdate === undefined) return 'none';
+  const left = nextUpdate.getTime() - now.getTime();
+  return `${formatTime(nextUpdate)} (${left < 0 ? `${formatDuration(left)} ago` : `in ${formatDuration(left)}`})`;
+}

@@ -1,0 +1,110 @@
+import { OcspError, decodeCertificate, decodeRequest, parseSerialNumber, type Certificate } from '../core/index.js';
+import { fromHex, toHex } from '../core/bytes.js';
+import type { FilePath } from '../core/file-path.js';
+import {
+  verifyResponseFile,
+  verifyStaple,
+  type VerifyReport,
+  type VerifyStapleOptions,
+} from '../pipeline/verify-staple.js';
+import { readCertificateFile } from '../source/certificate-file.js';
+import { createIssuerFinder } from '../source/issuer-finder.js';
+import { readResponseFile } from '../source/response-file.js';
+import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
+import { readCertificates } from './fetch-setup.js';
+import type { Output } from './output.js';
+import { printReport, reportRecord } from './render-verdict.js';
+import type { VerifyFlags } from './verify-flags.js';
+
+/** Verifies the staple of each certificate and tells. */
+export async function runVerify(paths: readonly FilePath[], flags: VerifyFlags, output: Output): Promise<ExitCode> {
+  const options = await verifyOptionsFrom(flags);
+  if (flags.serial !== undefined)
+    throw new OcspError('usage', '--serial is for a call without a certificate', 'leave one of them out');
+  if (options.response !== undefined && paths.length > 1) {
+    throw new OcspError(
+      'usage',
+      '--response belongs to one certificate',
+      'name one certificate, or leave out --response',
+    );
+  }
+  const issuers = createIssuerFinder(flags.issuer);
+  const codes: ExitCode[] = [];
+  for (const path of paths) codes.push(tell(await verifyStaple(path, issuers, options), options, output));
+  return gravestExitCode(codes);
+}
+
+/** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
+export async function runVerifyResponse(flags: VerifyFlags, output: Output): Promise<ExitCode> {
+  const options = await verifyOptionsFrom(flags);
+  const [issuerPath, ...more] = flags.issuer;
+  if (options.response === undefined || issuerPath === undefined || more.length > 0) {
+    throw new OcspError(
+      'usage',
+      'no certificate was named',
+      'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
+    );
+  }
+  const { certificate: issuer } = await readCertificateFile(issuerPath);
+  return tell(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), options), options, output);
+}
+
+function tell(report: VerifyReport, { now }: VerifyStapleOptions, output: Output): ExitCode {
+  if (output.json) output.record(reportRecord(report));
+  else printReport(output, report, now);
+  if (report.noResponder) return exitCodes.success;
+  if (report.verdict !== undefined) return exitCodeOfVerdict(report.verdict);
+  return report.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(report.trouble);
+}
+
+async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
+  const nonce = nonceFrom(flags.nonce);
+  const maximumAge = flags['max-age'];
+  return {
+    ...(flags.response === undefined ? {} : { response: flags.response }),
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+    ...(maximumAge === undefined ? {} : { maximumAgeMilliseconds: maximumAge }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(flags.request === undefined ? {} : { request: decodeRequest(readRequest(flags.request)) }),
+    now: flags.at ?? new Date(),
+    skewMilliseconds: flags.skew,
+    ignoreTimes: flags['ignore-times'],
+    trustedResponders: await readCertificates(flags['trusted-responder']),
+    anchors: await readAllCertificates(flags.ca),
+    untrusted: await readAllCertificates(flags.untrusted),
+  };
+}
+
+/** Every certificate of these files, since anchors and intermediates come in bundles. */
+async function readAllCertificates(paths: readonly string[]): Promise<Certificate[]> {
+  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+  return files.flatMap(({ certificate, others }) => [certificate, ...others.map((der) => decodeCertificate(der))]);
+}
+
+function readRequest(path: string): Uint8Array {
+  const bytes = readResponseFile(path);
+  if (bytes === undefined) throw new OcspError('file-not-found', `${path} does not exist`, 'check --request');
+  return bytes;
+}
+
+function nonceFrom(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const bytes = fromHex(text);
+  if (bytes === undefined)
+    throw new OcspError('usage', `--nonce: "${text}" is not hexadecimal`, 'write it as inspect prints it');
+  return toHex(bytes);
+}
+
+function serialNumberFrom(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const serialNumber = parseSerialNumber(text);
+  if (serialNumber === undefined) {
+    throw new OcspError(
+      'usage',
+      `--serial: "${text}" is not hexadecimal`,
+      'write it as openssl x509 -serial prints it',
+    );
+  }
+  return serialNumber;
+}

@@ -1,0 +1,53 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import { certificateFlags, durationFlag, issuerFlags, timeFlag } from './flags.js';
+
+/** The flags of `verify`. */
+export const verifyFlags = {
+  ...certificateFlags,
+  ...issuerFlags,
+  response: Flags.string({
+    description: 'the response to judge [default: the staple of the certificate]',
+    helpValue: '<file>',
+  }),
+  out: Flags.string({
+    description: 'where fetch puts staples: a file, a folder, or a template',
+    helpValue: '<file|folder|template>',
+  }),
+  serial: Flags.string({
+    description: 'serial number in hex, with --issuer and --response in place of a certificate',
+    helpValue: '<hex>',
+  }),
+  ca: Flags.string({
+    description: 'anchor for the chain above the issuer, trusted even if not self-signed',
+    helpValue: '<file>',
+    multiple: true,
+    default: [],
+  }),
+  untrusted: Flags.string({
+    description: 'where intermediates and responder certificates may be found',
+    helpValue: '<file>',
+    multiple: true,
+    default: [],
+  }),
+  'trusted-responder': Flags.string({
+    description: 'certificate of a responder that may answer by your word',
+    helpValue: '<file>',
+    multiple: true,
+    default: [],
+  }),
+  skew: durationFlag({
+    description: 'how far clocks may differ',
+    default: 300_000,
+    defaultHelp: () => Promise.resolve('5m'),
+  }),
+  'max-age': durationFlag({ description: 'how long ago thisUpdate may be' }),
+  'ignore-times': Flags.boolean({
+    description: 'look at none of thisUpdate, nextUpdate and producedAt; the signer must still be valid',
+    default: false,
+  }),
+  nonce: Flags.string({ description: 'the nonce that the response must carry', helpValue: '<hex>' }),
+  request: Flags.string({ description: 'the request that the response must answer', helpValue: '<file>' }),
+  at: timeFlag({ description: 'judge as of this time' }),
+};
+
+export type VerifyFlags = Interfaces.InferredFlags<typeof verifyFlags>;

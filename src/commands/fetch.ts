@@ -1,0 +1,37 @@
+import type { Interfaces } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import type { ExitCode } from '../cli/exit-code.js';
+import { fetchFlags } from '../cli/fetch-flags.js';
+import { certificateArguments } from '../cli/flags.js';
+import { printCurl } from '../cli/print-curl.js';
+import { runFetch } from '../cli/run-fetch.js';
+import { certificatePaths } from '../source/certificate-paths.js';
+
+export default class Fetch extends BaseCommand {
+  static override description = `Fetch, verify and store the staples of certificates, where they are due.
+
+The staple is CERT.ocsp, in DER, as haproxy looks for it. It is replaced only by a response that is verified, current and
+usable by a server, in one step; whatever goes wrong, the old one stays. Safe to run every hour: a fresh staple is verified
+and left alone. Silent on success unless stderr is a terminal.`;
+  static override examples = [
+    '<%= config.bin %> fetch /etc/haproxy/certs/site.pem',
+    '<%= config.bin %> fetch /etc/haproxy/certs',
+    '<%= config.bin %> fetch --out /etc/nginx/ocsp/{name}.der /etc/letsencrypt/live',
+    '<%= config.bin %> fetch --issuer ca.pem --url http://ocsp.corp.example/ site.pem',
+    '<%= config.bin %> fetch --json --dry-run site.pem',
+    '<%= config.bin %> fetch --print-curl site.pem | sh > site.pem.ocsp.new',
+  ];
+  static override strict = false;
+  static override args = certificateArguments;
+  static override flags = fetchFlags;
+
+  protected async work(): Promise<ExitCode> {
+    const parsed = await this.parse(Fetch);
+    const flags: Interfaces.InferredFlags<typeof Fetch.flags & typeof Fetch.baseFlags> = parsed.flags;
+    const output = await this.output(flags);
+    const found = await certificatePaths(await this.paths(parsed.argv, flags));
+    const paths = found.map(({ path }) => path);
+    if (flags['print-curl']) return await printCurl(paths, flags, output);
+    return await runFetch(paths, flags, output, `restaple/${this.config.version}`);
+  }
+}
