@@ -1,6 +1,6 @@
 // Builds dist/: the program split by command, the library, its types, and the manifest that spares oclif loading every command.
 import { execFile } from 'node:child_process';
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,10 +13,23 @@ const run = promisify(execFile);
 /** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
 const external = ['pkijs', 'asn1js', '@peculiar/x509', 'reflect-metadata', 'typescript'];
 
+/**
+ * got loads http2-wrapper, which opens a TLS context at import, for its option `http2`, never set here: 17 ms of every
+ * fetch. In the bundle it is an empty module.
+ */
+const withoutHttp2 = {
+  name: 'without-http2',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^http2-wrapper$/ }, () => ({ path: 'http2-wrapper', namespace: 'empty' }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+  },
+};
+
 async function bundle() {
   const commands = await readdir(new URL('src/commands', import.meta.url));
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
+    metafile: true,
     entryPoints: [
       'src/index.ts',
       'src/core/index.ts',
@@ -33,6 +46,7 @@ async function bundle() {
     platform: 'node',
     target: 'node20.19',
     external,
+    plugins: [withoutHttp2],
     legalComments: 'none',
     logLevel: 'warning',
     // The CommonJS packages in the bundle call require for node's own modules.
@@ -40,6 +54,7 @@ async function bundle() {
       js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
     },
   });
+  return new Set(Object.keys(metafile.outputs));
 }
 
 async function types() {
@@ -53,10 +68,21 @@ async function manifest() {
   await writeFile(new URL('oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest)}\n`);
 }
 
-await rm(new URL('dist', import.meta.url), { recursive: true, force: true });
+/** Removes what an earlier build left; only now, so that a program that runs meanwhile finds its chunks. */
+async function removeStale(outputs, started) {
+  for (const name of await readdir(new URL('dist', import.meta.url), { recursive: true })) {
+    const file = new URL(`dist/${name}`, import.meta.url);
+    const { mtimeMs } = await stat(file);
+    const isStale = name.endsWith('.js') ? !outputs.has(`dist/${name}`) : name.endsWith('.d.ts') && mtimeMs < started;
+    if (isStale) await rm(file);
+  }
+}
+
+const started = Date.now();
 try {
-  await Promise.all([bundle(), types()]);
+  const [outputs] = await Promise.all([bundle(), types()]);
   await manifest();
+  await removeStale(outputs, started);
   await chmod(new URL('bin/run.js', import.meta.url), 0o755);
 } catch (error) {
   console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);

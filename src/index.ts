@@ -1,1 +1,99 @@
-export { OcspError } from './core/index.js';
+export {
+  DerError,
+  OcspError,
+  alertTime,
+  anchorFailure,
+  certIdsEqual,
+  createCertId,
+  createCertIdForSerialNumber,
+  createRequest,
+  decodeCertificate,
+  decodePem,
+  decodeRequest,
+  decodeResponse,
+  defaultRefreshPolicy,
+  distinguishedNameToString,
+  distinguishedNamesEqual,
+  isBelieved,
+  isInValidity,
+  isIssuedBy,
+  isResponse,
+  isSelfIssued,
+  issuanceFailure,
+  looksLikePem,
+  ocspErrorKinds,
+  parseSerialNumber,
+  refreshTime,
+  serialNumbersEqual,
+  signatureAlgorithmName,
+  verifyResponse,
+  windowOf,
+  type AlgorithmIdentifier,
+  type AnchorOptions,
+  type BasicResponse,
+  type BelievedEvidence,
+  type CertId,
+  type Certificate,
+  type CertificateExtensions,
+  type CreateRequestOptions,
+  type DerRule,
+  type Evidence,
+  type ExpectedNonce,
+  type Extension,
+  type Failure,
+  type FailureCode,
+  type Finding,
+  type HashAlgorithm,
+  type IssuanceFailure,
+  type KeyUsage,
+  type OcspErrorCode,
+  type OcspErrorKind,
+  type OcspRequest,
+  type OcspResponse,
+  type PemBlock,
+  type PublicKey,
+  type RefreshPolicy,
+  type Responder,
+  type ResponderId,
+  type ResponseDecodingFailure,
+  type ResponseStatus,
+  type RevocationReason,
+  type SignatureFailure,
+  type SingleResponse,
+  type Statement,
+  type Subject,
+  type ValidityOptions,
+  type Verdict,
+  type VerifyOptions,
+  type Window,
+} from './core/index.js';
+export type { FilePath } from './core/file-path.js';
+export { readCertificateFile, type CertificateFile } from './source/certificate-file.js';
+export { certificatePaths, type CertificatePath } from './source/certificate-paths.js';
+export { createIssuerFinder, type IssuerFinder } from './source/issuer-finder.js';
+export { askResponder, type ResponderAnswer, type ResponderQuery } from './transport/ask-responder.js';
+export {
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpReply,
+  type HttpRequest,
+} from './transport/http-client.js';
+export { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from './transport/proxy.js';
+export { readStaple, type StapleOnDisk } from './store/staple-file.js';
+export { staplePathFor } from './store/staple-location.js';
+export { storingFailure, type StoringRule } from './store/storable.js';
+export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from './store/write-staple.js';
+export type { OwnProcess } from './store/lock-holder.js';
+export { fetchStaples } from './pipeline/batch.js';
+export { reportCertificate, type CertificateReport } from './pipeline/certificate-report.js';
+export type { FetchOptions, FetchTools } from './pipeline/fetch-job.js';
+export { fetchStaple } from './pipeline/fetch-staple.js';
+export type { Outcome, OutcomeName, ResponderContact } from './pipeline/outcome.js';
+export type { Trouble } from './pipeline/trouble.js';
+export {
+  verifyResponseFile,
+  verifyStaple,
+  type VerifyReport,
+  type VerifyStapleOptions,
+} from './pipeline/verify-staple.js';
