@@ -59,8 +59,7 @@ function readCertificate(der: Uint8Array): Certificate {
   outer.end('certificate');
 
   const tbs = readerOf(tbsElement);
-  const versionElement = tbs.enterOptional(contextTag(0), 'version');
-  const version = versionElement === undefined ? 0 : versionElement.smallInteger('version');
+  const version = tbs.explicitSmallInteger(contextTag(0), 'version') ?? 0;
   if (version > 2) throw new DerError('value', `certificate version ${version + 1} does not exist`, tbsElement.offset);
   // Negative and zero serial numbers are deployed, whatever RFC 5280 §4.1.2.2 asks.
   const serialNumber = integerContentsOf(tbs.element(Tag.integer, 'serialNumber'), 'serialNumber', {

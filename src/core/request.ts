@@ -66,7 +66,7 @@ function readRequest(der: Uint8Array): OcspRequest {
   outer.end('OCSPRequest');
 
   // An explicit DEFAULT version is not DER, but deployed clients write it.
-  const version = tbs.enterOptional(contextTag(0), 'version')?.smallInteger('version') ?? 0;
+  const version = tbs.explicitSmallInteger(contextTag(0), 'version') ?? 0;
   if (version !== 0) throw new DerError('value', `request version ${version + 1} does not exist`, tbs.offset);
   const requestorName = tbs.optional(contextTag(1), 'requestorName')?.contents;
   const requests = readRequestList(tbs.sequence('requestList'));

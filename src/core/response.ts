@@ -136,7 +136,7 @@ function readBasicResponse(der: Uint8Array): BasicResponse {
 
   const tbs = readerOf(tbsElement);
   // An explicit DEFAULT version is not DER, but deployed responders write it.
-  const version = tbs.enterOptional(contextTag(0), 'version')?.smallInteger('version') ?? 0;
+  const version = tbs.explicitSmallInteger(contextTag(0), 'version') ?? 0;
   if (version !== 0) throw new DerError('value', `response version ${version + 1} does not exist`, tbs.offset);
   const responderId = readResponderId(tbs);
   const producedAt = tbs.generalizedTime('producedAt');

@@ -134,8 +134,8 @@ function readPssParameters(algorithm: AlgorithmIdentifier): PssParameters | unde
     const reader = readerOf(algorithm.parameters);
     const hash = readHash(reader.enterOptional(contextTag(0), 'PSS hash'));
     const maskHash = readMaskHash(reader.enterOptional(contextTag(1), 'PSS mask generation'));
-    const saltLength = reader.enterOptional(contextTag(2), 'PSS salt length')?.smallInteger('PSS salt length') ?? 20;
-    const trailer = reader.enterOptional(contextTag(3), 'PSS trailer')?.smallInteger('PSS trailer') ?? 1;
+    const saltLength = reader.explicitSmallInteger(contextTag(2), 'PSS salt length') ?? 20;
+    const trailer = reader.explicitSmallInteger(contextTag(3), 'PSS trailer') ?? 1;
     reader.end('PSS parameters');
     if (hash === undefined || maskHash === undefined || trailer !== 1 || saltLength > maximumRsaBits / 8)
       return undefined;

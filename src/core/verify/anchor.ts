@@ -1,4 +1,4 @@
-import { issuanceFailure, isInValidity, type Certificate } from '../certificate.js';
+import { issuanceFailure, isInValidity, isSelfIssued, type Certificate } from '../certificate.js';
 import { bytesEqual } from '../bytes.js';
 import { distinguishedNameToString } from '../distinguished-name.js';
 import { failure } from './failure.js';
@@ -24,17 +24,19 @@ const maximumSteps = 64;
  */
 export function anchorFailure(issuer: Certificate, { anchors, untrusted, now }: AnchorOptions): Failure | undefined {
   let steps = 0;
-  const isAnchored = (certificate: Certificate, depth: number): boolean => {
+  // RFC 5280 §4.2.1.9: the path length counts the CA certificates below, self-issued ones aside.
+  const isAnchored = (certificate: Certificate, depth: number, authoritiesBelow: number): boolean => {
+    const authorities = authoritiesBelow + (isSelfIssued(certificate) ? 0 : 1);
     if (anchors.some((anchor) => isSameAuthority(anchor, certificate))) return true;
     if (depth === maximumDepth || (steps += 1) > maximumSteps) return false;
     if (!isInValidity(certificate, now) || certificate.unknownCriticalExtensions.length > 0) return false;
     const mayIssue = (candidate: Certificate): boolean =>
-      (candidate.pathLength === undefined || candidate.pathLength >= depth) &&
+      (candidate.pathLength === undefined || candidate.pathLength >= authorities) &&
       issuanceFailure(certificate, candidate) === undefined;
     if (anchors.some(mayIssue)) return true;
-    return untrusted.some((candidate) => mayIssue(candidate) && isAnchored(candidate, depth + 1));
+    return untrusted.some((candidate) => mayIssue(candidate) && isAnchored(candidate, depth + 1, authorities));
   };
-  if (isAnchored(issuer, 0)) return undefined;
+  if (isAnchored(issuer, 0, 0)) return undefined;
   const name = distinguishedNameToString(issuer.subject);
   return failure('issuer-not-anchored', `no chain leads from the issuer ${name} to a trusted certificate`, {
     issuer: name,

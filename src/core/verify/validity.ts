@@ -28,7 +28,7 @@ export function checkValidity(
     const message = `nextUpdate ${formatTime(nextUpdate)} is before thisUpdate ${formatTime(thisUpdate)}`;
     return failure('malformed-response', message);
   }
-  const latestStart = thisUpdate > basic.producedAt ? thisUpdate : basic.producedAt;
+  const latestStart = thisUpdate >= basic.producedAt ? thisUpdate : basic.producedAt;
   if (latestStart.getTime() - skew > now) {
     const [name, time] = latestStart === thisUpdate ? ['thisUpdate', thisUpdate] : ['producedAt', basic.producedAt];
     const message = `the response is not yet valid: ${name} is ${formatTime(time)}, ${formatDuration(time.getTime() - now)} from now`;

@@ -35,7 +35,8 @@ export interface VerifyOptions extends ValidityOptions {
 export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict {
   const response = decodeResponse(der);
   if (!isResponse(response)) {
-    return { kind: 'invalid', failure: failure(response.code, response.message), findings: [] };
+    const values = response.rule === undefined ? {} : { rule: response.rule };
+    return { kind: 'invalid', failure: failure(response.code, response.message, values), findings: [] };
   }
   if (response.status !== 'successful') {
     const message = `the responder answered ${response.status} without a signature`;
