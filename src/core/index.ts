@@ -37,6 +37,14 @@ export {
   type SingleResponse,
 } from './response.js';
 export { signatureAlgorithmName, type SignatureFailure } from './signature.js';
+export {
+  createErrorResponse,
+  signResponse,
+  type ResponseSigner,
+  type ResponseToSign,
+  type StatementStatus,
+  type StatementToSign,
+} from './sign-response.js';
 export { alertTime, defaultRefreshPolicy, refreshTime, windowOf, type RefreshPolicy, type Window } from './schedule.js';
 export { anchorFailure, type AnchorOptions } from './verify/anchor.js';
 export { verifyResponse, type VerifyOptions } from './verify/verify-response.js';

@@ -16,6 +16,8 @@ export const ocspErrorKinds = {
   'issuer-not-found': 'input',
   'issuer-mismatch': 'input',
   'response-missing': 'input',
+  'key-mismatch': 'input',
+  'key-unsupported': 'input',
 
   'unsupported-scheme': 'unavailable',
   'malformed-uri': 'unavailable',

@@ -38,6 +38,16 @@ const revocationReasons = [
 
 export type RevocationReason = NonNullable<(typeof revocationReasons)[number]>;
 
+/** The number of a CRLReason (RFC 5280 §5.3.1). */
+export function numberOfRevocationReason(reason: RevocationReason): number {
+  return revocationReasons.indexOf(reason);
+}
+
+/** Whether this is the name of a CRLReason. */
+export function isRevocationReason(text: string): text is RevocationReason {
+  return revocationReasons.some((reason) => reason === text);
+}
+
 /** ResponderID (RFC 6960 §4.2.1): the DER of a name, or the SHA-1 of a key in lower-case hex. */
 export type ResponderId = { readonly byName: Uint8Array } | { readonly byKey: string };
 

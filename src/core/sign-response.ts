@@ -1,0 +1,234 @@
+import { constants, createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { encodeCertId, type CertId } from './cert-id.js';
+import type { Certificate } from './certificate.js';
+import { Tag, contextTag } from './der.js';
+import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { digest, hashOid, type SignatureHash } from './hash.js';
+import { Oid } from './oid.js';
+import { OcspError } from './ocsp-error.js';
+import { numberOfRevocationReason, type RevocationReason } from './response.js';
+
+/** The status that a response states of one certificate. */
+export type StatementStatus = 'good' | 'unknown' | { readonly revokedAt: Date; readonly reason?: RevocationReason };
+
+/** One SingleResponse to sign (RFC 6960 §4.2.1). Times are written to the second. */
+export interface StatementToSign {
+  readonly certId: CertId;
+  readonly status: StatementStatus;
+  readonly thisUpdate: Date;
+  readonly nextUpdate?: Date;
+}
+
+/** Who signs, and how. */
+export interface ResponseSigner {
+  /** The issuer's own certificate, or that of a delegate. */
+  readonly certificate: Certificate;
+  /** Its private key: RSA, RSA-PSS, EC (P-256, P-384, P-521) or Ed25519. */
+  readonly key: KeyObject;
+  /** The hash to sign; SHA-256, or the one that belongs to the curve. Ed25519 has its own. */
+  readonly hash?: SignatureHash;
+  /** ResponderID by name, or by the SHA-1 of the key. */
+  readonly responderId: 'name' | 'key';
+  /** DER of the certificates to embed, so that a client finds a delegate's. */
+  readonly embeddedCertificates: readonly Uint8Array[];
+}
+
+export interface ResponseToSign {
+  /** At least one. */
+  readonly statements: readonly StatementToSign[];
+  readonly producedAt: Date;
+  /** The request's nonce to echo, 1 to 128 octets (RFC 9654 §2.1). */
+  readonly nonce?: Uint8Array;
+}
+
+/**
+ * Signs a successful OCSPResponse (RFC 6960 §4.2.1) with a basic response in it.
+ *
+ * @returns its DER
+ * @throws OcspError `key-mismatch` when the key does not belong to the certificate, `key-unsupported` for a key or hash
+ *   that cannot sign here
+ * @throws TypeError without a statement
+ */
+export function signResponse(response: ResponseToSign, signer: ResponseSigner): Uint8Array {
+  if (response.statements.length === 0) throw new TypeError('a response needs at least one statement');
+  requireOwnKey(signer);
+  const scheme = schemeFor(signer);
+  const tbs = encodeResponseData(response, signer);
+  const signature = sign(scheme.hash, tbs, { key: signer.key, ...scheme.options });
+  const certificates =
+    signer.embeddedCertificates.length === 0
+      ? []
+      : [derElement(contextTag(0), derSequence(...signer.embeddedCertificates))];
+  const basic = derSequence(
+    tbs,
+    scheme.algorithm,
+    derElement(Tag.bitString, Uint8Array.of(0), signature),
+    ...certificates,
+  );
+  const responseBytes = derSequence(derObjectIdentifier(Oid.ocspBasic), derOctetString(basic));
+  return derSequence(derElement(Tag.enumerated, Uint8Array.of(0)), derElement(contextTag(0), responseBytes));
+}
+
+/** Unsigned refusals by number (RFC 6960 §4.2.1). */
+const errorStatuses = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
+
+/** An unsigned OCSPResponse that says why there is no answer (RFC 6960 §2.3). */
+export function createErrorResponse(status: keyof typeof errorStatuses): Uint8Array {
+  return derSequence(derElement(Tag.enumerated, Uint8Array.of(errorStatuses[status])));
+}
+
+function encodeResponseData({ statements, producedAt, nonce }: ResponseToSign, signer: ResponseSigner): Uint8Array {
+  const extensions =
+    nonce === undefined
+      ? []
+      : [
+          derElement(
+            contextTag(1),
+            derSequence(derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)))),
+          ),
+        ];
+  return derSequence(
+    encodeResponderId(signer),
+    encodeTime(producedAt),
+    derSequence(...statements.map(encodeStatement)),
+    ...extensions,
+  );
+}
+
+function encodeResponderId({ certificate, responderId }: ResponseSigner): Uint8Array {
+  return responderId === 'name'
+    ? derElement(contextTag(1), certificate.subject)
+    : derElement(contextTag(2), derOctetString(digest('sha1', certificate.publicKey.keyBits)));
+}
+
+function encodeStatement({ certId, status, thisUpdate, nextUpdate }: StatementToSign): Uint8Array {
+  const next = nextUpdate === undefined ? [] : [derElement(contextTag(0), encodeTime(nextUpdate))];
+  return derSequence(encodeCertId(certId), encodeStatus(status), encodeTime(thisUpdate), ...next);
+}
+
+function encodeStatus(status: StatementStatus): Uint8Array {
+  if (status === 'good') return derElement(contextTag(0, 'primitive'));
+  if (status === 'unknown') return derElement(contextTag(2, 'primitive'));
+  const number = status.reason === undefined ? undefined : numberOfRevocationReason(status.reason);
+  const reason =
+    number === undefined ? [] : [derElement(contextTag(0), derElement(Tag.enumerated, Uint8Array.of(number)))];
+  return derElement(contextTag(1), encodeTime(status.revokedAt), ...reason);
+}
+
+/** GeneralizedTime to the second (RFC 5280 §4.1.2.5.2). */
+function encodeTime(time: Date): Uint8Array {
+  const digits = time.toISOString().slice(0, 19).replace(/[-T:]/g, '');
+  return derElement(Tag.generalizedTime, Buffer.from(`${digits}Z`, 'latin1'));
+}
+
+interface Scheme {
+  readonly hash: SignatureHash | null;
+  readonly algorithm: Uint8Array;
+  readonly options: { readonly padding?: number; readonly saltLength?: number };
+}
+
+type RsaOrEcHash = Exclude<SignatureHash, 'sha1'>;
+
+const rsaAlgorithms: Readonly<Record<RsaOrEcHash, string>> = {
+  sha224: Oid.sha224WithRsa,
+  sha256: Oid.sha256WithRsa,
+  sha384: Oid.sha384WithRsa,
+  sha512: Oid.sha512WithRsa,
+};
+
+const ecdsaAlgorithms: Readonly<Record<RsaOrEcHash, string>> = {
+  sha224: Oid.ecdsaWithSha224,
+  sha256: Oid.ecdsaWithSha256,
+  sha384: Oid.ecdsaWithSha384,
+  sha512: Oid.ecdsaWithSha512,
+};
+
+/** The hash of the same strength (RFC 5480 §4). */
+const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
+  prime256v1: 'sha256',
+  secp384r1: 'sha384',
+  secp521r1: 'sha512',
+};
+
+const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
+
+function schemeFor({ key, hash }: ResponseSigner): Scheme {
+  if (hash === 'sha1') throw unsupported('SHA-1 is not signed any more', 'use sha256, sha384 or sha512');
+  switch (key.asymmetricKeyType) {
+    case 'rsa': {
+      const chosen = hash ?? 'sha256';
+      const algorithm = derSequence(derObjectIdentifier(rsaAlgorithms[chosen]), derNull);
+      return { hash: chosen, algorithm, options: { padding: constants.RSA_PKCS1_PADDING } };
+    }
+    case 'rsa-pss':
+      return pssScheme(key, hash);
+    case 'ec': {
+      const ofCurve = hashByCurve[key.asymmetricKeyDetails?.namedCurve ?? ''];
+      if (ofCurve === undefined)
+        throw unsupported('the curve of the key is not supported', 'use P-256, P-384 or P-521');
+      const chosen = hash ?? ofCurve;
+      return { hash: chosen, algorithm: derSequence(derObjectIdentifier(ecdsaAlgorithms[chosen])), options: {} };
+    }
+    case 'ed25519':
+      if (hash !== undefined) throw unsupported('Ed25519 takes no hash of its own', 'leave the hash out');
+      return { hash: null, algorithm: derSequence(derObjectIdentifier(Oid.ed25519)), options: {} };
+    default:
+      throw unsupported(
+        `keys of type ${key.asymmetricKeyType ?? 'unknown'} cannot sign responses`,
+        'use RSA, ECDSA or Ed25519',
+      );
+  }
+}
+
+/** RFC 4055 §3.1, with the hash, mask hash and salt length that the key itself prescribes, where it does. */
+function pssScheme(key: KeyObject, hash: RsaOrEcHash | undefined): Scheme {
+  const { hashAlgorithm, mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};
+  const chosen = hash ?? asHash(hashAlgorithm) ?? 'sha256';
+  if (hashAlgorithm !== undefined && chosen !== hashAlgorithm) {
+    throw unsupported(`the key prescribes ${hashAlgorithm}`, `use --signature-hash ${hashAlgorithm}`);
+  }
+  if (mgf1HashAlgorithm !== undefined && mgf1HashAlgorithm !== chosen) {
+    throw unsupported(
+      `the key prescribes ${mgf1HashAlgorithm} for its mask`,
+      'use a key whose two hashes are the same',
+    );
+  }
+  const length = Math.max(saltLength ?? 0, saltLengths[chosen]);
+  const hashIdentifier = derSequence(derObjectIdentifier(hashOid(chosen)), derNull);
+  const parameters = derSequence(
+    derElement(contextTag(0), hashIdentifier),
+    derElement(contextTag(1), derSequence(derObjectIdentifier(Oid.mgf1), hashIdentifier)),
+    derElement(contextTag(2), derElement(Tag.integer, Uint8Array.of(length))),
+  );
+  return {
+    hash: chosen,
+    algorithm: derSequence(derObjectIdentifier(Oid.rsaPss), parameters),
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: length },
+  };
+}
+
+function asHash(name: string | undefined): RsaOrEcHash | undefined {
+  return name === 'sha224' || name === 'sha256' || name === 'sha384' || name === 'sha512' ? name : undefined;
+}
+
+/** Pairs that were found to belong together: the check costs more than a signature. */
+const ownKeys = new WeakMap<KeyObject, Certificate>();
+
+function requireOwnKey({ key, certificate }: ResponseSigner): void {
+  if (ownKeys.get(key) === certificate) return;
+  if (key.type !== 'private') throw unsupported('a public key cannot sign', 'name the private key');
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const own = createPublicKey({ key: Buffer.from(certificate.publicKey.spki), format: 'der', type: 'spki' });
+  if (!createPublicKey(key).equals(own) && !spki.equals(certificate.publicKey.spki)) {
+    throw new OcspError(
+      'key-mismatch',
+      'the private key does not belong to the certificate that is to sign',
+      'name the key that the certificate was made for; compare with: openssl pkey -in KEY -pubout',
+    );
+  }
+  ownKeys.set(key, certificate);
+}
+
+function unsupported(message: string, hint: string): OcspError {
+  return new OcspError('key-unsupported', message, hint);
+}
