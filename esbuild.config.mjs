@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 
 /** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
-const external = ['pkijs', 'asn1js', '@peculiar/x509', 'reflect-metadata', 'typescript'];
+const external = ['pkijs', 'asn1js', 'typescript'];
 
 /**
  * got loads http2-wrapper, which opens a TLS context at import, for its option `http2`, never set here: 17 ms of every

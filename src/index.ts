@@ -93,6 +93,8 @@ export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from '.
 export type { OwnProcess } from './store/lock-holder.js';
 export { fetchStaples } from './pipeline/batch.js';
 export { reportCertificate, type CertificateReport } from './pipeline/certificate-report.js';
+export { inspectBytes, inspectFile } from './pipeline/inspect.js';
+export type { InspectionRecord, Inspected } from './pipeline/inspect/record.js';
 export type { FetchOptions, FetchTools } from './pipeline/fetch-job.js';
 export { fetchStaple } from './pipeline/fetch-staple.js';
 export type { Outcome, OutcomeName, ResponderContact } from './pipeline/outcome.js';

@@ -164,8 +164,8 @@ export class DerReader {
 }
 
 /** Reads the whole input as one element of this tag, with nothing after it, and returns a reader over its contents. */
-export function readWhole(input: Uint8Array, tag: number, what: string): DerReader {
-  const reader = new DerReader(input);
+export function readWhole(input: Uint8Array, tag: number, what: string, base = 0): DerReader {
+  const reader = new DerReader(input, base);
   const contents = reader.enter(tag, what);
   reader.end(what);
   return contents;

@@ -17,6 +17,8 @@ export const ocspErrorKinds = {
   'issuer-mismatch': 'input',
   'response-missing': 'input',
   'key-mismatch': 'input',
+  'signer-unusable': 'input',
+  'validity-empty': 'input',
   'key-unsupported': 'input',
 
   'unsupported-scheme': 'unavailable',

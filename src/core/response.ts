@@ -125,7 +125,7 @@ function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
   const bytes = responseBytes.sequence('responseBytes');
   responseBytes.end('responseBytes');
   const responseType = bytes.objectIdentifier('responseType');
-  const response = bytes.octetString('response');
+  const response = bytes.element(Tag.octetString, 'response');
   bytes.end('responseBytes');
   if (responseType !== Oid.ocspBasic) {
     return {
@@ -136,8 +136,9 @@ function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
   return { status, basic: readBasicResponse(response) };
 }
 
-function readBasicResponse(der: Uint8Array): BasicResponse {
-  const outer = readWhole(der, Tag.sequence, 'BasicOCSPResponse');
+function readBasicResponse({ contents, raw, offset }: DerElement): BasicResponse {
+  const base = offset + raw.length - contents.length;
+  const outer = readWhole(contents, Tag.sequence, 'BasicOCSPResponse', base);
   const tbsElement = outer.element(Tag.sequence, 'tbsResponseData');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
   const signature = outer.bitStringOctets('signature');

@@ -98,7 +98,10 @@ function authorizationFailure({ kind, certificate }: Candidate, options: SignerO
 }
 
 /** RFC 6960 §4.2.2.2: "issued directly by the CA that is identified in the request", with id-kp-OCSPSigning (anyExtendedKeyUsage does not count). */
-function delegationFailure(certificate: Certificate, options: SignerOptions): Failure | undefined {
+export function delegationFailure(
+  certificate: Certificate,
+  options: Pick<SignerOptions, 'issuer' | 'now' | 'skewMilliseconds'>,
+): Failure | undefined {
   if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) {
     return notAuthorized(certificate, 'no OCSPSigning', 'its certificate is not for OCSP signing (id-kp-OCSPSigning)');
   }
@@ -124,7 +127,10 @@ function delegationFailure(certificate: Certificate, options: SignerOptions): Fa
   return validityFailure(certificate, options);
 }
 
-function validityFailure(certificate: Certificate, { now, skewMilliseconds }: SignerOptions): Failure | undefined {
+function validityFailure(
+  certificate: Certificate,
+  { now, skewMilliseconds }: Pick<SignerOptions, 'now' | 'skewMilliseconds'>,
+): Failure | undefined {
   if (certificate.notAfter < now) {
     return notAuthorized(certificate, 'expired', `its certificate expired at ${formatTime(certificate.notAfter)}`);
   }

@@ -1,0 +1,46 @@
+import { Args, type Interfaces } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import { gravestExitCode, type ExitCode } from '../cli/exit-code.js';
+import { certificateFlags } from '../cli/flags.js';
+import { notVerified, renderInspection } from '../cli/render-inspection.js';
+import { OcspError } from '../core/index.js';
+import { inspectFile } from '../pipeline/inspect.js';
+
+export default class Inspect extends BaseCommand {
+  static override description = `Show OCSP responses, requests and certificates as text.
+
+Takes DER, PEM (every block of a bundle; private keys are named and never read), PKCS#7, and base64.
+Nothing is verified: for a verdict use restaple verify. What cannot be decoded ends with exit 8.`;
+  static override examples = [
+    '<%= config.bin %> inspect /etc/haproxy/certs/site.pem.ocsp',
+    "<%= config.bin %> inspect --json site.pem.ocsp | jq -r '.responses[].nextUpdate'",
+    'openssl ocsp -no_nonce -issuer ca.pem -cert site.pem -reqout request.der && <%= config.bin %> inspect request.der',
+    "find /etc/haproxy/certs -name '*.ocsp' | <%= config.bin %> inspect --json -",
+  ];
+  static override strict = false;
+  static override args = {
+    file: Args.string({
+      description: 'files of responses, requests or certificates, or - to read paths from stdin, one a line',
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = certificateFlags;
+
+  protected async work(): Promise<ExitCode> {
+    const parsed = await this.parse(Inspect);
+    const flags: Interfaces.InferredFlags<typeof Inspect.flags & typeof Inspect.baseFlags> = parsed.flags;
+    const output = await this.output(flags);
+    if (parsed.argv.length === 0) {
+      throw new OcspError('usage', 'no file was named', 'name the file of a response, a request or a certificate');
+    }
+    const codes: ExitCode[] = [];
+    let hasShown = false;
+    for (const path of await this.paths(parsed.argv, flags)) {
+      const inspected = await inspectFile(path);
+      codes.push(renderInspection(path, inspected, output));
+      hasShown ||= inspected.some(({ record }) => record !== undefined);
+    }
+    if (hasShown && !output.json) output.data(notVerified);
+    return gravestExitCode(codes);
+  }
+}

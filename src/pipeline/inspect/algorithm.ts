@@ -1,0 +1,116 @@
+import { signatureAlgorithmName, type AlgorithmIdentifier, type PublicKey } from '../../core/index.js';
+import { algorithmIdentifierOf, hasNoParameters } from '../../core/algorithm-identifier.js';
+import { toHex } from '../../core/bytes.js';
+import { DerError, Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der.js';
+import { digest } from '../../core/hash.js';
+import { Oid } from '../../core/oid.js';
+import { objectName } from './object-name.js';
+import type { PssParametersRecord, PublicKeyRecord, SignatureRecord } from './record.js';
+
+/** An AlgorithmIdentifier and a signature's octets for showing. */
+export function describeSignature(algorithm: AlgorithmIdentifier, signature: Uint8Array): SignatureRecord {
+  const parameters = describeParameters(algorithm);
+  return {
+    signatureAlgorithm: signatureAlgorithmName(algorithm),
+    signatureAlgorithmOid: algorithm.oid,
+    ...(parameters === undefined ? {} : { signatureParameters: parameters }),
+    signature: toHex(signature),
+  };
+}
+
+function describeParameters(algorithm: AlgorithmIdentifier): PssParametersRecord | string | undefined {
+  if (algorithm.parameters === undefined || hasNoParameters(algorithm)) return undefined;
+  const readable = algorithm.oid === Oid.rsaPss ? attempt(() => readPssParameters(algorithm)) : undefined;
+  return readable ?? toHex(algorithm.parameters.raw);
+}
+
+/** RSASSA-PSS-params (RFC 4055 §3.1): SHA-1, MGF1 with SHA-1 and 20 octets of salt unless they say otherwise. */
+function readPssParameters({ parameters }: AlgorithmIdentifier): PssParametersRecord | undefined {
+  if (parameters?.tag !== Tag.sequence) return undefined;
+  const reader = readerOf(parameters);
+  const hash = readExplicitAlgorithm(reader, 0);
+  const mask = readExplicitAlgorithm(reader, 1);
+  const maskHash = mask?.parameters;
+  const saltLength = reader.enterOptional(contextTag(2), 'salt length')?.smallInteger('salt length') ?? 20;
+  return {
+    hashAlgorithm: hash === undefined ? 'sha1' : objectName(hash.oid),
+    maskHashAlgorithm:
+      mask === undefined
+        ? 'sha1'
+        : mask.oid === Oid.mgf1 && maskHash?.tag === Tag.sequence
+          ? objectName(algorithmIdentifierOf(maskHash, 'MGF1 hash').oid)
+          : objectName(mask.oid),
+    saltLength,
+  };
+}
+
+function readExplicitAlgorithm(reader: DerReader, tag: number): AlgorithmIdentifier | undefined {
+  const explicit = reader.enterOptional(contextTag(tag), 'PSS parameter');
+  return explicit && algorithmIdentifierOf(explicit.element(Tag.sequence, 'PSS parameter'), 'PSS parameter');
+}
+
+const curves: Readonly<Record<string, { readonly name: string; readonly bits: number }>> = {
+  [Oid.curveP256]: { name: 'P-256', bits: 256 },
+  [Oid.curveP384]: { name: 'P-384', bits: 384 },
+  [Oid.curveP521]: { name: 'P-521', bits: 521 },
+  '1.3.132.0.10': { name: 'secp256k1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.7': { name: 'brainpoolP256r1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.11': { name: 'brainpoolP384r1', bits: 384 },
+  '1.3.36.3.3.2.8.1.1.13': { name: 'brainpoolP512r1', bits: 512 },
+};
+
+/** A public key for showing; a key that cannot be read keeps its octets. */
+export function describePublicKey({ algorithm, keyBits }: PublicKey): PublicKeyRecord {
+  return {
+    algorithm: objectName(algorithm.oid),
+    algorithmOid: algorithm.oid,
+    ...(attempt(() => describeKey(algorithm, keyBits)) ?? { bits: null }),
+    octets: toHex(keyBits),
+    sha1: toHex(digest('sha1', keyBits)),
+  };
+}
+
+type KeyDetails = Pick<PublicKeyRecord, 'bits' | 'curve' | 'modulus' | 'exponent'>;
+
+function describeKey({ oid, parameters }: AlgorithmIdentifier, keyBits: Uint8Array): KeyDetails | undefined {
+  switch (oid) {
+    case Oid.rsaEncryption:
+    case Oid.rsaPss:
+      return describeRsaKey(keyBits);
+    case Oid.ecPublicKey: {
+      if (parameters?.tag !== Tag.objectIdentifier) return { bits: null, curve: 'explicit parameters' };
+      const curve = objectIdentifierOf(parameters, 'curve');
+      return { bits: curves[curve]?.bits ?? null, curve: curves[curve]?.name ?? curve };
+    }
+    case Oid.ed25519:
+      return { bits: 256 };
+    case Oid.ed448:
+      return { bits: 456 };
+    default:
+      return undefined;
+  }
+}
+
+/** RSAPublicKey (RFC 8017 appendix A.1.1). */
+function describeRsaKey(keyBits: Uint8Array): KeyDetails {
+  const reader = readWhole(keyBits, Tag.sequence, 'RSA public key');
+  const modulus = toHex(reader.element(Tag.integer, 'modulus').contents).replace(/^(?:00)+/, '');
+  const exponent = toHex(reader.element(Tag.integer, 'exponent').contents);
+  const leading = Number.parseInt(modulus.slice(0, 2), 16);
+  return {
+    bits: modulus === '' ? 0 : (modulus.length / 2 - 1) * 8 + leading.toString(2).length,
+    modulus,
+    // As long as it may be a hostile number, whose decimal form would cost more than it tells.
+    exponent: exponent.length <= 32 ? BigInt(`0x0${exponent}`).toString() : `0x${exponent}`,
+  };
+}
+
+/** What `read` returns, undefined where the bytes are not what they should be. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
