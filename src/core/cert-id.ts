@@ -56,18 +56,34 @@ export function serialNumbersEqual(a: string, b: string): boolean {
   return a === b || minimalSerialNumber(a) === minimalSerialNumber(b);
 }
 
-function minimalSerialNumber(serialNumber: string): string {
+/** The one form that equal serial numbers share (hex of INTEGER contents without redundant leading zeros), for use as a key. */
+export function minimalSerialNumber(serialNumber: string): string {
   return serialNumber.replace(/^(?:00)+(?=00|[0-7][0-9a-f])/, '');
 }
 
-/** The serial number as people write it, `0x` and colons allowed, as hex of its INTEGER contents; undefined when it is none. */
+/**
+ * The serial number as people write it, `0x`, colons and openssl's minus sign allowed, as hex of its INTEGER contents;
+ * undefined when it is none.
+ */
 export function parseSerialNumber(text: string): string | undefined {
-  const digits = text.trim().replace(/^0x/i, '').replaceAll(':', '');
+  const trimmed = text.trim();
+  if (trimmed.startsWith('-')) return negated(parseSerialNumber(trimmed.slice(1)));
+  const digits = trimmed.replace(/^0x/i, '').replaceAll(':', '');
   const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
   if (bytes === undefined) return undefined;
   const hex = toHex(bytes);
   // Written without the sign octet that DER puts before a high first bit, as openssl prints serial numbers.
   return (bytes[0] ?? 0) >= 0x80 ? `00${hex}` : minimalSerialNumber(hex);
+}
+
+/** Two's complement of a positive serial number; negative ones are deployed, whatever RFC 5280 §4.1.2.2 asks. */
+function negated(positive: string | undefined): string | undefined {
+  if (positive === undefined || positive.startsWith('-')) return undefined;
+  const bits = positive.length * 4;
+  const contents = BigInt.asUintN(bits, -BigInt(`0x${positive}`))
+    .toString(16)
+    .padStart(positive.length, '0');
+  return contents.replace(/^(?:ff)+(?=[89a-f][0-9a-f])/, '');
 }
 
 /** The DER of a CertID; the hash algorithm's parameters are NULL, as openssl and haproxy write them. */

@@ -4,6 +4,7 @@
  */
 export const ocspErrorKinds = {
   usage: 'usage',
+  'listen-failed': 'usage',
 
   'file-not-found': 'input',
   'file-unreadable': 'input',
@@ -20,6 +21,15 @@ export const ocspErrorKinds = {
   'signer-unusable': 'input',
   'validity-empty': 'input',
   'key-unsupported': 'input',
+  'key-unreadable': 'input',
+  'key-passphrase': 'input',
+  'malformed-crl': 'input',
+  'crl-unsupported': 'input',
+  'crl-mismatch': 'input',
+  'crl-stale': 'input',
+  'crl-not-yet-valid': 'input',
+  'malformed-index': 'input',
+  'malformed-serial-list': 'input',
 
   'unsupported-scheme': 'unavailable',
   'malformed-uri': 'unavailable',

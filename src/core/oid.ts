@@ -11,14 +11,18 @@ export const Oid = {
   ocspPreferredSignatureAlgorithms: '1.3.6.1.5.5.7.48.1.8',
   ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
 
-  // RFC 5280 §4.2.1, §4.2.2 and §5.3
+  // RFC 5280 §4.2.1, §4.2.2, §5.2 and §5.3
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAlternativeName: '2.5.29.17',
   issuerAlternativeName: '2.5.29.18',
   basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
+  holdInstructionCode: '2.5.29.23',
   invalidityDate: '2.5.29.24',
+  deltaCrlIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
   certificateIssuer: '2.5.29.29',
   nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
@@ -27,6 +31,7 @@ export const Oid = {
   authorityKeyIdentifier: '2.5.29.35',
   policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  freshestCrl: '2.5.29.46',
   inhibitAnyPolicy: '2.5.29.54',
   authorityInformationAccess: '1.3.6.1.5.5.7.1.1',
   accessMethodOcsp: '1.3.6.1.5.5.7.48.1',

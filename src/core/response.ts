@@ -43,6 +43,11 @@ export function numberOfRevocationReason(reason: RevocationReason): number {
   return revocationReasons.indexOf(reason);
 }
 
+/** The CRLReason of a number (RFC 5280 §5.3.1); undefined where nobody defined one. */
+export function revocationReasonOfNumber(number: number): RevocationReason | undefined {
+  return revocationReasons[number];
+}
+
 /** Whether this is the name of a CRLReason. */
 export function isRevocationReason(text: string): text is RevocationReason {
   return revocationReasons.some((reason) => reason === text);

@@ -214,7 +214,12 @@ function asHash(name: string | undefined): RsaOrEcHash | undefined {
 /** Pairs that were found to belong together: the check costs more than a signature. */
 const ownKeys = new WeakMap<KeyObject, Certificate>();
 
-function requireOwnKey({ key, certificate }: ResponseSigner): void {
+/**
+ * Makes sure that the private key belongs to the certificate that is to sign.
+ *
+ * @throws OcspError `key-mismatch`, `key-unsupported` for a public key
+ */
+export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' | 'certificate'>): void {
   if (ownKeys.get(key) === certificate) return;
   if (key.type !== 'private') throw unsupported('a public key cannot sign', 'name the private key');
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });

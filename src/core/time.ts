@@ -1,3 +1,6 @@
+import { DerError, DerReader, Tag } from './der.js';
+import { derElement } from './der-writer.js';
+
 /** ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`. */
 export function formatTime(time: Date): string {
   return time.toISOString().replace(/\.\d{3}Z$/, 'Z');
@@ -19,4 +22,16 @@ export function formatDuration(milliseconds: number): string {
     .filter(([amount]) => amount > 0)
     .map(([amount, unit]) => `${amount}${unit}`)
     .join(' ');
+}
+
+/** A time as ASN.1 writes it, `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5); undefined when it is none. */
+export function parseAsn1Time(text: string): Date | undefined {
+  const contents = Buffer.from(text, 'latin1');
+  const tag = contents.length === 13 ? Tag.utcTime : Tag.generalizedTime;
+  try {
+    return new DerReader(derElement(tag, contents)).time('time');
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
 }

@@ -2,13 +2,24 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
 
+/** The next step for a file that is empty or too large, where it is not about a certificate. */
+export interface InputHints {
+  readonly empty: string;
+  readonly tooLarge: string;
+}
+
+const certificateHints: InputHints = {
+  empty: 'write the certificate again',
+  tooLarge: 'name the file of one certificate',
+};
+
 /**
  * Reads a whole file of at most `limit` octets. Synchronous: for small files this costs a tenth of the thread pool's
  * round trips, and there are many of them.
  *
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`
  */
-export function readInputFile(path: FilePath, limit: number): Uint8Array {
+export function readInputFile(path: FilePath, limit: number, hints: InputHints = certificateHints): Uint8Array {
   const name = shownPath(path);
   if (containsNul(path)) throw new OcspError('file-unreadable', `${name}: the file name contains a NUL character`);
   let bytes: Uint8Array;
@@ -17,9 +28,9 @@ export function readInputFile(path: FilePath, limit: number): Uint8Array {
   } catch (error) {
     throw describeSystemError(name, error);
   }
-  if (bytes.length === 0) throw new OcspError('file-empty', `${name} is empty`, 'write the certificate again');
+  if (bytes.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
   if (bytes.length > limit) {
-    throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, 'name the file of one certificate');
+    throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
   }
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { OcspError, type Certificate } from '../core/index.js';
 import { appendToPath, asPath, folderOf, joinPath, nameOf, type FilePath } from '../core/file-path.js';
@@ -22,6 +22,18 @@ export function staplePathFor(certificatePath: FilePath, certificate: Certificat
     return appendToPath(joinPath(out, asPath(nameOf(certificatePath))), '.ocsp');
   }
   return out;
+}
+
+/** One text for each place a staple can be, however its folder is spelt or linked to. */
+export function staplePlace(staple: FilePath): string {
+  const folder = folderOf(staple);
+  try {
+    const real = asPath(realpathSync.native(folder, { encoding: 'buffer' }));
+    return Buffer.from(joinPath(real, asPath(nameOf(staple)))).toString('hex');
+  } catch {
+    // A folder that is not there: the write will say so.
+    return Buffer.from(staple).toString('hex');
+  }
 }
 
 function fillTemplate(template: string, path: FilePath, certificate: Certificate): FilePath {
@@ -52,4 +64,27 @@ function valueOf(placeholder: string, path: FilePath, certificate: Certificate):
 
 function isPlaceholder(text: string): text is Placeholder {
   return placeholders.some((name) => name === text);
+}
+
+/**
+ * Where the response for a serial number goes when there is no certificate file: `{serial}.ocsp` in a folder, a template
+ * with {serial}, or a file.
+ *
+ * @throws OcspError `usage` without `--out`, or for a placeholder that needs a certificate
+ */
+export function staplePathForSerialNumber(serialNumber: string, out: string | undefined): FilePath {
+  if (out === undefined) {
+    throw new OcspError(
+      'usage',
+      'a serial number has no file to stand beside',
+      'say with --out where the response goes',
+    );
+  }
+  const filled = out.replaceAll('{serial}', serialNumber);
+  const placeholder = /\{[^{}]*\}/.exec(filled)?.[0];
+  if (placeholder !== undefined) {
+    throw new OcspError('usage', `--out: ${placeholder} needs a certificate file`, 'use {serial} alone with --serial');
+  }
+  const isFolder = filled.endsWith('/') || statSync(filled, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? joinPath(filled, `${serialNumber}.ocsp`) : filled;
 }

@@ -1,0 +1,37 @@
+import type { Interfaces } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import type { ExitCode } from '../cli/exit-code.js';
+import { certificateArguments } from '../cli/flags.js';
+import { generateFlags } from '../cli/generate-flags.js';
+import { runGenerate } from '../cli/run-generate.js';
+import { certificatePaths } from '../source/certificate-paths.js';
+
+export default class Generate extends BaseCommand {
+  static override description = `Sign responses for the certificates of your own CA.
+
+With the CA's own key, or with that of a delegate that the CA issued for OCSP signing. The status is good unless --status,
+--index (openssl's index.txt) or --crl says otherwise. Each response is verified as a client would before it is written.
+Ends with 0 whatever the status signed.`;
+  static override examples = [
+    '<%= config.bin %> generate --ca-cert ca.pem --ca-key ca.key site.pem',
+    '<%= config.bin %> generate --ca-cert ca.pem --responder-cert ocsp.pem --responder-key ocsp.key --index index.txt --days 3 certs/',
+    '<%= config.bin %> generate --ca-cert ca.pem --ca-key ca.key --status revoked --reason keyCompromise site.pem',
+    '<%= config.bin %> generate --ca-cert ca.pem --ca-key ca.key --crl ca.crl --serial 0a1b2c --out 0a1b2c.ocsp',
+  ];
+  static override strict = false;
+  static override args = certificateArguments;
+  static override flags = generateFlags;
+
+  protected async work(): Promise<ExitCode> {
+    const parsed = await this.parse(Generate);
+    const flags: Interfaces.InferredFlags<typeof Generate.flags & typeof Generate.baseFlags> = parsed.flags;
+    const output = await this.output(flags);
+    const hasSerialOnly = flags.serial !== undefined && parsed.argv.length === 0;
+    const found = hasSerialOnly ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
+    return await runGenerate(
+      found.map(({ path }) => path),
+      flags,
+      output,
+    );
+  }
+}

@@ -1,0 +1,203 @@
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { bytesEqual, toHex } from './bytes.js';
+import { minimalSerialNumber } from './cert-id.js';
+import type { Certificate } from './certificate.js';
+import { readCrlScope, type CrlScope } from './crl-scope.js';
+import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, readerOf, smallIntegerOf } from './der.js';
+import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
+import { readExtensions, type Extension } from './extension.js';
+import { OcspError } from './ocsp-error.js';
+import { Oid } from './oid.js';
+import { revocationReasonOfNumber, type RevocationReason } from './response.js';
+import { checkSignature, type SignatureFailure } from './signature.js';
+
+/** What a CRL says of one certificate (RFC 5280 §5.3). */
+export interface CrlEntry {
+  readonly revokedAt: Date;
+  readonly reason?: RevocationReason;
+}
+
+/** A complete CRL of one CA for its own certificates (RFC 5280 §5.1). `issuer` is DER, `tbs` the exact bytes that were signed. */
+export interface CertificateList {
+  readonly tbs: Uint8Array;
+  readonly issuer: Uint8Array;
+  readonly thisUpdate: Date;
+  readonly nextUpdate?: Date;
+  /** By serial number in its minimal form: see {@link crlEntryOf}. */
+  readonly entries: ReadonlyMap<string, CrlEntry>;
+  readonly extensions: readonly Extension[];
+  readonly scope: CrlScope;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+}
+
+/** An entry takes 20 octets at least and about 250 in memory; the largest public CRLs have a million of them. */
+const maximumEntries = 2_000_000;
+
+/**
+ * Decodes one CRL, strictly; its signature is not looked at (see {@link crlFailure}). Of a serial number listed twice
+ * the graver entry counts: any other than removeFromCRL, then the first.
+ *
+ * @param der exactly one DER CertificateList
+ * @throws OcspError `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that cannot
+ *   say what is good: a delta, an indirect one, one for some reasons or some kinds of certificates only, one with an
+ *   unknown critical extension
+ */
+export function decodeCrl(der: Uint8Array): CertificateList {
+  try {
+    return readCrl(der);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new OcspError(
+      'malformed-crl',
+      `the CRL is not valid DER: ${error.message}`,
+      'check the file with: openssl crl -in FILE -text',
+      { cause: error },
+    );
+  }
+}
+
+function readCrl(der: Uint8Array): CertificateList {
+  const outer = readWhole(der, Tag.sequence, 'CRL');
+  const tbsElement = outer.element(Tag.sequence, 'tbsCertList');
+  const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
+  const signature = outer.bitStringOctets('signatureValue');
+  outer.end('CRL');
+
+  const tbs = readerOf(tbsElement);
+  const version = tbs.peekTag() === Tag.integer ? tbs.smallInteger('version') : 0;
+  if (version > 1) throw new DerError('value', `CRL version ${version + 1} does not exist`, tbsElement.offset);
+  const innerAlgorithm = readAlgorithmIdentifier(tbs, 'signature');
+  if (!bytesEqual(innerAlgorithm.raw, signatureAlgorithm.raw)) {
+    // RFC 5280 §5.1.1.2: the one inside is signed, the one outside is not.
+    throw new DerError('value', 'the two signature algorithms of the CRL differ', tbsElement.offset);
+  }
+  const issuer = readDistinguishedName(tbs, 'issuer');
+  const thisUpdate = tbs.time('thisUpdate');
+  const hasNextUpdate = tbs.peekTag() === Tag.utcTime || tbs.peekTag() === Tag.generalizedTime;
+  const nextUpdate = hasNextUpdate ? tbs.time('nextUpdate') : undefined;
+  // RFC 5280 §5.1.2.6 wants an empty list left out; some CAs write it.
+  const revoked = tbs.enterOptional(Tag.sequence, 'revokedCertificates');
+  const extensions = readCrlExtensions(tbs.enterOptional(contextTag(0), 'crlExtensions'), version);
+  tbs.end('tbsCertList');
+  // Before the entries, which are many: a CRL that cannot be used is not worth reading.
+  const scope = readCrlScope(extensions);
+
+  return {
+    tbs: tbsElement.raw,
+    issuer,
+    thisUpdate,
+    ...(nextUpdate === undefined ? {} : { nextUpdate }),
+    entries: revoked === undefined ? new Map<string, CrlEntry>() : readEntries(revoked, version),
+    extensions,
+    scope,
+    signatureAlgorithm,
+    signature,
+  };
+}
+
+function readCrlExtensions(explicit: DerReader | undefined, version: number): Extension[] {
+  if (explicit === undefined) return [];
+  // RFC 5280 §5.1.2.1: extensions are of version 2 only.
+  if (version !== 1) throw new DerError('value', 'a CRL of version 1 has extensions', explicit.offset);
+  const extensions = readExtensions(explicit.sequence('crlExtensions'), 'the CRL', { unique: true });
+  explicit.end('crlExtensions');
+  return extensions;
+}
+
+function readEntries(list: DerReader, version: number): ReadonlyMap<string, CrlEntry> {
+  const entries = new Map<string, CrlEntry>();
+  const reasonOf = createReasonReader();
+  while (!list.isAtEnd) {
+    if (entries.size >= maximumEntries) {
+      throw new DerError('value', `the CRL has more than ${maximumEntries} entries`, list.offset);
+    }
+    const reader = list.sequence('entry of the CRL');
+    const serial = integerContentsOf(reader.element(Tag.integer, 'userCertificate'), 'userCertificate', {
+      redundantZeros: true,
+    });
+    const revokedAt = reader.time('revocationDate');
+    const extensions = reader.optional(Tag.sequence, 'crlEntryExtensions');
+    if (extensions !== undefined && version !== 1) {
+      throw new DerError('value', 'a CRL of version 1 has entry extensions', extensions.offset);
+    }
+    reader.end('entry of the CRL');
+    const reason = extensions === undefined ? undefined : reasonOf(readerOf(extensions), extensions.contents);
+    const serialNumber = minimalSerialNumber(toHex(serial));
+    const known = entries.get(serialNumber);
+    if (known === undefined || known.reason === 'removeFromCRL') {
+      entries.set(serialNumber, reason === undefined ? { revokedAt } : { revokedAt, reason });
+    }
+  }
+  return entries;
+}
+
+/** Kinds of entry extensions that are remembered; the few that a CA writes again and again. */
+const maximumKnownReasons = 64;
+
+/** Reads the reason of crlEntryExtensions; the same octets, as almost all entries have, are read once. */
+function createReasonReader(): (reader: DerReader, contents: Uint8Array) => RevocationReason | undefined {
+  const known = new Map<string, RevocationReason | undefined>();
+  return (reader, contents) => {
+    const key = toHex(contents);
+    if (known.has(key)) return known.get(key);
+    const reason = readReason(readExtensions(reader, 'an entry of the CRL', { unique: true }));
+    if (known.size < maximumKnownReasons) known.set(key, reason);
+    return reason;
+  };
+}
+
+const knownEntryExtensions: ReadonlySet<string> = new Set([
+  Oid.reasonCode,
+  Oid.invalidityDate,
+  Oid.holdInstructionCode,
+]);
+
+function readReason(extensions: readonly Extension[]): RevocationReason | undefined {
+  let reason: RevocationReason | undefined;
+  for (const { oid, critical, value } of extensions) {
+    if (oid === Oid.certificateIssuer) {
+      // RFC 5280 §5.3.3: from there on the entries are another CA's.
+      throw new OcspError(
+        'crl-unsupported',
+        'the CRL is indirect: it lists certificates of other CAs (certificateIssuer)',
+        'name the CRL that this CA signs for its own certificates',
+      );
+    }
+    if (critical && !knownEntryExtensions.has(oid)) {
+      // RFC 5280 §5.3: a CRL with such an entry must not be used to determine the status of any certificate.
+      throw new OcspError('crl-unsupported', `an entry of the CRL has the unknown critical extension ${oid}`);
+    }
+    if (oid !== Oid.reasonCode) continue;
+    // A reason that nobody defined must not hide that the certificate is revoked.
+    reason = revocationReasonOfNumber(numberOfReason(value));
+  }
+  return reason;
+}
+
+function numberOfReason(value: Uint8Array): number {
+  const reader = new DerReader(value);
+  const element = reader.element(Tag.enumerated, 'reasonCode');
+  reader.end('reasonCode');
+  return smallIntegerOf(element, 'reasonCode');
+}
+
+/** What the CRL says of a serial number (hex of INTEGER contents); undefined where it does not list it. */
+export function crlEntryOf(crl: CertificateList, serialNumber: string): CrlEntry | undefined {
+  return crl.entries.get(minimalSerialNumber(serialNumber));
+}
+
+/** Why a CRL is not one of this CA. */
+export type CrlFailure = 'other-name' | 'may-not-sign-crls' | SignatureFailure;
+
+/**
+ * Whether `issuer` really signed the CRL: names match, it may sign CRLs where it has a key usage, and the signature
+ * verifies (RFC 5280 §6.3.3 (b), (f) and (g)). Times are not looked at.
+ *
+ * @returns undefined when it did, else the first reason why not
+ */
+export function crlFailure(crl: CertificateList, issuer: Certificate): CrlFailure | undefined {
+  if (!distinguishedNamesEqual(crl.issuer, issuer.subject)) return 'other-name';
+  if (issuer.keyUsage !== undefined && !issuer.keyUsage.has('cRLSign')) return 'may-not-sign-crls';
+  return checkSignature(crl.signatureAlgorithm, crl.signature, crl.tbs, issuer.publicKey);
+}

@@ -1,0 +1,162 @@
+import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
+import { crlEntryOf, crlFailure, decodeCrl, type CertificateList, type CrlFailure } from '../core/crl.js';
+import { crlScopeFailure, type CrlScope } from '../core/crl-scope.js';
+import { Tag } from '../core/der.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { formatTime } from '../core/time.js';
+import { readInputFile } from './read-file.js';
+import type { StatusSource } from './status-source.js';
+
+export interface CrlSourceOptions {
+  readonly now: Date;
+  /** Take a CRL whose nextUpdate has passed; its nextUpdate then says nothing and is left out. */
+  readonly allowStale: boolean;
+}
+
+/** A CRL as a source: what it does not list is good, as far as it reaches. */
+export interface CrlSource extends StatusSource {
+  readonly thisUpdate: Date;
+  /** What the reader should hear of the CRL, one sentence each. */
+  readonly warnings: readonly string[];
+  /**
+   * Why this CRL's silence about a certificate of the CA does not mean good: it is for another kind of certificate or
+   * another distribution point. Undefined when it does.
+   */
+  coverageFailure(certificate: Certificate): string | undefined;
+}
+
+/** 500,000 entries take about 25 MB. */
+const largestCrlFile = 64 * 1024 * 1024;
+
+/**
+ * Reads a CRL, PEM or DER, as the source of the status of its issuer's certificates. Entries with the reason
+ * removeFromCRL count as good, as in openssl (RFC 5280 §5.3.1).
+ *
+ * @throws OcspError `malformed-crl`, `crl-unsupported` (see `decodeCrl`); `crl-mismatch` when another CA signed it;
+ *   `crl-stale` when nextUpdate has passed and stale ones are not allowed; `crl-not-yet-valid`; `malformed-pem` and
+ *   what reading a file can throw; messages name the file
+ */
+export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlSourceOptions): CrlSource {
+  const crl = readCrlFile(path);
+  requireSignedBy(crl, issuer, path);
+  const isStale = requireCurrent(crl, options, path);
+  const { thisUpdate, nextUpdate, scope } = crl;
+  return {
+    thisUpdate,
+    ...(nextUpdate === undefined || isStale ? {} : { nextUpdate }),
+    warnings: warningsOf(crl, isStale, path),
+    statusOf(serialNumber) {
+      const entry = crlEntryOf(crl, serialNumber);
+      return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
+    },
+    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, path),
+  };
+}
+
+function readCrlFile(path: FilePath): CertificateList {
+  const bytes = readInputFile(path, largestCrlFile, {
+    empty: 'fetch or make the CRL again',
+    tooLarge: 'name the file of one CRL',
+  });
+  try {
+    return decodeCrl(derOf(bytes));
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+  }
+}
+
+function derOf(bytes: Uint8Array): Uint8Array {
+  // A list of any size has its length in more than one octet, where text has a letter.
+  if (bytes[0] === Tag.sequence && (bytes[1] ?? 0) >= 0x80) return bytes;
+  const hint = 'name the file of a CRL; openssl makes one with: openssl ca -gencrl -out FILE';
+  if (!looksLikePem(bytes)) throw new OcspError('malformed-crl', 'it is neither PEM nor DER', hint);
+  const blocks = decodePem(bytes);
+  const [crl, second] = blocks.filter(({ label }) => label === 'X509 CRL');
+  if (crl === undefined) {
+    const labels = [...new Set(blocks.map(({ label }) => label))].join(', ');
+    throw new OcspError('malformed-crl', `there is no CRL in it, only ${labels}`, hint);
+  }
+  if (second !== undefined) {
+    throw new OcspError(
+      'malformed-crl',
+      'there is more than one CRL in it',
+      'name a file with the CRL of this CA alone',
+    );
+  }
+  return crl.der;
+}
+
+function requireSignedBy(crl: CertificateList, issuer: Certificate, path: FilePath): void {
+  const why = crlFailure(crl, issuer);
+  if (why === undefined) return;
+  const names = { crl: distinguishedNameToString(crl.issuer), issuer: distinguishedNameToString(issuer.subject) };
+  const message = `the CRL ${shownPath(path)} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why)}`;
+  throw new OcspError('crl-mismatch', message, 'name the CRL of the CA that issued the certificates, or that CA');
+}
+
+function explain(why: CrlFailure): string {
+  switch (why) {
+    case 'other-name':
+      return 'it names another issuer';
+    case 'may-not-sign-crls':
+      return 'the key usage of the CA does not allow it to sign CRLs';
+    case 'signature-invalid':
+      return "the signature does not verify with the CA's key";
+    case 'weak-algorithm':
+      return 'it is signed with an algorithm or key that is too weak';
+    case 'unsupported-algorithm':
+      return 'it is signed with an algorithm that is not supported';
+  }
+}
+
+/** Whether the CRL is stale, where that is allowed. */
+function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, path: FilePath): boolean {
+  const { thisUpdate, nextUpdate } = crl;
+  if (thisUpdate > now) {
+    throw new OcspError(
+      'crl-not-yet-valid',
+      `the CRL ${shownPath(path)} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`,
+      'check the clock of this machine and of the CA',
+    );
+  }
+  const isStale = nextUpdate !== undefined && nextUpdate <= now;
+  if (!isStale || allowStale) return isStale;
+  throw new OcspError(
+    'crl-stale',
+    `the CRL ${shownPath(path)} is stale: its next one was due at ${formatTime(nextUpdate)}`,
+    'get the current CRL, or give --allow-stale-crl',
+  );
+}
+
+function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, path: FilePath): string[] {
+  const name = `the CRL ${shownPath(path)}`;
+  const warnings: string[] = [];
+  if (isStale && nextUpdate !== undefined) {
+    warnings.push(`${name} is stale: its next one was due at ${formatTime(nextUpdate)}`);
+  }
+  if (scope.onlyUserCertificates) {
+    warnings.push(`${name} lists end-entity certificates only: it says nothing of CA certificates`);
+  }
+  if (scope.distributionPoint !== undefined) {
+    warnings.push(
+      `${name} is for ${pointOf(scope.distributionPoint)}: it says nothing of certificates that name another`,
+    );
+  }
+  return warnings;
+}
+
+function pointOf(uris: readonly string[]): string {
+  return uris.length === 0 ? 'one distribution point' : `the distribution point ${uris.join(' ')}`;
+}
+
+function describeScopeFailure(scope: CrlScope, certificate: Certificate, path: FilePath): string | undefined {
+  switch (crlScopeFailure(scope, certificate)) {
+    case undefined:
+      return undefined;
+    case 'a-ca-certificate':
+      return `the CRL ${shownPath(path)} lists end-entity certificates only, and this is a CA certificate`;
+    case 'another-distribution-point':
+      return `the CRL ${shownPath(path)} is for ${pointOf(scope.distributionPoint ?? [])}, and the certificate names another`;
+  }
+}

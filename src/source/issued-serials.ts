@@ -1,0 +1,132 @@
+import { readdirSync, statSync } from 'node:fs';
+import {
+  OcspError,
+  decodeCertificate,
+  issuanceFailure,
+  looksLikePem,
+  parseSerialNumber,
+  type Certificate,
+} from '../core/index.js';
+import { minimalSerialNumber } from '../core/cert-id.js';
+import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { certificatesIn } from './certificate-file.js';
+import { readInputFile } from './read-file.js';
+import type { StatusSource } from './status-source.js';
+
+/** The serial numbers that a CA has issued. */
+export interface IssuedSerials {
+  readonly size: number;
+  /** Whether the CA issued this serial number (hex of INTEGER contents). */
+  has(serialNumber: string): boolean;
+  /** What the reader should hear: files passed over that may hold a certificate, or that nothing was found. */
+  readonly warnings: readonly string[];
+}
+
+/** 64 bytes a line: a million serial numbers. */
+const largestListFile = 64 * 1024 * 1024;
+const largestCertificateFile = 1024 * 1024;
+
+/**
+ * Reads what a CA has issued. Of a folder (`newcerts` of openssl ca, PEM or DER, not deeper, no dot files): the
+ * certificates that this CA really signed. Of a file: a PEM bundle of such certificates, or one hexadecimal serial
+ * number a line, as `openssl x509 -serial` prints it (`serial=`, `0x`, colons allowed; empty lines and `#` comments passed over).
+ *
+ * @throws OcspError `malformed-serial-list`, its message with file and line; what reading the folder or file can throw
+ */
+export async function readIssuedSerials(path: FilePath, issuer: Certificate): Promise<IssuedSerials> {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const { serials, warnings } = isFolder ? await readFolder(path, issuer) : await readFile(path, issuer);
+  return {
+    size: serials.size,
+    has: (serialNumber) => serials.has(minimalSerialNumber(serialNumber)),
+    warnings:
+      serials.size > 0
+        ? warnings
+        : [...warnings, `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`],
+  };
+}
+
+/** A source that knows only what was issued: every other serial number is unknown. */
+export function narrowToIssued(source: StatusSource, issued: Pick<IssuedSerials, 'has'>): StatusSource {
+  return {
+    ...source,
+    statusOf: (serialNumber) => (issued.has(serialNumber) ? source.statusOf(serialNumber) : 'unknown'),
+  };
+}
+
+interface Found {
+  readonly serials: ReadonlySet<string>;
+  readonly warnings: readonly string[];
+}
+
+async function readFolder(folder: FilePath, issuer: Certificate): Promise<Found> {
+  const serials = new Set<string>();
+  const warnings: string[] = [];
+  for (const name of listFolder(folder)) {
+    const path = joinPath(folder, asPath(name));
+    if (name[0] === 0x2e || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    try {
+      const bytes = readInputFile(path, largestCertificateFile);
+      for (const der of await certificatesIn(bytes)) addIssued(serials, der, issuer);
+    } catch (error) {
+      if (!(error instanceof OcspError)) throw error;
+      if (error.code === 'no-certificate' || error.code === 'file-empty') continue;
+      warnings.push(`${shownPath(path)} was passed over: ${error.message}`);
+    }
+  }
+  return { serials, warnings };
+}
+
+function listFolder(folder: FilePath): Buffer[] {
+  try {
+    return readdirSync(folder, { encoding: 'buffer' });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new OcspError(
+      'file-unreadable',
+      `the folder ${shownPath(folder)} cannot be listed: ${code}`,
+      'run as a user who may',
+      { cause: error },
+    );
+  }
+}
+
+async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
+  const bytes = readInputFile(path, largestListFile, {
+    empty: 'write the issued serial numbers into it, one a line',
+    tooLarge: 'name the serial numbers of one CA',
+  });
+  if (!looksLikePem(bytes)) return { serials: readList(bytes, path), warnings: [] };
+  const serials = new Set<string>();
+  try {
+    for (const der of await certificatesIn(bytes)) addIssued(serials, der, issuer);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+  }
+  return { serials, warnings: [] };
+}
+
+function addIssued(serials: Set<string>, der: Uint8Array, issuer: Certificate): void {
+  const certificate = decodeCertificate(der);
+  if (issuanceFailure(certificate, issuer) === undefined) serials.add(minimalSerialNumber(certificate.serialNumber));
+}
+
+function readList(bytes: Uint8Array, path: FilePath): Set<string> {
+  const serials = new Set<string>();
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').split('\n');
+  for (const [index, line] of lines.entries()) {
+    const text = line.trim();
+    if (text === '' || text.startsWith('#')) continue;
+    const serialNumber = parseSerialNumber(text.replace(/^serial=/i, ''));
+    if (serialNumber === undefined) {
+      throw new OcspError(
+        'malformed-serial-list',
+        `${shownPath(path)} line ${index + 1}: expected one hexadecimal serial number`,
+        'write them as openssl x509 -noout -serial prints them, one a line',
+      );
+    }
+    serials.add(serialNumber);
+  }
+  return serials;
+}

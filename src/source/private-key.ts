@@ -1,0 +1,171 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { OcspError, looksLikePem } from '../core/index.js';
+import { DerError, Tag, readWhole } from '../core/der.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { exposureOf } from './file-exposure.js';
+import { readInputFile } from './read-file.js';
+
+/** A private key, and what the reader should hear of its file, one sentence each. */
+export interface PrivateKeyFile {
+  readonly key: KeyObject;
+  readonly warnings: readonly string[];
+}
+
+/** The largest RSA key that signs here takes 13 KiB in PEM; a bundle with a chain beside it a few more. */
+const largestKeyFile = 64 * 1024;
+
+/**
+ * Reads a private key that can sign responses: RSA (PSS too), ECDSA on P-256, P-384 or P-521, Ed25519. The file is PEM
+ * or DER; PKCS#8 (RFC 5958), plain or encrypted, PKCS#1 (RFC 8017 appendix A.1.2) or SEC1 (RFC 5915), or openssl's
+ * older PEM encryption. Certificates beside the key in a PEM bundle are passed over. The key never is in a message.
+ *
+ * @param options.passphrase text is taken as UTF-8; not looked at for a key that is not encrypted
+ * @throws OcspError `key-unreadable` for a file without exactly one private key that can be decoded, `key-passphrase`
+ *   when the key is encrypted and there is no passphrase or another one, `key-unsupported` for a key that cannot sign
+ *   here; what reading a file can throw
+ */
+export function readPrivateKey(path: FilePath, options: { passphrase?: Uint8Array | string } = {}): PrivateKeyFile {
+  const bytes = readInputFile(path, largestKeyFile, {
+    empty: 'copy the key there again',
+    tooLarge: 'name the file of one private key',
+  });
+  try {
+    const found = looksLikePem(bytes) ? findInPem(bytes, path) : recogniseDer(bytes, path);
+    const key = decode(found, options.passphrase, path);
+    requireSigningKey(key, path);
+    return { key, warnings: exposureOf(path, 'the private key') };
+  } finally {
+    // As little as possible of a key stays in memory.
+    bytes.fill(0);
+  }
+}
+
+type EncodedKey =
+  | { readonly format: 'pem'; readonly key: string; readonly encrypted: boolean }
+  | {
+      readonly format: 'der';
+      readonly key: Buffer;
+      readonly type: 'pkcs8' | 'pkcs1' | 'sec1';
+      readonly encrypted: boolean;
+    };
+
+const privateKeyBlock = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[\s\S]*?-----END \1-----/g;
+
+/** OpenSSL sees the one block alone, so that nothing else in a bundle is taken for the key. */
+function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
+  const text = asBuffer(bytes).toString('latin1');
+  const [block, second] = text.matchAll(privateKeyBlock);
+  if (block === undefined) {
+    const isCut = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(text);
+    throw isCut
+      ? unreadable(path, 'its PRIVATE KEY block has no end line', 'the file was cut short: copy it again')
+      : unreadable(path, 'there is no private key in it', 'name the file that holds -----BEGIN PRIVATE KEY-----');
+  }
+  if (second !== undefined) {
+    throw unreadable(path, 'there is more than one private key in it', 'name a file with the one key that is to sign');
+  }
+  const [key, label] = block;
+  // RFC 1421 §4.6.1.1 marks the older form of openssl.
+  const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(key);
+  return { format: 'pem', key, encrypted };
+}
+
+function recogniseDer(bytes: Uint8Array, path: FilePath): EncodedKey {
+  const hint = 'name the file of the private key, PEM or DER; see: openssl pkey -in FILE';
+  const type = bytes[0] === Tag.sequence ? typeOfDer(bytes) : undefined;
+  if (type === undefined) throw unreadable(path, 'there is no private key in it', hint);
+  const encrypted = type === 'encrypted';
+  return { format: 'der', key: asBuffer(bytes), type: encrypted ? 'pkcs8' : type, encrypted };
+}
+
+/** Told apart by what begins each: a version and an algorithm, a number or a key; encrypted, an algorithm alone. */
+function typeOfDer(bytes: Uint8Array): 'pkcs8' | 'pkcs1' | 'sec1' | 'encrypted' | undefined {
+  try {
+    const outer = readWhole(bytes, Tag.sequence, 'private key');
+    const first = outer.any('first part').tag;
+    const second = outer.peekTag();
+    if (first === Tag.sequence) {
+      outer.element(Tag.octetString, 'encryptedData');
+      return outer.isAtEnd ? 'encrypted' : undefined;
+    }
+    if (first !== Tag.integer) return undefined;
+    if (second === Tag.octetString) return 'sec1';
+    if (second === Tag.sequence) return 'pkcs8';
+    return second === Tag.integer ? 'pkcs1' : undefined;
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+function decode(found: EncodedKey, passphrase: Uint8Array | string | undefined, path: FilePath): KeyObject {
+  const { encrypted, ...input } = found;
+  if (encrypted && passphrase === undefined) {
+    throw badPassphrase(path, 'is encrypted, and there is no passphrase');
+  }
+  try {
+    if (!encrypted || passphrase === undefined) return createPrivateKey(input);
+    return createPrivateKey({ ...input, passphrase: Buffer.from(passphrase) });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'no reason given';
+    if (code === 'ERR_OSSL_EVP_UNSUPPORTED') {
+      throw unreadable(
+        path,
+        'it is encrypted with a cipher that OpenSSL does not take any more',
+        'encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW',
+        error,
+      );
+    }
+    if (encrypted) throw badPassphrase(path, 'does not open with this passphrase', error);
+    throw unreadable(path, `OpenSSL cannot decode it (${code})`, 'check it with: openssl pkey -in FILE -noout', error);
+  }
+}
+
+const signingCurves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+
+/** The bounds that a verifier sets: see core/signature.ts. */
+const rsaBits = { least: 1024, most: 16_384 };
+
+function requireSigningKey(key: KeyObject, path: FilePath): void {
+  const type = key.asymmetricKeyType ?? 'unknown';
+  const { modulusLength = 0, namedCurve = 'without a name' } = key.asymmetricKeyDetails ?? {};
+  switch (type) {
+    case 'ed25519':
+      return;
+    case 'rsa':
+    case 'rsa-pss':
+      if (modulusLength >= rsaBits.least && modulusLength <= rsaBits.most) return;
+      throw unsupported(path, `has ${modulusLength} bits, which no client accepts`);
+    case 'ec':
+      if (signingCurves.has(namedCurve)) return;
+      throw unsupported(path, `is on the curve ${namedCurve}`);
+    default:
+      throw unsupported(path, `is of type ${type}`);
+  }
+}
+
+function unreadable(path: FilePath, because: string, hint: string, cause?: unknown): OcspError {
+  const message = `no private key could be read from ${shownPath(path)}: ${because}`;
+  return new OcspError('key-unreadable', message, hint, { cause });
+}
+
+function badPassphrase(path: FilePath, why: string, cause?: unknown): OcspError {
+  return new OcspError(
+    'key-passphrase',
+    `the private key ${shownPath(path)} ${why}`,
+    'give the right one by --passphrase-file FILE or in RESTAPLE_PASSPHRASE',
+    { cause },
+  );
+}
+
+function unsupported(path: FilePath, why: string): OcspError {
+  return new OcspError(
+    'key-unsupported',
+    `the private key ${shownPath(path)} ${why}`,
+    'use RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, or Ed25519',
+  );
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
