@@ -45,6 +45,7 @@ export const fetchFlags = {
   header: headerFlag({
     description: 'a header for the responder, never sent to another origin',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   timeout: positiveDurationFlag({
@@ -78,12 +79,14 @@ export const fetchFlags = {
     description: "allow certificates' URIs to lead to these addresses",
     helpValue: '<cidr>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   'trusted-responder': Flags.string({
     description: 'certificate of a responder that may answer by your word',
     helpValue: '<file>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   'accept-status': Flags.string({

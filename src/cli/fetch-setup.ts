@@ -62,7 +62,8 @@ function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
     }
     accepted.add(status);
   }
-  return accepted;
+  if (accepted.has('good')) return accepted;
+  throw new OcspError('usage', '--accept-status: good must be among them', 'use good or good,revoked');
 }
 
 /** The HTTP client for these flags and this environment. */

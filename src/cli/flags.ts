@@ -95,6 +95,7 @@ export const issuerFlags = {
     description: 'the CA certificate, or a folder of them; asked before any other source',
     helpValue: '<file|folder>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
 };

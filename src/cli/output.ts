@@ -1,4 +1,4 @@
-import { escapeLines, toJsonLine } from './escape-text.js';
+import { escapeText, toJsonLine } from './escape-text.js';
 import { createPaint, type Paint } from './paint.js';
 
 /** Where a command's words go: data to stdout, talk to stderr. */
@@ -13,12 +13,12 @@ export interface Output {
   data(line: string): void;
   /** One line of data, as JSON. */
   record(value: unknown): void;
-  /** One line of talk that the user should see even from cron. */
-  say(line: string): void;
+  /** One line of talk that the user should see even from cron. `label` stands before it, painted or not: it is ours. */
+  say(line: string, label?: string): void;
   /** The next step that belongs to the line before. */
   hint(text: string): void;
   /** A line of success or detail: only where somebody is watching. */
-  mention(line: string): void;
+  mention(line: string, label?: string): void;
   /** A warning: withheld only by --quiet. */
   warn(line: string): void;
 }
@@ -33,8 +33,8 @@ export async function createOutput({ json, quiet, verbose }: OutputOptions): Pro
   const stdout = await createPaint(process.stdout);
   const stderr = await createPaint(process.stderr);
   const isTalkative = !quiet && (verbose || (process.stderr.isTTY && !json));
-  const say = (line: string): void => {
-    process.stderr.write(`restaple: ${escapeLines(line)}\n`);
+  const say = (line: string, label?: string): void => {
+    process.stderr.write(`restaple: ${label === undefined ? '' : `${label} `}${escapeText(line)}\n`);
   };
   return {
     json,
@@ -46,13 +46,13 @@ export async function createOutput({ json, quiet, verbose }: OutputOptions): Pro
     data: (line) => process.stdout.write(`${line}\n`),
     record: (value) => process.stdout.write(`${toJsonLine(value)}\n`),
     hint: (text) => {
-      if (text !== '') process.stderr.write(`  ${stderr.dim('hint:')} ${escapeLines(text)}\n`);
+      if (text !== '') process.stderr.write(`  ${stderr.dim('hint:')} ${escapeText(text)}\n`);
     },
-    mention: (line) => {
-      if (isTalkative) say(line);
+    mention: (line, label) => {
+      if (isTalkative) say(line, label);
     },
     warn: (line) => {
-      if (!quiet) say(`${stderr.yellow('warning')}: ${line}`);
+      if (!quiet) say(line, stderr.yellow('warning:'));
     },
   };
 }

@@ -30,21 +30,21 @@ function timeOrNull(time: Date | undefined): string | null {
 }
 
 /** What stderr says of one certificate: trouble always, success where somebody is watching. */
-export function sayOutcome(output: Output, outcome: Outcome): void {
+export function sayOutcome(output: Output, outcome: Outcome, policy: { readonly requireOcsp: boolean }): void {
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
   switch (outcome.outcome) {
     case 'updated':
-      output.mention(`${output.stderr.green(outcome.written ? 'updated' : 'would update')} ${staple}${until(outcome)}`);
+      output.mention(`${staple}${until(outcome)}`, output.stderr.green(outcome.written ? 'updated' : 'would update'));
       break;
     case 'fresh':
-      output.mention(`${output.stderr.green('fresh')} ${staple}${until(outcome)}`);
+      output.mention(`${staple}${until(outcome)}`, output.stderr.green('fresh'));
       break;
     case 'no-responder':
-      sayMissingResponder(output, outcome, name);
+      sayMissingResponder(output, outcome, name, policy.requireOcsp || outcome.mustStaple);
       break;
     case 'kept':
-      output.say(`${output.stderr.yellow('kept')} ${staple}${until(outcome)}: ${outcome.trouble?.message ?? ''}`);
+      output.say(`${staple}${until(outcome)}: ${outcome.trouble?.message ?? ''}`, output.stderr.yellow('kept'));
       break;
     default:
       sayTroubled(output, outcome, name);
@@ -60,22 +60,23 @@ function until({ verdict, nextRefresh }: Outcome): string {
   return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
 }
 
-function sayMissingResponder(output: Output, outcome: Outcome, name: string): void {
-  const { mustStaple, trouble } = outcome;
+function sayMissingResponder(output: Output, { trouble }: Outcome, name: string, isFailure: boolean): void {
   const text = `${name}: ${trouble?.message ?? ''}`;
-  if (mustStaple) output.say(`${output.stderr.red('no responder')} ${text}`);
-  else output.mention(`${output.stderr.yellow('no responder')} ${text}`);
-  if (mustStaple || output.isTalkative) output.hint(trouble?.hint ?? '');
+  if (isFailure) output.say(text, output.stderr.red('no responder'));
+  else output.mention(text, output.stderr.yellow('no responder'));
+  if (isFailure || output.isTalkative) output.hint(trouble?.hint ?? '');
 }
 
 const labels: Readonly<Partial<Record<OutcomeName, string>>> = { revoked: 'REVOKED' };
 
 function sayTroubled(output: Output, outcome: Outcome, name: string): void {
   const label = labels[outcome.outcome] ?? outcome.outcome;
-  const message = outcome.trouble?.message ?? '';
-  output.say(
-    `${output.stderr.red(label)} ${message.startsWith(`${name} `) || message.startsWith(`${name}:`) ? '' : `${name}: `}${message}`,
-  );
+  // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
+  const { kind, message: whole = '' } = outcome.trouble ?? {};
+  const [message = '', ...stack] = kind === 'bug' ? whole.split('\n') : [whole];
+  const isNamed = message.startsWith(`${name} `) || message.startsWith(`${name}:`);
+  output.say(isNamed ? message : `${name}: ${message}`, output.stderr.red(label));
+  for (const line of stack) output.say(line);
   if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && outcome.trouble?.code !== 'revoked') {
     output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
   }

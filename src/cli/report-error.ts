@@ -19,7 +19,7 @@ export function reportError(error: unknown, streams: Streams): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
   const { code, message, hint, exitCode } = describe(error);
   if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
-  streams.stderr.write(`restaple: ${escapeLines(message)}\n`);
+  streams.stderr.write(`restaple: ${escapeText(message)}\n`);
   if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
   if (exitCode === exitCodes.bug && error instanceof Error) streams.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
   return exitCode;
@@ -34,10 +34,14 @@ interface Described {
 
 function describe(error: unknown): Described {
   if (error instanceof OcspError) {
-    return { code: error.code, message: error.message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
+    const message = withoutParserText(error.message);
+    return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
   }
   if (error instanceof Errors.CLIError) {
-    const message = error.message.replace(/\n?See more help with --help$/, '').replace(/^Error: /, '');
+    const message = withoutParserText(error.message)
+      .replace(/^Error: /, '')
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/\s*\n\s*/g, ' ');
     return { code: 'usage', message: lowerFirst(message), hint: 'see: restaple --help', exitCode: exitCodes.usage };
   }
   return {
@@ -46,6 +50,11 @@ function describe(error: unknown): Described {
     hint: 'please report it with the command line and the lines below',
     exitCode: exitCodes.bug,
   };
+}
+
+/** oclif writes lines of its own around the message of an error that a flag's parser throws. */
+function withoutParserText(message: string): string {
+  return message.replace(/^Parsing --\S+ \n\t/, '').replace(/\n?See more help with --help$/, '');
 }
 
 function lowerFirst(text: string): string {

@@ -30,7 +30,7 @@ export async function runFetch(
       summary.count(outcome);
       codes.push(exitCodeOfOutcome(outcome, policy));
       if (output.json) output.record(outcomeRecord(outcome));
-      sayOutcome(output, outcome);
+      sayOutcome(output, outcome, policy);
     }
   } finally {
     client.close();

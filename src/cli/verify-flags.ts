@@ -21,18 +21,21 @@ export const verifyFlags = {
     description: 'anchor for the chain above the issuer, trusted even if not self-signed',
     helpValue: '<file>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   untrusted: Flags.string({
     description: 'where intermediates and responder certificates may be found',
     helpValue: '<file>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   'trusted-responder': Flags.string({
     description: 'certificate of a responder that may answer by your word',
     helpValue: '<file>',
     multiple: true,
+    multipleNonGreedy: true,
     default: [],
   }),
   skew: durationFlag({

@@ -122,7 +122,7 @@ async function ask<Usable>(
   judge: (body: Uint8Array) => Judgement<Usable>,
   log: ContactLog,
 ): Promise<Visit<Usable>> {
-  const { budget, spread } = options;
+  const { budget } = options;
   const started = performance.now();
   const attempt = target.failedVisits + 1;
   try {
@@ -139,28 +139,36 @@ async function ask<Usable>(
     log.answered(answer);
     const judgement = judge(answer.body);
     if ('usable' in judgement) return judgement;
-    return { trouble: judgement.trouble, retryIn: judgement.isTransient ? retryDelay({ attempt, spread }) : undefined };
+    if (!judgement.isTransient) return { trouble: judgement.trouble, retryIn: undefined };
+    return comeBackLater(judgement.trouble, answer.headers['retry-after'], attempt, options);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted' || error.code === 'usage') throw error;
     log.failed(target.url, method, performance.now() - started);
-    if (!isRetriable(error)) return { trouble: troubleOfError(error), retryIn: undefined };
-    const retryAfterMilliseconds = retryAfterOf(error, options.now());
-    if (retryAfterMilliseconds !== undefined && retryAfterMilliseconds >= budget.left()) {
-      return { trouble: troubleOfError(retryAfterTooLong(error, retryAfterMilliseconds)), retryIn: undefined };
-    }
-    return { trouble: troubleOfError(error), retryIn: retryDelay({ attempt, spread, retryAfterMilliseconds }) };
+    const trouble = troubleOfError(error);
+    if (!isRetriable(error)) return { trouble, retryIn: undefined };
+    return comeBackLater(trouble, error instanceof StatusError ? error.retryAfter : undefined, attempt, options);
   }
 }
 
-function retryAfterOf(error: OcspError, now: Date): number | undefined {
-  if (!(error instanceof StatusError) || error.retryAfter === undefined) return undefined;
-  return parseRetryAfter(error.retryAfter, now.getTime());
+/** When to visit again; not at all where the responder asks for more patience than the budget has. */
+function comeBackLater(
+  trouble: Trouble,
+  retryAfter: string | undefined,
+  attempt: number,
+  options: AskOptions,
+): { readonly trouble: Trouble; readonly retryIn: number | undefined } {
+  const retryAfterMilliseconds =
+    retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, options.now().getTime());
+  if (retryAfterMilliseconds === undefined || retryAfterMilliseconds < options.budget.left()) {
+    return { trouble, retryIn: retryDelay({ attempt, spread: options.spread, retryAfterMilliseconds }) };
+  }
+  return { trouble: troubleOfError(retryAfterTooLong(trouble, retryAfterMilliseconds)), retryIn: undefined };
 }
 
-function retryAfterTooLong(error: OcspError, milliseconds: number): OcspError {
+function retryAfterTooLong({ message }: Trouble, milliseconds: number): OcspError {
   return new OcspError(
     'retry-after-too-long',
-    `${error.message} and asks to come back in ${Math.ceil(milliseconds / 1000)} s, longer than this run may wait`,
+    `${message} and asks to come back in ${Math.ceil(milliseconds / 1000)} s, longer than this run may wait`,
     'the next run asks again; to wait longer raise --timeout or --retries',
   );
 }

@@ -1,7 +1,7 @@
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readCertificateFile } from '../source/certificate-file.js';
-import { staplePathFor } from '../store/staple-location.js';
+import { staplePathFor, staplePlace } from '../store/staple-location.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
 import { fetchStaple } from './fetch-staple.js';
 import type { Outcome } from './outcome.js';
@@ -75,7 +75,7 @@ export async function refuseSharedStaples(paths: readonly FilePath[], out: strin
   for (const path of paths) {
     const staple = await staplePathOf(path, out);
     if (staple === undefined) continue;
-    const key = Buffer.from(staple).toString('hex');
+    const key = staplePlace(staple);
     const owner = owners.get(key);
     if (owner !== undefined) {
       throw new OcspError(

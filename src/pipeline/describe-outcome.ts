@@ -60,13 +60,14 @@ export async function outcomeWithoutResponder(
   };
 }
 
-/** What a thrown error means for one certificate. Rethrows `interrupted` and `usage`, which end the run. */
-export function outcomeOfError(path: FilePath, error: unknown): Outcome {
+/** What a thrown error means for one certificate; `staple` where that is known. Rethrows `interrupted` and `usage`, which end the run. */
+export function outcomeOfError(path: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
   const trouble = troubleOfError(error);
   if (trouble.kind === 'error' && (trouble.errorKind === 'interrupted' || trouble.errorKind === 'usage')) throw error;
   return {
     certificate: path,
     outcome: outcomeOfTrouble(trouble),
+    ...(staple === undefined ? {} : { staple }),
     written: false,
     trouble,
     mustStaple: false,

@@ -20,15 +20,16 @@ import { graverTrouble } from './trouble.js';
  * @throws OcspError `interrupted`, `usage`
  */
 export async function fetchStaple(path: FilePath, options: FetchOptions, tools: FetchTools): Promise<Outcome> {
+  let staple: FilePath | undefined;
   try {
     const file = await readCertificateFile(path);
-    const staple = staplePathFor(path, file.certificate, options.out);
+    staple = staplePathFor(path, file.certificate, options.out);
     const urls = responderUrls(file.certificate, options.url);
     if (urls.length === 0) return await outcomeWithoutResponder(file, staple, options, tools);
     const job = await prepareJob(file, staple, urls, options, tools);
     return isDue(job) ? await refresh(job) : freshOutcome(job);
   } catch (error) {
-    return outcomeOfError(path, error);
+    return outcomeOfError(path, staple, error);
   }
 }
 

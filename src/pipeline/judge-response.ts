@@ -36,7 +36,8 @@ export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judge
   });
   if (!isBelieved(verdict)) {
     const isTransient = verdict.failure.values['responseStatus'] === 'tryLater';
-    return { trouble: troubleOfFailure(verdict.failure), isTransient };
+    const trouble = troubleOfFailure(verdict.failure);
+    return { trouble: trouble.code === 'malformed-response' ? describeBody(trouble, bytes) : trouble, isTransient };
   }
   const failure = storingFailure(verdict, { hash, now, ...(stored === undefined ? {} : { stored }) });
   const trouble = failure === undefined ? undefined : troubleOfFailure(failure);
@@ -50,4 +51,20 @@ export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judge
       warnings: noEcho ? ['the responder did not echo the nonce'] : [],
     },
   };
+}
+
+/** Bytes from a network that are no OCSP response are mostly somebody else's page: that is said before the octets are. */
+function describeBody(trouble: Trouble, bytes: Uint8Array): Trouble {
+  const start = Buffer.from(bytes.subarray(0, 256)).toString('latin1').trimStart();
+  const what =
+    bytes.length === 0
+      ? 'an empty body'
+      : start.startsWith('<')
+        ? 'a web page (HTML or XML)'
+        : start.startsWith('-----BEGIN ')
+          ? 'PEM'
+          : undefined;
+  const hint = 'the responder or a proxy on the way sends something else; look at it with: restaple fetch --print-curl';
+  if (what === undefined) return { ...trouble, hint };
+  return { ...trouble, message: `${what} came in place of an OCSP response: ${trouble.message}`, hint };
 }

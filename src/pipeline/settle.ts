@@ -47,8 +47,11 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
 async function settleRevoked(job: Job, usable: UsableResponse): Promise<Outcome> {
   const { verdict, bytes, trouble } = usable;
   const { options, tools, staple } = job;
+  const { revokedMark } = job.stored;
   const mayStore = options.acceptedStatuses.has('revoked') && trouble === undefined;
-  const markTrouble = options.dryRun ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
+  // A replayed older answer must not make room for a good one between the two.
+  const isReplay = revokedMark !== undefined && verdict.statement.thisUpdate < revokedMark.statement.thisUpdate;
+  const markTrouble = options.dryRun || isReplay ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
   const outcome = mayStore ? await store(job, usable, 'revoked') : describeOutcome(job, 'revoked', job.stored.verdict);
   return withWarning(
     { ...outcome, ...revocationOf(verdict), trouble: revokedTrouble(verdict) },

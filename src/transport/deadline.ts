@@ -45,7 +45,13 @@ export function startDeadline(options: {
 export function timedOut(host: string, milliseconds: number, stage: string): OcspError {
   return new OcspError(
     'timeout',
-    `${host} took longer than ${milliseconds / 1000} s, while ${stage}`,
+    `${host} took longer than ${roundedSeconds(milliseconds)} s, while ${stage}`,
     'try again later, or give it more time with --timeout or --connect-timeout',
   );
+}
+
+/** What is left of a budget is never a round number; two digits are what a reader wants. */
+function roundedSeconds(milliseconds: number): number {
+  const seconds = milliseconds / 1000;
+  return seconds < 10 ? Number(seconds.toPrecision(2)) : Math.round(seconds);
 }

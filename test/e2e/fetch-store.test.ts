@@ -1,0 +1,177 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+
+import { expect, it } from 'vitest';
+
+import { runRestaple } from '../support/run-program.js';
+import { testRow } from './support/fetch-row.js';
+import {
+  bundleOf,
+  fetchJson,
+  fetchSite,
+  namesIn,
+  snapshot,
+  storeStaple,
+  unprivileged,
+  withScene,
+} from './support/fetch-scene.js';
+
+const unwritable = { exitCode: 9, outcome: 'store-error' } as const;
+
+testRow({
+  ...unwritable,
+  title: 'a folder in which this user may not write',
+  arrange: (scene) => chmodSync(scene.folder.path, 0o555),
+  user: unprivileged,
+  code: 'staple-unwritable',
+  message: /^cannot write .*site\.pem\.ocsp: permission denied; what was stored is untouched$/,
+  hint: /run as a user that may write in .*--out$/,
+});
+
+testRow({
+  ...unwritable,
+  title: 'an --out in a folder that does not exist',
+  flagsOf: (scene) => ['--out', scene.folder.at('nowhere', 'site.ocsp')],
+  verdictOfStored: null,
+  code: 'staple-unwritable',
+  message: /its folder does not exist/,
+  hint: /^create .*nowhere, or choose another place with --out$/,
+});
+
+it('ends with exit 9 when a folder has the name of the staple', async () => {
+  await withScene(async (scene) => {
+    mkdirSync(scene.staple);
+    const before = snapshot(scene.folder.path);
+    const { exitCode, record, stderr } = await fetchSite(scene);
+    expect(exitCode).toBe(9);
+    expect(record).toMatchObject({ outcome: 'store-error', written: false, error: { code: 'staple-unwritable' } });
+    expect(stderr).toContain('it is a folder; what was stored is untouched\n  hint: name another file with --out');
+    expect(snapshot(scene.folder.path)).toEqual(before);
+    expect(readdirSync(scene.staple)).toEqual([]);
+  });
+});
+
+it('ends with exit 9 when the staple is a dangling link, and makes nothing at its end', async () => {
+  await withScene(async (scene) => {
+    symlinkSync('elsewhere.ocsp', scene.staple);
+    const before = snapshot(scene.folder.path);
+    const { exitCode, record, stderr } = await fetchSite(scene);
+    expect(exitCode).toBe(9);
+    expect(record).toMatchObject({ outcome: 'store-error', written: false, error: { code: 'staple-unsafe' } });
+    expect(stderr).toMatch(/it is a dangling link to .*elsewhere\.ocsp\n {2}hint: create an empty file there/);
+    expect(snapshot(scene.folder.path)).toEqual(before);
+  });
+});
+
+it('never replaces the end of a link that is no OCSP response', async () => {
+  await withScene(async (scene) => {
+    const precious = scene.folder.write('precious.conf', 'listen 443');
+    symlinkSync('precious.conf', scene.staple);
+    const { exitCode, record } = await fetchSite(scene);
+    expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 9, code: 'staple-unsafe' });
+    expect(readFileSync(precious, 'utf8')).toBe('listen 443');
+  });
+});
+
+it('replaces the end of a link to an empty file, and the link stays', async () => {
+  await withScene(async (scene) => {
+    const target = scene.folder.write('real.ocsp', '');
+    symlinkSync('real.ocsp', scene.staple);
+    const { exitCode, record } = await fetchSite(scene);
+    expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+    expect(readFileSync(target).length).toBeGreaterThan(100);
+    expect(snapshot(scene.folder.path)['site.pem.ocsp']).toMatch(/real\.ocsp$/);
+  });
+});
+
+it.each([
+  ['a file', 'staples/site.der', 'staples/site.der'],
+  ['a folder that exists', 'staples', 'staples/site.pem.ocsp'],
+  ['a folder by its slash', 'staples/', 'staples/site.pem.ocsp'],
+  ['a template', 'staples/{name}.der', 'staples/site.der'],
+  ['a template with the whole name', 'staples/{base}.staple', 'staples/site.pem.staple'],
+])('writes where --out says: %s', async (_form, out, expected) => {
+  await withScene(async (scene) => {
+    mkdirSync(scene.folder.at('staples'));
+    const { exitCode, record } = await fetchSite(scene, ['--out', scene.folder.at() + '/' + out]);
+    expect({ exitCode, outcome: record.outcome, staple: record.staple }).toEqual({
+      exitCode: 0,
+      outcome: 'updated',
+      staple: scene.folder.at(expected),
+    });
+    expect(existsSync(scene.folder.at(expected))).toBe(true);
+    expect(namesIn(scene)).toEqual(['site.pem', 'staples']);
+    const verified = await runRestaple(['verify', '--out', scene.folder.at() + '/' + out, scene.certificate]);
+    expect(verified.exitCode).toBe(0);
+  });
+});
+
+it('fills {dir}, {serial} and {fingerprint} of a template', async () => {
+  await withScene(async (scene) => {
+    const { record } = await fetchSite(scene, ['--out', '{dir}/{serial}-{fingerprint}.der']);
+    const name = record.staple?.replace(`${scene.folder.path}/`, '') ?? '';
+    expect(name).toMatch(new RegExp(`^${scene.site.serialNumber}-[0-9a-f]{64}\\.der$`));
+    expect(namesIn(scene)).toEqual([name, 'site.pem'].sort());
+  });
+});
+
+it('refuses a placeholder that does not exist with exit 2, before anybody is asked', async () => {
+  await withScene(async (scene) => {
+    const result = await runRestaple(['fetch', '--allow-private', '--out', '{subject}.der', scene.certificate]);
+    expect({ exitCode: result.exitCode, stdout: result.stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(result.stderr).toMatch(/there is no placeholder \{subject\}\n {2}hint: use \{dir\} \{base\}/);
+    expect(scene.responder.requests).toEqual([]);
+  });
+});
+
+it.each([
+  ['one file for both', (folder: string) => `${folder}/staple.der`],
+  ['a template that is the same for both', () => '{dir}/staple.der'],
+])('refuses two certificates with one staple with exit 2, before anybody is asked: %s', async (_what, out) => {
+  await withScene(async (scene) => {
+    const other = scene.authority.issue({ ocspUris: [scene.responder.url] });
+    const second = scene.folder.write('other.pem', bundleOf(other, scene.authority));
+    const words = ['fetch', '--json', '--allow-private', '--out', out(scene.folder.path), scene.certificate, second];
+    const result = await runRestaple(words);
+    expect(result.exitCode).toBe(2);
+    expect(result.lines()).toMatchObject([{ error: { code: 'usage' } }]);
+    expect(result.stderr).toMatch(/site\.pem and .*other\.pem would have the same staple .*staple\.der\n {2}hint: /);
+    expect(scene.responder.connections()).toBe(0);
+    expect(namesIn(scene)).toEqual(['other.pem', 'site.pem']);
+  });
+});
+
+it('sees through two spellings of one staple path', async () => {
+  await withScene(async (scene) => {
+    const words = ['fetch', '--json', '--allow-private', '--out', '{dir}/staple.der', './a/site.pem', 'a/other.pem'];
+    const other = scene.authority.issue({ ocspUris: [scene.responder.url] });
+    scene.folder.write('a/site.pem', bundleOf(scene.site, scene.authority));
+    scene.folder.write('a/other.pem', bundleOf(other, scene.authority));
+    const result = await runRestaple(words, { cwd: scene.folder.path });
+    expect({ exitCode: result.exitCode, connections: scene.responder.connections() }).toEqual({
+      exitCode: 2,
+      connections: 0,
+    });
+  });
+});
+
+it('fetches and verifies with --dry-run and writes nothing', async () => {
+  await withScene(async (scene) => {
+    const before = snapshot(scene.folder.path);
+    const { exitCode, record, stderr } = await fetchSite(scene, ['--dry-run', '--verbose']);
+    expect(exitCode).toBe(0);
+    expect(record).toMatchObject({ outcome: 'updated', written: false, verdict: null });
+    expect(stderr).toContain(`restaple: would update ${scene.staple}`);
+    expect(scene.responder.requests).toHaveLength(1);
+    expect(snapshot(scene.folder.path)).toEqual(before);
+  });
+});
+
+it('clears away the temporary file of a run that died', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene);
+    writeFileSync(scene.folder.at('.site.pem.ocsp.restaple-tmp'), 'half a staple');
+    const { record } = await fetchJson([scene.certificate]);
+    expect(record.outcome).toBe('fresh');
+    expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
+  });
+});

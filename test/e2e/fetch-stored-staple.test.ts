@@ -1,0 +1,198 @@
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { answer } from '../support/answer.js';
+import { fixed } from '../support/behaviours.js';
+import { createCertificateAuthority } from '../support/pki.js';
+import { runRestaple } from '../support/run-program.js';
+import { testRow } from './support/fetch-row.js';
+import {
+  bundleOf,
+  day,
+  fetchSite,
+  hour,
+  minute,
+  namesIn,
+  snapshot,
+  stapleOf,
+  storeStaple,
+  withScene,
+  type Scene,
+} from './support/fetch-scene.js';
+
+interface Stored {
+  readonly what: string;
+  readonly bytes: (scene: Scene) => Uint8Array;
+  /** The verdict on it, in JSON. */
+  readonly verdict: string;
+}
+
+/** Files where a staple should be that are worth nothing to a server. */
+const worthless: readonly Stored[] = [
+  { what: 'garbage', bytes: () => Buffer.from('not an OCSP response'), verdict: 'invalid' },
+  { what: 'an empty file', bytes: () => Buffer.alloc(0), verdict: 'invalid' },
+  {
+    what: 'a staple forged by another CA of the same name, newer than any answer',
+    bytes: (scene) =>
+      stapleOf(scene, { thisUpdateOffset: -minute, response: { signer: createCertificateAuthority() } }),
+    verdict: 'invalid',
+  },
+  {
+    what: 'a staple with a wrong signature',
+    bytes: (scene) => stapleOf(scene, { thisUpdateOffset: -minute, response: { corruptSignature: true } }),
+    verdict: 'invalid',
+  },
+  {
+    what: 'a staple dated in the future',
+    bytes: (scene) => stapleOf(scene, { thisUpdateOffset: day }),
+    verdict: 'invalid',
+  },
+  {
+    what: "another certificate's staple",
+    bytes: (scene) => stapleOf(scene, { subject: scene.authority.issue(), thisUpdateOffset: -minute }),
+    verdict: 'invalid',
+  },
+  {
+    what: 'an expired staple',
+    bytes: (scene) => stapleOf(scene, { thisUpdateOffset: -3 * day, nextUpdateOffset: -day }),
+    verdict: 'invalid',
+  },
+  {
+    what: 'a staple with less than 300 s left',
+    bytes: (scene) => stapleOf(scene, { nextUpdateOffset: 4 * minute }),
+    verdict: 'good',
+  },
+  {
+    what: 'a staple without nextUpdate',
+    bytes: (scene) => stapleOf(scene, { nextUpdateOffset: null }),
+    verdict: 'good',
+  },
+  { what: 'a staple with a SHA-256 CertID', bytes: (scene) => stapleOf(scene, { hash: 'sha256' }), verdict: 'good' },
+];
+
+describe.each(worthless)('with $what on disk', ({ bytes, verdict }) => {
+  it('asks at once and replaces it', async () => {
+    await withScene(async (scene) => {
+      const old = storeStaple(scene, bytes(scene));
+      const { exitCode, stderr, record } = await fetchSite(scene);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(record).toMatchObject({ outcome: 'updated', written: true, verdict: 'good' });
+      expect(readFileSync(scene.staple).equals(old)).toBe(false);
+      expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
+      const verified = await runRestaple(['verify', scene.certificate]);
+      expect(verified.exitCode).toBe(0);
+    });
+  });
+
+  it('never keeps it when the responder is down, and leaves it alone', async () => {
+    await withScene(async (scene) => {
+      storeStaple(scene, bytes(scene));
+      const before = snapshot(scene.folder.path);
+      await scene.responder.close();
+      const { exitCode, record } = await fetchSite(scene);
+      expect(exitCode).toBe(7);
+      expect(record).toMatchObject({ outcome: 'unavailable', written: false, verdict });
+      expect(snapshot(scene.folder.path)).toEqual(before);
+    });
+  });
+});
+
+testRow({
+  title: 'a response older than the stored one',
+  arrange: (scene) => {
+    storeStaple(scene, { thisUpdateOffset: -hour });
+    scene.responder.behaviour = answer(scene.authority, 'good', { thisUpdateOffset: -3 * hour });
+  },
+  flags: ['--force'],
+  isAlwaysStored: true,
+  exitCode: 6,
+  outcome: 'invalid',
+  isSoftened: true,
+  code: 'older-than-stored',
+  message: /^the response is of \S+Z, the stored one of \S+Z$/,
+  hint: /lags behind; the stored one is kept$/,
+});
+
+it('is heard of a response older than the stored one once that is about to end', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene, { thisUpdateOffset: -6 * day, nextUpdateOffset: day });
+    scene.responder.behaviour = answer(scene.authority, 'good', { thisUpdateOffset: -7 * day });
+    const before = snapshot(scene.folder.path);
+    const { exitCode, record } = await fetchSite(scene);
+    expect(exitCode).toBe(6);
+    expect(record).toMatchObject({ outcome: 'invalid', error: { code: 'older-than-stored' }, verdict: 'good' });
+    expect(snapshot(scene.folder.path)).toEqual(before);
+  });
+});
+
+it('takes an older response where only the clock skew makes the stored one current', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene, { thisUpdateOffset: 3 * minute });
+    const { exitCode, record } = await fetchSite(scene, ['--force']);
+    expect({ exitCode, outcome: record.outcome, written: record.written }).toEqual({
+      exitCode: 0,
+      outcome: 'updated',
+      written: true,
+    });
+  });
+});
+
+it('finds identical bytes fresh with --force and writes nothing', async () => {
+  await withScene(async (scene) => {
+    const bytes = storeStaple(scene);
+    scene.responder.behaviour = fixed(bytes);
+    const before = snapshot(scene.folder.path);
+    const { exitCode, stderr, record } = await fetchSite(scene, ['--force']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(record).toMatchObject({ outcome: 'fresh', written: false, verdict: 'good' });
+    expect(scene.responder.requests).toHaveLength(1);
+    expect(snapshot(scene.folder.path)).toEqual(before);
+  });
+});
+
+it('replaces a staple in a new file that keeps the mode of the old one', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene);
+    const old = lstatSync(scene.staple);
+    scene.folder.write('site.pem.ocsp', readFileSync(scene.staple), 0o640);
+    const { record } = await fetchSite(scene, ['--force']);
+    expect(record).toMatchObject({ outcome: 'updated', written: true });
+    const { ino, mode } = lstatSync(scene.staple);
+    expect({ isNewFile: ino !== old.ino, mode: mode & 0o777 }).toEqual({ isNewFile: true, mode: 0o640 });
+  });
+});
+
+describe('after the certificate was replaced by another one', () => {
+  const renew = (scene: Scene): void => {
+    const renewed = scene.authority.issue({ ocspUris: [scene.responder.url] });
+    writeFileSync(scene.certificate, bundleOf(renewed, scene.authority));
+  };
+
+  it('asks at once for the new one, however fresh the old staple is', async () => {
+    await withScene(async (scene) => {
+      storeStaple(scene);
+      renew(scene);
+      const { exitCode, record } = await fetchSite(scene);
+      expect({ exitCode, outcome: record.outcome, verdict: record.verdict }).toEqual({
+        exitCode: 0,
+        outcome: 'updated',
+        verdict: 'good',
+      });
+    });
+  });
+
+  it('never keeps the old staple', async () => {
+    await withScene(async (scene) => {
+      storeStaple(scene);
+      renew(scene);
+      await scene.responder.close();
+      const { exitCode, record } = await fetchSite(scene);
+      expect({ exitCode, outcome: record.outcome, verdict: record.verdict }).toEqual({
+        exitCode: 7,
+        outcome: 'unavailable',
+        verdict: 'invalid',
+      });
+    });
+  });
+});
