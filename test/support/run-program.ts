@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { readableProgram } from './readable-copy.js';
 import { createTemporaryFolder } from './temporary-folder.js';
 
 /** The project's own folder. */
@@ -46,7 +47,8 @@ export function runRestaple(args: readonly string[], options: RunOptions = {}): 
 
 /** Starts the built program, for tests that send it signals. */
 export function startRestaple(args: readonly string[], options: RunOptions = {}): RunningProgram {
-  return start(process.execPath, [programPath, ...args], options);
+  const program = options.uid === undefined ? programPath : readableProgram(projectFolder);
+  return start(process.execPath, [program, ...args], options);
 }
 
 /** Runs openssl in the same clean environment. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readStaple } from '../../../src/store/staple-file.js';
 import { replaceStaple } from '../../../src/store/write-staple.js';
+import { startChild } from './start-child.js';
 import {
   deadProcessId,
   dotFilesIn,
@@ -13,7 +14,6 @@ import {
   optionsFor,
   pretendedResponse,
   removeFolder,
-  startChild,
 } from './support.js';
 
 const fresh = pretendedResponse('fresh');

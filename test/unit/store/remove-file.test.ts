@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { removeLeftoverTemporaryFile, removeOwnFile } from '../../../src/store/remove-file.js';
 import { lockPath, revokedMarkPath, temporaryPath } from '../../../src/store/staple-path.js';
+import { runChild } from './start-child.js';
 import {
   deadProcessId,
   errorOf,
@@ -13,7 +14,6 @@ import {
   nobody,
   ownProcess,
   removeFolder,
-  runChild,
   runsAsRoot,
 } from './support.js';
 

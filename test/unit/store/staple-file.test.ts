@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readStaple } from '../../../src/store/staple-file.js';
+import { readableModule } from '../../support/readable-copy.js';
 import { errorOf, makeFolder, removeFolder, runsAsRoot } from './support.js';
 
 let folder = '';
@@ -85,9 +87,10 @@ describe('readStaple', () => {
   it.runIf(runsAsRoot)('fails on a file that this user may not read', () => {
     const path = join(folder, 'a.ocsp');
     writeFileSync(path, 'secret', { mode: 0o600 });
-    const script = `import('./src/store/staple-file.ts').then((m) => m.readStaple(process.argv[1]))
+    const module = readableModule(fileURLToPath(new URL('../../../src/store/staple-file.ts', import.meta.url)));
+    const script = `import(process.argv[1]).then((m) => m.readStaple(process.argv[2]))
       .then(() => console.log('read'), (error) => console.log(error.code, error.message))`;
-    const child = spawnSync(process.execPath, ['--import', 'tsx', '-e', script, path], {
+    const child = spawnSync(process.execPath, ['-e', script, module, path], {
       uid: 65534,
       gid: 65534,
       encoding: 'utf8',

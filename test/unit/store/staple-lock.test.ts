@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { replaceStaple } from '../../../src/store/write-staple.js';
+import { runChild, startChild } from './start-child.js';
 import {
   deadProcessId,
   dotFilesIn,
@@ -25,9 +26,7 @@ import {
   ownProcess,
   pretendedResponse,
   removeFolder,
-  runChild,
   runsAsRoot,
-  startChild,
 } from './support.js';
 
 const fresh = pretendedResponse('fresh');

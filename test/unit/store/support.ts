@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,15 +12,10 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { OcspError } from '../../../src/core/ocsp-error.js';
 import type { OwnProcess } from '../../../src/store/lock-holder.js';
 import type { ReplaceStapleOptions } from '../../../src/store/write-staple.js';
-
-export const runsAsRoot = process.geteuid?.() === 0;
-/** A user without any rights, for the children that root's tests start. */
-export const nobody = 65534;
 
 export const ownProcess: OwnProcess = {
   pid: process.pid,
@@ -35,6 +30,10 @@ export const ownProcess: OwnProcess = {
     }
   },
 };
+
+export const runsAsRoot = process.geteuid?.() === 0;
+/** A user without any rights, for the children that root's tests start. */
+export const nobody = 65534;
 
 /** What these tests take for an OCSPResponse. */
 export function isPretendedResponse(bytes: Uint8Array): boolean {
@@ -124,49 +123,6 @@ export interface ChildResult {
   readonly code?: string;
   readonly message?: string;
   readonly hint?: string;
-}
-
-const childScript = fileURLToPath(new URL('child.ts', import.meta.url));
-
-export interface Child {
-  readonly pid: number;
-  /** Resolves with the first line of output, `''` where there is none. */
-  readonly firstLine: Promise<string>;
-  readonly ended: Promise<{ readonly output: string; readonly code: number | null }>;
-  kill(): void;
-}
-
-/** Starts a process that does the job with the store of this tree, as `userId` where one is given (needs root). */
-export function startChild(job: ChildJob, userId?: number): Child {
-  const user = userId === undefined ? {} : { uid: userId, gid: userId };
-  const child = spawn(process.execPath, ['--import', 'tsx', childScript, JSON.stringify(job)], {
-    ...user,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const firstLine = new Promise<string>((resolve) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('\n')) resolve(output.split('\n')[0] ?? '');
-    });
-    child.on('close', () => resolve(output.split('\n')[0] ?? ''));
-  });
-  const ended = new Promise<{ output: string; code: number | null }>((resolve) => {
-    child.on('close', (code) => resolve({ output: output + errors, code }));
-  });
-  if (child.pid === undefined) throw new Error('the child did not start');
-  return { pid: child.pid, firstLine, ended, kill: () => child.kill('SIGKILL') };
-}
-
-export async function runChild(job: ChildJob, userId?: number): Promise<ChildResult> {
-  const { output } = await startChild(job, userId).ended;
-  try {
-    return JSON.parse(output) as ChildResult;
-  } catch {
-    throw new Error(`the child said: ${output}`);
-  }
 }
 
 /** Mounts a tmpfs of 16 KiB; undefined where this user may not mount. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { replaceStaple } from '../../../src/store/write-staple.js';
+import { runChild } from './start-child.js';
 import {
   dotFilesIn,
   errorOf,
@@ -14,7 +15,6 @@ import {
   optionsFor,
   pretendedResponse,
   removeFolder,
-  runChild,
   runsAsRoot,
   unmount,
 } from './support.js';

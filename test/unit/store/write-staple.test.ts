@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { replaceStaple } from '../../../src/store/write-staple.js';
+import { runChild } from './start-child.js';
 import {
   dotFilesIn,
   errorOf,
@@ -25,7 +26,6 @@ import {
   optionsFor,
   pretendedResponse,
   removeFolder,
-  runChild,
   runsAsRoot,
 } from './support.js';
 
