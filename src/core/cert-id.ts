@@ -61,14 +61,9 @@ export function minimalSerialNumber(serialNumber: string): string {
   return serialNumber.replace(/^(?:00)+(?=00|[0-7][0-9a-f])/, '');
 }
 
-/**
- * The serial number as people write it, `0x`, colons and openssl's minus sign allowed, as hex of its INTEGER contents;
- * undefined when it is none.
- */
+/** The serial number as people write it, `0x` and colons allowed, as hex of its INTEGER contents; undefined when it is none. */
 export function parseSerialNumber(text: string): string | undefined {
-  const trimmed = text.trim();
-  if (trimmed.startsWith('-')) return negated(parseSerialNumber(trimmed.slice(1)));
-  const digits = trimmed.replace(/^0x/i, '').replaceAll(':', '');
+  const digits = text.trim().replace(/^0x/i, '').replaceAll(':', '');
   const bytes = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
   if (bytes === undefined) return undefined;
   const hex = toHex(bytes);
@@ -76,9 +71,15 @@ export function parseSerialNumber(text: string): string | undefined {
   return (bytes[0] ?? 0) >= 0x80 ? `00${hex}` : minimalSerialNumber(hex);
 }
 
+/** As {@link parseSerialNumber}, of text that may have a minus sign, as openssl writes negative serial numbers. */
+export function parseSignedSerialNumber(text: string): string | undefined {
+  const trimmed = text.trim();
+  return trimmed.startsWith('-') ? negated(parseSerialNumber(trimmed.slice(1))) : parseSerialNumber(trimmed);
+}
+
 /** Two's complement of a positive serial number; negative ones are deployed, whatever RFC 5280 §4.1.2.2 asks. */
 function negated(positive: string | undefined): string | undefined {
-  if (positive === undefined || positive.startsWith('-')) return undefined;
+  if (positive === undefined) return undefined;
   const bits = positive.length * 4;
   const contents = BigInt.asUintN(bits, -BigInt(`0x${positive}`))
     .toString(16)

@@ -19,7 +19,7 @@ export async function certificatePaths(argumentsGiven: readonly FilePath[]): Pro
   const found: CertificatePath[] = [];
   const seen = new Set<string>();
   const add = (path: FilePath, named: boolean): void => {
-    const key = Buffer.from(path).toString('hex');
+    const key = Buffer.from(plainPath(path)).toString('hex');
     if (seen.has(key)) return;
     seen.add(key);
     found.push({ path, named });
@@ -31,6 +31,12 @@ export async function certificatePaths(argumentsGiven: readonly FilePath[]): Pro
     }
   }
   return found;
+}
+
+/** Without `./` and doubled slashes, so that one file under two spellings is one job; `..` stays, it may follow a link. */
+function plainPath(path: FilePath): FilePath {
+  if (typeof path !== 'string') return path;
+  return path.replace(/\/{2,}/g, '/').replace(/(?<=^|\/)(?:\.\/)+/g, '');
 }
 
 async function expandArgument(argument: FilePath): Promise<FilePath[]> {

@@ -1,5 +1,5 @@
-import { OcspError, parseSerialNumber, type StatementStatus } from '../core/index.js';
-import { minimalSerialNumber } from '../core/cert-id.js';
+import { OcspError, type StatementStatus } from '../core/index.js';
+import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import type { RevocationReason } from '../core/response.js';
 import { parseAsn1Time } from '../core/time.js';
@@ -78,7 +78,7 @@ function readLine(line: string): { serialNumber: string; status: StatementStatus
   if (parseAsn1Time(expiry) === undefined) {
     throw new LineError(`expected the expiry as YYMMDDHHMMSSZ in the second column, found ${shown(expiry)}`);
   }
-  const serialNumber = /^-?[0-9a-f]+$/i.test(serial) ? parseSerialNumber(serial) : undefined;
+  const serialNumber = /^-?[0-9a-f]+$/i.test(serial) ? parseSignedSerialNumber(serial) : undefined;
   if (serialNumber === undefined) {
     throw new LineError(`expected a hexadecimal serial number in the fourth column, found ${shown(serial)}`);
   }
@@ -100,26 +100,26 @@ function readStatus(flag: string, revocation: string): StatementStatus {
   }
 }
 
-/** The names of openssl's `-crl_reason`, and the two of RFC 5280 §5.3.1 that it lacks; letter case does not matter to it. */
-const reasons: Readonly<Record<string, RevocationReason>> = {
-  unspecified: 'unspecified',
-  keycompromise: 'keyCompromise',
-  cacompromise: 'cACompromise',
-  affiliationchanged: 'affiliationChanged',
-  superseded: 'superseded',
-  cessationofoperation: 'cessationOfOperation',
-  certificatehold: 'certificateHold',
-  removefromcrl: 'removeFromCRL',
-  privilegewithdrawn: 'privilegeWithdrawn',
-  aacompromise: 'aACompromise',
-};
+/** The names of openssl's `-crl_reason`, in lower case as case does not matter to it, and the two of RFC 5280 §5.3.1 that it lacks. */
+const reasons: ReadonlyMap<string, RevocationReason> = new Map([
+  ['unspecified', 'unspecified'],
+  ['keycompromise', 'keyCompromise'],
+  ['cacompromise', 'cACompromise'],
+  ['affiliationchanged', 'affiliationChanged'],
+  ['superseded', 'superseded'],
+  ['cessationofoperation', 'cessationOfOperation'],
+  ['certificatehold', 'certificateHold'],
+  ['removefromcrl', 'removeFromCRL'],
+  ['privilegewithdrawn', 'privilegeWithdrawn'],
+  ['aacompromise', 'aACompromise'],
+]);
 
 /** `-crl_compromise` and `-crl_CA_compromise` write the time of the compromise behind these, `-crl_hold` an instruction. */
-const reasonsWithDetail: Readonly<Record<string, RevocationReason>> = {
-  keytime: 'keyCompromise',
-  cakeytime: 'cACompromise',
-  holdinstruction: 'certificateHold',
-};
+const reasonsWithDetail: ReadonlyMap<string, RevocationReason> = new Map([
+  ['keytime', 'keyCompromise'],
+  ['cakeytime', 'cACompromise'],
+  ['holdinstruction', 'certificateHold'],
+]);
 
 /** `time[,reason[,detail]]`; the detail has no place in an OCSP response. */
 function readRevocation(text: string): StatementStatus {
@@ -130,9 +130,9 @@ function readRevocation(text: string): StatementStatus {
   }
   if (reason === undefined) return { revokedAt };
   const name = reason.toLowerCase();
-  const plain = reasons[name];
+  const plain = reasons.get(name);
   if (plain !== undefined && detail === undefined) return { revokedAt, reason: plain };
-  const detailed = reasonsWithDetail[name];
+  const detailed = reasonsWithDetail.get(name);
   if (detailed !== undefined && others.length === 0 && isDetail(name, detail)) return { revokedAt, reason: detailed };
   throw new LineError(
     `expected a reason as openssl writes it behind the time of revocation, found ${shown(text.slice(time.length + 1))}`,

@@ -1,13 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
-import {
-  OcspError,
-  decodeCertificate,
-  issuanceFailure,
-  looksLikePem,
-  parseSerialNumber,
-  type Certificate,
-} from '../core/index.js';
-import { minimalSerialNumber } from '../core/cert-id.js';
+import { OcspError, decodeCertificate, issuanceFailure, looksLikePem, type Certificate } from '../core/index.js';
+import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js';
 import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn } from './certificate-file.js';
 import { readInputFile } from './read-file.js';
@@ -118,7 +111,7 @@ function readList(bytes: Uint8Array, path: FilePath): Set<string> {
   for (const [index, line] of lines.entries()) {
     const text = line.trim();
     if (text === '' || text.startsWith('#')) continue;
-    const serialNumber = parseSerialNumber(text.replace(/^serial=/i, ''));
+    const serialNumber = parseSignedSerialNumber(text.replace(/^serial=/i, ''));
     if (serialNumber === undefined) {
       throw new OcspError(
         'malformed-serial-list',

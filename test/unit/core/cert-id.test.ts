@@ -7,9 +7,15 @@ import {
   parseSerialNumber,
   serialNumbersEqual,
 } from '../../../src/core/index.js';
-import { certIdOfElement, encodeCertId } from '../../../src/core/cert-id.js';
+import {
+  certIdOfElement,
+  encodeCertId,
+  minimalSerialNumber,
+  parseSignedSerialNumber,
+} from '../../../src/core/cert-id.js';
 import { DerError, DerReader, Tag } from '../../../src/core/der.js';
 import { encodeCertId as encodeByOther } from '../../support/cert-id.js';
+import { integerContents } from '../../support/der-writer.js';
 import { distinguishedName } from '../../support/names.js';
 import { authority, certId, certificate, decode, issuer, server } from './scene.js';
 
@@ -104,5 +110,47 @@ describe('parseSerialNumber', () => {
 
   it.each(['', '0x', ':', '-1', '12 34', 'xyz', '1.5', '٣'])('refuses %j', (text) => {
     expect(parseSerialNumber(text)).toBeUndefined();
+  });
+});
+
+describe('parseSignedSerialNumber', () => {
+  it.each([
+    ['0D', '0d'],
+    ['FF', '00ff'],
+    ['-0D', 'f3'],
+    ['-1', 'ff'],
+    ['-80', '80'],
+    ['-81', 'ff7f'],
+    ['-FF', 'ff01'],
+    ['-0100', 'ff00'],
+    ['-8000', '8000'],
+    ['-0', '00'],
+  ])('reads %s as %s', (text, expected) => {
+    expect(parseSignedSerialNumber(text)).toBe(expected);
+  });
+
+  it('writes each value as DER does', () => {
+    for (let value = -70_000; value <= 70_000; value += 37) {
+      const text = `${value < 0 ? '-' : ''}${Math.abs(value).toString(16)}`;
+      expect(parseSignedSerialNumber(text)).toBe(integerContents(BigInt(value)).toString('hex'));
+    }
+  });
+
+  it.each(['', '-', '--1', '-0x', '- 1 2', '1-'])('refuses %j', (text) => {
+    expect(parseSignedSerialNumber(text)).toBeUndefined();
+  });
+});
+
+describe('minimalSerialNumber', () => {
+  it.each([
+    ['00', '00'],
+    ['0000', '00'],
+    ['000005', '05'],
+    ['00ff', '00ff'],
+    ['0000ff', '00ff'],
+    ['ff', 'ff'],
+    ['7f00', '7f00'],
+  ])('makes %s to %s', (serialNumber, expected) => {
+    expect(minimalSerialNumber(serialNumber)).toBe(expected);
   });
 });

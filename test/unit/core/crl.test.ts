@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { OcspError, decodeCertificate } from '../../../src/core/index.js';
+import type { decodeCertificate } from '../../../src/core/index.js';
+import { OcspError } from '../../../src/core/index.js';
 import { crlScopeFailure } from '../../../src/core/crl-scope.js';
 import { crlEntryOf, crlFailure, decodeCrl, type CertificateList } from '../../../src/core/crl.js';
 import { buildCrl, crlTimes, deltaCrlIndicator, issuingDistributionPoint, type CrlOptions } from '../../support/crl.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatTime } from '../../../src/core/time.js';
+import { formatDuration, formatTime, parseAsn1Time } from '../../../src/core/time.js';
 
 describe('formatTime', () => {
   it.each([
@@ -25,5 +25,30 @@ describe('formatDuration', () => {
     [400 * 86_400_000, '400d'],
   ])('prints %i ms as %s', (milliseconds, expected) => {
     expect(formatDuration(milliseconds)).toBe(expected);
+  });
+});
+
+describe('parseAsn1Time', () => {
+  it.each([
+    ['260214102030Z', '2026-02-14T10:20:30Z'],
+    ['490101000000Z', '2049-01-01T00:00:00Z'],
+    ['500101000000Z', '1950-01-01T00:00:00Z'],
+    ['20260214102030Z', '2026-02-14T10:20:30Z'],
+    ['99991231235959Z', '9999-12-31T23:59:59Z'],
+  ])('reads %s as %s', (text, expected) => {
+    expect(parseAsn1Time(text)).toEqual(new Date(expected));
+  });
+
+  it.each([
+    '',
+    '2602141020Z',
+    '260214102030',
+    '260230102030Z',
+    '260214102030+0100',
+    'x',
+    '２60214102030Z',
+    ' 60214102030Z',
+  ])('refuses %j', (text) => {
+    expect(parseAsn1Time(text)).toBeUndefined();
   });
 });
