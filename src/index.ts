@@ -92,6 +92,19 @@ export { storingFailure, type StoringRule } from './store/storable.js';
 export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from './store/write-staple.js';
 export type { OwnProcess } from './store/lock-holder.js';
 export { fetchStaples } from './pipeline/batch.js';
+export {
+  generateStaple,
+  type GenerateOptions,
+  type GenerateResult,
+  type GenerateSubject,
+} from './pipeline/generate-staple.js';
+export { prepareSigner, type SignerMaterial } from './pipeline/signer.js';
+export { createResponder } from './pipeline/serve/responder.js';
+export { startResponderServer } from './pipeline/serve/http-server.js';
+export { readCrlSource } from './source/crl-file.js';
+export { readIndexSource } from './source/index-file.js';
+export { readPrivateKey } from './source/private-key.js';
+export { fixedStatus, type StatusSource } from './source/status-source.js';
 export { reportCertificate, type CertificateReport } from './pipeline/certificate-report.js';
 export { inspectBytes, inspectFile } from './pipeline/inspect.js';
 export type { InspectionRecord, Inspected } from './pipeline/inspect/record.js';

@@ -82,7 +82,7 @@ export function statusSourceFrom(
 ): (StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'warnings'>>) | undefined {
   if (flags.index !== undefined) return readIndexSource(flags.index);
   if (flags.crl === undefined) return undefined;
-  return readCrlSource(flags.crl, issuer, { now, allowStale: flags['allow-stale-crl'] === true });
+  return readCrlSource(flags.crl, issuer, { now, allowStale: flags['allow-stale-crl'] });
 }
 
 const day = 86_400_000;

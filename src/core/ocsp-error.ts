@@ -37,6 +37,7 @@ export const ocspErrorKinds = {
   'name-not-resolved': 'unavailable',
   'connection-failed': 'unavailable',
   'tls-failed': 'unavailable',
+  'starttls-failed': 'unavailable',
   'proxy-failed': 'unavailable',
   timeout: 'unavailable',
   'http-status': 'unavailable',

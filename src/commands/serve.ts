@@ -1,0 +1,27 @@
+import type { Interfaces } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import type { ExitCode } from '../cli/exit-code.js';
+import { runServe } from '../cli/run-serve.js';
+import { serveFlags } from '../cli/serve-flags.js';
+
+export default class Serve extends BaseCommand {
+  static override description = `Answer OCSP requests for the certificates of one's own CA.
+
+A responder by RFC 6960 and RFC 5019 over openssl's index.txt or a CRL, which are read again when they change. It answers
+POST and GET, in the hash that was asked for, with the nonce that was sent, and lets caches keep what has none.
+Serial numbers that the source does not know are unknown, certificates of other CAs unauthorized. SIGTERM and SIGINT let
+it finish what is running and end with exit 0. TLS is not its task, nor is it needed: answers are signed.`;
+  static override examples = [
+    '<%= config.bin %> serve --ca-cert ca.pem --ca-key ca.key --index demoCA/index.txt',
+    '<%= config.bin %> serve --ca-cert ca.pem --responder-cert ocsp.pem --responder-key ocsp.key --index index.txt --listen 0.0.0.0:2560',
+    '<%= config.bin %> serve --ca-cert ca.pem --ca-key ca.key --crl ca.crl --issued demoCA/newcerts --minutes 30',
+    '<%= config.bin %> serve --json --ca-cert ca.pem --ca-key ca.key --index index.txt >> /var/log/ocsp.jsonl',
+  ];
+  static override flags = serveFlags;
+
+  protected async work(): Promise<ExitCode> {
+    const parsed = await this.parse(Serve);
+    const flags: Interfaces.InferredFlags<typeof Serve.flags & typeof Serve.baseFlags> = parsed.flags;
+    return await runServe(flags, await this.output(flags));
+  }
+}

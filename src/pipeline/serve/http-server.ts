@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { OcspError } from '../../core/index.js';
+import type { Answer } from './answer.js';
+import { httpAnswerOf, httpRefusal, type HttpAnswer } from './http-answer.js';
+import { announcesMoreThan, readBody, requestOfPath, tooLarge } from './http-request.js';
+import { refuse, type Responder } from './responder.js';
+
+/** Bounds on what a client may cost. Times in milliseconds. */
+export interface ServerLimits {
+  /** Octets of a request's body. */
+  readonly body: number;
+  /** For the head of a request, and for the whole of it. */
+  readonly requestTime: number;
+  /** Without a request, before a kept-alive connection ends. */
+  readonly idleTime: number;
+  /** Connections at once; further ones are closed. */
+  readonly connections: number;
+}
+
+export const defaultServerLimits: ServerLimits = {
+  body: 65_536,
+  requestTime: 10_000,
+  idleTime: 30_000,
+  connections: 1024,
+};
+
+/** One request and its answer, for the log. */
+export interface Exchange {
+  readonly time: Date;
+  /** The client's address. */
+  readonly remote: string;
+  readonly method: string;
+  readonly httpStatus: number;
+  /** Undefined where HTTP alone answered (405, 413). */
+  readonly answer?: Answer;
+  readonly isCached: boolean;
+  /** What the client calls its body, where that is not application/ocsp-request; it is answered all the same. */
+  readonly unusualContentType?: string;
+  readonly milliseconds: number;
+}
+
+export interface ResponderServerOptions {
+  /** A name or address of this machine. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly responder: Responder;
+  readonly now: () => Date;
+  readonly onExchange?: (exchange: Exchange) => void;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ResponderServer {
+  /** `http://127.0.0.1:8080`, with the port that it really has. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes no more connections, finishes the requests that are running, closes the idle connections at once and the
+   * others after `deadlineMilliseconds`. Resolves when all are closed.
+   */
+  stop(deadlineMilliseconds: number): Promise<void>;
+}
+
+/**
+ * Serves a responder over HTTP (RFC 6960 appendix A.1): POST, GET and HEAD, refusals as OCSP answers with status 200.
+ * Resolves when it listens.
+ *
+ * @throws OcspError `listen-failed` when the address cannot be had
+ */
+export async function startResponderServer(options: ResponderServerOptions): Promise<ResponderServer> {
+  const limits = { ...defaultServerLimits, ...options.limits };
+  const server = createServer({
+    headersTimeout: limits.requestTime,
+    requestTimeout: limits.requestTime,
+    keepAliveTimeout: limits.idleTime,
+    connectionsCheckingInterval: Math.max(50, Math.min(1000, limits.requestTime / 4)),
+  });
+  server.maxConnections = limits.connections;
+  // A client that does not take its answer is idle as well.
+  server.timeout = limits.requestTime + limits.idleTime;
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+  });
+  let isStopping = false;
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    exchange(request, response, { ...options, limits, isStopping: () => isStopping }).catch(() => response.destroy());
+  };
+  server.on('request', handle);
+  server.on('checkContinue', (request, response) => {
+    // Nothing of the body will come, so the next octets are no further request for certain.
+    if (announcesMoreThan(request, limits.body)) response.shouldKeepAlive = false;
+    else response.writeContinue();
+    handle(request, response);
+  });
+  await listen(server, options);
+  // Exhausted file descriptors and the like: the connection is lost, the server is not.
+  server.on('error', () => undefined);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    port,
+    stop: (deadlineMilliseconds) => {
+      isStopping = true;
+      return stop(server, connections, deadlineMilliseconds);
+    },
+  };
+}
+
+type ExchangeOptions = ResponderServerOptions & { readonly limits: ServerLimits; readonly isStopping: () => boolean };
+
+async function exchange(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions): Promise<void> {
+  const started = performance.now();
+  // Errors of a connection that breaks: its end is all that follows.
+  response.on('error', () => undefined);
+  const result = await resultOf(request, options);
+  if (result === undefined) return;
+  const { http, ...rest } = result;
+  if (options.isStopping()) response.shouldKeepAlive = false;
+  send(request, response, http);
+  options.onExchange?.({
+    time: options.now(),
+    remote: request.socket.remoteAddress ?? '',
+    method: request.method ?? '',
+    httpStatus: http.status,
+    ...rest,
+    milliseconds: performance.now() - started,
+  });
+}
+
+type Result = Pick<Exchange, 'answer' | 'isCached' | 'unusualContentType'> & { readonly http: HttpAnswer };
+
+/** Undefined when the client went away before its request was whole. */
+async function resultOf(request: IncomingMessage, options: ExchangeOptions): Promise<Result | undefined> {
+  const { now, responder, limits } = options;
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD': {
+      const der = requestOfPath(request.url ?? '');
+      const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = request.headers;
+      if (der === undefined) {
+        const answer = refuse({ status: 'malformedRequest', reason: 'the path is no request in base64' });
+        return { http: httpAnswerOf(answer, {}, now()), answer, isCached: false };
+      }
+      const answered = await responder.respond(der, now());
+      return { http: httpAnswerOf(answered.answer, { ifNoneMatch, ifModifiedSince }, now()), ...answered };
+    }
+    case 'POST': {
+      const body = await readBody(request, limits.body);
+      if (body === undefined) return undefined;
+      if (body === tooLarge) {
+        const text = `an OCSP request has at most ${limits.body} octets here`;
+        return { http: httpRefusal(413, text, now()), isCached: false };
+      }
+      const answered = await responder.respond(body, now());
+      return { http: httpAnswerOf(answered.answer, {}, now()), ...answered, ...unusualContentType(request) };
+    }
+    default:
+      return { http: httpRefusal(405, 'an OCSP responder takes GET, HEAD and POST', now()), isCached: false };
+  }
+}
+
+function unusualContentType({ headers }: IncomingMessage): Pick<Exchange, 'unusualContentType'> {
+  const type = headers['content-type'] ?? '';
+  return /^application\/ocsp-request *(?:;|$)/i.test(type) ? {} : { unusualContentType: type.slice(0, 100) };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  // RFC 9110 §8.6: a 304 has no Content-Length of its own.
+  const length = status === 304 ? {} : { 'Content-Length': body.length };
+  response.writeHead(status, { ...headers, ...length });
+  response.end(request.method === 'HEAD' || status === 304 ? undefined : body);
+}
+
+function listen(server: Server, { host, port }: ResponderServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
+    server.once('error', fail);
+    server.listen({ host, port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): OcspError {
+  const [because, hint] = reasons[error.code ?? ''] ?? [error.code ?? error.message, 'check --listen'];
+  return new OcspError('listen-failed', `cannot listen on ${host} port ${port}: ${because}`, hint, { cause: error });
+}
+
+const reasons: Readonly<Record<string, readonly [string, string]>> = {
+  EADDRINUSE: ['the port is taken', 'stop what listens there (ss -ltnp shows it), or take another port'],
+  EACCES: [
+    'this user may not use that port',
+    'take a port from 1024 on, or give the service CAP_NET_BIND_SERVICE (AmbientCapabilities= in systemd)',
+  ],
+  EADDRNOTAVAIL: ['this machine does not have that address', 'take one that ip address shows, or 127.0.0.1'],
+  ENOTFOUND: ['the name is not known', 'write an address of this machine, as 127.0.0.1 or [::1]'],
+  EAI_AGAIN: ['the name cannot be resolved now', 'write an address of this machine, as 127.0.0.1 or [::1]'],
+};
+
+function stop(server: Server, connections: ReadonlySet<Socket>, deadlineMilliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMilliseconds);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    // Node counts a connection that never said anything as busy.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  });
+}

@@ -1,0 +1,145 @@
+import {
+  OcspError,
+  createCertIdForSerialNumber,
+  createErrorResponse,
+  signResponse,
+  type CertId,
+  type Certificate,
+  type HashAlgorithm,
+  type ResponseSigner,
+  type StatementStatus,
+} from '../../core/index.js';
+import { minimalSerialNumber } from '../../core/cert-id.js';
+import type { StatusSource } from '../../source/status-source.js';
+import { responseWindow, type ResponseWindow } from '../response-window.js';
+import type { Answer, RefusedAnswer, SignedAnswer } from './answer.js';
+import { readQuestion, type Question, type Refusal } from './question.js';
+import { createResponseCache } from './response-cache.js';
+
+export interface ResponderOptions {
+  /** The CA whose certificates are asked for. */
+  readonly issuer: Certificate;
+  readonly signer: ResponseSigner;
+  /** The present source; another object than before means that statuses may have changed. Failing is `internalError`. */
+  readonly source: (now: Date) => StatusSource | Promise<StatusSource>;
+  /** From the signature to nextUpdate, where nothing ends sooner. */
+  readonly validityMilliseconds: number;
+  /** CertIDs answered in one request; default 32. */
+  readonly maximumCertIds?: number;
+  /** Answers without nonce kept for the next client; default 10,000, 0 for none. */
+  readonly cacheCapacity?: number;
+}
+
+export interface Answered {
+  readonly answer: Answer;
+  /** It was signed earlier. */
+  readonly isCached: boolean;
+}
+
+/** An OCSP responder without its network. */
+export interface Responder {
+  /** Answers the DER of an OCSPRequest; never rejects. */
+  respond(request: Uint8Array, now: Date): Promise<Answered>;
+}
+
+const defaultMaximumCertIds = 32;
+const defaultCacheCapacity = 10_000;
+
+/**
+ * A responder for one CA (RFC 6960, RFC 5019). It signs what the source says now, under the CertID that was asked for,
+ * with thisUpdate of the source or the present, and nextUpdate within what source, signer and CA allow; where one of
+ * them has ended it answers `tryLater`.
+ */
+export function createResponder(options: ResponderOptions): Responder {
+  const { issuer, maximumCertIds = defaultMaximumCertIds } = options;
+  const isOurs = ownershipTest(issuer);
+  const cache = createResponseCache(options.cacheCapacity ?? defaultCacheCapacity);
+  let known: StatusSource | undefined;
+
+  async function currentSource(now: Date): Promise<StatusSource> {
+    const source = await options.source(now);
+    if (source !== known) cache.clear();
+    known = source;
+    return source;
+  }
+
+  async function respond(request: Uint8Array, now: Date): Promise<Answered> {
+    const question = readQuestion(request, isOurs, { maximumCertIds });
+    if ('status' in question) return { answer: refuse(question), isCached: false };
+    const source = await currentSource(now);
+    const kept = question.nonce === undefined ? cache.find(question.certIds, now) : undefined;
+    if (kept !== undefined) return { answer: kept, isCached: true };
+    const answer = signAnswer(question, source, options, now);
+    if (!answer.hasNonce) cache.keep(question.certIds, answer);
+    return { answer, isCached: false };
+  }
+
+  return {
+    respond: async (request, now) => {
+      try {
+        return await respond(request, now);
+      } catch (error) {
+        return { answer: refuse(refusalOfError(error)), isCached: false };
+      }
+    },
+  };
+}
+
+function signAnswer(
+  { certIds, nonce }: Question,
+  source: StatusSource,
+  { issuer, signer, validityMilliseconds }: ResponderOptions,
+  now: Date,
+): SignedAnswer {
+  const window: ResponseWindow = responseWindow(now, validityMilliseconds, source.thisUpdate, [
+    { end: source.nextUpdate, what: 'the CRL' },
+    { end: signer.certificate.notAfter, what: "the signer's certificate" },
+    { end: issuer.notAfter, what: 'the CA certificate' },
+  ]);
+  const { thisUpdate, nextUpdate } = window;
+  const producedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  const statements = certIds.map((certId) => {
+    const status = source.statusOf(minimalSerialNumber(certId.serialNumber));
+    return { certId, status, thisUpdate, nextUpdate };
+  });
+  const der = signResponse({ statements, producedAt, ...(nonce === undefined ? {} : { nonce }) }, signer);
+  return {
+    kind: 'signed',
+    der,
+    producedAt,
+    thisUpdate,
+    nextUpdate,
+    hasNonce: nonce !== undefined,
+    statuses: statements.map(({ certId, status }) => ({
+      serialNumber: certId.serialNumber,
+      status: statusName(status),
+    })),
+  };
+}
+
+function statusName(status: StatementStatus): 'good' | 'revoked' | 'unknown' {
+  return typeof status === 'string' ? status : 'revoked';
+}
+
+/** A refusal as an answer (RFC 6960 §2.3). */
+export function refuse(refusal: Refusal): RefusedAnswer {
+  return { kind: 'refused', der: createErrorResponse(refusal.status), refusal };
+}
+
+/** What has ended may be renewed soon; everything else is our own trouble. */
+function refusalOfError(error: unknown): Refusal {
+  const reason = error instanceof Error ? error.message : String(error);
+  const hasEnded = error instanceof OcspError && error.code === 'validity-empty';
+  return { status: hasEnded ? 'tryLater' : 'internalError', reason, error };
+}
+
+const hashes: readonly HashAlgorithm[] = ['sha1', 'sha256', 'sha384', 'sha512'];
+
+/** Whether a CertID names our CA, in any hash that we know (RFC 6960 §4.1.1). */
+function ownershipTest(issuer: Certificate): (certId: CertId) => boolean {
+  const own = new Map<string, CertId>(hashes.map((hash) => [hash, createCertIdForSerialNumber('00', issuer, hash)]));
+  return ({ hashAlgorithm, issuerNameHash, issuerKeyHash }) => {
+    const ours = own.get(hashAlgorithm);
+    return ours?.issuerNameHash === issuerNameHash && ours.issuerKeyHash === issuerKeyHash;
+  };
+}
