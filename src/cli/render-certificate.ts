@@ -32,9 +32,11 @@ export function renderCertificate(
     output.hint('name the CA certificate with --issuer FILE when fetching');
   }
   if (missingResponder === undefined) return exitCodes.success;
-  if (!options.issuerUris) {
+  const exitCode = options.requireOcsp || fields.mustStaple ? exitCodes.noResponder : exitCodes.success;
+  // Asked for issuer URIs alone, a missing responder is worth a line only where it decides the exit code.
+  if (!options.issuerUris || exitCode !== exitCodes.success) {
     output.say(`${certificate}: ${missingResponder.message}`);
     output.hint(missingResponder.hint);
   }
-  return options.requireOcsp || fields.mustStaple ? exitCodes.noResponder : exitCodes.success;
+  return exitCode;
 }

@@ -21,6 +21,7 @@ import type { IssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
 import { staplePathFor } from '../store/staple-location.js';
 import { revokedMarkPath } from '../store/staple-path.js';
+import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 import { readStoredStaple } from './stored-staple.js';
@@ -225,7 +226,7 @@ async function withRevokedMark(
 function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {
   const { certificate } = file;
   const base = { certificate: file.path, response };
-  if (!isNamed && certificate.ocspUris.length === 0) {
+  if (!isNamed && responderUrls(certificate, undefined).length === 0) {
     const { message, hint } = explainMissingResponder(certificate);
     const trouble: Trouble = { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint };
     if (!certificate.mustStaple) return { ...base, noResponder: true, trouble };

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  exitCodeOfErrorKind,
+  exitCodeOfFailure,
+  exitCodes,
+  gravestExitCode,
+  type ExitCode,
+} from '../../src/cli/exit-code.js';
+
+/** The table of the command contract. */
+const table = {
+  success: 0,
+  bug: 1,
+  usage: 2,
+  revoked: 3,
+  unknown: 4,
+  notBelieved: 5,
+  outsideValidity: 6,
+  unavailable: 7,
+  inputUnusable: 8,
+  storeFailed: 9,
+  reloadFailed: 10,
+  noResponder: 11,
+  locked: 12,
+  interrupted: 130,
+  terminated: 143,
+};
+
+const gravestFirst: readonly ExitCode[] = [130, 143, 1, 2, 12, 3, 5, 4, 6, 9, 8, 10, 7, 11, 0];
+
+describe('exit codes', () => {
+  it('are those of the contract', () => {
+    expect(exitCodes).toEqual(table);
+  });
+
+  it('of a batch are the gravest of its certificates, whatever their order', () => {
+    expect([...gravestFirst].sort()).toEqual(Object.values(table).sort());
+    for (const [index, graver] of gravestFirst.entries()) {
+      for (const milder of gravestFirst.slice(index)) {
+        expect(gravestExitCode([graver, milder])).toBe(graver);
+        expect(gravestExitCode([milder, graver])).toBe(graver);
+      }
+    }
+    expect(gravestExitCode([])).toBe(0);
+    expect(gravestExitCode([0, 11, 7, 10, 8, 9])).toBe(9);
+  });
+
+  it('tell six failures about time, a refusal, and everything that is not believed apart', () => {
+    for (const code of [
+      'expired',
+      'not-yet-valid',
+      'no-next-update',
+      'too-old',
+      'too-short',
+      'older-than-stored',
+    ] as const) {
+      expect(exitCodeOfFailure(code), code).toBe(6);
+    }
+    expect(exitCodeOfFailure('refused')).toBe(7);
+    for (const code of [
+      'malformed-response',
+      'unsupported-response-type',
+      'cert-id-mismatch',
+      'cert-id-hash-differs',
+      'several-responses',
+      'responder-not-found',
+      'responder-not-authorized',
+      'issuer-not-anchored',
+      'signature-invalid',
+      'unsupported-algorithm',
+      'weak-algorithm',
+      'critical-extension',
+      'nonce-mismatch',
+      'nonce-missing',
+      'request-mismatch',
+    ] as const) {
+      expect(exitCodeOfFailure(code), code).toBe(5);
+    }
+  });
+
+  it('tell input, network and store apart', () => {
+    expect(exitCodeOfErrorKind('usage')).toBe(2);
+    expect(exitCodeOfErrorKind('input')).toBe(8);
+    expect(exitCodeOfErrorKind('unavailable')).toBe(7);
+    expect(exitCodeOfErrorKind('store')).toBe(9);
+    expect(exitCodeOfErrorKind('no-responder')).toBe(11);
+    expect(exitCodeOfErrorKind('interrupted')).toBe(130);
+  });
+});

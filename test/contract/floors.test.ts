@@ -1,0 +1,208 @@
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+import { importsOf, nodesOf, sourceFiles, type ParsedFile } from './source-files.js';
+
+/** docs/architecture.md: a file imports from its own folder and from lower floors only. */
+const floors: Readonly<Record<string, number>> = {
+  core: 0,
+  source: 1,
+  transport: 1,
+  store: 1,
+  reload: 1,
+  probe: 1,
+  pipeline: 2,
+  cli: 3,
+  commands: 4,
+  hooks: 4,
+};
+
+const files = sourceFiles();
+const commandLineFloor = 3;
+
+function folderOf(name: string): string {
+  return name.split('/')[0]!;
+}
+
+/** The library's entry stands beside the floors and exports 0 to 2. */
+function isEntry({ name }: ParsedFile): boolean {
+  return name === 'index.ts';
+}
+
+function floorOf(file: ParsedFile): number {
+  if (isEntry(file)) return 2;
+  const floor = floors[folderOf(file.name)];
+  if (floor === undefined) throw new Error(`src/${file.name} is on no floor`);
+  return floor;
+}
+
+const isBelowCommandLine = (file: ParsedFile): boolean => floorOf(file) < commandLineFloor;
+
+function packagesOf(file: ParsedFile): string[] {
+  return importsOf(file).filter((specifier) => !specifier.startsWith('.'));
+}
+
+function localImportsOf(file: ParsedFile): string[] {
+  return importsOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => posix.join(posix.dirname(file.name), specifier).replace(/\.js$/, '.ts'));
+}
+
+/** Every use of an identifier as a value: neither a property's name nor a type. */
+function* usesOf(file: ParsedFile, name: string): Generator<ts.Identifier> {
+  for (const node of nodesOf(file.tree)) {
+    if (!ts.isIdentifier(node) || node.text !== name) continue;
+    const { parent } = node;
+    if (ts.isPropertyAccessExpression(parent) && parent.name === node) continue;
+    if ((ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) && parent.name === node) continue;
+    if (ts.isTypeReferenceNode(parent) || ts.isQualifiedName(parent)) continue;
+    yield node;
+  }
+}
+
+function offenders(among: (file: ParsedFile) => boolean, offends: (file: ParsedFile) => boolean): string[] {
+  return files.filter((file) => among(file) && offends(file)).map(({ name }) => name);
+}
+
+function readsClock(file: ParsedFile): boolean {
+  return [...nodesOf(file.tree)].some(
+    (node) =>
+      (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments ?? []).length === 0) ||
+      (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now') ||
+      (ts.isCallExpression(node) && node.expression.getText() === 'Date'),
+  );
+}
+
+describe('the floors', () => {
+  it('hold every file of src', () => {
+    expect(files.length).toBeGreaterThan(50);
+    for (const file of files) expect(floorOf(file), file.name).toBeTypeOf('number');
+  });
+
+  it('import from their own folder and from lower floors only', () => {
+    const wrong = files.flatMap((file) =>
+      localImportsOf(file)
+        .filter((target) => {
+          if (target === 'index.ts' || target.startsWith('..')) return true;
+          const folder = folderOf(target);
+          const floor = floors[folder] ?? Infinity;
+          return isEntry(file) ? floor > 2 : folder !== folderOf(file.name) && floor >= floorOf(file);
+        })
+        .map((target) => `${file.name} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('import only files that exist', () => {
+    const names = new Set(files.map(({ name }) => name));
+    const missing = files.flatMap((file) => localImportsOf(file).filter((target) => !names.has(target)));
+    expect(missing).toEqual([]);
+  });
+
+  it('keep the list of core for higher floors', () => {
+    expect(
+      offenders(
+        (file) => floorOf(file) === 0,
+        (file) => localImportsOf(file).includes('core/index.ts'),
+      ),
+    ).toEqual([]);
+  });
+
+  it('let core see no file, network, clock or process', () => {
+    const wrong = files
+      .filter((file) => floorOf(file) === 0)
+      .flatMap((file) => packagesOf(file).map((name) => `${file.name} imports ${name}`))
+      .filter((line) => !/ imports node:(?:crypto|buffer)$/.test(line));
+    expect(wrong).toEqual([]);
+  });
+
+  it('name packages only where they belong', () => {
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      source: ['asn1js', 'pkijs', 'tinyglobby', '@peculiar/x509', 'reflect-metadata'],
+      transport: ['got', 'https-proxy-agent'],
+      store: [],
+      pipeline: ['asn1js', 'pkijs', '@peculiar/x509', 'reflect-metadata'],
+      cli: ['@oclif/core', 'chalk'],
+      commands: ['@oclif/core'],
+    };
+    const wrong = files.flatMap((file) =>
+      packagesOf(file)
+        .filter((name) => !name.startsWith('node:') && !(allowed[folderOf(file.name)] ?? []).includes(name))
+        .map((name) => `${file.name} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('write node modules with their prefix, so that no package can stand in for one', () => {
+    const bare = files.flatMap((file) =>
+      packagesOf(file).filter((name) => /^(?:fs|net|http|crypto|path)\b/.test(name)),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('leave the process and the console to the command line', () => {
+    const modules = ['node:process', 'node:console', 'node:child_process'];
+    expect(
+      offenders(
+        isBelowCommandLine,
+        (file) =>
+          packagesOf(file).some((name) => modules.includes(name)) ||
+          ['process', 'console', 'globalThis'].some((name) => [...usesOf(file, name)].length > 0),
+      ),
+    ).toEqual([]);
+  });
+
+  it('take the time as an argument below the command line', () => {
+    expect(offenders(isBelowCommandLine, readsClock)).toEqual([]);
+    expect(offenders((file) => !isBelowCommandLine(file), readsClock)).not.toEqual([]);
+  });
+
+  it('use no unsecure randomness anywhere', () => {
+    expect(
+      offenders(
+        () => true,
+        (file) => /\bMath\s*\.\s*random\b/.test(file.text),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('the files of src', () => {
+  it('export by name: no star, no default below the commands', () => {
+    const stars = offenders(
+      () => true,
+      ({ tree }) =>
+        tree.statements.some(
+          (one) =>
+            ts.isExportDeclaration(one) && (one.exportClause === undefined || ts.isNamespaceExport(one.exportClause)),
+        ),
+    );
+    expect(stars).toEqual([]);
+    const defaults = offenders(
+      (file) => floorOf(file) < 4,
+      ({ tree }) => tree.statements.some(isDefaultExport),
+    );
+    // oclif finds its help class by a default export.
+    expect(defaults).toEqual(['cli/help.ts']);
+  });
+
+  it('stay under 300 lines, commands at most 60', () => {
+    const long = files.filter(({ name, lines }) => lines >= 300 || (name.startsWith('commands/') && lines > 60));
+    expect(long.map(({ name, lines }) => `${name}: ${lines} lines`)).toEqual([]);
+  });
+});
+
+function isDefaultExport(statement: ts.Statement): boolean {
+  if (ts.isExportAssignment(statement)) return true;
+  if (ts.isExportDeclaration(statement) && statement.exportClause !== undefined) {
+    return (
+      ts.isNamedExports(statement.exportClause) &&
+      statement.exportClause.elements.some(({ name }) => name.text === 'default')
+    );
+  }
+  return (
+    ts.canHaveModifiers(statement) &&
+    ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true
+  );
+}

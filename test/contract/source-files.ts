@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+import { projectFolder } from '../support/run-program.js';
+
+/** A file of `src`, parsed: the contract tests read what is written, not what a bundler made of it. */
+export interface ParsedFile {
+  /** Below `src`, with slashes: `core/der.ts`. */
+  readonly name: string;
+  readonly text: string;
+  readonly lines: number;
+  readonly tree: ts.SourceFile;
+}
+
+/** Every file of `src`. */
+export function sourceFiles(): ParsedFile[] {
+  const folder = join(projectFolder, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => parseFile(join(folder, name), name));
+}
+
+export function parseFile(path: string, name = path): ParsedFile {
+  const text = readFileSync(path, 'utf8');
+  const tree = ts.createSourceFile(name, text, ts.ScriptTarget.ESNext, true);
+  return { name, text, lines: text.trimEnd().split('\n').length, tree };
+}
+
+/** Every node below this one, itself included. */
+export function* nodesOf(node: ts.Node): Generator<ts.Node> {
+  yield node;
+  const children: ts.Node[] = [];
+  ts.forEachChild(node, (child) => void children.push(child));
+  for (const child of children) yield* nodesOf(child);
+}
+
+/** What a file imports: static, re-exported, type-only (`import('x').Y` too) and dynamic. */
+export function importsOf(file: ParsedFile): string[] {
+  const found: string[] = [];
+  for (const node of nodesOf(file.tree)) {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
+      found.push(literalOf(node.moduleSpecifier, file));
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      found.push(literalOf(node.arguments[0], file));
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      found.push(literalOf(node.argument.literal, file));
+    }
+  }
+  return found;
+}
+
+function literalOf(node: ts.Node | undefined, file: ParsedFile): string {
+  if (node !== undefined && ts.isStringLiteralLike(node)) return node.text;
+  throw new Error(`${file.name}: an import whose module is no string literal cannot be checked`);
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+
+import type { IssuedCertificate } from '../support/certificate.js';
+import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
+import { runRestaple } from '../support/run-program.js';
+import {
+  type Judged,
+  authority,
+  certificate,
+  expectFailure,
+  expectGood,
+  folder,
+  issuerFile,
+  judge,
+  now,
+  other,
+  response,
+  root,
+  site,
+  statement,
+  stranger,
+  useVerifyScene,
+  verify,
+  year2025,
+} from './support/verify-scene.js';
+
+useVerifyScene();
+
+describe('verify without a certificate', () => {
+  const withoutCertificate = (bytes: Uint8Array, ...flags: string[]): Promise<Judged> =>
+    verify(['--issuer', issuerFile, '--response', folder.write('response.der', bytes), ...flags]);
+
+  it('finds the statement of --serial, written in any usual way', async () => {
+    const bytes = response({ responses: [statement({ status: { revokedAt: year2025 } }, other), statement()] });
+    for (const serial of ['0a1b2c', '0A1B2C', 'a1b2c', '0x0a1b2c', '0A:1B:2C']) {
+      expectGood(await withoutCertificate(bytes, '--serial', serial));
+    }
+    expect((await withoutCertificate(bytes, '--serial', '0d0e0f')).exitCode).toBe(3);
+    expectFailure(await withoutCertificate(bytes, '--serial', '77'), 'cert-id-mismatch', 5);
+  });
+
+  it('lists every statement without --serial, and the gravest is the verdict', async () => {
+    const third = authority.issue({ serialNumber: '11' });
+    const bytes = response({
+      responses: [
+        statement(),
+        statement({ status: { revokedAt: year2025, reason: 'superseded' } }, other),
+        statement({ status: 'unknown' }, third),
+      ],
+    });
+    const judged = await withoutCertificate(bytes);
+    expect(judged).toMatchObject({ exitCode: 3, record: { verdict: 'revoked', revocationReason: 'superseded' } });
+    expect(judged.record.statements?.map(({ verdict, certId }) => `${certId.serialNumber} ${String(verdict)}`)).toEqual(
+      ['0a1b2c good', '0d0e0f revoked', '11 unknown'],
+    );
+    const file = folder.at('response.der');
+    const text = await runRestaple(['verify', '--at', now, '--issuer', issuerFile, '--response', file]);
+    expect(text.exitCode).toBe(3);
+    expect(text.stdout).toMatch(/statement +0a1b2c: good/);
+    expect(text.stdout).toMatch(/statement +0d0e0f: revoked/);
+    expect(text.stdout).toMatch(/statement +11: unknown/);
+  });
+
+  it('ends well where every statement is good', async () => {
+    expectGood(await withoutCertificate(response({ responses: [statement(), statement({}, other)] })));
+  });
+
+  it('says that a statement belongs to another issuer, which is graver than good and milder than revoked', async () => {
+    const foreign = statement({ certId: { issuer: stranger, serialNumber: '42' } });
+    expectFailure(await withoutCertificate(response({ responses: [statement(), foreign] })), 'cert-id-mismatch', 5);
+    const revoked = statement({ status: { revokedAt: year2025 } }, other);
+    expect((await withoutCertificate(response({ responses: [foreign, revoked] }))).exitCode).toBe(3);
+  });
+
+  it('tells what is no response, and what is refused', async () => {
+    expectFailure(await withoutCertificate(Buffer.from('x')), 'malformed-response', 5);
+    expectFailure(await withoutCertificate(Buffer.alloc(0)), 'malformed-response', 5);
+    expectFailure(await withoutCertificate(buildErrorResponse('unauthorized')), 'refused', 7);
+    expectFailure(await withoutCertificate(response({ responses: [] })), 'cert-id-mismatch', 5);
+  });
+
+  it('ends with 8 where the response or the issuer is missing', async () => {
+    const missing = folder.at('nowhere');
+    expect((await verify(['--issuer', issuerFile, '--response', missing])).exitCode).toBe(8);
+    expect((await verify(['--issuer', missing, '--response', folder.write('r.der', response())])).exitCode).toBe(8);
+  });
+
+  it.each([
+    ['no flag', []],
+    ['no response', ['--issuer', 'ca.crt']],
+    ['no issuer', ['--response', 'r.der']],
+    ['two issuers', ['--issuer', 'ca.crt', '--issuer', 'ca.crt', '--response', 'r.der']],
+    ['a serial number that is none', ['--issuer', 'ca.crt', '--response', 'r.der', '--serial', 'xyz']],
+  ])('is a usage error with %s', async (_what, flags) => {
+    folder.write('r.der', response());
+    const result = await runRestaple(['verify', ...flags], { cwd: folder.path });
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(result.stderr).toMatch(/hint: \S/);
+  });
+
+  it('is a usage error with --serial beside a certificate', async () => {
+    folder.write('site.pem.ocsp', response());
+    expect((await verify(['--serial', '01', certificate])).exitCode).toBe(2);
+  });
+});
+
+describe('verify --ca', () => {
+  const write = (name: string, of: IssuedCertificate): string => folder.write(name, of.certificate.pem);
+
+  it('wants a chain from the issuer to an anchor', async () => {
+    folder.write('site.pem.ocsp', response());
+    expectGood(await verify(['--ca', write('root.crt', root), certificate]));
+    const judged = await verify(['--ca', write('stranger.crt', stranger), certificate]);
+    expectFailure(judged, 'issuer-not-anchored', 5);
+    expect(judged.record.failure).toMatchObject({ issuer: 'CN=Verify CA' });
+  });
+
+  it('trusts an anchor that is not self-signed, and the issuer itself', async () => {
+    expectGood(await judge(response(), ['--ca', issuerFile]));
+  });
+
+  it('finds an issuer among the anchors', async () => {
+    const alone = folder.write('alone.pem', site.certificate.pem);
+    folder.write('alone.pem.ocsp', response());
+    expectGood(await verify(['--ca', issuerFile, alone]));
+  });
+
+  it('finds intermediates in --untrusted, in bundles and in separate files', async () => {
+    const middle = root.issue({ commonName: 'Middle', isCa: true });
+    const low = middle.issue({ commonName: 'Low', isCa: true });
+    const leaf = low.issue();
+    const path = folder.write('leaf.pem', leaf.certificate.pem + low.certificate.pem);
+    const certId = { issuer: low, serialNumber: leaf.serialNumber };
+    folder.write('leaf.pem.ocsp', buildOcspResponse({ signer: low, responses: [{ certId }] }));
+    const rootFile = write('root.crt', root);
+    expectFailure(await verify(['--ca', rootFile, path]), 'issuer-not-anchored', 5);
+    expectGood(await verify(['--ca', rootFile, '--untrusted', write('middle.crt', middle), path]));
+    const bundle = folder.write('bundle.pem', stranger.certificate.pem + middle.certificate.pem);
+    expectGood(await verify(['--ca', rootFile, '--untrusted', bundle, path]));
+    const anchors = folder.write('anchors.pem', stranger.certificate.pem + root.certificate.pem);
+    expectGood(await verify(['--ca', anchors, '--untrusted', bundle, path]));
+  });
+
+  it('does not trust what is only --untrusted', async () => {
+    const anchors = ['--ca', write('stranger.crt', stranger), '--untrusted', write('root.crt', root)];
+    expectFailure(await judge(response(), anchors), 'issuer-not-anchored', 5);
+  });
+
+  it('says of a bad signature that it is bad, anchored or not', async () => {
+    const flags = ['--ca', write('stranger.crt', stranger)];
+    expectFailure(await judge(response({ corruptSignature: true }), flags), 'signature-invalid', 5);
+  });
+
+  it('ends with 8 where an anchor file is missing', async () => {
+    const judged = await judge(response(), ['--ca', folder.at('nowhere.crt')]);
+    expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'file-not-found' } } });
+  });
+});
