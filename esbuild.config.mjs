@@ -35,6 +35,7 @@ async function bundle() {
       'src/core/index.ts',
       'src/cli/main.ts',
       'src/cli/help.ts',
+      'src/hooks/updated.ts',
       ...commands.map((file) => `src/commands/${file}`),
     ],
     outdir: 'dist',

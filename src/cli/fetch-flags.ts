@@ -8,6 +8,7 @@ import {
   refreshFlag,
   timeFlag,
 } from './flags.js';
+import { announceFlags, reloadFlag } from './reload-flags.js';
 
 /** The flags of `fetch`, grouped as the help shows them. */
 export const fetchFlags = {
@@ -102,6 +103,17 @@ export const fetchFlags = {
     description: 'a kept staple and a missing nonce end with their own exit code',
     default: false,
   }),
+  ...reloadFlag,
+  ...announceFlags,
+  'on-updated': Flags.string({
+    description: 'run this command, without a shell, for each certificate whose staple was updated',
+    helpValue: '<command>',
+  }),
+  'on-failed': Flags.string({
+    description: 'run this command for each certificate whose fetch failed and was not softened',
+    helpValue: '<command>',
+  }),
+  'on-revoked': Flags.string({ description: 'run this command for each revoked certificate', helpValue: '<command>' }),
   at: timeFlag({ description: 'judge as of this time' }),
 };
 

@@ -2,6 +2,7 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, parseSerialNumber, type StatementStatus } from '../core/index.js';
 import { isRevocationReason } from '../core/response.js';
 import { certificateFlags, timeFlag } from './flags.js';
+import { announceFlags, reloadFlag } from './reload-flags.js';
 import { signerFlags } from './signer-flags.js';
 
 /** The flags of `generate`. */
@@ -26,6 +27,8 @@ export const generateFlags = {
       'where the response goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
     helpValue: '<file|folder|template>',
   }),
+  ...reloadFlag,
+  ...announceFlags,
   at: timeFlag({ description: 'sign as of this time' }),
 };
 
@@ -37,6 +40,10 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
   if (status !== 'revoked') {
     if (reason === undefined && revokedAt === undefined) return status;
     const flag = reason === undefined ? '--revoked-at' : '--reason';
+    const source = flags.index === undefined ? (flags.crl === undefined ? undefined : '--crl') : '--index';
+    if (source !== undefined) {
+      throw new OcspError('usage', `${flag} is for --status revoked`, `leave it out: ${source} says when and why`);
+    }
     throw new OcspError('usage', `${flag} is for a revoked certificate`, 'add --status revoked, or leave it out');
   }
   if (revokedAt !== undefined && revokedAt > now) {

@@ -84,7 +84,10 @@ function sayTroubled(output: Output, outcome: Outcome, name: string): void {
 }
 
 /** Counts outcomes for the last JSON line. */
-export function createSummary(): { count(outcome: Outcome): void; record(): Record<string, unknown> } {
+export function createSummary(): {
+  count(outcome: Outcome): void;
+  record(reload: readonly Record<string, unknown>[]): Record<string, unknown>;
+} {
   const counts = new Map<OutcomeName, number>();
   let total = 0;
   return {
@@ -92,8 +95,8 @@ export function createSummary(): { count(outcome: Outcome): void; record(): Reco
       total += 1;
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     },
-    record: () => ({
-      summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload: [] },
+    record: (reload) => ({
+      summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload },
     }),
   };
 }

@@ -2,7 +2,11 @@ import type { Trouble } from '../pipeline/trouble.js';
 import type { Output } from './output.js';
 
 /** The `error` of a JSON line. */
-export function errorRecord({ code, message, hint }: Trouble): { code: string; message: string; hint: string } {
+export function errorRecord({ code, message, hint }: Pick<Trouble, 'message' | 'hint'> & { readonly code: string }): {
+  code: string;
+  message: string;
+  hint: string;
+} {
   return { code, message, hint };
 }
 

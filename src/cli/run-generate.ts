@@ -1,3 +1,4 @@
+import type { Config } from '@oclif/core';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
@@ -9,11 +10,14 @@ import {
   type GenerateSubject,
 } from '../pipeline/generate-staple.js';
 import { fixedStatus } from '../source/status-source.js';
+import { announcerFor } from './announcer-for.js';
 import { exitCodeOfTrouble } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import { ownProcess } from './fetch-setup.js';
 import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
+import { catchInterrupts } from './interrupt.js';
 import type { Output } from './output.js';
+import { targetRecord } from './render-reload.js';
 import { errorRecord } from './render-trouble.js';
 import { signerFrom, statusSourceFrom, validityFrom } from './signer-flags.js';
 
@@ -21,17 +25,37 @@ import { signerFrom, statusSourceFrom, validityFrom } from './signer-flags.js';
 const concurrency = 32;
 
 /** Signs a response for each certificate, or for --serial, and tells. */
-export async function runGenerate(paths: readonly FilePath[], flags: GenerateFlags, output: Output): Promise<ExitCode> {
+export async function runGenerate(
+  paths: readonly FilePath[],
+  flags: GenerateFlags,
+  output: Output,
+  config: Config,
+): Promise<ExitCode> {
   const subjects = subjectsFrom(paths, flags);
   await refuseSharedStaples(paths, flags.out);
   const options = await optionsFrom(flags, output);
+  const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
-  for await (const result of mapConcurrent(subjects, concurrency, (subject) => generateStaple(subject, options))) {
-    if (output.json) output.record(resultRecord(result));
-    sayResult(output, result);
-    codes.push(result.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(result.trouble));
+  try {
+    const announcer = await announcerFor(config, flags, interrupt.signal, output);
+    const work = async (subject: GenerateSubject): Promise<GenerateResult | undefined> =>
+      interrupt.signal.aborted ? undefined : await generateStaple(subject, options);
+    for await (const result of mapConcurrent(subjects, concurrency, work)) {
+      if (result === undefined) continue;
+      if (output.json) output.record(resultRecord(result));
+      sayResult(output, result);
+      codes.push(result.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(result.trouble));
+      if ('path' in result.subject) {
+        await announcer.take(result.subject.path, result.staple, result.evidence, result.written);
+      }
+    }
+    const { results, exitCode } = await announcer.finish();
+    codes.push(exitCode);
+    if (output.json) for (const result of results) output.record({ reload: targetRecord(result) });
+  } finally {
+    interrupt.release();
   }
-  return gravestExitCode(codes);
+  return interrupt.exitCode() ?? gravestExitCode(codes);
 }
 
 function subjectsFrom(paths: readonly FilePath[], flags: GenerateFlags): GenerateSubject[] {

@@ -58,7 +58,8 @@ function tell(report: VerifyReport, { now }: VerifyStapleOptions, output: Output
   return report.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(report.trouble);
 }
 
-async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
+/** The verification that the flags describe. Throws OcspError. */
+export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
   const nonce = nonceFrom(flags.nonce);
   const maximumAge = flags['max-age'];
   return {
@@ -67,6 +68,7 @@ async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOption
     ...(maximumAge === undefined ? {} : { maximumAgeMilliseconds: maximumAge }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(flags.request === undefined ? {} : { request: decodeRequest(readRequest(flags.request)) }),
+    ...(flags.for === undefined ? {} : { server: flags.for }),
     now: flags.at ?? new Date(),
     skewMilliseconds: flags.skew,
     ignoreTimes: flags['ignore-times'],

@@ -1,4 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import { staplingServers } from '../pipeline/server-rules.js';
 import { certificateFlags, durationFlag, issuerFlags, timeFlag } from './flags.js';
 
 /** The flags of `verify`. */
@@ -50,6 +51,25 @@ export const verifyFlags = {
   }),
   nonce: Flags.string({ description: 'the nonce that the response must carry', helpValue: '<hex>' }),
   request: Flags.string({ description: 'the request that the response must answer', helpValue: '<file>' }),
+  for: Flags.option({
+    description: 'would this server take the response and serve it?',
+    options: staplingServers,
+  })(),
+  connect: Flags.string({
+    description: 'judge what this server really sends, and compare it with the file',
+    helpValue: '<host:port>',
+    exclusive: ['serial', 'request', 'nonce'],
+  }),
+  servername: Flags.string({
+    description: 'the server name to ask for [default: the first DNS name of the certificate]',
+    helpValue: '<name>',
+    dependsOn: ['connect'],
+  }),
+  starttls: Flags.option({
+    description: 'speak this protocol first',
+    options: ['smtp', 'imap'] as const,
+    dependsOn: ['connect'],
+  })(),
   at: timeFlag({ description: 'judge as of this time' }),
 };
 

@@ -18,6 +18,7 @@ and left alone. Silent on success unless stderr is a terminal.`;
     '<%= config.bin %> fetch /etc/haproxy/certs',
     '<%= config.bin %> fetch --out /etc/nginx/ocsp/{name}.der /etc/letsencrypt/live',
     '<%= config.bin %> fetch --issuer ca.pem --url http://ocsp.corp.example/ site.pem',
+    '<%= config.bin %> fetch --reload haproxy:/run/haproxy/admin.sock --confirm 127.0.0.1:443 site.pem',
     '<%= config.bin %> fetch --json --dry-run site.pem',
     '<%= config.bin %> fetch --print-curl site.pem | sh > site.pem.ocsp.new',
   ];
@@ -32,6 +33,6 @@ and left alone. Silent on success unless stderr is a terminal.`;
     const found = await certificatePaths(await this.paths(parsed.argv, flags));
     const paths = found.map(({ path }) => path);
     if (flags['print-curl']) return await printCurl(paths, flags, output);
-    return await runFetch(paths, flags, output, `restaple/${this.config.version}`);
+    return await runFetch(paths, flags, output, this.config);
   }
 }

@@ -32,6 +32,7 @@ Ends with 0 whatever the status signed.`;
       found.map(({ path }) => path),
       flags,
       output,
+      this.config,
     );
   }
 }

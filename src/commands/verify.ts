@@ -2,12 +2,12 @@ import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { ExitCode } from '../cli/exit-code.js';
 import { certificateArguments } from '../cli/flags.js';
-import { runVerify, runVerifyResponse } from '../cli/run-verify.js';
+import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/run-verify.js';
 import { verifyFlags } from '../cli/verify-flags.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Verify extends BaseCommand {
-  static override description = `Verify the staples of certificates, offline.
+  static override description = `Verify the staples of certificates, offline, or as a server sends them.
 
 Checks signature, responder, CertID and times by RFC 6960 section 3.2. The exit code tells good (0), revoked (3), unknown (4),
 not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
@@ -15,6 +15,8 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     '<%= config.bin %> verify /etc/haproxy/certs/site.pem',
     '<%= config.bin %> verify --response staple.der --ca root.pem site.pem',
     '<%= config.bin %> verify --serial 0a1b2c --issuer ca.pem --response response.der',
+    '<%= config.bin %> verify --for haproxy site.pem',
+    '<%= config.bin %> verify --connect 127.0.0.1:443 site.pem',
     '<%= config.bin %> verify --json --at 2026-03-01T12:00:00Z site.pem',
   ];
   static override strict = false;
@@ -25,12 +27,11 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     const parsed = await this.parse(Verify);
     const flags: Interfaces.InferredFlags<typeof Verify.flags & typeof Verify.baseFlags> = parsed.flags;
     const output = await this.output(flags);
-    if (parsed.argv.length === 0) return await runVerifyResponse(flags, output);
-    const paths = await certificatePaths(await this.paths(parsed.argv, flags));
-    return await runVerify(
-      paths.map(({ path }) => path),
-      flags,
-      output,
-    );
+    if (parsed.argv.length === 0 && flags.connect === undefined) return await runVerifyResponse(flags, output);
+    const found = parsed.argv.length === 0 ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
+    const paths = found.map(({ path }) => path);
+    if (flags.connect === undefined) return await runVerify(paths, flags, output);
+    const { runVerifyConnection } = await import('../cli/run-verify-connection.js');
+    return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
   }
 }

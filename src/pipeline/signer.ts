@@ -39,13 +39,15 @@ export function prepareSigner(material: SignerMaterial): ResponseSigner {
   }
   const failure = delegationFailure(responderCertificate, { issuer: caCertificate, now, skewMilliseconds: 0 });
   if (failure !== undefined) {
-    throw new OcspError(
-      'signer-unusable',
-      failure.message,
-      'issue it by this CA with extendedKeyUsage = OCSPSigning and noCheck = ignored (openssl x509v3_config)',
-    );
+    throw new OcspError('signer-unusable', failure.message, delegationHint(responderCertificate, now));
   }
   return signerOf(responderCertificate, responderKey, true, material);
+}
+
+function delegationHint({ notBefore, notAfter }: Certificate, now: Date): string {
+  return now < notBefore || notAfter < now
+    ? 'issue the delegate a certificate that is valid now, or check this clock'
+    : 'issue it by this CA with extendedKeyUsage = OCSPSigning and noCheck = ignored (openssl x509v3_config)';
 }
 
 function signerOf(

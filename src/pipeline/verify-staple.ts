@@ -23,6 +23,7 @@ import { staplePathFor } from '../store/staple-location.js';
 import { revokedMarkPath } from '../store/staple-path.js';
 import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
+import { judgeForServer, type StaplingServer } from './server-rules.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 import { readStoredStaple } from './stored-staple.js';
 
@@ -42,6 +43,8 @@ export interface VerifyStapleOptions {
   /** Anchors for the chain above the issuer; the issuer is trusted as it is when there are none. */
   readonly anchors: readonly Certificate[];
   readonly untrusted: readonly Certificate[];
+  /** Would this server take it, and serve it? */
+  readonly server?: StaplingServer;
 }
 
 /** What was found about one certificate and its response. */
@@ -104,7 +107,8 @@ export function verifyResponseFile(
   }
 }
 
-function verdictOn(
+/** The verdict by these options, the chain above the issuer and the server's rules included. */
+export function verdictOn(
   bytes: Uint8Array,
   subject: Parameters<typeof certIdFor>[0],
   issuer: Certificate,
@@ -126,7 +130,8 @@ function verdictOn(
   if (!isBelieved(verdict)) return verdict;
   const failure = anchors.length === 0 ? undefined : anchorFailure(issuer, { anchors, untrusted, now });
   if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
-  return { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, now)] };
+  const anchored = { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, now)] };
+  return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, now);
 }
 
 function issuerFindings(issuer: Certificate, now: Date): Finding[] {
@@ -188,7 +193,8 @@ function isOutsideValidity({ code }: Failure): boolean {
   return ['expired', 'not-yet-valid', 'no-next-update', 'too-old', 'too-short', 'older-than-stored'].includes(code);
 }
 
-async function issuerFor(
+/** The issuer among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
+export async function issuerFor(
   file: CertificateFile,
   issuers: IssuerFinder,
   options: VerifyStapleOptions,

@@ -25,6 +25,11 @@ export function revokedMarkPath(staple: FilePath): FilePath {
   return dotFileBeside(staple, 'restaple-revoked');
 }
 
+/** Which targets were told of which staple. */
+export function reloadRecordPath(staple: FilePath): FilePath {
+  return dotFileBeside(staple, 'restaple-reloaded');
+}
+
 // haproxy loads every file of a crt folder that does not start with a dot as a certificate.
 function dotFileBeside(staple: FilePath, suffix: string): FilePath {
   const bytes = Buffer.from(staple);

@@ -1,0 +1,24 @@
+import type { StapleToPush } from '../reload/reload-result.js';
+import type { ReloadTarget } from '../reload/reload-target.js';
+import type { AnnounceSettings } from './announce-setup.js';
+
+/** One staple as a plug-in sees it in the hook `updated`; times are ISO 8601. */
+export interface UpdatedStaple {
+  readonly certificate: string;
+  readonly staple: string;
+  readonly serialNumber: string;
+  readonly nextUpdate: string;
+}
+
+/**
+ * The options of oclif's custom hook `updated`: `updated` lists the staples that changed in this run. The other fields
+ * are for the built-in subscriber, which tells the targets of --reload and returns their results.
+ */
+export interface UpdatedHookOptions {
+  readonly updated: readonly UpdatedStaple[];
+  readonly staples: readonly StapleToPush[];
+  readonly targets: readonly ReloadTarget[];
+  readonly settings: AnnounceSettings;
+  readonly signal: AbortSignal;
+  readonly warn: (line: string) => void;
+}

@@ -1,0 +1,211 @@
+import {
+  OcspError,
+  anchorFailure,
+  decodeCertificate,
+  isBelieved,
+  isIssuedBy,
+  type Certificate,
+  type Verdict,
+} from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import { Oid } from '../core/oid.js';
+import { serverNameFor } from '../core/subject-alternative-names.js';
+import { compareStaple, type StapleFault } from '../probe/compare-staple.js';
+import type { ProbeResult } from '../probe/probe-request.js';
+import { probeServer } from '../probe/tls-probe.js';
+import { readCertificateFile, type CertificateFile } from '../source/certificate-file.js';
+import type { IssuerFinder } from '../source/issuer-finder.js';
+import { readResponseFile } from '../source/response-file.js';
+import { staplePathFor } from '../store/staple-location.js';
+import { responderUrls } from './fetch-job.js';
+import { verdictOn, type VerifyStapleOptions } from './verify-staple.js';
+import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
+
+/** Whom to connect to. */
+export interface ConnectionPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName?: string;
+  readonly starttls?: 'smtp' | 'imap';
+}
+
+export interface VerifyConnectionOptions extends VerifyStapleOptions {
+  readonly place: ConnectionPlace;
+  readonly timeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+  /** Roots to trust where neither --ca nor a certificate's issuer is given. */
+  systemRoots(): readonly Certificate[];
+}
+
+/** What one handshake showed. */
+export interface ConnectionReport {
+  readonly certificate?: FilePath;
+  readonly place: ConnectionPlace;
+  readonly sent?: {
+    readonly serialNumber: string;
+    readonly protocol: string;
+    readonly cipher: string;
+    readonly serverName?: string;
+    readonly stapleOctets: number;
+  };
+  readonly verdict?: Verdict;
+  /** How the handshake differs from the file, or that nothing is stapled. */
+  readonly fault?: StapleFault;
+  readonly noResponder: boolean;
+  readonly trouble?: Trouble;
+}
+
+/**
+ * Verifies what a server really sends. With a certificate: that one, its key type forced, its staple compared with the
+ * file. Without: the server's ECDSA and RSA certificates, each where it has one.
+ *
+ * @returns a report for each handshake; trouble is in it and never thrown, `interrupted` and `usage` aside
+ */
+export async function verifyConnection(
+  path: FilePath | undefined,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<ConnectionReport[]> {
+  if (path !== undefined) return [await verifyServed(path, issuers, options)];
+  const reports: ConnectionReport[] = [];
+  const failures: ConnectionReport[] = [];
+  for (const keyType of ['ecdsa', 'rsa'] as const) {
+    try {
+      const sent = await probe(options, keyType, undefined);
+      const report = judgeSent(sent, undefined, undefined, options);
+      if (!reports.some(({ sent: known }) => known?.serialNumber === report.sent?.serialNumber)) reports.push(report);
+    } catch (error) {
+      failures.push(reportOfError(error, { place: options.place }));
+    }
+  }
+  // A server with one certificate refuses the handshake for the other key type.
+  return reports.length > 0 ? reports : failures.slice(0, 1);
+}
+
+async function verifyServed(
+  path: FilePath,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<ConnectionReport> {
+  try {
+    const file = await readCertificateFile(path);
+    const issuer = await issuers.findLocal(file);
+    const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
+    return { certificate: path, ...judgeSent(sent, file, issuer, options) };
+  } catch (error) {
+    return reportOfError(error, { certificate: path, place: options.place });
+  }
+}
+
+async function probe(
+  { place, timeoutMilliseconds, signal }: VerifyConnectionOptions,
+  keyType: 'rsa' | 'ecdsa' | undefined,
+  certificate: Certificate | undefined,
+): Promise<ProbeResult> {
+  const serverName = place.serverName ?? (certificate === undefined ? undefined : serverNameFor(certificate));
+  return await probeServer({
+    host: place.host,
+    port: place.port,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(keyType === undefined ? {} : { keyType }),
+    ...(place.starttls === undefined ? {} : { starttls: place.starttls }),
+    timeoutMilliseconds,
+    signal,
+  });
+}
+
+function judgeSent(
+  sent: ProbeResult,
+  file: CertificateFile | undefined,
+  knownIssuer: Certificate | undefined,
+  options: VerifyConnectionOptions,
+): ConnectionReport {
+  const { place, now } = options;
+  const expectedStaple = file === undefined ? undefined : stapleOf(file, options);
+  const fault = compareStaple({
+    sentCertificates: sent.certificates,
+    sentStaple: sent.staple,
+    ...(file === undefined ? {} : { expectedCertificate: file.certificate }),
+    ...(expectedStaple === undefined ? {} : { expectedStaple }),
+    now,
+  });
+  const chain = sent.certificates.flatMap(decodeOrSkip);
+  const [own, ...others] = chain;
+  const report = { place, ...(own === undefined ? {} : { sent: describeSent(sent, own) }), noResponder: false };
+  if (own === undefined) return { ...report, ...(fault === undefined ? {} : { fault }) };
+  if (sent.staple === undefined) {
+    const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
+    if (needsNone && fault?.code === 'nothing-stapled') return { ...report, noResponder: true };
+    return { ...report, ...(fault === undefined ? {} : { fault }) };
+  }
+  const verdict = verdictOnSent(sent.staple, own, others, knownIssuer, options);
+  const trouble = isBelieved(verdict) ? undefined : troubleOfFailure(verdict.failure);
+  return {
+    ...report,
+    verdict,
+    ...(fault === undefined ? {} : { fault }),
+    ...(trouble === undefined ? {} : { trouble }),
+  };
+}
+
+/** The issuer comes from the certificate's own sources, the chain that was sent, or the anchors; the chain has to reach trust. */
+function verdictOnSent(
+  staple: Uint8Array,
+  own: Certificate,
+  others: readonly Certificate[],
+  knownIssuer: Certificate | undefined,
+  options: VerifyConnectionOptions,
+): Verdict {
+  const { anchors, untrusted, now } = options;
+  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? options.systemRoots() : [knownIssuer];
+  const candidates = [...(knownIssuer === undefined ? [] : [knownIssuer]), ...others, ...untrusted, ...trusted];
+  const issuer = candidates.find((candidate) => isIssuedBy(own, candidate));
+  if (issuer === undefined) {
+    throw new OcspError(
+      'issuer-not-found',
+      'the server does not send the issuer of its certificate, and it is not at hand',
+      'name the CA certificate with --ca or --issuer; the server should send its chain',
+    );
+  }
+  const verdict = verdictOn(staple, { certificate: own }, issuer, { ...options, anchors: [] });
+  if (!isBelieved(verdict)) return verdict;
+  const failure = anchorFailure(issuer, { anchors: trusted, untrusted: [...others, ...untrusted], now });
+  return failure === undefined ? verdict : { ...verdict, kind: 'invalid', failure };
+}
+
+function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint8Array | undefined {
+  const path = options.response ?? staplePathFor(file.path, file.certificate, options.out);
+  const bytes = readResponseFile(path);
+  return bytes === undefined || bytes.length === 0 ? undefined : bytes;
+}
+
+function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
+  const { protocol, cipher, serverName, staple } = sent;
+  return {
+    serialNumber: own.serialNumber,
+    protocol,
+    cipher,
+    ...(serverName === undefined ? {} : { serverName }),
+    stapleOctets: staple?.length ?? 0,
+  };
+}
+
+function decodeOrSkip(der: Uint8Array): Certificate[] {
+  try {
+    return [decodeCertificate(der)];
+  } catch (error) {
+    if (error instanceof OcspError) return [];
+    throw error;
+  }
+}
+
+function keyTypeOf({ publicKey }: Certificate): 'rsa' | 'ecdsa' | undefined {
+  if (publicKey.algorithm.oid === Oid.rsaEncryption) return 'rsa';
+  return publicKey.algorithm.oid === Oid.ecPublicKey ? 'ecdsa' : undefined;
+}
+
+function reportOfError(error: unknown, known: Pick<ConnectionReport, 'certificate' | 'place'>): ConnectionReport {
+  const trouble = troubleOfError(error);
+  if (trouble.kind === 'error' && (trouble.errorKind === 'usage' || trouble.errorKind === 'interrupted')) throw error;
+  return { ...known, noResponder: false, trouble };
+}

@@ -1,0 +1,158 @@
+import { setMaxListeners } from 'node:events';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { X509Certificate } from 'node:crypto';
+import { OcspError } from '../core/index.js';
+import { connectionError, handshakeError, placeOf } from './probe-error.js';
+import type { ProbeRequest, ProbeResult } from './probe-request.js';
+import { askForTls } from './starttls.js';
+
+/** What a client with only this kind of key support offers (RFC 8446 §4.2.3); SHA-1 for TLS 1.2 servers of old is left out. */
+const signatureAlgorithms = {
+  rsa: 'RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:rsa_pss_pss_sha256:RSA+SHA256:RSA+SHA384:RSA+SHA512',
+  ecdsa: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512',
+} as const;
+
+/**
+ * One TLS handshake that asks for a staple (RFC 6066 §8, RFC 8446 §4.4.2.1) and gives back what the server sent. No chain or name is checked.
+ *
+ * @throws OcspError `name-not-resolved`, `connection-failed`, `timeout`, `tls-failed`, `starttls-failed`, `interrupted`
+ */
+export async function probeServer(request: ProbeRequest): Promise<ProbeResult> {
+  const start = performance.now();
+  const attempt: Attempt = { stage: 'connecting', sockets: [] };
+  const limit = startLimit(request, attempt);
+  let found: Omit<ProbeResult, 'milliseconds'> | undefined;
+  try {
+    const tcp = await limit.race(connect(request, attempt));
+    if (request.starttls !== undefined) {
+      attempt.stage = 'waiting for STARTTLS';
+      await limit.race(askForTls(tcp, request.starttls, placeOf(request)));
+    }
+    attempt.stage = 'in the TLS handshake';
+    found = await limit.race(handshake(tcp, request, attempt));
+    return { ...found, milliseconds: performance.now() - start };
+  } finally {
+    limit.end();
+    if (found === undefined) destroyAll(attempt);
+    // The last socket is the one that TLS runs on; it ends with its close alert, and takes the other along.
+    else attempt.sockets.at(-1)?.unref().destroySoon();
+  }
+}
+
+interface Attempt {
+  /** What it is at, for the message of a timeout. */
+  stage: string;
+  readonly sockets: Socket[];
+}
+
+function destroyAll({ sockets }: Attempt): void {
+  for (const socket of sockets.toReversed()) socket.destroy();
+}
+
+function startLimit(
+  request: ProbeRequest,
+  attempt: Attempt,
+): { race: <T>(step: Promise<T>) => Promise<T>; end: () => void } {
+  const { signal, timeoutMilliseconds } = request;
+  let fail: (error: OcspError) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  // Whoever races sees it; between two steps nobody does.
+  failed.catch(() => undefined);
+  const end = (error: OcspError): void => {
+    fail(error);
+    destroyAll(attempt);
+  };
+  const interrupt = (): void =>
+    end(new OcspError('interrupted', `the handshake with ${placeOf(request)} was interrupted`));
+  const timer = setTimeout(() => end(timedOut(request, attempt.stage)), timeoutMilliseconds);
+  // Many probes at once listen to one signal: that is no leak to warn of.
+  setMaxListeners(0, signal);
+  if (signal.aborted) interrupt();
+  else signal.addEventListener('abort', interrupt, { once: true });
+  return {
+    race: (step) => Promise.race([failed, step]),
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', interrupt);
+    },
+  };
+}
+
+function timedOut(request: ProbeRequest, stage: string): OcspError {
+  return new OcspError(
+    'timeout',
+    `${placeOf(request)} took longer than ${request.timeoutMilliseconds / 1000} s, while ${stage}`,
+    stage === 'connecting'
+      ? 'check the route and the firewall'
+      : 'check that this port speaks the expected protocol and that the server is not stuck',
+  );
+}
+
+function connect(request: ProbeRequest, attempt: Attempt): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: request.host, port: request.port });
+    attempt.sockets.push(socket);
+    socket.setNoDelay(true);
+    // Stays for the socket's life: a late reset must not become an uncaught error.
+    socket.on('error', (error) => reject(error instanceof OcspError ? error : connectionError(error, request)));
+    socket.once('connect', () => resolve(socket));
+  });
+}
+
+function handshake(tcp: Socket, request: ProbeRequest, attempt: Attempt): Promise<Omit<ProbeResult, 'milliseconds'>> {
+  return new Promise((resolve, reject) => {
+    const serverName = serverNameOf(request);
+    const tls = connectTls(connectionOptions(tcp, request, serverName));
+    attempt.sockets.push(tls);
+    let staple: Uint8Array | undefined;
+    tls.on('error', (error) => reject(handshakeError(error, request)));
+    tls.once('close', () => reject(handshakeError(closed(), request)));
+    // OpenSSL bounds it: a message of 16 KiB in TLS 1.2, an extension of 64 KiB in TLS 1.3.
+    // Comes before secureConnect whether there is a staple or not: then it is null.
+    tls.once('OCSPResponse', (response: Buffer | null) => {
+      if (response !== null) staple = new Uint8Array(response);
+    });
+    tls.once('secureConnect', () => {
+      resolve({ ...shownBy(tls), staple, serverName });
+    });
+  });
+}
+
+function connectionOptions(
+  socket: Socket,
+  { keyType, tlsVersion }: ProbeRequest,
+  serverName: string | undefined,
+): ConnectionOptions & { readonly requestOCSP: true } {
+  return {
+    socket,
+    requestOCSP: true,
+    // What the server sends is judged later, by the certificate that was expected and not by a name.
+    rejectUnauthorized: false,
+    minVersion: tlsVersion ?? 'TLSv1.2',
+    maxVersion: tlsVersion ?? 'TLSv1.3',
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(keyType === undefined ? {} : { sigalgs: signatureAlgorithms[keyType] }),
+  };
+}
+
+/** RFC 6066 §3: a literal address is not permitted as a server name, and a name carries no final dot. */
+function serverNameOf({ host, serverName }: ProbeRequest): string | undefined {
+  const name = (serverName ?? host).replace(/\.$/, '');
+  return name === '' || isIP(name) !== 0 || name.includes(':') ? undefined : name;
+}
+
+function shownBy(tls: TLSSocket): Pick<ProbeResult, 'certificates' | 'protocol' | 'cipher'> {
+  const certificates: Uint8Array[] = [];
+  // Unlike getPeerCertificate, this walks what was sent, in its order, whoever issued whom.
+  let certificate: X509Certificate | undefined = tls.getPeerX509Certificate();
+  while (certificate !== undefined) {
+    certificates.push(new Uint8Array(certificate.raw));
+    certificate = certificate.issuerCertificate;
+  }
+  return { certificates, protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().standardName };
+}
+
+function closed(): Error {
+  return Object.assign(new Error('closed during the handshake'), { code: 'ECONNRESET' });
+}

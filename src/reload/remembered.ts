@@ -1,0 +1,14 @@
+/** Asks once and keeps the answer; a failure is forgotten, so that the next caller asks again. */
+export function remembered<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  return () => {
+    if (answer === undefined) {
+      const asked = ask();
+      asked.catch(() => {
+        if (answer === asked) answer = undefined;
+      });
+      answer = asked;
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { OcspError } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import type { OwnProcess } from './lock-holder.js';
+import { readStaple } from './staple-file.js';
+import { reloadRecordPath } from './staple-path.js';
+import { replaceStaple } from './write-staple.js';
+
+/**
+ * Which reload targets took which staple, kept as a dot file beside it: SHA-256 of the staple by target. It is written
+ * only after a target succeeded, so that whatever ends a run before that (a failed target, a crash between rename and
+ * reload) makes the next run tell the target again.
+ */
+export type ReloadRecord = Readonly<Record<string, string>>;
+
+/** Targets remembered for one staple; the oldest go first. */
+const maximumTargets = 32;
+
+/** The record beside a staple; empty where there is none or it cannot be read: then every target is told once more. */
+export async function readReloadRecord(staple: FilePath): Promise<ReloadRecord> {
+  try {
+    const found = await readStaple(reloadRecordPath(staple));
+    return found.state === 'present' ? parseRecord(found.bytes) : {};
+  } catch (error) {
+    if (error instanceof OcspError) return {};
+    throw error;
+  }
+}
+
+/** Whether this target took these very bytes before. */
+export function wasTold(record: ReloadRecord, target: string, stapleBytes: Uint8Array): boolean {
+  return record[target] === stapleDigest(stapleBytes);
+}
+
+/**
+ * Remembers that targets took these bytes, or with `undefined` that they have to be told again.
+ *
+ * @throws OcspError `staple-unwritable`, `staple-unsafe`, `staple-locked`
+ */
+export async function updateReloadRecord(
+  staple: FilePath,
+  targets: readonly string[],
+  stapleBytes: Uint8Array | undefined,
+  ownProcess: OwnProcess,
+): Promise<void> {
+  const before = await readReloadRecord(staple);
+  const others = Object.entries(before).filter(([target]) => !targets.includes(target));
+  const told = stapleBytes === undefined ? [] : targets.map((target) => [target, stapleDigest(stapleBytes)] as const);
+  const record = Object.fromEntries([...others, ...told].slice(-maximumTargets));
+  await replaceStaple({
+    path: reloadRecordPath(staple),
+    bytes: Buffer.from(`${JSON.stringify(record)}\n`),
+    ownProcess,
+    decide: () => 'write',
+    isOcspResponse: () => false,
+    // Lost in a crash, it only costs one more reload.
+    durable: false,
+  });
+}
+
+function stapleDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function parseRecord(bytes: Uint8Array): ReloadRecord {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
+  return Object.fromEntries(
+    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

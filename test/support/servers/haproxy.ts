@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { startDaemon, type Daemon } from './daemon.js';
+
+export interface HaproxyOptions {
+  /** The text of haproxy.cfg. */
+  readonly config: string;
+  /** Where haproxy.cfg is written, and its working folder. */
+  readonly folder: string;
+  /** The ports that the config binds, on 127.0.0.1. */
+  readonly ports: readonly number[];
+  /** Runs a master with a worker, its command line on this socket; SIGUSR2 to the pid then reloads. */
+  readonly masterSocket?: string;
+}
+
+/** Starts Debian's haproxy in the foreground. Throws with its log when it does not start, or names the package. */
+export function startHaproxy({ config, folder, ports, masterSocket }: HaproxyOptions): Promise<Daemon> {
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, config);
+  const mode = masterSocket === undefined ? ['-db'] : ['-W', '-S', `${masterSocket},level,admin`];
+  return startDaemon({ command: 'haproxy', debianPackage: 'haproxy', args: [...mode, '-f', file], folder, ports });
+}
+
+/** A config with one TLS frontend that answers 200 to everything; `certificate` is haproxy's `crt`, a file or a folder. */
+export function haproxyConfig(options: {
+  readonly port: number;
+  readonly certificate: string;
+  readonly adminSocket?: string;
+}): string {
+  const { port, certificate, adminSocket } = options;
+  const socket = adminSocket === undefined ? '' : `\n    stats socket ${adminSocket} mode 600 level admin`;
+  return `global${socket}
+    maxconn 100
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend tls
+    bind 127.0.0.1:${port} ssl crt ${certificate}
+    http-request return status 200
+`;
+}
