@@ -73,5 +73,7 @@ export async function startDaemon({ command, debianPackage, args, folder, ports 
       await wait(50);
     }
   }
+  // Another program may have taken the port first.
+  if (ended !== undefined) throw new Error(`${ended}\n${log}`);
   return daemon;
 }
