@@ -69,7 +69,7 @@ function haproxyTarget(text: string, rest: string): ReloadTarget {
 
 /** `HOST:PORT`, `[IPv6]:PORT`, or HOST alone where there is a usual port. */
 export function parseTcpAddress(text: string, usualPort: number | undefined): TcpAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? usualPort : Number(match[3]);
   return host === undefined || port === undefined || port < 1 || port > 65_535 ? undefined : { host, port };

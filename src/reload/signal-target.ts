@@ -47,7 +47,7 @@ export async function reloadBySignal(
     const found = findServer(target, surroundings.effectiveUserId);
     if (target.kind === 'lighttpd') checkRestart(found, staples);
     signalServer(target, found, surroundings);
-    if (target.kind === 'lighttpd' && found.userId !== 0) await watchRestart(found);
+    if (target.kind === 'lighttpd') await watchRestart(found);
     return acceptedByTarget(target.text, staples, performance.now() - start);
   } catch (error) {
     if (!(error instanceof TargetFailure)) throw error;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { commandFailure } from '../../../src/reload/command-failure.js';
 import { runCommand, withoutSecrets, type CommandOptions } from '../../../src/reload/run-command.js';
 
-const env = { PATH: process.env['PATH'] };
+const env = { PATH: '/usr/bin:/bin' };
 const never = new AbortController().signal;
 
 function shell(script: string, options: Partial<CommandOptions> = {}): ReturnType<typeof runCommand> {

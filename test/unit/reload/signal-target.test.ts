@@ -166,7 +166,7 @@ describe('a pid file', () => {
     const pid = pidOf(await pretend('nginx'));
     const path = pidFile(pid);
     if (isRoot) chownSync(path, nobody, nobody);
-    const result = await reload('nginx', path, isRoot ? {} : { userId: nobody });
+    const result = await reload('nginx', path, isRoot ? {} : { userId: effectiveUserId + 1 });
     expect(result).toMatchObject({ sent: [], error: { code: 'pid-file-unsafe' } });
   });
 
