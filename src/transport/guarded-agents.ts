@@ -85,6 +85,14 @@ export function guardedLookup(rules: ConnectionRules): LookupFunction {
   };
 }
 
+/** Node 26 reports the write that a destroyed socket could not flush in place of why it was destroyed. */
+const denials = new WeakMap<Socket, OcspError>();
+
+/** Why this socket was ended right after it connected, if it was. */
+export function denialOf(socket: Socket | null | undefined): OcspError | undefined {
+  return socket == null ? undefined : denials.get(socket);
+}
+
 type Callback = (error: Error | null, socket: Socket) => void;
 type ConnectSettings = TcpNetConnectOpts & ConnectionOptions;
 
@@ -110,7 +118,9 @@ function connector(rules: ConnectionRules, connect: (settings: ConnectSettings) 
     socket.prependOnceListener('connect', () => {
       const remote = socket.remoteAddress;
       if (rules.policy !== undefined && (remote === undefined || !isAllowed(remote, rules.policy))) {
-        socket.destroy(addressBlocked(host, [remote ?? '']));
+        const denial = addressBlocked(host, [remote ?? '']);
+        denials.set(socket, denial);
+        socket.destroy(denial);
       }
     });
     return socket;

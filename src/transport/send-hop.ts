@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import got, { type OptionsInit } from 'got';
 import { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
-import type { Route } from './guarded-agents.js';
+import { denialOf, type Route } from './guarded-agents.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 import { StatusError } from './status-error.js';
 
@@ -132,7 +132,9 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       if (request?.reusedSocket === true && answered === undefined && isClosedConnection(error)) {
         resolve('stale connection');
       } else {
-        reject(ocspErrorIn(error) ?? networkError(error, { host: target.host, address, proxy }));
+        reject(
+          denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, { host: target.host, address, proxy }),
+        );
       }
     });
   });

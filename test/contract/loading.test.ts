@@ -46,12 +46,12 @@ beforeAll(async () => {
       responder.behaviour = answer(authority);
       const site = authority.issue({ ocspUris: [responder.url] });
       const path = folder.write('site.pem', site.certificate.pem + authority.certificate.pem);
-      const expecting = async (args: readonly string[], env: Record<string, string>): Promise<void> => {
+      const expecting = async (args: readonly string[], env: Record<string, string | undefined>): Promise<void> => {
         expect(await runRestaple(args, { env }), args.join(' ')).toMatchObject({ exitCode: 0, stderr: '' });
       };
       uri = await loadedBy((env) => expecting(['uri', path], env));
       fetch = await loadedBy((env) => expecting(['fetch', '--allow-private', path], env));
-      colourful = await loadedBy((env) => expecting(['uri', path], { ...env, NO_COLOR: '', FORCE_COLOR: '1' }));
+      colourful = await loadedBy((env) => expecting(['uri', path], { ...env, NO_COLOR: undefined, FORCE_COLOR: '1' }));
       help = await loadedBy((env) => expecting(['--help'], env));
     } finally {
       await responder.close();
