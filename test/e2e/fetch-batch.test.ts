@@ -177,7 +177,9 @@ describe('what is said', () => {
       const coloured = await runRestaple(words, { env: { NO_COLOR: undefined, FORCE_COLOR: '1' } });
       expect(coloured.stderr.startsWith('restaple: \u001b[32mupdated\u001b[39m /')).toBe(true);
       const plain = await runRestaple(words, { env: { FORCE_COLOR: '1' } });
-      expect(plain.stderr).toMatch(/^restaple: fresh \//);
+      // Newer Nodes warn on their own when both variables are set.
+      expect(plain.stderr).toMatch(/^restaple: fresh \//m);
+      expect(plain.stderr).not.toContain('\u001b');
     });
   });
 
