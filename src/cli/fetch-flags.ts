@@ -7,6 +7,7 @@ import {
   positiveDurationFlag,
   refreshFlag,
   timeFlag,
+  trustFlags,
 } from './flags.js';
 import { announceFlags, reloadFlag } from './reload-flags.js';
 
@@ -83,13 +84,7 @@ export const fetchFlags = {
     multipleNonGreedy: true,
     default: [],
   }),
-  'trusted-responder': Flags.string({
-    description: 'certificate of a responder that may answer by your word',
-    helpValue: '<file>',
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
-  }),
+  ...trustFlags,
   'accept-status': Flags.string({
     description: 'statuses that may be stored: good or good,revoked',
     helpValue: '<good,revoked>',

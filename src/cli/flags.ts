@@ -99,3 +99,14 @@ export const issuerFlags = {
     default: [],
   }),
 };
+
+/** Responders that the caller trusts by name. */
+export const trustFlags = {
+  'trusted-responder': Flags.string({
+    description: 'certificate of a responder that may answer by your word',
+    helpValue: '<file>',
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
+};

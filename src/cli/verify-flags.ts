@@ -1,6 +1,6 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { staplingServers } from '../pipeline/server-rules.js';
-import { certificateFlags, durationFlag, issuerFlags, timeFlag } from './flags.js';
+import { certificateFlags, durationFlag, issuerFlags, timeFlag, trustFlags } from './flags.js';
 
 /** The flags of `verify`. */
 export const verifyFlags = {
@@ -32,13 +32,7 @@ export const verifyFlags = {
     multipleNonGreedy: true,
     default: [],
   }),
-  'trusted-responder': Flags.string({
-    description: 'certificate of a responder that may answer by your word',
-    helpValue: '<file>',
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
-  }),
+  ...trustFlags,
   skew: durationFlag({
     description: 'how far clocks may differ',
     default: 300_000,
