@@ -4,6 +4,7 @@ import type { HttpClient, HttpRequest } from '../transport/http-client.js';
 import { fitsGet } from '../transport/ocsp-get.js';
 import { isRetriable, parseRetryAfter, retryDelay } from '../transport/retry.js';
 import { StatusError } from '../transport/status-error.js';
+import { withoutCredentials } from '../transport/target-url.js';
 import type { Budget } from './budget.js';
 import type { ResponderContact } from './outcome.js';
 import { troubleOfError, type Trouble } from './trouble.js';
@@ -64,6 +65,7 @@ export async function askResponders<Usable>(
   for (let round = 0; round <= options.retries && pending.length > 0; round += 1) {
     const again: Target[] = [];
     for (const target of pending) {
+      if (options.budget.left() === 0) break;
       const wait = target.notBefore - performance.now();
       if (wait > 0 && wait >= options.budget.left()) continue;
       if (wait > 0) await pause(wait, options.signal);
@@ -136,14 +138,14 @@ async function ask<Usable>(
       connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
       signal: options.signal,
     });
-    log.answered(answer);
+    log.answered(withoutCredentials(target.url), answer);
     const judgement = judge(answer.body);
     if ('usable' in judgement) return judgement;
     if (!judgement.isTransient) return { trouble: judgement.trouble, retryIn: undefined };
     return comeBackLater(judgement.trouble, answer.headers['retry-after'], attempt, options);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted' || error.code === 'usage') throw error;
-    log.failed(target.url, method, performance.now() - started);
+    log.failed(withoutCredentials(target.url), method, performance.now() - started);
     const trouble = troubleOfError(error);
     if (!isRetriable(error)) return { trouble, retryIn: undefined };
     return comeBackLater(trouble, error instanceof StatusError ? error.retryAfter : undefined, attempt, options);
@@ -174,7 +176,7 @@ function retryAfterTooLong({ message }: Trouble, milliseconds: number): OcspErro
 }
 
 interface ContactLog {
-  answered(answer: ResponderAnswer): void;
+  answered(url: string, answer: ResponderAnswer): void;
   failed(url: string, method: 'get' | 'post', milliseconds: number): void;
   result(): { readonly contact?: ResponderContact; readonly warnings: readonly string[] };
 }
@@ -191,7 +193,7 @@ function startContactLog(): ContactLog {
     };
   };
   return {
-    answered: ({ url, method, milliseconds, warnings: more }) => {
+    answered: (url, { method, milliseconds, warnings: more }) => {
       add(url, method, milliseconds);
       for (const warning of more) warnings.add(warning);
     },

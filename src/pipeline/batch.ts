@@ -65,17 +65,26 @@ async function next<Result>(
 }
 
 /**
- * Makes sure that no two certificates have one staple, before anything is sent.
+ * Makes sure that no two certificates have one staple, and that no staple would replace one of the certificates, before
+ * anything is sent.
  *
  * @throws OcspError `usage` naming both certificates and the staple
  */
 export async function refuseSharedStaples(paths: readonly FilePath[], out: string | undefined): Promise<void> {
-  if (out === undefined || paths.length < 2) return;
+  if (out === undefined) return;
+  const certificates = new Set(paths.map(staplePlace));
   const owners = new Map<string, FilePath>();
   for (const path of paths) {
     const staple = await staplePathOf(path, out);
     if (staple === undefined) continue;
     const key = staplePlace(staple);
+    if (certificates.has(key)) {
+      throw new OcspError(
+        'usage',
+        `--out would replace the certificate ${shownPath(staple)} by a staple`,
+        'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
+      );
+    }
     const owner = owners.get(key);
     if (owner !== undefined) {
       throw new OcspError(

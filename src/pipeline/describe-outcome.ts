@@ -46,13 +46,17 @@ export async function outcomeWithoutResponder(
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
   const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
-  const verdict = judge === undefined ? undefined : (await readStoredStaple(staple, judge)).verdict;
+  const stored = judge === undefined ? undefined : await readStoredStaple(staple, judge);
+  const verdict = stored?.verdict;
+  const mark = stored?.revokedMark;
   return {
     certificate: file.path,
-    outcome: 'no-responder',
+    outcome: mark === undefined ? 'no-responder' : 'revoked',
     staple,
     written: false,
     ...(verdict === undefined ? {} : { verdict }),
+    // A revocation heard of by --url stands, whether this run has anybody to ask or not.
+    ...(mark === undefined ? {} : revocationOf(mark)),
     trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint },
     mustStaple: file.certificate.mustStaple,
     warnings: [],

@@ -61,9 +61,13 @@ export interface Job {
   readonly tools: FetchTools;
 }
 
-/** The operator's URL, or the certificate's own responders that HTTP reaches. */
+/** Certificates name one or two; a bound on what a hostile one can have asked, and of whom. */
+const maximumResponders = 8;
+
+/** The operator's URL, or the certificate's own responders that HTTP reaches, the first 8 of them. */
 export function responderUrls(certificate: Certificate, url: string | undefined): readonly string[] {
-  return url === undefined ? certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)) : [url];
+  if (url !== undefined) return [url];
+  return certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)).slice(0, maximumResponders);
 }
 
 /** Finds the issuer and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */

@@ -1,4 +1,5 @@
 import { OcspError, distinguishedNameToString, isSelfIssued, type Certificate } from '../core/index.js';
+import { shownPath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from '../source/certificate-file.js';
 import type { IssuerFinder } from '../source/issuer-finder.js';
 import { downloadIssuer } from '../transport/download.js';
@@ -15,6 +16,9 @@ export interface IssuerDownloadOptions {
   readonly downloaded: Map<string, Promise<readonly Uint8Array[]>>;
 }
 
+/** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
+const maximumDownloads = 8;
+
 /**
  * The issuer of a certificate in the contract's order: local sources first, then its caIssuers URIs where a download is
  * allowed. What is downloaded must have issued the certificate like any other.
@@ -28,9 +32,10 @@ export async function findIssuer(
 ): Promise<Certificate> {
   const local = await finder.findLocal(file);
   if (local !== undefined) return local;
-  const attempts: string[] = [];
+  const attempts = finder.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
   if (download !== undefined) {
-    for (const uri of file.certificate.caIssuersUris) {
+    for (const uri of file.certificate.caIssuersUris.slice(0, maximumDownloads)) {
+      if (download.budget.left() === 0) break;
       const found = await tryDownload(uri, file.certificate, finder, download);
       if (typeof found !== 'string') return found;
       attempts.push(found);

@@ -28,7 +28,7 @@ export const outcomeNames: readonly OutcomeName[] = [
   'store-error',
 ];
 
-/** The exchange that decided: the URL and method that answered last, and what all attempts took together. */
+/** The exchange that decided: the responder's URL as it is named (no request in it, no credentials), the method, and what all attempts took together. */
 export interface ResponderContact {
   readonly url: string;
   readonly method: 'get' | 'post';

@@ -9,8 +9,8 @@ export function revocationOf({ statement }: BelievedEvidence): Pick<Outcome, 're
   return time === undefined ? {} : { revocation: { time, ...(reason === undefined ? {} : { reason }) } };
 }
 
-/** What to say of a revoked certificate. */
-export function revokedTrouble({ statement }: BelievedEvidence): Trouble {
+/** What to say of a revoked certificate; `isStored`: the staple on disk says so by now. */
+export function revokedTrouble({ statement }: BelievedEvidence, isStored = false): Trouble {
   const { revocationTime, revocationReason } = statement;
   const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
   const why = revocationReason === undefined ? '' : ` (${revocationReason})`;
@@ -18,7 +18,7 @@ export function revokedTrouble({ statement }: BelievedEvidence): Trouble {
     kind: 'status',
     code: 'revoked',
     message: `the certificate is REVOKED${since}${why}`,
-    hint: 'replace the certificate now; the staple on disk is left as it was',
+    hint: `replace the certificate now; the staple on disk ${isStored ? 'says revoked too' : 'is left as it was'}`,
   };
 }
 

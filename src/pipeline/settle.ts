@@ -5,7 +5,7 @@ import type { Job } from './fetch-job.js';
 import type { UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
-import { mayKeep } from './stored-staple.js';
+import { mayKeep, readStoredStaple } from './stored-staple.js';
 import { revocationOf, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
@@ -40,6 +40,11 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
   const outcome = await store(job, usable, 'updated');
   const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
   if (!isStored || job.options.dryRun) return outcome;
+  // Another run may have heard of a revocation while this one waited for an older answer.
+  const { revokedMark } = await readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() });
+  if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
+    return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
+  }
   const markTrouble = await clearRevokedMark(job.staple, job.tools.ownProcess);
   return withWarning(outcome, 'the kept revoked answer could not be removed', markTrouble);
 }
@@ -54,7 +59,7 @@ async function settleRevoked(job: Job, usable: UsableResponse): Promise<Outcome>
   const markTrouble = options.dryRun || isReplay ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
   const outcome = mayStore ? await store(job, usable, 'revoked') : describeOutcome(job, 'revoked', job.stored.verdict);
   return withWarning(
-    { ...outcome, ...revocationOf(verdict), trouble: revokedTrouble(verdict) },
+    { ...outcome, ...revocationOf(verdict), trouble: revokedTrouble(verdict, outcome.written) },
     'the revoked answer could not be kept',
     markTrouble,
   );

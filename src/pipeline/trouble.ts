@@ -27,7 +27,8 @@ const failureHints: Readonly<Record<FailureCode, string>> = {
   'unsupported-response-type': 'only id-pkix-ocsp-basic is defined for stapling; ask the CA',
   'cert-id-mismatch':
     'the responder answered for another certificate: check --url and that the issuer is the right one',
-  'cert-id-hash-differs': 'the responder ignores the asked hash; try --hash with the other one',
+  'cert-id-hash-differs':
+    'fetch with the hash that the server takes (--hash sha1); tell the CA where its responder ignores it',
   'several-responses': 'servers take exactly one SingleResponse; ask the CA for one answer a request',
   'responder-not-found': 'if this signer is yours, trust it with --trusted-responder FILE',
   'responder-not-authorized':

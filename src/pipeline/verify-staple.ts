@@ -74,7 +74,7 @@ export async function verifyStaple(
     const file = await readCertificateFile(path);
     const staple = staplePathFor(path, file.certificate, options.out);
     response ??= staple;
-    const found = readResponseFile(response);
+    const found = readResponseFile(response, { isNamed: options.response !== undefined });
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const issuer = await issuerFor(file, issuers, options);
     const judged = verdictOn(found, { certificate: file.certificate }, issuer, options);
@@ -207,9 +207,11 @@ export async function issuerFor(
     );
   if (found !== undefined) return found;
   const name = distinguishedNameToString(file.certificate.issuer);
+  const named = issuers.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
+  const tried = named.length > 0 ? ` (${named.join('; ')})` : '';
   throw new OcspError(
     'issuer-not-found',
-    `${shownPath(file.path)}: the issuer ${name} is not to be found`,
+    `${shownPath(file.path)}: the issuer ${name} is not to be found${tried}`,
     'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
   );
 }

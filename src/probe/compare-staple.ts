@@ -55,8 +55,7 @@ function certificateFault(
   sent: Certificate | undefined,
   { sentCertificates: [sentBytes], expectedCertificate: expected }: StapleComparison,
 ): StapleFault | undefined {
-  if (expected === undefined) return undefined;
-  if (sentBytes !== undefined && bytesEqual(sentBytes, expected.der)) return undefined;
+  if (expected !== undefined && sentBytes !== undefined && bytesEqual(sentBytes, expected.der)) return undefined;
   const fault = (message: string, hint: string): StapleFault => ({ code: 'other-certificate', message, hint });
   if (sentBytes === undefined) {
     return fault('the server sent no certificate', 'check that this port serves TLS with certificates');
@@ -64,6 +63,7 @@ function certificateFault(
   if (sent === undefined) {
     return fault('the server sent a certificate that cannot be read', 'look at it with: openssl s_client -showcerts');
   }
+  if (expected === undefined) return undefined;
   if (bytesEqual(sent.subject, expected.subject) || sharesName(sent, expected)) {
     return sameNameFault(sent, expected, fault);
   }

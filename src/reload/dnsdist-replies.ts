@@ -138,9 +138,12 @@ const refusals: readonly { readonly pattern: RegExp; readonly reason: string; re
   },
 ];
 
+/** More than a file name and a sentence; patterns that look for them would take too long over a megabyte. */
+const longestError = 8192;
+
 /** One line without Lua's own decoration: prefix, place in the chunk, stack. */
 function errorText(text: string): string {
-  const [first = ''] = text.split('\n');
+  const [first = ''] = text.slice(0, longestError).split('\n');
   return first
     .replace(/^Error: /, '')
     .replace(/^\[string ".*?"\]:\d+: /, '')

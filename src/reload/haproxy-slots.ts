@@ -82,7 +82,7 @@ function fromBase64(reply: string): Uint8Array | undefined {
 /** openssl's text of a response against a staple: thisUpdate, and the signature, which covers all that was signed. */
 function compareText(text: string, staple: StapleToPush): HeldStaple {
   const basic = basicResponseOf(staple.bytes);
-  const thisUpdate = /^ *This Update: *(.+?) *$/m.exec(text)?.[1];
+  const thisUpdate = /^ *This Update: *(\S.*)$/m.exec(text)?.[1]?.trimEnd();
   const signature = signaturePattern.exec(`${text}\n`)?.[1]?.replace(/[\s:]/g, '');
   // A response that is longer than haproxy's buffer is not printed at all.
   if (basic === undefined || thisUpdate === undefined || signature === undefined) return 'not-shown';

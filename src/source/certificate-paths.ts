@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { asPath, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
 import { readCertificateFile } from './certificate-file.js';
+import { unlistable } from './read-file.js';
 
 /** A path from the command line and whether the user named this very file: only then are its errors reported. */
 export interface CertificatePath {
@@ -107,15 +108,7 @@ function listFolder(folder: FilePath): { readonly name: Buffer }[] {
       .sort((a, b) => Buffer.compare(a, b))
       .map((name) => ({ name }));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new OcspError(
-      'file-unreadable',
-      `the folder ${shownPath(folder)} cannot be listed: ${code}`,
-      'run as a user who may, often root',
-      {
-        cause: error,
-      },
-    );
+    throw unlistable(folder, error);
   }
 }
 

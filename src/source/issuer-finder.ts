@@ -6,7 +6,7 @@ import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile, unlistable } from './read-file.js';
 
 /** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
 export interface IssuerFinder {
@@ -18,6 +18,8 @@ export interface IssuerFinder {
    *   --issuer file can throw
    */
   findLocal(file: CertificateFile): Promise<Certificate | undefined>;
+  /** What --issuer named. */
+  readonly named: readonly FilePath[];
   /** The one of these DER certificates that issued this one; those that cannot be decoded are passed over. */
   choose(certificate: Certificate, candidates: readonly Uint8Array[]): Certificate | undefined;
 }
@@ -54,6 +56,7 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFind
     return undefined;
   };
   return {
+    named: issuerPaths,
     choose,
     async findLocal(file) {
       sources ??= Promise.all(issuerPaths.map(readIssuerSource));
@@ -74,11 +77,19 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFind
 async function readIssuerSource(path: FilePath): Promise<IssuerSource> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) return { path, isFolder, certificates: await readNamed(path) };
-  const names = readdirSync(path, { encoding: 'buffer', withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => entry.name);
+  const names = filesIn(path);
   const files = await Promise.all(names.map((name) => certificatesBeside(joinPath(path, name))));
   return { path, isFolder, certificates: files.flat() };
+}
+
+function filesIn(folder: FilePath): Buffer[] {
+  try {
+    return readdirSync(folder, { encoding: 'buffer', withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch (error) {
+    throw unlistable(folder, error);
+  }
 }
 
 async function readNamed(path: FilePath): Promise<Uint8Array[]> {
@@ -95,7 +106,7 @@ async function readNamed(path: FilePath): Promise<Uint8Array[]> {
 async function certificatesBeside(path: FilePath): Promise<Uint8Array[]> {
   try {
     if (!existsSync(path) || !statSync(path).isFile()) return [];
-    return await certificatesIn(readInputFile(path, largestIssuerFile));
+    return await certificatesIn(readInputFile(path, largestIssuerFile, undefined, { regularOnly: true }));
   } catch {
     return [];
   }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
+import { systemErrorText } from '../core/system-error.js';
 
 /** The next step for a file that is empty or too large, where it is not about a certificate. */
 export interface InputHints {
@@ -17,16 +18,23 @@ const certificateHints: InputHints = {
  * Reads a whole file of at most `limit` octets. Synchronous: for small files this costs a tenth of the thread pool's
  * round trips, and there are many of them.
  *
+ * @param options.regularOnly for a file that nobody named: a pipe or device there is refused, since whoever put it there
+ *   could let this run wait for ever
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`
  */
-export function readInputFile(path: FilePath, limit: number, hints: InputHints = certificateHints): Uint8Array {
+export function readInputFile(
+  path: FilePath,
+  limit: number,
+  hints: InputHints = certificateHints,
+  { regularOnly = false }: { readonly regularOnly?: boolean } = {},
+): Uint8Array {
   const name = shownPath(path);
   if (containsNul(path)) throw new OcspError('file-unreadable', `${name}: the file name contains a NUL character`);
   let bytes: Uint8Array;
   try {
-    bytes = readUpTo(path, limit);
+    bytes = readUpTo(path, limit, regularOnly);
   } catch (error) {
-    throw describeSystemError(name, error);
+    throw error instanceof OcspError ? error : describeSystemError(name, error);
   }
   if (bytes.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
   if (bytes.length > limit) {
@@ -36,10 +44,12 @@ export function readInputFile(path: FilePath, limit: number, hints: InputHints =
 }
 
 /** At most one octet more than the limit, so that the caller sees that there was more. */
-function readUpTo(path: FilePath, limit: number): Uint8Array {
-  const descriptor = openSync(path, 'r');
+function readUpTo(path: FilePath, limit: number, regularOnly: boolean): Uint8Array {
+  const descriptor = openSync(path, constants.O_RDONLY | (regularOnly ? constants.O_NONBLOCK : 0));
   try {
-    const { size } = fstatSync(descriptor);
+    const status = fstatSync(descriptor);
+    if (regularOnly && !status.isFile() && !status.isDirectory()) throw notRegular(path);
+    const { size } = status;
     // A pipe, as from `<(command)`, has size 0; read until its end.
     let buffer = Buffer.alloc(Math.min(size, limit) + 1);
     let filled = 0;
@@ -52,6 +62,17 @@ function readUpTo(path: FilePath, limit: number): Uint8Array {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function notRegular(path: FilePath): OcspError {
+  const message = `${shownPath(path)} is no regular file`;
+  return new OcspError('file-unreadable', message, 'find out who put it there, and remove it');
+}
+
+/** What to say of a folder that cannot be listed. */
+export function unlistable(folder: FilePath, error: unknown): OcspError {
+  const message = `the folder ${shownPath(folder)} cannot be listed: ${systemErrorText(error)}`;
+  return new OcspError('file-unreadable', message, 'run as a user who may, often root', { cause: error });
 }
 
 function describeSystemError(name: string, error: unknown): OcspError {

@@ -6,7 +6,7 @@ export interface ReloadingSourceOptions {
   readonly now: Date;
   /** The files are looked at when they are asked for, at most once in this time. */
   readonly checkEveryMilliseconds: number;
-  /** Hears of each change that could not be read; what was read before goes on. Must not throw. */
+  /** Hears of each change that could not be read, once; what was read before goes on. Must not throw. */
   readonly onError: (error: unknown) => void;
   /** Hears of each change that was read. Must not throw. */
   readonly onReload?: () => void;
@@ -20,9 +20,13 @@ export interface ReloadingSource<Value> {
   readonly generation: number;
 }
 
+/** Between two readings of a change that could not be read: so many checks at most, after 1, 2, 4 and so on. */
+const mostChecksBetween = 64;
+
 /**
  * Reads files, and reads them again when the time of change, size or identity of one of them is another. Who asks while
- * they are read gets what was read before.
+ * they are read gets what was read before. A change that could not be read is tried again, less and less often: a
+ * reading may fail for want of descriptors or of a minute, and the change may be a revocation.
  *
  * @param read makes the value of the files as they are; gets the present time
  * @throws what the first reading throws
@@ -38,18 +42,29 @@ export async function createReloadingSource<Value>(
   let generation = 1;
   let checkedAt = options.now.getTime();
   let isReading = false;
+  let failures = 0;
+  let triedAt = checkedAt;
 
   async function reload(now: Date): Promise<void> {
     isReading = true;
+    triedAt = now.getTime();
     try {
       value = await read(now);
+      failures = 0;
       generation += 1;
       options.onReload?.();
     } catch (error) {
-      options.onError(error);
+      failures += 1;
+      if (failures === 1) options.onError(error);
     } finally {
       isReading = false;
     }
+  }
+
+  function mayHaveHealed(now: Date): boolean {
+    if (failures === 0) return false;
+    const elapsed = now.getTime() - triedAt;
+    return elapsed < 0 || elapsed >= Math.min(2 ** (failures - 1), mostChecksBetween) * options.checkEveryMilliseconds;
   }
 
   return {
@@ -62,7 +77,8 @@ export async function createReloadingSource<Value>(
       if (isReading || (elapsed >= 0 && elapsed < options.checkEveryMilliseconds)) return value;
       checkedAt = now.getTime();
       const found = fingerprintOf(paths);
-      if (found === seen) return value;
+      if (found === seen && !mayHaveHealed(now)) return value;
+      if (found !== seen) failures = 0;
       seen = found;
       await reload(now);
       return value;

@@ -6,9 +6,14 @@ const maximumLength = 8192;
 /** Credentials in front of the host, up to the last `@` of the authority (backslashes are refused before this matters). */
 const credentials = /\/\/[^/?#]*@/;
 
+/** `url` without the credentials that the operator may have put into it. */
+export function withoutCredentials(url: string): string {
+  return url.replace(credentials, '//');
+}
+
 /** `url` for messages: without credentials, cut to 200 characters. */
 export function shownUrl(url: string): string {
-  const bare = url.replace(credentials, '//');
+  const bare = withoutCredentials(url);
   return bare.length > 200 ? `${bare.slice(0, 200)}...` : bare;
 }
 

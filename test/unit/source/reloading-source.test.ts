@@ -96,6 +96,22 @@ describe('a reloading source', () => {
     expect([errors.length, source.generation]).toEqual([1, 2]);
   });
 
+  it('reads a change that could not be read again, less and less often, until it can', async () => {
+    let isBroken = false;
+    const source = await create(() => {
+      if (isBroken) throw new Error('too many open files');
+      return readFileSync(file, 'utf8');
+    });
+    replace('two');
+    isBroken = true;
+    for (let second = 1; second <= 1000; second += 1) await source.current(after(second * 1000));
+    expect(reads).toBeLessThan(30);
+    expect(errors).toHaveLength(1);
+    isBroken = false;
+    expect(await source.current(after(1_100_000))).toBe('two');
+    expect([reloads, source.generation]).toEqual([1, 2]);
+  });
+
   it('keeps the last good value while the file is gone', async () => {
     const source = await create();
     rmSync(file);

@@ -1,0 +1,15 @@
+const texts: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'the system does not permit it',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space left',
+  EROFS: 'its file system is mounted read-only',
+};
+
+/** What a failed system call means, in words: for `EACCES` `permission denied`; the code itself where there are no words for it. */
+export function systemErrorText(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return texts[code] ?? code;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+
+import { decodeCertificate, OcspError } from '../../../src/core/index.js';
+import { dnsNames, serverNameFor } from '../../../src/core/subject-alternative-names.js';
+import { authority } from './scene.js';
+
+function withNames(names: readonly string[]): ReturnType<typeof decodeCertificate> {
+  return decodeCertificate(authority.issue({ subjectAltNames: names }).certificate.der);
+}
+
+describe('the dNSNames of a certificate', () => {
+  it('come in their order, in lower case, duplicates once, without addresses', () => {
+    const names = ['B.example', '192.0.2.1', 'a.example', 'b.example', '*.c.example', '_dmarc.example'];
+    expect(dnsNames(withNames(names))).toEqual(['b.example', 'a.example', '*.c.example', '_dmarc.example']);
+  });
+
+  it('are none without a subjectAltName', () => {
+    expect(dnsNames(decodeCertificate(authority.issue().certificate.der))).toEqual([]);
+  });
+
+  it.each(['a\0.example', 'a b', 'a\n', 'ä.example', '', '.', 'a..b', '-a.example', 'a.*.example', 'x'.repeat(64)])(
+    'leave out %j, which no client can ask for',
+    (name) => {
+      expect(dnsNames(withNames([name, 'good.example']))).toEqual(['good.example']);
+    },
+  );
+
+  it.each([
+    ['no sequence', Buffer.from([0x04, 0x00])],
+    ['cut short', Buffer.from([0x30, 0x05, 0x82, 0x09, 0x61, 0x62, 0x63])],
+    ['something behind', Buffer.from([0x30, 0x03, 0x82, 0x01, 0x61, 0x00])],
+  ])('are refused where the extension is broken: %s', (_, value) => {
+    const { certificate } = authority.issue({ extensions: [{ oid: '2.5.29.17', value }] });
+    const read = (): string[] => dnsNames(decodeCertificate(certificate.der));
+    expect(read).toThrow(OcspError);
+    expect(read).toThrow(expect.objectContaining({ code: 'malformed-certificate' }));
+  });
+});
+
+describe('the server name for a certificate', () => {
+  it('is its first dNSName', () => {
+    expect(serverNameFor(withNames(['a.example', 'b.example']))).toBe('a.example');
+  });
+
+  it('is rather a name of its own than one that a wildcard only covers', () => {
+    expect(serverNameFor(withNames(['*.example.org', 'example.org']))).toBe('example.org');
+  });
+
+  it('has www for a wildcard that stands alone', () => {
+    expect(serverNameFor(withNames(['*.example.org']))).toBe('www.example.org');
+  });
+
+  it('is none where the certificate names no host', () => {
+    expect(serverNameFor(withNames(['192.0.2.1']))).toBeUndefined();
+  });
+});
