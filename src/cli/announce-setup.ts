@@ -4,7 +4,7 @@ import type { AnnounceTools } from '../pipeline/reload/announce.js';
 import { parseConsoleKey, readConsoleKeyFile } from '../reload/dnsdist-key.js';
 import { ownProcess } from './fetch-setup.js';
 
-/** What a run that tells servers has to know; plain data, handed to the hook `updated`. */
+/** What a run that tells servers has to know. */
 export interface AnnounceSettings {
   readonly dnsdistKeyFile?: string;
   readonly timeoutMilliseconds: number;
@@ -17,6 +17,7 @@ export function announceToolsFrom(
   signal: AbortSignal,
   warn: (line: string) => void,
 ): AnnounceTools {
+  let key: Uint8Array | undefined;
   return {
     limits: { timeoutMilliseconds: settings.timeoutMilliseconds, signal },
     environment: process.env,
@@ -24,7 +25,8 @@ export function announceToolsFrom(
     sendSignal: (pid, name) => {
       process.kill(pid, name);
     },
-    dnsdistKey: () => dnsdistKeyFrom(settings.dnsdistKeyFile, warn),
+    // Read once: a pipe cannot be read again, and one warning is enough.
+    dnsdistKey: () => (key ??= dnsdistKeyFrom(settings.dnsdistKeyFile, warn)),
     now: () => settings.now ?? new Date(),
     randomBytes: (count) => randomBytes(count),
   };

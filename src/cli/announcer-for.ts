@@ -1,9 +1,10 @@
 import type { Config } from '@oclif/core';
-import type { FilePath } from '../core/file-path.js';
-import type { Verdict } from '../core/index.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { OcspError, type Verdict } from '../core/index.js';
 import type { TargetResult } from '../reload/reload-result.js';
 import type { Announcer } from './announcer.js';
 import { exitCodes, type ExitCode } from './exit-code.js';
+import type { Interrupt } from './interrupt.js';
 import type { Output } from './output.js';
 import type { AnnounceFlags } from './reload-flags.js';
 
@@ -16,19 +17,40 @@ export interface RunAnnouncer {
     verdict: Verdict | undefined,
     isChanged: boolean,
   ): Promise<void>;
-  /** Tells and proves at the end of the run. */
-  finish(): Promise<{ readonly results: readonly TargetResult[]; readonly exitCode: ExitCode }>;
+  /** Tells and proves at the end of the run. Throws OcspError `interrupted`. */
+  finish(): Promise<Announced>;
 }
 
-const nobody: RunAnnouncer = {
-  take: () => Promise.resolve(),
-  finish: () => Promise.resolve({ results: [], exitCode: exitCodes.success }),
-};
+/** What became of the targets, in the order of the flags. */
+export interface Announced {
+  readonly results: readonly TargetResult[];
+  readonly exitCode: ExitCode;
+}
 
-/** The announcer for these flags. The code behind it is loaded only where somebody has to be told. */
+const nothing: Announced = { results: [], exitCode: exitCodes.success };
+
+const nobody: RunAnnouncer = { take: () => Promise.resolve(), finish: () => Promise.resolve(nothing) };
+
+/** Tells, unless the run was interrupted before or is while it tells. */
+export async function uninterrupted(interrupt: Interrupt, tell: () => Promise<Announced>): Promise<Announced> {
+  if (interrupt.signal.aborted) return nothing;
+  try {
+    return await tell();
+  } catch (error) {
+    if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;
+    return nothing;
+  }
+}
+
+/**
+ * The announcer for these flags. The code behind it is loaded only where somebody has to be told.
+ *
+ * @throws OcspError `usage`, and what reading the dnsdist key can throw
+ */
 export async function announcerFor(
   config: Config,
   flags: AnnounceFlags & { readonly reload: readonly string[]; readonly at?: Date | undefined },
+  certificates: readonly FilePath[],
   signal: AbortSignal,
   output: Output,
 ): Promise<RunAnnouncer> {
@@ -37,17 +59,26 @@ export async function announcerFor(
     import('./announcer.js'),
     import('../pipeline/reload/staple-to-push.js'),
   ]);
-  const announcer: Announcer = createAnnouncer(config, flags, signal, output);
+  const announcer: Announcer = createAnnouncer(config, flags, certificates, signal, output);
   if (!announcer.isNeeded) return nobody;
+  let lost = false;
   return {
     take: async (certificate, path, verdict, isChanged) => {
       if (path === undefined) return;
-      const staple = await stapleToPush(certificate, path, verdict, isChanged);
-      if (staple !== undefined) await announcer.take(staple);
+      try {
+        const staple = await stapleToPush(certificate, path, verdict, isChanged);
+        if (staple !== undefined) await announcer.take(staple);
+      } catch (error) {
+        // Files that changed under the run: one certificate must not keep the servers from hearing of the others.
+        if (!(error instanceof OcspError)) throw error;
+        lost = true;
+        output.say(`${shownPath(certificate)}: no server can be told: ${error.message}`);
+        output.hint(error.hint);
+      }
     },
     finish: async () => {
       const results = await announcer.finish();
-      return { results, exitCode: exitCodeOfTargets(results) };
+      return { results, exitCode: lost ? exitCodes.reloadFailed : exitCodeOfTargets(results) };
     },
   };
 }

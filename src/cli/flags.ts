@@ -19,6 +19,7 @@ const examples: Readonly<Record<string, string>> = {
   skew: '5m',
   'max-age': '3d',
   at: '2026-03-01T12:00:00Z',
+  header: "'X-Api-Key: abc'",
 };
 
 /** A duration in milliseconds: 90s, 5m, 12h, 3d. */

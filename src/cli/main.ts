@@ -9,11 +9,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function main(args: string[]): Promise<void> {
   endQuietlyOnClosedPipe(process.stdout);
   endQuietlyOnClosedPipe(process.stderr);
+  keepQuietAboutPlugIns();
   try {
     await run(args, { root });
     await flush();
   } catch (error) {
-    process.exitCode = reportError(error, { json: asksForJson(args), stdout: process.stdout, stderr: process.stderr });
+    process.exitCode = reportError(error, {
+      json: asksForJson(args),
+      args,
+      stdout: process.stdout,
+      stderr: process.stderr,
+    });
   }
 }
 
@@ -21,6 +27,16 @@ export async function main(args: string[]): Promise<void> {
 function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+/** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing to tell an administrator of. */
+function keepQuietAboutPlugIns(): void {
+  const told = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning: NodeJS.ErrnoException) => {
+    if (warning.code === 'EACCES') return;
+    for (const tell of told) tell(warning);
+  });
 }
 
 /** `restaple uri … | head -1` is no error. */

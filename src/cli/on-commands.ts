@@ -3,7 +3,7 @@ import { shownPath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
 import type { Outcome } from '../pipeline/outcome.js';
 import { splitWords } from '../reload/reload-target.js';
-import { runCommand, withoutSecrets } from '../reload/run-command.js';
+import { runCommand, withoutSecrets, type CommandResult } from '../reload/run-command.js';
 import { exitCodes, type ExitCode } from './exit-code.js';
 import type { Output } from './output.js';
 
@@ -45,13 +45,20 @@ export async function runOnCommand(
     timeoutMilliseconds,
     signal,
   });
-  if (result.exitCode === 0) return exitCodes.success;
-  const how =
-    result.startError ?? (result.timedOut ? 'it took too long' : `exit ${result.exitCode ?? result.signal ?? ''}`);
+  // The run's own interrupt ended it: that is the run's exit code.
+  if (result.exitCode === 0 || result.interrupted) return exitCodes.success;
+  const how = howItEnded(result);
   const said = result.stderr.trim().split('\n')[0] ?? '';
   output.say(`--${event} for ${shownPath(outcome.certificate)} failed: ${how}${said === '' ? '' : `: ${said}`}`);
   output.hint('run the command by hand with the same variables: RESTAPLE_CERT, RESTAPLE_STAPLE, RESTAPLE_STATUS');
   return exitCodes.reloadFailed;
+}
+
+function howItEnded({ startError, timedOut, exitCode, signal }: CommandResult): string {
+  if (startError !== undefined)
+    return startError === 'ENOENT' ? 'it was not found' : `it could not be started: ${startError}`;
+  if (timedOut) return `it took longer than ${timeoutMilliseconds / 1000} s`;
+  return exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
 }
 
 /** Refuses commands that cannot be split into words, before any traffic. Throws OcspError `usage`. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { OcspError } from '../core/index.js';
 import { asPath, type FilePath } from '../core/file-path.js';
+import type { Output } from './output.js';
 
 /** A list of 100,000 paths of 4 KiB is far beyond any fleet. */
 const longestList = 64 * 1024 * 1024;
@@ -26,6 +27,16 @@ export async function readPathArguments(
     'no certificate was named',
     'name certificate files, a folder of them, or - to read paths from stdin',
   );
+}
+
+/** A folder without certificates is no error, but whoever named it should hear that nothing was done. */
+export function warnOfNothing(
+  found: readonly unknown[],
+  words: readonly unknown[],
+  output: Pick<Output, 'warn'>,
+): void {
+  if (found.length > 0) return;
+  output.warn(`there is no certificate in ${words.map(String).join(', ')} (folders in it are not looked into)`);
 }
 
 async function readList(stdin: Readable, separator: '\n' | '\0'): Promise<FilePath[]> {

@@ -48,7 +48,7 @@ async function printOne(path: FilePath, issuers: IssuerFinder, flags: FetchFlags
     const trouble = troubleOfError(error);
     if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
     if (output.json) output.record({ certificate, error: errorRecord(trouble) });
-    sayTrouble(output, '', trouble);
+    sayTrouble(output, trouble.message.startsWith(certificate) ? '' : `${certificate}: `, trouble);
     return exitCodeOfTrouble(trouble);
   }
 }

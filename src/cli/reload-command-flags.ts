@@ -11,6 +11,13 @@ export const reloadCommandFlags = {
     description: 'where fetch puts staples: a file, a folder, or a template',
     helpValue: '<file|folder|template>',
   }),
+  'trusted-responder': Flags.string({
+    description: 'certificate of a responder that may answer by your word, as given to fetch',
+    helpValue: '<file>',
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
   at: timeFlag({ description: 'judge as of this time' }),
 };
 

@@ -79,8 +79,17 @@ function sayTroubled(output: Output, outcome: Outcome, name: string): void {
   for (const line of stack) output.say(line);
   if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && outcome.trouble?.code !== 'revoked') {
     output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
+    output.hint('replace the certificate now');
   }
   output.hint(outcome.trouble?.hint ?? '');
+  sayWhatStays(output, outcome, name);
+}
+
+/** A failed refresh is less urgent while the staple on disk still holds, and whoever reads of it should know for how long. */
+function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, name: string): void {
+  if (written || outcome === 'revoked' || verdict?.kind !== 'good') return;
+  const { nextUpdate } = verdict.statement;
+  if (nextUpdate !== undefined) output.say(`${name}: the staple on disk stays, good until ${formatTime(nextUpdate)}`);
 }
 
 /** Counts outcomes for the last JSON line. */

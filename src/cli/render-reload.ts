@@ -29,7 +29,8 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
   if (ok) {
     const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
     if (certificates.length > 0) {
-      output.mention(`${target}: ${count} in ${Math.round(milliseconds)} ms`, output.stderr.green('told'));
+      const label = target.startsWith('confirm:') ? 'confirmed' : 'told';
+      output.mention(`${target}: ${count} in ${Math.round(milliseconds)} ms`, output.stderr.green(label));
       for (const { certificatePath, message } of certificates) {
         if (message !== undefined) output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
       }
@@ -42,8 +43,13 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
   }
   for (const certificate of certificates) {
     if (certificate.ok || (error !== undefined && certificate.message === error.message)) continue;
-    const { certificatePath, message = '', hint = '' } = certificate;
-    output.say(`${target}: ${shownPath(certificatePath)}: ${message}`, output.stderr.red('reload failed'));
+    const { certificatePath, code, message = '', hint = '' } = certificate;
+    const label = target.startsWith('confirm:')
+      ? 'not confirmed'
+      : code === 'not-good'
+        ? 'not pushed'
+        : 'reload failed';
+    output.say(`${target}: ${shownPath(certificatePath)}: ${message}`, output.stderr.red(label));
     output.hint(hint);
   }
 }

@@ -5,6 +5,8 @@ import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit-code.js';
 
 interface Streams {
   readonly json: boolean;
+  /** The words of the command line, to name the right help. */
+  readonly args: readonly string[];
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
 }
@@ -17,7 +19,7 @@ interface Streams {
  */
 export function reportError(error: unknown, streams: Streams): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
-  const { code, message, hint, exitCode } = describe(error);
+  const { code, message, hint, exitCode } = describe(error, streams.args);
   if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
   streams.stderr.write(`restaple: ${escapeText(message)}\n`);
   if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
@@ -32,17 +34,22 @@ interface Described {
   readonly exitCode: ExitCode;
 }
 
-function describe(error: unknown): Described {
+function describe(error: unknown, args: readonly string[]): Described {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
   }
   if (error instanceof Errors.CLIError) {
-    const message = withoutParserText(error.message)
+    const message = withoutParserText(error.message.replace(/^Parsing (--\S+) \n\t/, '$1: '))
       .replace(/^Error: /, '')
       .replace(/^The following errors? occurred:\s*/, '')
-      .replace(/\s*\n\s*/g, ' ');
-    return { code: 'usage', message: lowerFirst(message), hint: 'see: restaple --help', exitCode: exitCodes.usage };
+      // It is not so for flags that take one value at a time, and ours do.
+      .replace(/\s*Note: --[^]*allow multiple values\.[^]*$/, '')
+      .replace(/\s*\n\s*/g, ' ')
+      .replace(/ {2,}/g, ': ');
+    const command = 'parse' in error ? `${args[0] ?? ''} ` : '';
+    const hint = `see: restaple ${command}--help`;
+    return { code: 'usage', message: lowerFirst(message), hint, exitCode: exitCodes.usage };
   }
   return {
     code: 'bug',
@@ -58,5 +65,5 @@ function withoutParserText(message: string): string {
 }
 
 function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+  return text.replace(/^(?:--\S+: )?[A-Z](?=[a-z])/, (start) => start.slice(0, -1) + start.slice(-1).toLowerCase());
 }

@@ -3,7 +3,8 @@ import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import { fetchStaples } from '../pipeline/batch.js';
 import type { FetchTools } from '../pipeline/fetch-job.js';
-import { announcerFor } from './announcer-for.js';
+import type { Outcome } from '../pipeline/outcome.js';
+import { announcerFor, uninterrupted } from './announcer-for.js';
 import { exitCodeOfOutcome } from './exit-code-of.js';
 import { gravestExitCode, type ExitCode } from './exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
@@ -26,7 +27,7 @@ export async function runFetch(
   checkOnCommands(flags);
   const interrupt = catchInterrupts();
   const { signal } = interrupt;
-  const announcer = await announcerFor(config, flags, signal, output);
+  const announcer = await announcerFor(config, flags, paths, signal, output);
   const client = httpClientFrom(flags, `restaple/${config.version}`);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const summary = createSummary();
@@ -39,20 +40,25 @@ export async function runFetch(
       if (output.json) output.record(outcomeRecord(outcome));
       sayOutcome(output, outcome, policy);
       if (flags['dry-run']) continue;
-      await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+      if (mayBeTold(outcome)) {
+        await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+      }
       if (hasOnCommands(flags)) codes.push(await runOnCommand(outcome, flags, signal, output));
     }
-    const { results, exitCode } = await announcer.finish();
+    // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
+    const { results, exitCode } = await uninterrupted(interrupt, () => announcer.finish());
     codes.push(exitCode);
     if (output.json) output.record(summary.record(results.map(targetRecord)));
-  } catch (error) {
-    // An interrupt while servers were told: what was fetched is stored, and the next run tells them.
-    if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;
   } finally {
     client.close();
     interrupt.release();
   }
   return interrupt.exitCode() ?? gravestExitCode(codes);
+}
+
+/** Of a certificate that its CA no longer vouches for, no server is given the old staple, good as it looks. */
+function mayBeTold({ outcome }: Outcome): boolean {
+  return outcome !== 'revoked' && outcome !== 'unknown';
 }
 
 function withRequestFile(tools: FetchTools, paths: readonly FilePath[], file: string | undefined): FetchTools {

@@ -10,7 +10,7 @@ import {
   type GenerateSubject,
 } from '../pipeline/generate-staple.js';
 import { fixedStatus } from '../source/status-source.js';
-import { announcerFor } from './announcer-for.js';
+import { announcerFor, uninterrupted } from './announcer-for.js';
 import { exitCodeOfTrouble } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import { ownProcess } from './fetch-setup.js';
@@ -37,7 +37,7 @@ export async function runGenerate(
   const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
   try {
-    const announcer = await announcerFor(config, flags, interrupt.signal, output);
+    const announcer = await announcerFor(config, flags, paths, interrupt.signal, output);
     const work = async (subject: GenerateSubject): Promise<GenerateResult | undefined> =>
       interrupt.signal.aborted ? undefined : await generateStaple(subject, options);
     for await (const result of mapConcurrent(subjects, concurrency, work)) {
@@ -49,7 +49,8 @@ export async function runGenerate(
         await announcer.take(result.subject.path, result.staple, result.evidence, result.written);
       }
     }
-    const { results, exitCode } = await announcer.finish();
+    // After an interrupt nobody is told: what was signed is stored.
+    const { results, exitCode } = await uninterrupted(interrupt, () => announcer.finish());
     codes.push(exitCode);
     if (output.json) for (const result of results) output.record({ reload: targetRecord(result) });
   } finally {
@@ -63,6 +64,13 @@ function subjectsFrom(paths: readonly FilePath[], flags: GenerateFlags): Generat
   if (serialNumber === undefined) return paths.map((path) => ({ path }));
   if (paths.length > 0) {
     throw new OcspError('usage', '--serial stands in place of a certificate file', 'leave one of them out');
+  }
+  if (flags.reload.length > 0 || flags.confirm.length > 0) {
+    throw new OcspError(
+      'usage',
+      '--reload and --confirm need the certificate, and --serial names none',
+      'name the certificate file, or leave them out and tell the server afterwards: restaple reload TARGET',
+    );
   }
   return [{ serialNumber }];
 }

@@ -1,26 +1,28 @@
-import { OcspError } from '../core/index.js';
+import { OcspError, isBelieved } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
+import { formatTime } from '../core/time.js';
 import { announceTo } from '../pipeline/reload/announce.js';
-import { confirmPlace, parseConfirmPlace } from '../pipeline/reload/confirm.js';
+import { confirmPlacesFrom } from '../pipeline/reload/confirm-place.js';
+import { confirmPlace } from '../pipeline/reload/confirm.js';
 import { stapleToPush } from '../pipeline/reload/staple-to-push.js';
 import { verifyStaple, type VerifyReport } from '../pipeline/verify-staple.js';
 import type { PushResult, StapleToPush, TargetResult } from '../reload/reload-result.js';
 import { parseReloadTarget, type ReloadTarget } from '../reload/reload-target.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { announceToolsFrom } from './announce-setup.js';
-import { exitCodeOfTargets, settingsFrom } from './announcer.js';
+import { exitCodeOfTargets, requireKey, settingsFrom } from './announcer.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
-import { usualSkewMilliseconds } from './fetch-setup.js';
+import { readCertificates, usualSkewMilliseconds } from './fetch-setup.js';
 import { catchInterrupts } from './interrupt.js';
 import type { Output } from './output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
 import { sayTargetResult, targetRecord } from './render-reload.js';
 
-/** What the staples of the certificates are: those to push, and those that are not good with their own exit codes. */
+/** What the staples of the certificates are: those to push, and those that are not, with their own exit codes. */
 interface Judged {
   readonly staples: readonly StapleToPush[];
-  readonly refused: readonly PushResult[];
+  readonly others: readonly PushResult[];
   readonly codes: readonly ExitCode[];
 }
 
@@ -32,21 +34,21 @@ export async function runReload(
   output: Output,
 ): Promise<ExitCode> {
   const target = parseReloadTarget(targetText);
-  const places = flags.confirm.map(parseConfirmPlace);
-  requireCertificates(target, paths);
+  const places = confirmPlacesFrom(flags.confirm, paths);
+  requireCertificates(target, paths, places.length > 0);
   const interrupt = catchInterrupts();
   try {
-    const judged = await judgeStaples(paths, flags);
     const tools = announceToolsFrom(settingsFrom(flags), interrupt.signal, (line) => output.warn(line));
-    const results: TargetResult[] = [];
-    if (judged.staples.length > 0 || paths.length === 0) results.push(await announceTo(target, judged.staples, tools));
-    else results.push({ target: target.text, ok: false, certificates: [], milliseconds: 0 });
+    requireKey([target], tools);
+    const { staples, others, codes } = await judgeStaples(paths, flags);
+    const isTold = staples.length > 0 || paths.length === 0;
+    const told = isTold ? await announceTo(target, staples, tools) : notTold(target);
+    const results = [told];
     for (const place of places) {
-      results.push(await confirmPlace(place, judged.staples, tools.limits, () => tools.now()));
+      results.push(await confirmPlace(place, staples, tools.limits, () => tools.now(), told.ok && isTold));
     }
-    report(results, judged.refused, output);
-    const failed = judged.staples.length > 0 || paths.length === 0 ? exitCodeOfTargets(results) : exitCodes.success;
-    return interrupt.exitCode() ?? gravestExitCode([...judged.codes, failed]);
+    report(results, others, output);
+    return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);
   } catch (error) {
     const code = interrupt.exitCode();
     if (code !== undefined && error instanceof OcspError) return code;
@@ -56,8 +58,16 @@ export async function runReload(
   }
 }
 
-function requireCertificates(target: ReloadTarget, paths: readonly FilePath[]): void {
-  if (target.kind !== 'haproxy' || paths.length > 0) return;
+function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], confirms: boolean): void {
+  if (paths.length > 0) return;
+  if (confirms) {
+    throw new OcspError(
+      'usage',
+      '--confirm compares with the staples of certificates, and no certificate was named',
+      'name the certificates: restaple reload TARGET CERT... --confirm HOST:PORT',
+    );
+  }
+  if (target.kind !== 'haproxy') return;
   throw new OcspError(
     'usage',
     'haproxy takes staples one by one, and no certificate was named',
@@ -73,33 +83,46 @@ async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlag
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,
     ignoreTimes: false,
-    trustedResponders: [],
+    trustedResponders: await readCertificates(flags['trusted-responder']),
     anchors: [],
     untrusted: [],
   };
   const staples: StapleToPush[] = [];
-  const refused: PushResult[] = [];
+  const others: PushResult[] = [];
   const codes: ExitCode[] = [];
   for (const path of paths) {
     const report = await verifyStaple(path, issuers, options);
     const staple = await pushableOf(path, report, options.now);
     if (staple !== undefined) staples.push(staple);
     else {
-      refused.push(notGood(path, report));
+      others.push(report.noResponder ? needsNone(path) : notGood(path, report));
       codes.push(exitCodeOfReport(report));
     }
   }
-  return { staples, refused, codes };
+  return { staples, others, codes };
 }
 
 async function pushableOf(path: FilePath, report: VerifyReport, now: Date): Promise<StapleToPush | undefined> {
   if (report.response === undefined) return undefined;
+  if (isKnownRevoked(report)) return undefined;
   const staple = await stapleToPush(path, report.response, report.verdict, true);
   return staple !== undefined && staple.nextUpdate > now ? staple : undefined;
 }
 
-function notGood(certificatePath: FilePath, { verdict, trouble }: VerifyReport): PushResult {
-  const message = trouble?.message ?? `its staple is ${verdict?.kind ?? 'missing'}, and only good ones are pushed`;
+function needsNone(certificatePath: FilePath): PushResult {
+  return { certificatePath, ok: true, message: 'it names no responder and has no staple: there is nothing to push' };
+}
+
+function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
+  const { verdict, trouble } = report;
+  const nextUpdate = verdict !== undefined && isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
+  const isOver = verdict?.kind === 'good' && nextUpdate !== undefined;
+  const what = isKnownRevoked(report)
+    ? 'good, but a newer answer says revoked'
+    : isOver
+      ? `over since ${formatTime(nextUpdate)}`
+      : (verdict?.kind ?? 'missing');
+  const message = trouble?.message ?? `its staple is ${what}, and only good ones that last are pushed`;
   return {
     certificatePath,
     ok: false,
@@ -109,22 +132,33 @@ function notGood(certificatePath: FilePath, { verdict, trouble }: VerifyReport):
   };
 }
 
-function exitCodeOfReport({ verdict, trouble, noResponder }: VerifyReport): ExitCode {
-  if (noResponder) return exitCodes.inputUnusable;
+/** The kept answer beside the staple says so. */
+function isKnownRevoked({ verdict }: VerifyReport): boolean {
+  return verdict?.findings.some(({ rule }) => rule === 'known-revoked') === true;
+}
+
+function exitCodeOfReport(report: VerifyReport): ExitCode {
+  const { verdict, trouble, noResponder } = report;
+  if (isKnownRevoked(report)) return exitCodes.revoked;
+  if (noResponder) return exitCodes.success;
   const ofVerdict = verdict === undefined ? exitCodes.success : exitCodeOfVerdict(verdict);
   if (ofVerdict !== exitCodes.success) return ofVerdict;
   return trouble === undefined ? exitCodes.outsideValidity : exitCodeOfTrouble(trouble);
 }
 
-function report(results: readonly TargetResult[], refused: readonly PushResult[], output: Output): void {
+function notTold({ text }: ReloadTarget): TargetResult {
+  return { target: text, ok: true, certificates: [], milliseconds: 0 };
+}
+
+function report(results: readonly TargetResult[], others: readonly PushResult[], output: Output): void {
   for (const [index, result] of results.entries()) {
-    const whole = index === 0 ? withRefused(result, refused) : result;
+    const whole = index === 0 ? withOthers(result, others) : result;
     if (output.json) output.record(targetRecord(whole));
     sayTargetResult(output, whole);
   }
 }
 
-function withRefused(result: TargetResult, refused: readonly PushResult[]): TargetResult {
-  if (refused.length === 0) return result;
-  return { ...result, ok: false, certificates: [...result.certificates, ...refused] };
+function withOthers(result: TargetResult, others: readonly PushResult[]): TargetResult {
+  const ok = result.ok && others.every((other) => other.ok);
+  return { ...result, ok, certificates: [...result.certificates, ...others] };
 }

@@ -24,6 +24,13 @@ export async function runVerifyConnection(
   output: Output,
 ): Promise<ExitCode> {
   const place = placeFrom(flags);
+  if (options.response !== undefined && paths.length !== 1) {
+    throw new OcspError(
+      'usage',
+      '--response belongs to one certificate',
+      'name that certificate, or leave out --response',
+    );
+  }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer);
   const codes: ExitCode[] = [];

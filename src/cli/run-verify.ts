@@ -1,4 +1,11 @@
-import { OcspError, decodeCertificate, decodeRequest, parseSerialNumber, type Certificate } from '../core/index.js';
+import {
+  OcspError,
+  decodeCertificate,
+  decodeRequest,
+  parseSerialNumber,
+  type Certificate,
+  type OcspRequest,
+} from '../core/index.js';
 import { fromHex, toHex } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
 import {
@@ -67,7 +74,7 @@ export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapl
     ...(flags.out === undefined ? {} : { out: flags.out }),
     ...(maximumAge === undefined ? {} : { maximumAgeMilliseconds: maximumAge }),
     ...(nonce === undefined ? {} : { nonce }),
-    ...(flags.request === undefined ? {} : { request: decodeRequest(readRequest(flags.request)) }),
+    ...(flags.request === undefined ? {} : { request: requestFrom(flags.request) }),
     ...(flags.for === undefined ? {} : { server: flags.for }),
     now: flags.at ?? new Date(),
     skewMilliseconds: flags.skew,
@@ -84,10 +91,16 @@ async function readAllCertificates(paths: readonly string[]): Promise<Certificat
   return files.flatMap(({ certificate, others }) => [certificate, ...others.map((der) => decodeCertificate(der))]);
 }
 
-function readRequest(path: string): Uint8Array {
+function requestFrom(path: string): OcspRequest {
   const bytes = readResponseFile(path);
   if (bytes === undefined) throw new OcspError('file-not-found', `${path} does not exist`, 'check --request');
-  return bytes;
+  try {
+    return decodeRequest(bytes);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    const hint = 'name the file of a request in DER, as fetch --request-out writes it, with --request';
+    throw new OcspError(error.code, `${path}: ${error.message}`, hint, { cause: error });
+  }
 }
 
 function nonceFrom(text: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
+import type { AnnounceTools } from '../pipeline/reload/announce.js';
 import type { StapleToPush } from '../reload/reload-result.js';
 import type { ReloadTarget } from '../reload/reload-target.js';
-import type { AnnounceSettings } from './announce-setup.js';
 
 /** One staple as a plug-in sees it in the hook `updated`; times are ISO 8601. */
 export interface UpdatedStaple {
@@ -18,7 +18,5 @@ export interface UpdatedHookOptions {
   readonly updated: readonly UpdatedStaple[];
   readonly staples: readonly StapleToPush[];
   readonly targets: readonly ReloadTarget[];
-  readonly settings: AnnounceSettings;
-  readonly signal: AbortSignal;
-  readonly warn: (line: string) => void;
+  readonly tools: AnnounceTools;
 }

@@ -4,6 +4,7 @@ import type { ExitCode } from '../cli/exit-code.js';
 import { certificateArguments } from '../cli/flags.js';
 import { generateFlags } from '../cli/generate-flags.js';
 import { runGenerate } from '../cli/run-generate.js';
+import { warnOfNothing } from '../cli/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Generate extends BaseCommand {
@@ -28,6 +29,7 @@ Ends with 0 whatever the status signed.`;
     const output = await this.output(flags);
     const hasSerialOnly = flags.serial !== undefined && parsed.argv.length === 0;
     const found = hasSerialOnly ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
+    if (!hasSerialOnly) warnOfNothing(found, parsed.argv, output);
     return await runGenerate(
       found.map(({ path }) => path),
       flags,

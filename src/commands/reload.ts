@@ -4,6 +4,7 @@ import type { ExitCode } from '../cli/exit-code.js';
 import { certificateArguments } from '../cli/flags.js';
 import { reloadCommandFlags } from '../cli/reload-command-flags.js';
 import { runReload } from '../cli/run-reload.js';
+import { warnOfNothing } from '../cli/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Reload extends BaseCommand {
@@ -32,6 +33,7 @@ with its own exit code. A failed target ends with 10.`;
     const output = await this.output(flags);
     const words = parsed.argv.slice(1);
     const found = words.length === 0 ? [] : await certificatePaths(await this.paths(words, flags));
+    if (words.length > 0) warnOfNothing(found, words, output);
     return await runReload(
       parsed.args.target,
       found.map(({ path }) => path),

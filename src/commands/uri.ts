@@ -4,6 +4,7 @@ import { gravestExitCode, type ExitCode } from '../cli/exit-code.js';
 import { certificateArguments, certificateFlags } from '../cli/flags.js';
 import { renderCertificate } from '../cli/render-certificate.js';
 import { reportCertificateFile } from '../pipeline/certificate-report.js';
+import { warnOfNothing } from '../cli/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Uri extends BaseCommand {
@@ -29,6 +30,7 @@ Without a URI nothing is printed on stdout; the likely reason and the next step 
     const flags: Interfaces.InferredFlags<typeof Uri.flags & typeof Uri.baseFlags> = parsed.flags;
     const output = await this.output(flags);
     const paths = await certificatePaths(await this.paths(parsed.argv, flags));
+    warnOfNothing(paths, parsed.argv, output);
     const codes: ExitCode[] = [];
     for (const { path } of paths) {
       const report = await reportCertificateFile(path);

@@ -4,6 +4,7 @@ import type { ExitCode } from '../cli/exit-code.js';
 import { certificateArguments } from '../cli/flags.js';
 import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/run-verify.js';
 import { verifyFlags } from '../cli/verify-flags.js';
+import { warnOfNothing } from '../cli/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Verify extends BaseCommand {
@@ -29,6 +30,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     const output = await this.output(flags);
     if (parsed.argv.length === 0 && flags.connect === undefined) return await runVerifyResponse(flags, output);
     const found = parsed.argv.length === 0 ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
+    if (parsed.argv.length > 0) warnOfNothing(found, parsed.argv, output);
     const paths = found.map(({ path }) => path);
     if (flags.connect === undefined) return await runVerify(paths, flags, output);
     const { runVerifyConnection } = await import('../cli/run-verify-connection.js');

@@ -7,8 +7,8 @@ import {
   type Certificate,
   type Verdict,
 } from '../core/index.js';
+import { bytesEqual } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
-import { Oid } from '../core/oid.js';
 import { serverNameFor } from '../core/subject-alternative-names.js';
 import { compareStaple, type StapleFault } from '../probe/compare-staple.js';
 import type { ProbeResult } from '../probe/probe-request.js';
@@ -18,6 +18,8 @@ import type { IssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
 import { staplePathFor } from '../store/staple-location.js';
 import { responderUrls } from './fetch-job.js';
+import { explainMissingResponder } from './missing-responder.js';
+import { keyTypeOf } from './reload/confirm.js';
 import { verdictOn, type VerifyStapleOptions } from './verify-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
@@ -67,19 +69,33 @@ export async function verifyConnection(
   options: VerifyConnectionOptions,
 ): Promise<ConnectionReport[]> {
   if (path !== undefined) return [await verifyServed(path, issuers, options)];
-  const reports: ConnectionReport[] = [];
-  const failures: ConnectionReport[] = [];
+  const { place } = options;
+  try {
+    const found = await probeKeyTypes(options);
+    return found.map((sent) => judgeSent(sent, undefined, undefined, options));
+  } catch (error) {
+    return [reportOfError(error, { place })];
+  }
+}
+
+/** The server's certificate of each key type; of a type that is neither, the one that it sends unasked. */
+async function probeKeyTypes(options: VerifyConnectionOptions): Promise<ProbeResult[]> {
+  const found: ProbeResult[] = [];
   for (const keyType of ['ecdsa', 'rsa'] as const) {
     try {
       const sent = await probe(options, keyType, undefined);
-      const report = judgeSent(sent, undefined, undefined, options);
-      if (!reports.some(({ sent: known }) => known?.serialNumber === report.sent?.serialNumber)) reports.push(report);
+      // TLS 1.2 without a signature of the server's heeds no key type.
+      if (!found.some((known) => isSameCertificate(known, sent))) found.push(sent);
     } catch (error) {
-      failures.push(reportOfError(error, { place: options.place }));
+      // A server without a certificate of this key type refuses the handshake; any other trouble is trouble.
+      if (!(error instanceof OcspError) || error.code !== 'tls-failed') throw error;
     }
   }
-  // A server with one certificate refuses the handshake for the other key type.
-  return reports.length > 0 ? reports : failures.slice(0, 1);
+  return found.length > 0 ? found : [await probe(options, undefined, undefined)];
+}
+
+function isSameCertificate({ certificates: [a] }: ProbeResult, { certificates: [b] }: ProbeResult): boolean {
+  return a !== undefined && b !== undefined && bytesEqual(a, b);
 }
 
 async function verifyServed(
@@ -133,18 +149,30 @@ function judgeSent(
   const [own, ...others] = chain;
   const report = { place, ...(own === undefined ? {} : { sent: describeSent(sent, own) }), noResponder: false };
   if (own === undefined) return { ...report, ...(fault === undefined ? {} : { fault }) };
+  // What another certificate's staple says is beside the question.
+  if (fault?.code === 'other-certificate') return { ...report, fault };
   if (sent.staple === undefined) {
     const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
-    if (needsNone && fault?.code === 'nothing-stapled') return { ...report, noResponder: true };
+    if (needsNone && fault?.code === 'nothing-stapled') return { ...report, ...noResponderNeeded(own) };
     return { ...report, ...(fault === undefined ? {} : { fault }) };
   }
-  const verdict = verdictOnSent(sent.staple, own, others, knownIssuer, options);
-  const trouble = isBelieved(verdict) ? undefined : troubleOfFailure(verdict.failure);
+  const withFault = { ...report, ...(fault === undefined ? {} : { fault }) };
+  try {
+    const verdict = verdictOnSent(sent.staple, own, others, knownIssuer, options);
+    return isBelieved(verdict)
+      ? { ...withFault, verdict }
+      : { ...withFault, verdict, trouble: troubleOfFailure(verdict.failure) };
+  } catch (error) {
+    // Where the issuer is missing, what was seen of the server still is worth saying.
+    return { ...withFault, ...reportOfError(error, { place }) };
+  }
+}
+
+function noResponderNeeded(certificate: Certificate): Pick<ConnectionReport, 'noResponder' | 'trouble'> {
+  const explained = explainMissingResponder(certificate);
   return {
-    ...report,
-    verdict,
-    ...(fault === undefined ? {} : { fault }),
-    ...(trouble === undefined ? {} : { trouble }),
+    noResponder: true,
+    trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', ...explained },
   };
 }
 
@@ -164,7 +192,7 @@ function verdictOnSent(
     throw new OcspError(
       'issuer-not-found',
       'the server does not send the issuer of its certificate, and it is not at hand',
-      'name the CA certificate with --ca or --issuer; the server should send its chain',
+      'name the CA certificate with --ca; the server should send its chain',
     );
   }
   const verdict = verdictOn(staple, { certificate: own }, issuer, { ...options, anchors: [] });
@@ -197,11 +225,6 @@ function decodeOrSkip(der: Uint8Array): Certificate[] {
     if (error instanceof OcspError) return [];
     throw error;
   }
-}
-
-function keyTypeOf({ publicKey }: Certificate): 'rsa' | 'ecdsa' | undefined {
-  if (publicKey.algorithm.oid === Oid.rsaEncryption) return 'rsa';
-  return publicKey.algorithm.oid === Oid.ecPublicKey ? 'ecdsa' : undefined;
 }
 
 function reportOfError(error: unknown, known: Pick<ConnectionReport, 'certificate' | 'place'>): ConnectionReport {

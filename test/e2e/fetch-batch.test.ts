@@ -110,6 +110,43 @@ it('goes on past a bad certificate with --concurrency 1', async () => {
   });
 });
 
+it.each(['site.pem', './site.pem', '{dir}/{base}'])(
+  'never puts a staple over a certificate: --out %s is exit 2 before any traffic',
+  async (out) => {
+    await withScene(async (scene) => {
+      const before = snapshot(scene.folder.path);
+      const result = await runRestaple(['fetch', '--allow-private', '--out', out, 'site.pem'], {
+        cwd: scene.folder.path,
+      });
+      expect(result.exitCode).toBe(2);
+      expect(result.stderr).toMatch(/--out would replace the certificate \S*site\.pem by a staple\n {2}hint: /);
+      expect(scene.responder.connections()).toBe(0);
+      expect(snapshot(scene.folder.path)).toEqual(before);
+    });
+  },
+);
+
+it('warns of a folder without a certificate, and ends with 0', async () => {
+  await withScene(async ({ folder }) => {
+    mkdirSync(folder.at('empty'));
+    const result = await runRestaple(['fetch', folder.at('empty')]);
+    expect(result).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(result.stderr).toBe(
+      `restaple: warning: there is no certificate in ${folder.at('empty')} (folders in it are not looked into)\n`,
+    );
+  });
+});
+
+it('says how long the staple on disk still holds when a refresh fails', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene);
+    scene.responder.behaviour = html();
+    const { exitCode, stderr, record } = await fetchSite(scene, ['--force']);
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain(`the staple on disk stays, good until ${record.nextUpdate ?? ''}\n`);
+  });
+});
+
 it('takes the end-entity certificates of a folder', async () => {
   await withScene(async (scene) => {
     scene.folder.write('ca.pem', scene.authority.certificate.pem);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
@@ -7,7 +7,7 @@ import { httpStatus } from '../support/behaviours.js';
 import { certificatesOnlyBundle } from '../support/bundles.js';
 import type { Behaviour } from '../support/misbehaving-responder.js';
 import { createCertificateAuthority } from '../support/pki.js';
-import { fetchSite, namesIn, withScene, type Scene } from './support/fetch-scene.js';
+import { fetchSite, namesIn, unprivileged, withScene, type Scene } from './support/fetch-scene.js';
 
 const withDownload = {
   certificate: (url: string) => ({ ocspUris: [`${url}/ocsp`], caIssuersUris: [`${url}/ca.crt`] }),
@@ -93,6 +93,26 @@ it('finds the issuer in an --issuer folder that also holds other files', async (
     scene.folder.write('cas/real.crt', scene.authority.certificate.der);
     const { exitCode, record } = await fetchSite(scene, ['--issuer', scene.folder.at('cas')]);
     expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+  });
+});
+
+it('says of an --issuer FILE that it did not issue the certificate', async () => {
+  await withScene(async (scene) => {
+    writeFileSync(scene.certificate, scene.site.certificate.pem);
+    const other = scene.folder.write('other.pem', createCertificateAuthority({ name: 'Other CA' }).certificate.pem);
+    const { exitCode, record } = await fetchSite(scene, ['--issuer', other]);
+    expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 8, code: 'issuer-not-found' });
+    expect(record.error?.message).toContain(`(--issuer ${other} did not issue it)`);
+  });
+});
+
+it('says of an --issuer folder that may not be listed why', async () => {
+  await withScene(async (scene) => {
+    mkdirSync(scene.folder.at('closed'), { mode: 0 });
+    chmodSync(scene.folder.path, 0o755);
+    const { exitCode, stderr } = await fetchSite(scene, ['--issuer', scene.folder.at('closed')], unprivileged);
+    expect(exitCode).toBe(8);
+    expect(stderr).toContain('closed cannot be listed: permission denied');
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -169,6 +170,17 @@ describe('the request', () => {
       const result = await runRestaple(['fetch', '--allow-private', '--request-out', out, scene.certificate, second]);
       expect(result.exitCode).toBe(2);
       expect(scene.responder.connections()).toBe(0);
+    });
+  });
+
+  it('that cannot be written is a store error with the reason, not a bug', async () => {
+    await withScene(async (scene) => {
+      const { exitCode, record } = await fetchSite(scene, ['--request-out', scene.folder.at('missing/request.der')]);
+      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 9, outcome: 'store-error' });
+      expect(record.error?.message).toMatch(/missing\/request\.der: its folder does not exist$/);
+      const inFile = join(scene.certificate, 'request.der');
+      expect(await fetchSite(scene, ['--request-out', inFile])).toMatchObject({ exitCode: 9 });
+      expect(namesIn(scene)).toEqual(['site.pem']);
     });
   });
 });

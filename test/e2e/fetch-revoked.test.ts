@@ -84,7 +84,8 @@ it('asks on every run while the revocation stands, and ends as revoked in an out
     expectRevoked(result);
     expect(result.record).toMatchObject({ verdict: 'good', written: false, error: { code: 'connection-failed' } });
     expect(result.stderr).toContain(
-      `restaple: ${scene.certificate} stays revoked since 2026-01-05T10:00:00Z, by the kept signed answer\n`,
+      `restaple: ${scene.certificate} stays revoked since 2026-01-05T10:00:00Z, by the kept signed answer\n` +
+        '  hint: replace the certificate now\n',
     );
     expect(snapshot(scene.folder.path)).toEqual(before);
   });
@@ -173,6 +174,7 @@ it('writes a revoked staple where that is accepted, and still ends with exit 3',
     const result = await fetchSite(scene, ['--force', ...flags]);
     expectRevoked(result);
     expect(result.record).toMatchObject({ written: true, verdict: 'revoked' });
+    expect(result.record.error?.hint).toBe('replace the certificate now; the staple on disk says revoked too');
     expect(readFileSync(scene.staple).equals(bytes)).toBe(true);
 
     const again = await fetchSite(scene, flags);

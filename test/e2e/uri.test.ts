@@ -398,7 +398,12 @@ describe('usage', () => {
     ['a time that does not exist', ['verify', '--at', '2026-13-40', 'x.pem'], /--at/],
     ['a timeout of nothing', ['fetch', '--timeout', '0s', 'x.pem'], /--timeout: "0s" is not a duration above zero/],
     ['a bad percentage', ['fetch', '--refresh-at', '150%', 'x.pem'], /--refresh-at/],
-    ['a bad integer', ['fetch', '--retries', 'many', 'x.pem'], /retries|integer/i],
+    ['a bad integer', ['fetch', '--retries', 'many', 'x.pem'], /--retries: expected an integer/],
+    [
+      'no reload target',
+      ['reload'],
+      /: missing 1 required arg: target: the server to tell\n {2}hint: see: restaple reload --help\n/,
+    ],
     ['a bad choice', ['fetch', '--hash', 'md5', 'x.pem'], /hash/],
     ['a bad header', ['fetch', '--header', 'nocolon', 'x.pem'], /--header/],
     ['a bad status', ['fetch', '--accept-status', 'unknown', 'x.pem'], /--accept-status/],

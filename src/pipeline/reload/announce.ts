@@ -58,7 +58,7 @@ export async function announceTo(
 ): Promise<TargetResult> {
   const result = await drive(target, staples, tools);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
-    if (result.certificates[index]?.ok !== true || result.error !== undefined) continue;
+    if (result.certificates[index]?.ok !== true) continue;
     try {
       await updateReloadRecord(staplePath, [target.text], bytes, tools.ownProcess);
     } catch (error) {
@@ -97,12 +97,17 @@ async function drive(
   }
 }
 
-/** Makes the next run tell every target of this staple again, as after a handshake that showed another one. */
+/**
+ * Makes the next run tell every target of this staple again, as after a handshake that showed another one.
+ *
+ * @throws OcspError of kind store, where the record cannot be written
+ */
 export async function forgetTold(
   { staplePath }: StapleToPush,
   targets: readonly ReloadTarget[],
   ownProcess: OwnProcess,
 ): Promise<void> {
-  const texts = targets.map(({ text }) => text);
+  const record = await readReloadRecord(staplePath);
+  const texts = targets.map(({ text }) => text).filter((text) => text in record);
   if (texts.length > 0) await updateReloadRecord(staplePath, texts, undefined, ownProcess);
 }

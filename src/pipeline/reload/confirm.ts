@@ -1,126 +1,117 @@
-import { OcspError, type Certificate } from '../../core/index.js';
+import { OcspError, decodeCertificate, type Certificate } from '../../core/index.js';
+import { bytesEqual } from '../../core/bytes.js';
 import { shownPath } from '../../core/file-path.js';
 import { Oid } from '../../core/oid.js';
-import { serverNameFor } from '../../core/subject-alternative-names.js';
+import { dnsNames, serverNameFor } from '../../core/subject-alternative-names.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import { probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../../reload/reload-result.js';
-import { parseTcpAddress } from '../../reload/reload-target.js';
+import type { ConfirmPlace } from './confirm-place.js';
 
-/** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */
-export interface ConfirmPlace {
-  readonly text: string;
-  readonly certificate?: string;
-  readonly host: string;
-  readonly port: number;
-  readonly serverName?: string;
-}
-
-/** Reads the words of --confirm. Throws OcspError `usage`. */
-export function parseConfirmPlace(text: string): ConfirmPlace {
-  const [place = '', serverName, ...rest] = text.split('#');
-  const equals = place.lastIndexOf('=');
-  const address = parseTcpAddress(place.slice(equals + 1), 443);
-  if (address === undefined || rest.length > 0 || serverName === '' || equals === 0) {
-    throw new OcspError(
-      'usage',
-      `"${text}" is no place for a handshake`,
-      'write it like 127.0.0.1:443, [::1]:853#dot.example or site.pem=127.0.0.1:443#www.example',
-    );
-  }
-  return {
-    text,
-    ...address,
-    ...(equals < 0 ? {} : { certificate: place.slice(0, equals) }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
-}
-
-/** Servers that reload by a signal need a second or two until new workers answer. */
-const patienceMilliseconds = 10_000;
+/** Between two tries: servers that reload by a signal need a second or two until new workers answer. */
 const pauseMilliseconds = 150;
 
+/** What one handshake proved of one staple. */
+interface Proof {
+  readonly staple: StapleToPush;
+  readonly result: PushResult;
+  /** The server has no certificate for these names and this key type: another server may serve it. */
+  readonly isElsewhere: boolean;
+}
+
 /**
- * Proves by handshakes that the server at a place staples these very bytes, waiting a while for a reload to take effect.
- * Without a certificate in the place every staple whose certificate the server sends counts, of each key type; at least one has to be sent.
+ * Proves by handshakes that the server at a place staples these very bytes. Where the place names no certificate, every
+ * staple counts whose certificate the server has; at least one has to be sent.
  *
- * @returns a result like that of a reload target, the place as its name
- * @throws OcspError `interrupted`, `usage` for a certificate that is not among the staples
+ * @param isPatient whether the server was told just now, so that a reload may need a while: at most the limits' timeout
+ * @returns a result like that of a reload target, `confirm:` and the place as its name
+ * @throws OcspError `interrupted`
  */
 export async function confirmPlace(
   place: ConfirmPlace,
   staples: readonly StapleToPush[],
   limits: ReloadLimits,
   now: () => Date,
+  isPatient: boolean,
 ): Promise<TargetResult> {
   const started = performance.now();
   const expected = staplesOf(place, staples);
-  const deadline = started + Math.max(patienceMilliseconds, limits.timeoutMilliseconds);
-  let certificates = await confirmOnce(place, expected, limits, now());
-  while (certificates.some(({ ok }) => !ok) && performance.now() < deadline) {
+  const deadline = started + (isPatient ? limits.timeoutMilliseconds : 0);
+  const proofs = await proveEach(place, expected, limits, now());
+  for (;;) {
+    const certificates = resultsOf(place, proofs);
+    const ok = certificates.every((result) => result.ok);
+    if (ok || performance.now() >= deadline) {
+      return {
+        target: `confirm:${place.text}`,
+        ok,
+        certificates,
+        milliseconds: Math.round(performance.now() - started),
+      };
+    }
     await pause(limits.signal);
-    certificates = await confirmOnce(place, expected, limits, now());
+    for (const [index, { staple, result }] of proofs.entries()) {
+      if (!result.ok) proofs[index] = await prove(place, staple, limits, now());
+    }
   }
-  return {
-    target: `confirm:${place.text}`,
-    ok: certificates.every(({ ok }) => ok),
-    certificates,
-    milliseconds: Math.round(performance.now() - started),
-  };
 }
 
-function staplesOf(place: ConfirmPlace, staples: readonly StapleToPush[]): readonly StapleToPush[] {
-  if (place.certificate === undefined) return staples;
-  const named = staples.filter(({ certificatePath }) => shownPath(certificatePath) === place.certificate);
-  if (named.length > 0) return named;
-  throw new OcspError(
-    'usage',
-    `--confirm: ${place.certificate} has no good staple in this run`,
-    'name a certificate of this run as it is named there',
-  );
+function staplesOf({ certificate }: ConfirmPlace, staples: readonly StapleToPush[]): readonly StapleToPush[] {
+  if (certificate === undefined) return staples;
+  return staples.filter(({ certificatePath }) => shownPath(certificatePath) === certificate);
 }
 
-async function confirmOnce(
+async function proveEach(
   place: ConfirmPlace,
   staples: readonly StapleToPush[],
   limits: ReloadLimits,
   now: Date,
-): Promise<PushResult[]> {
-  const isOneOfSeveral = place.certificate === undefined && staples.length > 1;
-  const results: PushResult[] = [];
-  for (const staple of staples) {
-    const result = await confirmStaple(place, staple, limits, now);
-    // Other certificates of the run may be served elsewhere.
-    if (!isOneOfSeveral || result.code !== 'other-certificate') results.push(result);
-  }
-  if (results.length > 0) return results;
-  const [first] = staples;
-  if (first === undefined) return [];
-  const message = `${place.host}:${place.port} sends none of these certificates`;
-  const hint = 'name the server name after #, or the certificate before =';
-  return [{ certificatePath: first.certificatePath, ok: false, code: 'other-certificate', message, hint }];
+): Promise<Proof[]> {
+  const proofs: Proof[] = [];
+  for (const staple of staples) proofs.push(await prove(place, staple, limits, now));
+  return proofs;
 }
 
-async function confirmStaple(
-  place: ConfirmPlace,
-  { certificate, certificatePath, bytes }: StapleToPush,
-  limits: ReloadLimits,
-  now: Date,
-): Promise<PushResult> {
-  const failed = (code: ReloadCode, message: string, hint: string): PushResult => ({
-    certificatePath,
+function resultsOf(place: ConfirmPlace, proofs: readonly Proof[]): PushResult[] {
+  const [first] = proofs;
+  if (first === undefined) return place.certificate === undefined ? [] : [nothingToProve(place.certificate)];
+  if (place.certificate !== undefined || proofs.length === 1) return proofs.map(({ result }) => result);
+  const served = proofs.filter(({ isElsewhere }) => !isElsewhere);
+  if (served.length > 0) return served.map(({ result }) => result);
+  // Where no handshake came about at all, why is what there is to say.
+  if (proofs.every(({ result }) => result.code !== 'other-certificate')) return [first.result];
+  const message = `${place.host}:${place.port} sends none of these certificates`;
+  const hint = 'name the server name after #, or the certificate before =';
+  return [{ ...first.result, code: 'other-certificate', message, hint }];
+}
+
+function nothingToProve(certificate: string): PushResult {
+  const message = 'there is no good staple of it in this run that a server could send';
+  return {
+    certificatePath: certificate,
     ok: false,
-    code,
+    code: 'not-good',
     message,
-    hint,
+    hint: 'repair what is said of it above',
+  };
+}
+
+async function prove(place: ConfirmPlace, staple: StapleToPush, limits: ReloadLimits, now: Date): Promise<Proof> {
+  const { certificate, certificatePath, bytes } = staple;
+  const failed = (code: ReloadCode, message: string, hint: string, isElsewhere: boolean): Proof => ({
+    staple,
+    result: { certificatePath, ok: false, code, message, hint },
+    isElsewhere,
   });
   let sent: ProbeResult;
   try {
     sent = await handshake(place, certificate, limits);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
-    return failed(error.code === 'timeout' ? 'timeout' : 'target-unreachable', error.message, error.hint);
+    const code = error.code === 'timeout' ? 'timeout' : 'target-unreachable';
+    // Of the other key type alone, a server ends the handshake that forces this one.
+    return failed(code, error.message, error.hint, error.code === 'tls-failed');
   }
   const fault = compareStaple({
     sentCertificates: sent.certificates,
@@ -129,7 +120,24 @@ async function confirmStaple(
     expectedStaple: bytes,
     now,
   });
-  return fault === undefined ? { certificatePath, ok: true } : failed(fault.code, fault.message, fault.hint);
+  if (fault === undefined) return { staple, result: { certificatePath, ok: true }, isElsewhere: false };
+  const isElsewhere = fault.code === 'other-certificate' && !isForSameName(sent.certificates[0], certificate);
+  return failed(fault.code, fault.message, fault.hint, isElsewhere);
+}
+
+/** Whether the server has a certificate of this name, though not this one: one from before a renewal. */
+function isForSameName(sent: Uint8Array | undefined, expected: Certificate): boolean {
+  if (sent === undefined) return false;
+  try {
+    const certificate = decodeCertificate(sent);
+    const names = new Set(dnsNames(expected));
+    return names.size === 0
+      ? bytesEqual(certificate.subject, expected.subject)
+      : dnsNames(certificate).some((name) => names.has(name));
+  } catch (error) {
+    if (error instanceof OcspError) return false;
+    throw error;
+  }
 }
 
 /** The key type is forced, so that a server with an RSA and an ECDSA certificate sends the one that is meant. */
@@ -145,7 +153,8 @@ async function handshake(place: ConfirmPlace, certificate: Certificate, limits: 
   });
 }
 
-function keyTypeOf({ publicKey }: Certificate): 'rsa' | 'ecdsa' | undefined {
+/** The kind of key that a handshake can be made to ask for. */
+export function keyTypeOf({ publicKey }: Certificate): 'rsa' | 'ecdsa' | undefined {
   if (publicKey.algorithm.oid === Oid.rsaEncryption) return 'rsa';
   return publicKey.algorithm.oid === Oid.ecPublicKey ? 'ecdsa' : undefined;
 }
@@ -156,14 +165,11 @@ function pause(signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(new OcspError('interrupted', 'interrupted while waiting for the server'));
     };
-    if (signal.aborted) {
-      reject(new OcspError('interrupted', 'interrupted while waiting for the server'));
-      return;
-    }
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop);
       resolve();
     }, pauseMilliseconds);
-    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 }

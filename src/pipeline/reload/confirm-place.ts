@@ -1,0 +1,47 @@
+import { OcspError } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { parseTcpAddress } from '../../reload/reload-target.js';
+
+/** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */
+export interface ConfirmPlace {
+  readonly text: string;
+  readonly certificate?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly serverName?: string;
+}
+
+/** Reads the words of --confirm, each place once. Throws OcspError `usage`, also for a certificate that the run does not have. */
+export function confirmPlacesFrom(texts: readonly string[], certificates: readonly FilePath[]): ConfirmPlace[] {
+  const names = new Set(certificates.map(shownPath));
+  const places = [...new Set(texts)].map(parseConfirmPlace);
+  for (const { certificate } of places) {
+    if (certificate === undefined || names.has(certificate)) continue;
+    throw new OcspError(
+      'usage',
+      `--confirm: ${certificate} is no certificate of this run`,
+      'name a certificate of this run as it is named there',
+    );
+  }
+  return places;
+}
+
+/** Reads one place. Throws OcspError `usage`. */
+export function parseConfirmPlace(text: string): ConfirmPlace {
+  const [place = '', serverName, ...rest] = text.split('#');
+  const equals = place.lastIndexOf('=');
+  const address = parseTcpAddress(place.slice(equals + 1), 443);
+  if (address === undefined || rest.length > 0 || serverName === '' || equals === 0) {
+    throw new OcspError(
+      'usage',
+      `"${text}" is no place for a handshake`,
+      'write it like 127.0.0.1:443, [::1]:853#dot.example or site.pem=127.0.0.1:443#www.example',
+    );
+  }
+  return {
+    text,
+    ...address,
+    ...(equals < 0 ? {} : { certificate: place.slice(0, equals) }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+}
