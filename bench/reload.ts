@@ -7,7 +7,7 @@ import {
   startSceneHaproxy,
   type ServerScene,
   type Site,
-} from '../test/support/servers/fetch-scene.js';
+} from '../test/support/servers/server-scene.js';
 import { median, type Row } from './table.js';
 
 const run = promisify(execFile);

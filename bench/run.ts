@@ -1,5 +1,6 @@
 // The figures of docs/performance.md: ratios and rates measured in one run, printed as the table that stands there.
 import { benchGenerate } from './generate.js';
+import { benchReload } from './reload.js';
 import { benchReloadHaproxy } from './reload-haproxy.js';
 import { benchServe } from './serve.js';
 import { benchStart } from './start-up.js';
@@ -11,6 +12,7 @@ const benches: readonly (() => Promise<Row[]>)[] = [
   benchVerification,
   benchGenerate,
   benchServe,
+  benchReload,
   benchReloadHaproxy,
 ];
 

@@ -14,7 +14,7 @@ import {
   type Recorder,
   type ServerScene,
   type Site,
-} from '../support/servers/fetch-scene.js';
+} from '../support/servers/server-scene.js';
 
 let scene: ServerScene;
 let site: Site;

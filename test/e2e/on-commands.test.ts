@@ -10,7 +10,7 @@ import {
   recordingCommand,
   type ServerScene,
   type Site,
-} from '../support/servers/fetch-scene.js';
+} from '../support/servers/server-scene.js';
 
 let scene: ServerScene;
 let site: Site;

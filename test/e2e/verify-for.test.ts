@@ -5,7 +5,7 @@ import { buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-r
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { dnsdistConfig, startDnsdist } from '../support/servers/dnsdist.js';
-import { createServerScene, fromNow, type ServerScene, type Site } from '../support/servers/fetch-scene.js';
+import { createServerScene, fromNow, type ServerScene, type Site } from '../support/servers/server-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
 import { startHitch } from '../support/servers/hitch.js';

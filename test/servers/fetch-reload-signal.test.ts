@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
-import { createServerScene, fetchAndReload, type ServerScene, type Site } from '../support/servers/fetch-scene.js';
+import { createServerScene, fetchAndReload, type ServerScene, type Site } from '../support/servers/server-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startHitch } from '../support/servers/hitch.js';
 import { startLighttpd } from '../support/servers/lighttpd.js';

@@ -11,7 +11,7 @@ import {
   type ServerScene,
   type Site,
   type TargetServer,
-} from '../support/servers/fetch-scene.js';
+} from '../support/servers/server-scene.js';
 import { probe } from '../support/servers/stapling-scene.js';
 
 let scene: ServerScene;

@@ -18,7 +18,7 @@ import {
   type Site,
   type TargetRecord,
   type TargetServer,
-} from '../support/servers/fetch-scene.js';
+} from '../support/servers/server-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startNginx } from '../support/servers/nginx.js';
 import { probe } from '../support/servers/stapling-scene.js';

@@ -14,7 +14,7 @@ import {
   type ServerScene,
   type Site,
   type TargetServer,
-} from '../support/servers/fetch-scene.js';
+} from '../support/servers/server-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startNginx, type NginxServer } from '../support/servers/nginx.js';
 
