@@ -32,7 +32,7 @@ try {
   await startResponder(port);
 
   console.log(`A throwaway CA and two certificates (PEM with chain and key) are in ${folder}.`);
-  console.log(`Their responder is restaple serve on ${url}, a private address, hence --allow-private.`);
+  console.log(`Their responder (the command serve) is at ${url}, a private address, hence --allow-private.`);
   await step('Which responder does the certificate name?', 0, 'uri', 'site.pem');
   await step('Fetch, verify and store the staple.', 0, 'fetch', '--verbose', '--allow-private', 'site.pem');
   await step('What did we store? Judge it offline.', 0, 'verify', 'site.pem');
