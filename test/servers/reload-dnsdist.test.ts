@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { reloadDnsdist } from '../../src/reload/dnsdist.js';
 import { openDnsdistConsole } from '../../src/reload/dnsdist-console.js';
+import { findReaders } from '../../src/reload/dnsdist-readers.js';
 import type { StapleToPush, TargetResult } from '../../src/reload/reload-result.js';
 import { parseReloadTarget } from '../../src/reload/reload-target.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
@@ -84,6 +85,11 @@ async function start(options: { lua?: string; user?: string; frontends?: boolean
   return { ...daemon, console, port };
 }
 
+function readersOf(server: Running): ReturnType<typeof findReaders> {
+  const own = findReaders().filter(({ root }) => root === `/proc/${server.pid}/root`);
+  return own.length > 0 ? own : findReaders();
+}
+
 function reload(
   server: Running,
   staples: readonly StapleToPush[],
@@ -96,7 +102,8 @@ function reload(
     staples,
     change.key ?? key,
     { ...limits, timeoutMilliseconds: change.timeoutMilliseconds ?? limits.timeoutMilliseconds },
-    { ...surroundings, now: change.now ?? now },
+    // Other tests may run a dnsdist of their own on this machine, under another account.
+    { ...surroundings, now: change.now ?? now, readers: () => readersOf(server) },
   );
 }
 
