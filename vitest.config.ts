@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // The e2e tests start processes of their own, and wait for some: a few workers more than cores is the best on two.
-    maxWorkers: 3,
+    // The e2e tests start processes of their own: more workers than cores only makes them slower.
+    maxWorkers: 2,
     env: { NO_COLOR: '1' },
   },
 });
