@@ -92,6 +92,7 @@ describe('lighttpd', () => {
 
   it.runIf(runsAsRoot)(
     'is reported as down where it could not start again for a reason that nobody saw before',
+    { retry: 2 },
     async () => {
       chmodSync(server.key, 0o644);
       await start(unprivileged);
