@@ -5,10 +5,13 @@ import {
   isBelieved,
   isIssuedBy,
   type Certificate,
+  type Finding,
   type Verdict,
 } from '../core/index.js';
 import { bytesEqual } from '../core/bytes.js';
+import { isInValidity } from '../core/certificate.js';
 import type { FilePath } from '../core/file-path.js';
+import { formatTime } from '../core/time.js';
 import { serverNameFor } from '../core/subject-alternative-names.js';
 import { compareStaple, type StapleFault } from '../probe/compare-staple.js';
 import type { ProbeResult } from '../probe/probe-request.js';
@@ -36,7 +39,7 @@ export interface VerifyConnectionOptions extends VerifyStapleOptions {
   readonly timeoutMilliseconds: number;
   readonly signal: AbortSignal;
   /** Roots to trust where neither --ca nor a certificate's issuer is given. */
-  systemRoots(): readonly Certificate[];
+  readonly systemRoots: () => readonly Certificate[];
 }
 
 /** What one handshake showed. */
@@ -153,18 +156,35 @@ function judgeSent(
   if (fault?.code === 'other-certificate') return { ...report, fault };
   if (sent.staple === undefined) {
     const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
-    if (needsNone && fault?.code === 'nothing-stapled') return { ...report, ...noResponderNeeded(own) };
-    return { ...report, ...(fault === undefined ? {} : { fault }) };
+    if (!needsNone || fault?.code !== 'nothing-stapled')
+      return { ...report, ...(fault === undefined ? {} : { fault }) };
+    return { ...report, ...withoutStaple(own, trustFor(others, knownIssuer, options), place) };
   }
   const withFault = { ...report, ...(fault === undefined ? {} : { fault }) };
   try {
-    const verdict = verdictOnSent(sent.staple, own, others, knownIssuer, options);
+    const verdict = verdictOnSent(sent.staple, own, trustFor(others, knownIssuer, options), options);
     return isBelieved(verdict)
       ? { ...withFault, verdict }
       : { ...withFault, verdict, trouble: troubleOfFailure(verdict.failure) };
   } catch (error) {
     // Where the issuer is missing, what was seen of the server still is worth saying.
     return { ...withFault, ...reportOfError(error, { place }) };
+  }
+}
+
+/** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
+function withoutStaple(
+  own: Certificate,
+  trust: Trust,
+  place: ConnectionPlace,
+): Pick<ConnectionReport, 'noResponder' | 'trouble' | 'verdict'> {
+  try {
+    const failure = anchorFailure(issuerAmong(own, trust), trust);
+    if (failure === undefined) return noResponderNeeded(own);
+    const verdict: Verdict = { kind: 'invalid', failure, findings: [] };
+    return { noResponder: false, verdict, trouble: troubleOfFailure(failure) };
+  } catch (error) {
+    return reportOfError(error, { place });
   }
 }
 
@@ -176,29 +196,50 @@ function noResponderNeeded(certificate: Certificate): Pick<ConnectionReport, 'no
   };
 }
 
-/** The issuer comes from the certificate's own sources, the chain that was sent, or the anchors; the chain has to reach trust. */
-function verdictOnSent(
-  staple: Uint8Array,
-  own: Certificate,
+/** Where the issuer may be found, and what its chain has to reach. */
+interface Trust {
+  readonly anchors: readonly Certificate[];
+  readonly untrusted: readonly Certificate[];
+  readonly now: Date;
+}
+
+/** The caller's --ca, else the issuer at hand, else the system's roots; in between what the server sent. */
+function trustFor(
   others: readonly Certificate[],
   knownIssuer: Certificate | undefined,
-  options: VerifyConnectionOptions,
-): Verdict {
-  const { anchors, untrusted, now } = options;
-  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? options.systemRoots() : [knownIssuer];
-  const candidates = [...(knownIssuer === undefined ? [] : [knownIssuer]), ...others, ...untrusted, ...trusted];
-  const issuer = candidates.find((candidate) => isIssuedBy(own, candidate));
-  if (issuer === undefined) {
-    throw new OcspError(
-      'issuer-not-found',
-      'the server does not send the issuer of its certificate, and it is not at hand',
-      'name the CA certificate with --ca; the server should send its chain',
-    );
-  }
+  { anchors, untrusted, now, systemRoots }: VerifyConnectionOptions,
+): Trust {
+  const known = knownIssuer === undefined ? [] : [knownIssuer];
+  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? systemRoots() : known;
+  return { anchors: trusted, untrusted: [...known, ...others, ...untrusted], now };
+}
+
+/** Throws OcspError `issuer-not-found`. */
+function issuerAmong(own: Certificate, { anchors, untrusted }: Trust): Certificate {
+  const issuer = [...untrusted, ...anchors].find((candidate) => isIssuedBy(own, candidate));
+  if (issuer !== undefined) return issuer;
+  throw new OcspError(
+    'issuer-not-found',
+    'the server does not send the issuer of its certificate, and it is not at hand',
+    'name the CA certificate with --ca; the server should send its chain',
+  );
+}
+
+function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, options: VerifyConnectionOptions): Verdict {
+  const issuer = issuerAmong(own, trust);
   const verdict = verdictOn(staple, { certificate: own }, issuer, { ...options, anchors: [] });
   if (!isBelieved(verdict)) return verdict;
-  const failure = anchorFailure(issuer, { anchors: trusted, untrusted: [...others, ...untrusted], now });
-  return failure === undefined ? verdict : { ...verdict, kind: 'invalid', failure };
+  const failure = anchorFailure(issuer, trust);
+  if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
+  return { ...verdict, findings: [...verdict.findings, ...validityFindings(own, trust.now)] };
+}
+
+/** A current staple does not help a certificate that clients refuse for its dates. */
+function validityFindings(own: Certificate, now: Date): Finding[] {
+  if (isInValidity(own, now)) return [];
+  const what = own.notAfter < now ? `expired at ${formatTime(own.notAfter)}` : `begins at ${formatTime(own.notBefore)}`;
+  const message = `the certificate that the server sends ${what}`;
+  return [{ rule: 'certificate-outside-validity', severity: 'error', message, source: 'RFC 5280 §4.1.2.5' }];
 }
 
 function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint8Array | undefined {

@@ -167,6 +167,36 @@ describe('verify --connect of one nginx with several names', () => {
     expect(spoken.stderr).toContain('no OCSP responder');
   });
 
+  it('does not take a stranger without staple for a server that needs none', async () => {
+    const stranger = await connect([place, '--servername', 'plain.example']);
+    expect(stranger.exitCode).toBe(5);
+    expect(stranger.records).toMatchObject([{ verdict: 'invalid', failure: { code: 'issuer-not-anchored' } }]);
+    expect(stranger.records[0]).not.toHaveProperty('outcome');
+    expect(await connect([place, '--servername', 'plain.example', '--ca', ca])).toMatchObject({
+      exitCode: 0,
+      records: [{ outcome: 'no-responder' }],
+    });
+  });
+
+  it('says of a good staple that the certificate itself is over', async () => {
+    const past = scene.issue('past', { notAfter: fromNow(-hour) });
+    const port = await freePort();
+    const chain = scene.folder.write('past.chain', chainOf(past));
+    const servers = [
+      { port, serverName: 'past.example', certificates: [{ chain, key: past.key }], staple: past.staple },
+    ];
+    const pidFile = scene.folder.at('past.pid');
+    const other = await startNginx({ folder: scene.folder.path, pidFile, protocols: 'TLSv1.3', servers });
+    try {
+      const { records } = await connect([`127.0.0.1:${port}`, past.certificate]);
+      expect(records).toMatchObject([
+        { verdict: 'good', findings: [{ rule: 'certificate-outside-validity', severity: 'error' }] },
+      ]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('finds out that the server runs the certificate of before a renewal', async () => {
     const before = site('renewed').issued.serialNumber;
     sites['renewed'] = scene.issue('renewed', { notBefore: new Date('2025-01-01T00:00:00Z') });
