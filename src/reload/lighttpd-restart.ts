@@ -7,7 +7,7 @@ import { isStillRunning, type ServerProcess } from './server-process.js';
 import { TargetFailure } from './whole-target.js';
 
 /** A restart in place took a tenth of a second on an idle server; one that cannot read its files ends sooner. */
-const watchMilliseconds = 500;
+const usualWatchMilliseconds = 500;
 const lookEveryMilliseconds = 25;
 
 /**
@@ -32,11 +32,11 @@ export function checkRestart(found: ServerProcess, staples: readonly StapleToPus
 }
 
 /**
- * Watches the process for half a second after the signal.
+ * Watches the process after the signal, for half a second unless told otherwise.
  *
  * @throws TargetFailure `not-running`
  */
-export async function watchRestart(found: ServerProcess): Promise<void> {
+export async function watchRestart(found: ServerProcess, watchMilliseconds = usualWatchMilliseconds): Promise<void> {
   const start = performance.now();
   while (performance.now() - start < watchMilliseconds) {
     if (!isStillRunning(found)) {

@@ -13,6 +13,8 @@ export interface SignalSurroundings {
   /** Sends the signal or throws the system's error. */
   readonly sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void;
   readonly effectiveUserId: number;
+  /** How long a lighttpd is watched for going down, in milliseconds; default 500. */
+  readonly watchMilliseconds?: number;
 }
 
 interface Daemon {
@@ -47,7 +49,7 @@ export async function reloadBySignal(
     const found = findServer(target, surroundings.effectiveUserId);
     if (target.kind === 'lighttpd') checkRestart(found, staples);
     signalServer(target, found, surroundings);
-    if (target.kind === 'lighttpd') await watchRestart(found);
+    if (target.kind === 'lighttpd') await watchRestart(found, surroundings.watchMilliseconds);
     return acceptedByTarget(target.text, staples, performance.now() - start);
   } catch (error) {
     if (!(error instanceof TargetFailure)) throw error;

@@ -11,10 +11,12 @@ export function reloadServer(
   kind: SignalTarget['kind'],
   pidFile: string,
   staples: readonly StapleToPush[],
+  { watchMilliseconds }: { readonly watchMilliseconds?: number } = {},
 ): Promise<TargetResult> {
   return reloadBySignal({ kind, text: `${kind}:${pidFile}`, pidFile }, staples, {
     effectiveUserId: process.geteuid?.() ?? -1,
     sendSignal: (pid, signal) => void process.kill(pid, signal),
+    ...(watchMilliseconds === undefined ? {} : { watchMilliseconds }),
   });
 }
 
