@@ -1,5 +1,5 @@
 import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
-import { fromHex, toHex } from './bytes.js';
+import { bytesEqual, fromHex, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
 import { DerError, Tag, integerContentsOf, readerOf, type DerElement } from './der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
@@ -33,12 +33,28 @@ export function createCertIdForSerialNumber(serialNumber: string, issuer: Certif
 }
 
 function certIdOf(issuerName: Uint8Array, serialNumber: string, issuer: Certificate, hash: HashAlgorithm): CertId {
-  return {
-    hashAlgorithm: hash,
-    issuerNameHash: toHex(digest(hash, issuerName)),
-    issuerKeyHash: toHex(digest(hash, issuer.publicKey.keyBits)),
-    serialNumber,
+  const known = issuerHashes(issuer, hash);
+  const issuerNameHash = bytesEqual(issuerName, issuer.subject) ? known.nameHash : toHex(digest(hash, issuerName));
+  return { hashAlgorithm: hash, issuerNameHash, issuerKeyHash: known.keyHash, serialNumber };
+}
+
+interface IssuerHashes {
+  readonly nameHash: string;
+  readonly keyHash: string;
+}
+
+/** A fleet shares a handful of issuers: their hashes are kept as long as they are. */
+const hashesOfIssuers = new WeakMap<Certificate, Map<HashAlgorithm, IssuerHashes>>();
+
+function issuerHashes(issuer: Certificate, hash: HashAlgorithm): IssuerHashes {
+  const byHash = hashesOfIssuers.get(issuer) ?? new Map<HashAlgorithm, IssuerHashes>();
+  hashesOfIssuers.set(issuer, byHash);
+  const hashes = byHash.get(hash) ?? {
+    nameHash: toHex(digest(hash, issuer.subject)),
+    keyHash: toHex(digest(hash, issuer.publicKey.keyBits)),
   };
+  byHash.set(hash, hashes);
+  return hashes;
 }
 
 /** Whether two CertIDs name the same certificate: all four fields, serial numbers by value. */

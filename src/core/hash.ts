@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Oid } from './oid.js';
 
 /** The hash algorithms that a CertID may use here. */
@@ -31,5 +31,5 @@ export function isCertIdHash(name: SignatureHash | undefined): name is HashAlgor
 }
 
 export function digest(algorithm: SignatureHash, bytes: Uint8Array): Uint8Array {
-  return createHash(algorithm).update(bytes).digest();
+  return hash(algorithm, bytes, 'buffer');
 }

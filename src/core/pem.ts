@@ -7,7 +7,6 @@ export interface PemBlock {
 }
 
 // A UTF-8 byte order mark, read as Latin-1, may stand before the first line.
-const anyBeginLine = /(?:^|^\u00ef\u00bb\u00bf|[\r\n])-----BEGIN /;
 const beginLine = /^(?:\u00ef\u00bb\u00bf)?-----BEGIN ([A-Z0-9][A-Z0-9 .#]*)-----[ \t]*$/;
 const base64Line = /^[A-Za-z0-9+/]*={0,2}$/;
 
@@ -16,9 +15,20 @@ function isKeyLabel(label: string): boolean {
   return label.endsWith('PRIVATE KEY') || label.endsWith('PARAMETERS');
 }
 
+const beginMark = '-----BEGIN ';
+const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf);
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
 /** Whether these bytes look like PEM rather than DER: some line begins with `-----BEGIN `. */
 export function looksLikePem(bytes: Uint8Array): boolean {
-  return anyBeginLine.test(asBuffer(bytes).toString('latin1'));
+  const buffer = asBuffer(bytes);
+  for (let at = buffer.indexOf(beginMark); at >= 0; at = buffer.indexOf(beginMark, at + 1)) {
+    const before = buffer[at - 1];
+    if (at === 0 || before === lineFeed || before === carriageReturn) return true;
+    if (at === byteOrderMark.length && buffer.subarray(0, at).equals(byteOrderMark)) return true;
+  }
+  return false;
 }
 
 /**
@@ -54,8 +64,10 @@ export function decodePem(bytes: Uint8Array): PemBlock[] {
 function decodeBody(lines: readonly string[], label: string, beginsAt: number): Uint8Array {
   // RFC 1421 headers (`Proc-Type: …`) stand before an empty line; none of the blocks read here has any use for them.
   const afterHeaders = lines.some((line) => line.includes(':')) ? lines.indexOf('') + 1 : 0;
-  const text = lines.slice(afterHeaders).join('').replace(/[ \t]/g, '');
-  const malformed = !base64Line.test(text) || text.replace(/=+$/, '').length % 4 === 1;
+  const joined = (afterHeaders === 0 ? lines : lines.slice(afterHeaders)).join('');
+  const text = /[ \t]/.test(joined) ? joined.replace(/[ \t]/g, '') : joined;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const malformed = !base64Line.test(text) || (text.length - padding) % 4 === 1;
   if (malformed || text.length === 0) {
     throw new OcspError(
       'malformed-pem',
@@ -63,7 +75,8 @@ function decodeBody(lines: readonly string[], label: string, beginsAt: number): 
       'the file was damaged: copy it again',
     );
   }
-  return new Uint8Array(Buffer.from(text, 'base64'));
+  const bytes = Buffer.from(text, 'base64');
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -179,13 +179,16 @@ function describeSigner({ kind, certificate }: Candidate): AuthorizedSigner {
       source: 'RFC 6960 §4.2.2.2.1, CA/Browser Forum BR 4.9.9',
     });
   }
-  const responder = {
-    kind,
-    name: distinguishedNameToString(certificate.subject),
-    keyHash: keyHashOf(certificate),
-    notAfter: certificate.notAfter,
-  };
-  return { responder, findings };
+  const { notAfter } = certificate;
+  return { responder: { kind, name: nameOf(certificate), keyHash: keyHashOf(certificate), notAfter }, findings };
+}
+
+const names = new WeakMap<Certificate, string>();
+
+function nameOf(certificate: Certificate): string {
+  const known = names.get(certificate) ?? distinguishedNameToString(certificate.subject);
+  names.set(certificate, known);
+  return known;
 }
 
 function notFound(responderId: ResponderId): Failure {

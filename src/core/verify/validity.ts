@@ -23,7 +23,6 @@ export function checkValidity(
   const now = options.now.getTime();
   const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = options;
   const { thisUpdate, nextUpdate } = statement;
-  const values = { now: formatTime(options.now) };
   if (nextUpdate !== undefined && nextUpdate < thisUpdate) {
     const message = `nextUpdate ${formatTime(nextUpdate)} is before thisUpdate ${formatTime(thisUpdate)}`;
     return failure('malformed-response', message);
@@ -32,15 +31,15 @@ export function checkValidity(
   if (latestStart.getTime() - skew > now) {
     const [name, time] = latestStart === thisUpdate ? ['thisUpdate', thisUpdate] : ['producedAt', basic.producedAt];
     const message = `the response is not yet valid: ${name} is ${formatTime(time)}, ${formatDuration(time.getTime() - now)} from now`;
-    return failure('not-yet-valid', message, { [name]: formatTime(time), ...values });
+    return failure('not-yet-valid', message, { [name]: formatTime(time), now: formatTime(options.now) });
   }
   if (nextUpdate !== undefined && nextUpdate.getTime() + skew < now) {
     const message = `the response expired at ${formatTime(nextUpdate)}, ${formatDuration(now - nextUpdate.getTime())} ago`;
-    return failure('expired', message, { nextUpdate: formatTime(nextUpdate), ...values });
+    return failure('expired', message, { nextUpdate: formatTime(nextUpdate), now: formatTime(options.now) });
   }
   if (maximumAge !== undefined && now - thisUpdate.getTime() > maximumAge) {
     const message = `the response is too old: thisUpdate is ${formatTime(thisUpdate)}, ${formatDuration(now - thisUpdate.getTime())} ago`;
-    return failure('too-old', message, { thisUpdate: formatTime(thisUpdate), ...values });
+    return failure('too-old', message, { thisUpdate: formatTime(thisUpdate), now: formatTime(options.now) });
   }
   return undefined;
 }
