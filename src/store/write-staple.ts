@@ -1,11 +1,11 @@
-import { closeSync, constants, fsync, openSync, renameSync, type Stats } from 'node:fs';
+import { closeSync, fsync, renameSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 
-import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
 import { largestStaple, readRegularFile } from './staple-file.js';
+import { synchronizeFolder } from './synchronize-folder.js';
 import { acquireLock, holdsLock, lockedError, releaseLock, type StapleLock } from './staple-lock.js';
-import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
 import { locateTarget, notRegular, type StapleTarget } from './staple-target.js';
 import { systemErrorCode, unsafe, unwritable, unwritableBecause } from './store-error.js';
 import {
@@ -68,12 +68,14 @@ export async function replaceStaple(options: ReplaceStapleOptions): Promise<Repl
   const lockWait = options.lockWaitMilliseconds ?? defaultLockWait;
   for (let start = 0; start < startsAtMost; start++) {
     const lock = await acquireLock(target.path, options.ownProcess, lockWait);
+    let outcome: Awaited<ReturnType<typeof replaceUnderLock>>;
     try {
-      const outcome = await replaceUnderLock(lock, target, options);
-      if (outcome !== 'lock-lost') return { written: outcome === 'written', path: target.path };
+      outcome = await replaceUnderLock(lock, target, options);
     } finally {
       releaseLock(lock);
     }
+    if (outcome === 'written' && (options.durable ?? true)) await synchronizeFolder(target.path);
+    if (outcome !== 'lock-lost') return { written: outcome === 'written', path: target.path };
   }
   throw lockedError(target.path, target.path, undefined);
 }
@@ -99,7 +101,6 @@ async function replaceUnderLock(
   } finally {
     if (!renamed) discardTemporaryFile(temporary);
   }
-  if (durable) await synchronizeFolder(target.path);
   return 'written';
 }
 
@@ -156,32 +157,6 @@ function requireReplaceable(target: StapleTarget, current: CurrentStaple, option
     `it is a symbolic link to ${shownPath(path)}, which is neither empty nor an OCSP response`,
     'correct or remove the link; if it is meant, empty that file first',
   );
-}
-
-async function synchronizeFolder(staple: FilePath): Promise<void> {
-  const folder = folderOf(staple);
-  let descriptor: number;
-  try {
-    descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch {
-    // A folder that may be written but not read cannot be flushed by its user.
-    return;
-  }
-  try {
-    await synchronize(descriptor);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    // Some network file systems know no fsync of a folder.
-    if (code === 'EINVAL' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') return;
-    throw new OcspError(
-      'staple-unwritable',
-      `${shownPath(staple)} was replaced, but its folder could not be flushed to disk: ${code ?? String(error)}`,
-      'look for disk errors in the kernel log (dmesg) and run again',
-      { cause: error },
-    );
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function closeQuietly(descriptor: number): void {
