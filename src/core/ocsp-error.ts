@@ -30,6 +30,7 @@ export const ocspErrorKinds = {
   'crl-not-yet-valid': 'input',
   'malformed-index': 'input',
   'malformed-serial-list': 'input',
+  'malformed-crt-list': 'input',
 
   'unsupported-scheme': 'unavailable',
   'malformed-uri': 'unavailable',
@@ -44,6 +45,7 @@ export const ocspErrorKinds = {
   'too-many-redirects': 'unavailable',
   'body-too-large': 'unavailable',
   'retry-after-too-long': 'unavailable',
+  'responder-suspended': 'unavailable',
 
   'staple-unwritable': 'store',
   'staple-unsafe': 'store',

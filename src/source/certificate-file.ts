@@ -10,7 +10,7 @@ import { issuanceFailure } from '../core/certificate.js';
 import { DerError, DerReader, Tag } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { Oid } from '../core/oid.js';
-import { readInputFile } from './read-file.js';
+import { isSameVersion, readVersionedFile, type FileVersion } from './read-file.js';
 
 /** A file's certificates: the first is the one that counts, the others may hold its issuer. At least one. */
 export interface CertificateFile {
@@ -18,6 +18,8 @@ export interface CertificateFile {
   readonly certificate: Certificate;
   /** The DER of the others in their order, not decoded yet: a broken one among them harms nothing. */
   readonly others: readonly Uint8Array[];
+  /** Which contents of the file these are; undefined for a pipe. */
+  readonly version: FileVersion | undefined;
 }
 
 /** Bundles with chain and key are a few KiB; a CA bundle is 250 KiB. */
@@ -27,19 +29,28 @@ const largestCertificateFile = 1024 * 1024;
  * Reads a certificate file: PEM (a bundle with chain and key as haproxy has it), DER, or PKCS#7 in either form. Of a
  * PKCS#7, which has no order, the certificate counts that issued no other.
  *
+ * @param rules.regularOnly for a file that nobody named: a pipe or device there is refused
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
  *   `malformed-certificate`, `no-certificate`; messages name the file
  */
-export async function readCertificateFile(path: FilePath): Promise<CertificateFile> {
-  const bytes = readInputFile(path, largestCertificateFile);
+export async function readCertificateFile(
+  path: FilePath,
+  rules: { readonly regularOnly?: boolean } = {},
+): Promise<CertificateFile> {
+  const { bytes, version } = readVersionedFile(path, largestCertificateFile, undefined, rules);
   try {
     const [first, ...others] = await certificatesIn(bytes);
     if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
-    return { path, certificate: decodeCertificate(first), others };
+    return { path, certificate: decodeCertificate(first), others, version };
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
   }
+}
+
+/** Whether the file is still the one that was read; false once it was replaced or removed. */
+export function isUnchanged({ path, version }: CertificateFile): boolean {
+  return version === undefined || isSameVersion(path, version);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
 import { systemErrorText } from '../core/system-error.js';
@@ -26,37 +26,78 @@ export function readInputFile(
   path: FilePath,
   limit: number,
   hints: InputHints = certificateHints,
-  { regularOnly = false }: { readonly regularOnly?: boolean } = {},
+  rules: { readonly regularOnly?: boolean } = {},
 ): Uint8Array {
+  return readVersionedFile(path, limit, hints, rules).bytes;
+}
+
+/** Which contents of a regular file were read: another inode, size or time of change means that it was replaced since. */
+export interface FileVersion {
+  readonly inode: number;
+  readonly size: number;
+  readonly changedMilliseconds: number;
+}
+
+/** Reads like {@link readInputFile} and tells the version that was read. Throws the same. */
+export function readVersionedFile(
+  path: FilePath,
+  limit: number,
+  hints: InputHints = certificateHints,
+  { regularOnly = false }: { readonly regularOnly?: boolean } = {},
+): { readonly bytes: Uint8Array; readonly version: FileVersion | undefined } {
   const name = shownPath(path);
   if (containsNul(path)) throw new OcspError('file-unreadable', `${name}: the file name contains a NUL character`);
-  let bytes: Uint8Array;
+  let read: { readonly bytes: Uint8Array; readonly version: FileVersion | undefined };
   try {
-    bytes = readUpTo(path, limit, regularOnly);
+    read = readUpTo(path, limit, regularOnly);
   } catch (error) {
     throw error instanceof OcspError ? error : describeSystemError(name, error);
   }
-  if (bytes.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
-  if (bytes.length > limit) {
-    throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
+  const { length } = read.bytes;
+  if (length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
+  if (length > limit) throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
+  return read;
+}
+
+/** Whether the file at this path still is the one that was read; false when it is gone or cannot be examined. */
+export function isSameVersion(path: FilePath, version: FileVersion): boolean {
+  try {
+    const now = versionOf(statSync(path));
+    return (
+      now?.inode === version.inode &&
+      now.size === version.size &&
+      now.changedMilliseconds === version.changedMilliseconds
+    );
+  } catch {
+    return false;
   }
-  return bytes;
+}
+
+/** A pipe has none: what was read of it is gone. */
+function versionOf(status: Stats): FileVersion | undefined {
+  if (!status.isFile()) return undefined;
+  return { inode: status.ino, size: status.size, changedMilliseconds: status.mtimeMs };
 }
 
 /** At most one octet more than the limit, so that the caller sees that there was more. */
-function readUpTo(path: FilePath, limit: number, regularOnly: boolean): Uint8Array {
+function readUpTo(
+  path: FilePath,
+  limit: number,
+  regularOnly: boolean,
+): { readonly bytes: Uint8Array; readonly version: FileVersion | undefined } {
   const descriptor = openSync(path, constants.O_RDONLY | (regularOnly ? constants.O_NONBLOCK : 0));
   try {
     const status = fstatSync(descriptor);
     if (regularOnly && !status.isFile() && !status.isDirectory()) throw notRegular(path);
     const { size } = status;
+    const version = versionOf(status);
     // A pipe, as from `<(command)`, has size 0; read until its end.
     let buffer = Buffer.alloc(Math.min(size, limit) + 1);
     let filled = 0;
     for (;;) {
       const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
       filled += count;
-      if (count === 0 || filled > limit) return buffer.subarray(0, filled);
+      if (count === 0 || filled > limit) return { bytes: buffer.subarray(0, filled), version };
       if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(Math.min(filled + 4096, limit + 1))]);
     }
   } finally {

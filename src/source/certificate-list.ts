@@ -1,0 +1,181 @@
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { OcspError } from '../core/index.js';
+import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { readCrtList } from './crt-list.js';
+import type { NamedSource } from './named-source.js';
+import { unlistable } from './read-file.js';
+import { isRegularFile } from './regular-file.js';
+
+/** A file that may hold a certificate, and where its staple goes if its source says so. */
+export interface ListedCertificate {
+  readonly path: FilePath;
+  /** The user named this very file; a file that merely lies in a named folder may turn out to be none of ours. */
+  readonly named: boolean;
+  readonly out?: string;
+}
+
+/** Certificate files in their order. Of a folder only the names are kept: 100,000 files are a few megabytes. */
+export interface CertificateList {
+  readonly length: number;
+  /** Whether any source says where its staples go. */
+  readonly hasOwnPlaces: boolean;
+  at(index: number): ListedCertificate;
+}
+
+/** All paths of a list, for what is done with few. */
+export function pathsOf(list: CertificateList): FilePath[] {
+  return Array.from({ length: list.length }, (_, index) => list.at(index).path);
+}
+
+/** These files as a list, as they are. */
+export function listOfFiles(paths: readonly FilePath[]): CertificateList {
+  return listOf([{ folder: undefined, names: [...paths], named: true, out: undefined }]);
+}
+
+/**
+ * Lists what these sources mean, each file once, in their order; no certificate is read. Files, folders (not deeper,
+ * without keys, staples, issuers and dot files), a certbot `live` tree (one `fullchain.pem` a lineage), quoted globs, and
+ * haproxy's crt-lists.
+ *
+ * @throws OcspError `file-not-found` for a glob that matches nothing or a missing crt-list, `file-unreadable` for a
+ *   folder that cannot be listed, `malformed-crt-list`
+ */
+export async function listCertificates(sources: readonly NamedSource[]): Promise<CertificateList> {
+  const groups: Group[] = [];
+  for (const source of sources) for (const group of await groupsOf(source)) addGroup(groups, group);
+  const isOneFolder = groups.length === 1 && groups[0]?.folder !== undefined;
+  return listOf(isOneFolder ? groups : withoutRepetitions(groups));
+}
+
+/** Files of one source: names in a folder, or whole paths where there is no folder. */
+interface Group {
+  readonly folder: FilePath | undefined;
+  readonly names: FilePath[];
+  readonly named: boolean;
+  readonly out: string | undefined;
+}
+
+/** Files named one by one, as on stdin, become one group. */
+function addGroup(groups: Group[], group: Group): void {
+  const last = groups.at(-1);
+  const joins =
+    last?.folder === undefined && group.folder === undefined && last?.named === group.named && last.out === group.out;
+  if (joins) for (const name of group.names) last.names.push(name);
+  else groups.push({ ...group, names: [...group.names] });
+}
+
+async function groupsOf(source: NamedSource): Promise<Group[]> {
+  const { out } = source;
+  if ('crtList' in source) {
+    return [{ folder: undefined, names: readCrtList(source.crtList, source.base), named: true, out }];
+  }
+  return (await expandArgument(source.path)).map((path) =>
+    isFolder(path) ? { ...groupOfFolder(path), out } : { folder: undefined, names: [path], named: true, out },
+  );
+}
+
+function listOf(groups: readonly Group[]): CertificateList {
+  const starts: number[] = [];
+  let length = 0;
+  for (const { names } of groups) {
+    starts.push(length);
+    length += names.length;
+  }
+  return {
+    length,
+    hasOwnPlaces: groups.some(({ out }) => out !== undefined),
+    at(index) {
+      const number = starts.findLastIndex((start) => start <= index);
+      const group = groups[number];
+      const name = group?.names[index - (starts[number] ?? 0)];
+      if (group === undefined || name === undefined) throw new RangeError(`there is no certificate ${index}`);
+      const path = group.folder === undefined ? name : joinPath(group.folder, name);
+      return { path, named: group.named, ...(group.out === undefined ? {} : { out: group.out }) };
+    },
+  };
+}
+
+/** The first mention of a file counts; `named` where any mention names it. */
+function withoutRepetitions(groups: readonly Group[]): Group[] {
+  const seen = new Set<string>();
+  const keyOf = (group: Group, name: FilePath): string =>
+    Buffer.from(plainPath(group.folder === undefined ? name : joinPath(group.folder, name))).toString('latin1');
+  return groups.map((group) => ({
+    ...group,
+    names: group.names.filter((name) => {
+      const key = keyOf(group, name);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    }),
+  }));
+}
+
+/** Without `./` and doubled slashes, so that one file under two spellings is one job; `..` stays, it may follow a link. */
+function plainPath(path: FilePath): FilePath {
+  if (typeof path !== 'string') return path;
+  return path.replace(/\/{2,}/g, '/').replace(/(?<=^|\/)(?:\.\/)+/g, '');
+}
+
+async function expandArgument(argument: FilePath): Promise<FilePath[]> {
+  if (typeof argument !== 'string' || !/[*?[{]/.test(argument)) return [argument];
+  // A file whose own name has such characters is that file.
+  if (lstatSync(argument, { throwIfNoEntry: false }) !== undefined) return [argument];
+  const { expandGlob } = await import('./glob.js');
+  const matches = expandGlob(argument);
+  if (matches.length > 0) return matches;
+  throw new OcspError(
+    'file-not-found',
+    `no file matches ${argument}`,
+    'check the pattern; * matches neither / nor a leading dot',
+  );
+}
+
+function isFolder(path: FilePath): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Files that lie beside certificates and are none: keys, staples, issuers, certificate transparency lists. */
+const companionEndings = ['.key', '.ocsp', '.issuer', '.sctl'].map((ending) => Buffer.from(ending));
+
+function groupOfFolder(folder: FilePath): Omit<Group, 'out'> {
+  const lineages = certbotLineages(folder);
+  if (lineages.length > 0) return { folder: undefined, names: lineages, named: true };
+  const names = visibleNames(folder).filter((name) => !companionEndings.some((ending) => endsWith(name, ending)));
+  if (isLineage(folder, names)) return { folder, names: ['fullchain.pem'], named: true };
+  return { folder, names: names.map(asPath), named: false };
+}
+
+/** certbot's `live` folder holds a folder a lineage, each with links named fullchain.pem, cert.pem, chain.pem, privkey.pem. */
+function certbotLineages(folder: FilePath): FilePath[] {
+  if (!/(?:^|\/)live\/*$/.test(shownPath(folder))) return [];
+  return visibleNames(folder)
+    .map((name) => joinPath(joinPath(folder, asPath(name)), 'fullchain.pem'))
+    .filter((path) => isRegularFile(path));
+}
+
+/** A single lineage named itself: its cert.pem and fullchain.pem are one certificate and one staple. */
+function isLineage(folder: FilePath, names: readonly Buffer[]): boolean {
+  const has = (wanted: string): boolean => names.some((name) => name.equals(Buffer.from(wanted)));
+  return has('fullchain.pem') && has('cert.pem') && isRegularFile(joinPath(folder, 'privkey.pem'));
+}
+
+function visibleNames(folder: FilePath): Buffer[] {
+  try {
+    return readdirSync(folder, { encoding: 'buffer' })
+      .filter((name) => name[0] !== dot)
+      .sort((a, b) => Buffer.compare(a, b));
+  } catch (error) {
+    throw unlistable(folder, error);
+  }
+}
+
+const dot = 0x2e;
+
+function endsWith(name: Buffer, ending: Buffer): boolean {
+  return name.length >= ending.length && name.subarray(name.length - ending.length).equals(ending);
+}
