@@ -14,13 +14,23 @@ export interface ResponderQuery {
   readonly method: 'get' | 'post';
   readonly requestDer: Uint8Array;
   readonly headers?: readonly HeaderLine[];
+  /** What is at hand already, so that the responder may answer that there is nothing newer (RFC 9110 §13.1). */
+  readonly known?: KnownResponse;
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;
   readonly signal?: AbortSignal;
 }
 
-/** What a responder sent with status 200; the body is not looked at. */
+/** A response that is stored: its thisUpdate, and the entity tag it came with where that is known. */
+export interface KnownResponse {
+  readonly modifiedAt: Date;
+  readonly entityTag?: string;
+}
+
+/** What a responder sent with status 200, or 304 where `known` was given; the body is not looked at. */
 export interface ResponderAnswer {
+  /** Status 304: what is known is the newest there is. */
+  readonly isNotModified: boolean;
   readonly body: Uint8Array;
   /** The URL that answered, after redirects. */
   readonly url: string;
@@ -31,29 +41,31 @@ export interface ResponderAnswer {
 }
 
 /**
- * Asks one responder once (RFC 6960 appendix A.1), without retries. Throws OcspError: `http-status` as a {@link StatusError} for any status
- * but 200, and whatever {@link HttpClient.exchange} throws. A wrong content type is a warning.
+ * Asks one responder once (RFC 6960 appendix A.1), without retries. Throws OcspError: `http-status` as a {@link StatusError} for any other
+ * status, and whatever {@link HttpClient.exchange} throws. A wrong content type is a warning.
  */
 export async function askResponder(client: HttpClient, query: ResponderQuery): Promise<ResponderAnswer> {
   const started = performance.now();
   const reply = await client.exchange(httpRequest(query));
   const milliseconds = Math.round(performance.now() - started);
-  assertOk(reply, query.method);
+  const isNotModified = reply.status === 304 && query.known !== undefined;
+  if (!isNotModified) assertOk(reply, query.method);
   return {
+    isNotModified,
     body: reply.body,
     url: reply.url,
     method: query.method,
     milliseconds,
-    warnings: contentTypeWarnings(reply),
+    warnings: isNotModified ? [] : contentTypeWarnings(reply),
     headers: reply.headers,
   };
 }
 
 function httpRequest(query: ResponderQuery): HttpRequest {
-  const { origin, headers = [], timeoutMilliseconds, connectTimeoutMilliseconds, signal } = query;
+  const { origin, headers = [], known, timeoutMilliseconds, connectTimeoutMilliseconds, signal } = query;
   const common = {
     origin,
-    headers,
+    headers: known === undefined ? headers : [...conditions(known, headers), ...headers],
     accept: 'application/ocsp-response',
     maximumBodyBytes: maximumResponseBytes,
     timeoutMilliseconds,
@@ -63,6 +75,13 @@ function httpRequest(query: ResponderQuery): HttpRequest {
   if (query.method === 'get') return { ...common, method: 'GET', url: ocspGetUrl(query.url, query.requestDer) };
   const contentType = 'application/ocsp-request';
   return { ...common, method: 'POST', url: query.url, body: query.requestDer, contentType };
+}
+
+/** The operator's own conditions stand. */
+function conditions({ modifiedAt, entityTag }: KnownResponse, own: readonly HeaderLine[]): HeaderLine[] {
+  if (own.some(([name]) => /^if-/i.test(name))) return [];
+  const since: HeaderLine = ['If-Modified-Since', modifiedAt.toUTCString()];
+  return entityTag === undefined ? [since] : [since, ['If-None-Match', entityTag]];
 }
 
 function assertOk(reply: HttpReply, method: 'get' | 'post'): void {

@@ -1,43 +1,12 @@
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import got, { type OptionsInit } from 'got';
-import { OcspError } from '../core/ocsp-error.js';
+import type { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
 import { denialOf, type Route } from './guarded-agents.js';
+import { bodyTooLarge, keptHeadersOf, locationOf, type HopReply, type HopRequest } from './hop.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 import { StatusError } from './status-error.js';
-
-/** One request to one place, without redirects. */
-export interface HopRequest {
-  readonly target: URL;
-  readonly method: 'GET' | 'POST';
-  readonly body: Uint8Array | undefined;
-  readonly headers: Record<string, string | string[]>;
-  readonly route: Route;
-  readonly maximumBodyBytes: number;
-  readonly connectTimeoutMilliseconds: number;
-  readonly isRedirect: (status: number) => boolean;
-}
-
-/** The answer of one place; of a redirect only where it leads. */
-export interface HopReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly location: string | undefined;
-}
-
-/** The response headers that callers use. */
-const keptHeaders = [
-  'age',
-  'cache-control',
-  'content-type',
-  'date',
-  'etag',
-  'expires',
-  'last-modified',
-  'retry-after',
-] as const;
 
 /** Sends one request and reads its answer within `deadline`. A kept-alive connection that turns out closed is replaced at once. */
 export async function sendHop(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
@@ -74,7 +43,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       settle();
       if (answered === undefined) return;
       const body = Buffer.concat(chunks);
-      resolve({ status: answered.status, headers: keep(answered.headers), body, location });
+      resolve({ status: answered.status, headers: keptHeadersOf(answered.headers), body, location });
     };
     const onAbort = (): void => fail(deadline.signal.reason as OcspError);
     const onConnected = (socket: Socket): void => {
@@ -112,7 +81,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       if (response.statusCode === 407 && route.proxy !== undefined && target.protocol === 'http:') {
         fail(proxyRefused(hop, 407));
       } else if (location !== undefined && hop.isRedirect(response.statusCode)) {
-        succeed(Buffer.from(location, 'latin1').toString('utf8'));
+        succeed(locationOf(location));
         stream.destroy();
       } else if (Number(response.headers['content-length']) > hop.maximumBodyBytes) {
         fail(bodyTooLarge(hop, `announces ${response.headers['content-length'] ?? ''} bytes`));
@@ -155,23 +124,6 @@ function streamOptions(hop: HopRequest): OptionsInit & { isStream: true } {
     // A small gzip body can unpack to any size, and no responder needs it.
     decompress: false,
   };
-}
-
-function keep(headers: IncomingHttpHeaders): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of keptHeaders) {
-    const value = headers[name];
-    if (typeof value === 'string') kept[name] = value;
-  }
-  return kept;
-}
-
-function bodyTooLarge(hop: HopRequest, what: string): OcspError {
-  return new OcspError(
-    'body-too-large',
-    `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not taken`,
-    'check that the URI leads to an OCSP responder or certificate, not to a page',
-  );
 }
 
 function proxyRefused(hop: HopRequest, status: number): OcspError {

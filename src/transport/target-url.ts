@@ -71,3 +71,12 @@ function malformed(text: string, reason: string): OcspError {
     'name the right responder with --url, like http://ocsp.example.com/',
   );
 }
+
+/** Host and port as one name for what is counted by responder; of a URI that cannot be parsed the text itself. */
+export function hostOfUrl(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
+}

@@ -1,0 +1,238 @@
+import { setMaxListeners } from 'node:events';
+import { OcspError } from '../core/ocsp-error.js';
+
+/** How many requests may be under way, and how fast they may start. */
+export interface GateLimits {
+  /** Over all responders. */
+  readonly concurrency: number;
+  /** To one host and port. */
+  readonly perResponder: number;
+  /** Starts a second to one host and port; unlimited when absent. */
+  readonly perSecond?: number;
+}
+
+/** What came of a request, as far as its responder's health goes: only failures before any HTTP status count against it. */
+export type RequestResult = 'answered' | 'unanswered' | 'undecided';
+
+/** A place among the requests under way. */
+export interface GatePass {
+  /** Gives the place back; `reason` is the sentence of a failure. */
+  leave(result: RequestResult, reason?: string): void;
+}
+
+/** Whether a request may be sent: now, not at all for the time being, or only after longer than the caller waits. */
+export type GateEntry =
+  | { readonly kind: 'pass'; readonly pass: GatePass }
+  | { readonly kind: 'suspended'; readonly failures: number; readonly reason: string }
+  | { readonly kind: 'held'; readonly milliseconds: number };
+
+/** Lets requests to responders through, politely. One gate serves a whole run, or a whole watch. */
+export interface ResponderGate {
+  /**
+   * Waits for a place at this host.
+   *
+   * @param patienceMilliseconds how long a Retry-After of the host may keep the caller waiting
+   * @throws OcspError `interrupted` once the signal is aborted
+   */
+  enter(host: string, patienceMilliseconds: number, signal: AbortSignal): Promise<GateEntry>;
+  /** Nothing starts to this host for so long, as by its Retry-After. */
+  holdOff(host: string, milliseconds: number): void;
+}
+
+/** Hosts come from certificates, so their number has a bound. */
+const rememberedHosts = 4096;
+
+/** So many requests in a row without any answer, and the host is only probed from then on. */
+const failuresInARow = 10;
+const probeEveryMilliseconds = 1000;
+
+interface Waiter {
+  readonly patience: number;
+  settle: (entry: GateEntry) => void;
+  isGone: boolean;
+}
+
+interface Host {
+  active: number;
+  waiting: Waiter[];
+  failures: number;
+  reason: string;
+  /** Times by the monotonic clock, in milliseconds. */
+  nextProbe: number;
+  nextStart: number;
+  heldUntil: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * A gate with a bounded number of requests in all and a host, an optional rate a host, and a circuit breaker a host: after
+ * ten failures in a row before any HTTP status it lets one probe through a second and turns the others away at once, so
+ * that a dead responder costs a few timeouts and not one a certificate.
+ */
+export function createResponderGate(limits: GateLimits): ResponderGate {
+  const hosts = new Map<string, Host>();
+  let active = 0;
+
+  const hostAt = (name: string): Host => {
+    const known = hosts.get(name);
+    if (known !== undefined) return known;
+    const host: Host = {
+      active: 0,
+      waiting: [],
+      failures: 0,
+      reason: '',
+      nextProbe: 0,
+      nextStart: 0,
+      heldUntil: 0,
+      timer: undefined,
+    };
+    if (hosts.size >= rememberedHosts) forgetOne(hosts);
+    hosts.set(name, host);
+    return host;
+  };
+
+  const start = (name: string, host: Host, waiter: Waiter): void => {
+    const now = performance.now();
+    active += 1;
+    host.active += 1;
+    if (limits.perSecond !== undefined) host.nextStart = Math.max(now, host.nextStart) + 1000 / limits.perSecond;
+    let isOver = false;
+    const leave = (result: RequestResult, reason = ''): void => {
+      if (isOver) return;
+      isOver = true;
+      active -= 1;
+      host.active -= 1;
+      judge(host, result, reason);
+      pump(name);
+    };
+    waiter.settle({ kind: 'pass', pass: { leave } });
+  };
+
+  const startWaiting = (name: string, host: Host): void => {
+    while (host.waiting.length > 0 && active < limits.concurrency && host.active < limits.perResponder) {
+      const now = performance.now();
+      const opensAt = Math.max(host.nextStart, host.heldUntil);
+      if (opensAt > now) {
+        host.timer ??= setTimeout(() => {
+          host.timer = undefined;
+          startWaiting(name, host);
+        }, opensAt - now);
+        return;
+      }
+      const waiter = host.waiting.shift();
+      if (waiter !== undefined && !waiter.isGone) start(name, host, waiter);
+    }
+  };
+
+  /** A place became free: first for its own host, then for those after it, so that no host keeps the others out. */
+  const pump = (name: string): void => {
+    const own = hosts.get(name);
+    if (own !== undefined) {
+      startWaiting(name, own);
+      if (isIdle(own)) hosts.delete(name);
+    }
+    if (active >= limits.concurrency) return;
+    for (const [other, host] of hosts) if (other !== name) startWaiting(other, host);
+  };
+
+  return {
+    enter(name, patience, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(interrupted(name));
+          return;
+        }
+        const host = hostAt(name);
+        const refusal = refusalOf(host, patience);
+        if (refusal !== undefined) {
+          resolve(refusal);
+          return;
+        }
+        const waiter: Waiter = { patience, isGone: false, settle: resolve };
+        host.waiting.push(waiter);
+        startWaiting(name, host);
+        if (!host.waiting.includes(waiter)) return;
+        const abort = (): void => {
+          waiter.isGone = true;
+          host.waiting = host.waiting.filter((other) => other !== waiter);
+          // A timer that nobody waits for must not keep the process.
+          if (host.waiting.length === 0) stopTimer(host);
+          reject(interrupted(name));
+        };
+        // Many wait at one signal: that is no leak to warn of.
+        setMaxListeners(0, signal);
+        signal.addEventListener('abort', abort, { once: true });
+        waiter.settle = (entry) => {
+          signal.removeEventListener('abort', abort);
+          resolve(entry);
+        };
+      });
+    },
+    holdOff(name, milliseconds) {
+      const host = hostAt(name);
+      host.heldUntil = Math.max(host.heldUntil, performance.now() + milliseconds);
+      turnAway(host, (waiter) => (milliseconds > waiter.patience ? { kind: 'held', milliseconds } : undefined));
+    },
+  };
+}
+
+function interrupted(host: string): OcspError {
+  return new OcspError('interrupted', `interrupted while waiting to ask ${host}`);
+}
+
+/** A suspended host takes one probe a second; a held one keeps only those who have the patience. */
+function refusalOf(host: Host, patience: number): GateEntry | undefined {
+  const now = performance.now();
+  const held = host.heldUntil - now;
+  if (held > patience) return { kind: 'held', milliseconds: held };
+  if (host.failures < failuresInARow) return undefined;
+  if (now < host.nextProbe) return suspended(host);
+  host.nextProbe = now + probeEveryMilliseconds;
+  return undefined;
+}
+
+function judge(host: Host, result: RequestResult, reason: string): void {
+  if (result === 'undecided') return;
+  if (result === 'answered') {
+    host.failures = 0;
+    return;
+  }
+  host.failures += 1;
+  host.reason = reason;
+  if (host.failures < failuresInARow) return;
+  host.nextProbe = performance.now() + probeEveryMilliseconds;
+  turnAway(host, () => suspended(host));
+}
+
+function suspended({ failures, reason }: Host): GateEntry {
+  return { kind: 'suspended', failures, reason };
+}
+
+function stopTimer(host: Host): void {
+  clearTimeout(host.timer);
+  host.timer = undefined;
+}
+
+function turnAway(host: Host, entryFor: (waiter: Waiter) => GateEntry | undefined): void {
+  host.waiting = host.waiting.filter((waiter) => {
+    const entry = waiter.isGone ? undefined : entryFor(waiter);
+    if (entry !== undefined) waiter.settle(entry);
+    return entry === undefined && !waiter.isGone;
+  });
+  if (host.waiting.length === 0) stopTimer(host);
+}
+
+/** The oldest host that nobody is asking or waiting for. */
+function forgetOne(hosts: Map<string, Host>): void {
+  for (const [name, { active, waiting }] of hosts) {
+    if (active > 0 || waiting.length > 0) continue;
+    hosts.delete(name);
+    return;
+  }
+}
+
+function isIdle(host: Host): boolean {
+  const now = performance.now();
+  const isRemembered = host.failures > 0 || host.nextStart > now || host.heldUntil > now;
+  return host.active === 0 && host.waiting.length === 0 && !isRemembered;
+}
