@@ -76,6 +76,8 @@ export {
 export type { FilePath } from './core/file-path.js';
 export { readCertificateFile, type CertificateFile } from './source/certificate-file.js';
 export { certificatePaths, type CertificatePath } from './source/certificate-paths.js';
+export { listCertificates, type CertificateList, type ListedCertificate } from './source/certificate-list.js';
+export type { NamedSource } from './source/named-source.js';
 export { createIssuerFinder, type IssuerFinder } from './source/issuer-finder.js';
 export { askResponder, type ResponderAnswer, type ResponderQuery } from './transport/ask-responder.js';
 export {
@@ -86,12 +88,13 @@ export {
   type HttpRequest,
 } from './transport/http-client.js';
 export { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from './transport/proxy.js';
+export { createResponderGate, type GateLimits, type ResponderGate } from './transport/responder-gate.js';
 export { readStaple, type StapleOnDisk } from './store/staple-file.js';
 export { staplePathFor } from './store/staple-location.js';
 export { storingFailure, type StoringRule } from './store/storable.js';
 export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from './store/write-staple.js';
 export type { OwnProcess } from './store/lock-holder.js';
-export { fetchStaples } from './pipeline/batch.js';
+export { fetchStaples, type BatchLimits, type ListedOutcome } from './pipeline/batch.js';
 export {
   generateStaple,
   type GenerateOptions,

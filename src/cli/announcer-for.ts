@@ -50,7 +50,7 @@ export async function uninterrupted(interrupt: Interrupt, tell: () => Promise<An
 export async function announcerFor(
   config: Config,
   flags: AnnounceFlags & { readonly reload: readonly string[]; readonly at?: Date | undefined },
-  certificates: readonly FilePath[],
+  certificates: () => readonly FilePath[],
   signal: AbortSignal,
   output: Output,
 ): Promise<RunAnnouncer> {

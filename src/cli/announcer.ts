@@ -33,7 +33,7 @@ export function exitCodeOfTargets(results: readonly TargetResult[]): ExitCode {
 export function createAnnouncer(
   config: Config,
   flags: AnnounceFlags & { readonly reload: readonly string[]; readonly at?: Date | undefined },
-  certificates: readonly FilePath[],
+  certificates: () => readonly FilePath[],
   signal: AbortSignal,
   output: Output,
 ): Announcer {
@@ -42,8 +42,6 @@ export function createAnnouncer(
   const tools = announceToolsFrom(settingsFrom(flags), signal, (line) => output.warn(line));
   requireKey(targets, tools);
   const staples: StapleToPush[] = [];
-  const order = new Map(certificates.map((path, index) => [path, index]));
-  const orderOf = ({ certificatePath }: StapleToPush): number => order.get(certificatePath) ?? order.size;
   const isNeeded = targets.length > 0 || places.length > 0 || hasOtherSubscribers(config);
   return {
     isNeeded,
@@ -53,7 +51,7 @@ export function createAnnouncer(
     },
     async finish() {
       // They came as they settled; targets hear of them in the order in which they were named.
-      staples.sort((a, b) => orderOf(a) - orderOf(b));
+      sortAsNamed(staples, certificates());
       const told = await raiseUpdated(config, { staples, targets, tools });
       // Where every target failed, waiting for a reload is of no use.
       const isPatient =
@@ -67,6 +65,13 @@ export function createAnnouncer(
       return results;
     },
   };
+}
+
+function sortAsNamed(staples: StapleToPush[], certificates: readonly FilePath[]): void {
+  if (staples.length < 2) return;
+  const order = new Map(certificates.map((path, index) => [path, index]));
+  const orderOf = ({ certificatePath }: StapleToPush): number => order.get(certificatePath) ?? order.size;
+  staples.sort((a, b) => orderOf(a) - orderOf(b));
 }
 
 /** The settings of these flags, as plain data. */

@@ -5,6 +5,7 @@ import {
   headerFlag,
   issuerFlags,
   positiveDurationFlag,
+  rateFlag,
   refreshFlag,
   timeFlag,
   trustFlags,
@@ -73,6 +74,13 @@ export const fetchFlags = {
   }),
   'ipv6-only': Flags.boolean({ char: '6' as 'z', description: 'connect by IPv6 only', default: false }),
   concurrency: Flags.integer({ description: 'certificates at a time', min: 1, max: 1024, default: 32 }),
+  'per-responder': Flags.integer({
+    description: 'requests at a time to one responder host',
+    min: 1,
+    max: 1024,
+    default: 8,
+  }),
+  rate: rateFlag({ description: 'requests that may start in this time to one responder host [default: unlimited]' }),
   'allow-private': Flags.boolean({
     description: "allow certificates' URIs to lead to private networks and loopback",
     default: false,

@@ -6,6 +6,7 @@ import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import type { OwnProcess } from '../store/lock-holder.js';
 import { createHttpClient, type HttpClient } from '../transport/http-client.js';
+import { createResponderGate } from '../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../transport/proxy.js';
 import { parseTarget } from '../transport/target-url.js';
 import type { FetchFlags } from './fetch-flags.js';
@@ -67,13 +68,14 @@ function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
 }
 
 /** The HTTP client for these flags and this environment. */
-export function httpClientFrom(flags: FetchFlags, userAgent: string): HttpClient {
+export function httpClientFrom(flags: FetchFlags, userAgent: string, isDirect: boolean): HttpClient {
   const family = familyFrom(flags);
   return createHttpClient({
     ...(family === undefined ? {} : { family }),
     allowPrivate: flags['allow-private'],
     allowAddresses: flags['allow-address'],
     proxy: proxyFrom(flags),
+    isDirect,
     userAgent,
   });
 }
@@ -92,6 +94,11 @@ export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: Ab
   const { at } = flags;
   return {
     client,
+    gate: createResponderGate({
+      concurrency: flags.concurrency,
+      perResponder: flags['per-responder'],
+      ...(flags.rate === undefined ? {} : { perSecond: flags.rate }),
+    }),
     issuers: createIssuerFinder(flags.issuer),
     downloadedIssuers: new Map(),
     ownProcess: ownProcess(),

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { OcspError } from '../core/index.js';
-import { parseDuration, parseRefreshPolicy, parseTime } from './values.js';
+import { parseDuration, parseRate, parseRefreshPolicy, parseTime } from './values.js';
 
 /** A flag whose value does not parse: exit 2, with what was expected. */
 function malformed(flag: string, text: string, expected: string): OcspError {
@@ -20,6 +20,7 @@ const examples: Readonly<Record<string, string>> = {
   'max-age': '3d',
   at: '2026-03-01T12:00:00Z',
   header: "'X-Api-Key: abc'",
+  rate: '20/s',
 };
 
 /** A duration in milliseconds: 90s, 5m, 12h, 3d. */
@@ -59,6 +60,16 @@ export const refreshFlag = Flags.custom<NonNullable<ReturnType<typeof parseRefre
     const policy = parseRefreshPolicy(text);
     if (policy === undefined) throw malformed(name, text, 'a percentage up to 100% or a duration');
     return Promise.resolve(policy);
+  },
+});
+
+/** Requests a second: `20/s`, `100/m`. */
+export const rateFlag = Flags.custom<number>({
+  helpValue: '<20/s>',
+  parse: (text, _context, { name }) => {
+    const perSecond = parseRate(text);
+    if (perSecond === undefined) throw malformed(name, text, 'a rate');
+    return Promise.resolve(perSecond);
   },
 });
 

@@ -5,6 +5,7 @@ import { findIssuer } from '../pipeline/find-issuer.js';
 import { explainMissingResponder } from '../pipeline/missing-responder.js';
 import { troubleOfError } from '../pipeline/trouble.js';
 import { readCertificateFile } from '../source/certificate-file.js';
+import type { CertificatePath } from '../source/certificate-paths.js';
 import { createIssuerFinder, type IssuerFinder } from '../source/issuer-finder.js';
 import { curlCommand } from '../transport/curl-command.js';
 import { fitsGet } from '../transport/ocsp-get.js';
@@ -19,11 +20,15 @@ import type { Output } from './output.js';
 import { errorRecord, sayTrouble } from './render-trouble.js';
 
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
-export async function printCurl(paths: readonly FilePath[], flags: FetchFlags, output: Output): Promise<ExitCode> {
+export async function printCurl(
+  found: readonly CertificatePath[],
+  flags: FetchFlags,
+  output: Output,
+): Promise<ExitCode> {
   await fetchOptionsFrom(flags);
   const issuers = createIssuerFinder(flags.issuer);
   const codes: ExitCode[] = [];
-  for (const path of paths) codes.push(await printOne(path, issuers, flags, output));
+  for (const { path } of found) codes.push(await printOne(path, issuers, flags, output));
   return gravestExitCode(codes);
 }
 

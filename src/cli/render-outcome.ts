@@ -95,6 +95,7 @@ function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, na
 /** Counts outcomes for the last JSON line. */
 export function createSummary(): {
   count(outcome: Outcome): void;
+  total(): number;
   record(reload: readonly Record<string, unknown>[]): Record<string, unknown>;
 } {
   const counts = new Map<OutcomeName, number>();
@@ -104,6 +105,7 @@ export function createSummary(): {
       total += 1;
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     },
+    total: () => total,
     record: (reload) => ({
       summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload },
     }),

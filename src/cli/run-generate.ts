@@ -2,7 +2,9 @@ import type { Config } from '@oclif/core';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
-import { mapConcurrent, refuseSharedStaples } from '../pipeline/batch.js';
+import { mapConcurrent } from '../pipeline/map-concurrent.js';
+import { listOfFiles } from '../source/certificate-list.js';
+import { refuseSharedStaples } from '../pipeline/shared-staples.js';
 import {
   generateStaple,
   type GenerateOptions,
@@ -32,12 +34,12 @@ export async function runGenerate(
   config: Config,
 ): Promise<ExitCode> {
   const subjects = subjectsFrom(paths, flags);
-  await refuseSharedStaples(paths, flags.out);
+  await refuseSharedStaples(listOfFiles(paths), flags.out);
   const options = await optionsFrom(flags, output);
   const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
   try {
-    const announcer = await announcerFor(config, flags, paths, interrupt.signal, output);
+    const announcer = await announcerFor(config, flags, () => paths, interrupt.signal, output);
     const work = async (subject: GenerateSubject): Promise<GenerateResult | undefined> =>
       interrupt.signal.aborted ? undefined : await generateStaple(subject, options);
     for await (const result of mapConcurrent(subjects, concurrency, work)) {

@@ -34,7 +34,7 @@ export async function runReload(
   output: Output,
 ): Promise<ExitCode> {
   const target = parseReloadTarget(targetText);
-  const places = confirmPlacesFrom(flags.confirm, paths);
+  const places = confirmPlacesFrom(flags.confirm, () => paths);
   requireCertificates(target, paths, places.length > 0);
   const interrupt = catchInterrupts();
   try {

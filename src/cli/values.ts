@@ -38,3 +38,10 @@ export function parseRefreshPolicy(
   const milliseconds = parseDuration(text);
   return milliseconds === undefined ? undefined : { beforeEndMilliseconds: milliseconds };
 }
+
+/** `20/s`, `100/m`, `500/h` as a number a second, above zero; a number alone is one a second. */
+export function parseRate(text: string): number | undefined {
+  const match = /^(\d{1,6}(?:\.\d{1,3})?)(?:\/(s|m|h))?$/.exec(text.trim());
+  const perSecond = Number(match?.[1]) / ((unitMilliseconds[match?.[2] ?? 's'] ?? 1000) / 1000);
+  return match === null || perSecond === 0 ? undefined : perSecond;
+}

@@ -5,7 +5,6 @@ import { fetchFlags } from '../cli/fetch-flags.js';
 import { certificateArguments } from '../cli/flags.js';
 import { printCurl } from '../cli/print-curl.js';
 import { runFetch } from '../cli/run-fetch.js';
-import { warnOfNothing } from '../cli/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Fetch extends BaseCommand {
@@ -31,10 +30,10 @@ and left alone. Silent on success unless stderr is a terminal.`;
     const parsed = await this.parse(Fetch);
     const flags: Interfaces.InferredFlags<typeof Fetch.flags & typeof Fetch.baseFlags> = parsed.flags;
     const output = await this.output(flags);
-    const found = await certificatePaths(await this.paths(parsed.argv, flags));
-    warnOfNothing(found, parsed.argv, output);
-    const paths = found.map(({ path }) => path);
-    if (flags['print-curl']) return await printCurl(paths, flags, output);
-    return await runFetch(paths, flags, output, this.config);
+    const paths = await this.paths(parsed.argv, flags);
+    const sources = paths.map((path) => ({ path }));
+    return flags['print-curl']
+      ? await printCurl(await certificatePaths(paths), flags, output)
+      : await runFetch(sources, flags, output, this.config);
   }
 }

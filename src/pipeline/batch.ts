@@ -1,109 +1,112 @@
-import { OcspError } from '../core/index.js';
-import { shownPath, type FilePath } from '../core/file-path.js';
-import { readCertificateFile } from '../source/certificate-file.js';
-import { staplePathFor, staplePlace } from '../store/staple-location.js';
+import { OcspError, type Certificate } from '../core/index.js';
+import type { CertificateList } from '../source/certificate-list.js';
+import { assess } from './assess.js';
+import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
-import { fetchStaple } from './fetch-staple.js';
+import { refreshStaple } from './fetch-staple.js';
+import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from './outcome.js';
+import { refuseSharedStaples } from './shared-staples.js';
+
+/** The outcome of one certificate of a list, and its place there. */
+export interface ListedOutcome {
+  readonly position: number;
+  readonly outcome: Outcome;
+}
+
+export interface BatchLimits {
+  /** Certificates under way at once; how many of them ask a responder is the gate's matter. */
+  readonly concurrency: number;
+  /** Whether this run works on the certificate, as by its shard; all when absent. */
+  readonly isIncluded?: (certificate: Certificate) => boolean;
+}
 
 /**
- * Fetches the staples of many certificates, at most `concurrency` at once, and yields each outcome as it settles. After
- * an abort no further certificate is taken, and those that were interrupted yield nothing.
+ * Fetches the staples of many certificates and yields each outcome as it settles. First every staple on disk is judged,
+ * without traffic; then those that are due are asked for, Must-Staple certificates before the others; in the end once
+ * more those whose responder was suspended meanwhile. After an abort no further certificate is taken, and those that were
+ * interrupted yield nothing.
  *
  * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
  */
 export async function* fetchStaples(
-  paths: readonly FilePath[],
+  list: CertificateList,
   options: FetchOptions,
   tools: FetchTools,
-  concurrency: number,
-): AsyncGenerator<Outcome> {
-  await refuseSharedStaples(paths, options.out);
-  const work = async (path: FilePath): Promise<Outcome | undefined> => {
+  limits: BatchLimits,
+): AsyncGenerator<ListedOutcome> {
+  await refuseSharedStaples(list, options.out);
+  const queue = createDueQueue();
+  yield* settleWithoutTraffic(list, queue, options, tools, limits);
+  const suspended: DueEntry[] = [];
+  for await (const listed of refreshAll(queue.take(), list, options, tools, limits)) {
+    if (listed.outcome.wasSuspended === true) suspended.push({ position: listed.position });
+    else yield listed;
+  }
+  yield* refreshAll(suspended, list, options, tools, limits);
+}
+
+async function* settleWithoutTraffic(
+  list: CertificateList,
+  queue: DueQueue,
+  options: FetchOptions,
+  tools: FetchTools,
+  { isIncluded }: BatchLimits,
+): AsyncGenerator<ListedOutcome> {
+  const breathe = createBreath();
+  for (let position = 0; position < list.length; position += 1) {
+    await breathe();
+    if (tools.signal.aborted) return;
+    const assessment = await assess(list.at(position), options, tools, isIncluded);
+    if (assessment.kind === 'due') queue.add(position, assessment.due);
+    else if (assessment.kind === 'settled') yield { position, outcome: assessment.outcome };
+  }
+}
+
+async function* refreshAll(
+  entries: Iterable<DueEntry>,
+  list: CertificateList,
+  options: FetchOptions,
+  tools: FetchTools,
+  limits: BatchLimits,
+): AsyncGenerator<ListedOutcome> {
+  const work = async ({ position, due }: DueEntry): Promise<ListedOutcome | undefined> => {
     try {
-      return tools.signal.aborted ? undefined : await fetchStaple(path, options, tools);
+      if (tools.signal.aborted) return undefined;
+      const outcome =
+        due === undefined
+          ? await fetchListed(list.at(position), options, tools, limits)
+          : await refreshStaple(due, options, tools);
+      return outcome === undefined ? undefined : { position, outcome };
     } catch (error) {
       if (error instanceof OcspError && error.code === 'interrupted') return undefined;
       throw error;
     }
   };
-  for await (const outcome of mapConcurrent(paths, concurrency, work)) if (outcome !== undefined) yield outcome;
+  for await (const listed of mapConcurrent(entries, limits.concurrency, work)) if (listed !== undefined) yield listed;
 }
 
-/**
- * Runs `work` over the items, at most `concurrency` at once, and yields each result as it settles. Memory is bounded by
- * the concurrency. An error thrown by `work` ends the iteration after the running ones have settled.
- */
-export async function* mapConcurrent<Item, Result>(
-  items: Iterable<Item> | AsyncIterable<Item>,
-  concurrency: number,
-  work: (item: Item) => Promise<Result>,
-): AsyncGenerator<Result> {
-  const running = new Map<number, Promise<{ readonly key: number; readonly result: Result }>>();
-  let key = 0;
-  try {
-    for await (const item of items) {
-      const own = key++;
-      running.set(
-        own,
-        work(item).then((result) => ({ key: own, result })),
-      );
-      if (running.size >= concurrency) yield await next(running);
-    }
-    while (running.size > 0) yield await next(running);
-  } finally {
-    await Promise.allSettled(running.values());
-  }
+async function fetchListed(
+  listed: ReturnType<CertificateList['at']>,
+  options: FetchOptions,
+  tools: FetchTools,
+  { isIncluded }: BatchLimits,
+): Promise<Outcome | undefined> {
+  const assessment = await assess(listed, options, tools, isIncluded);
+  if (assessment.kind === 'due') return await refreshStaple(assessment.due, options, tools);
+  return assessment.kind === 'settled' ? assessment.outcome : undefined;
 }
 
-async function next<Result>(
-  running: Map<number, Promise<{ readonly key: number; readonly result: Result }>>,
-): Promise<Result> {
-  const { key, result } = await Promise.race(running.values());
-  running.delete(key);
-  return result;
-}
+const breathEveryMilliseconds = 10;
 
-/**
- * Makes sure that no two certificates have one staple, and that no staple would replace one of the certificates, before
- * anything is sent.
- *
- * @throws OcspError `usage` naming both certificates and the staple
- */
-export async function refuseSharedStaples(paths: readonly FilePath[], out: string | undefined): Promise<void> {
-  if (out === undefined) return;
-  const certificates = new Set(paths.map(staplePlace));
-  const owners = new Map<string, FilePath>();
-  for (const path of paths) {
-    const staple = await staplePathOf(path, out);
-    if (staple === undefined) continue;
-    const key = staplePlace(staple);
-    if (certificates.has(key)) {
-      throw new OcspError(
-        'usage',
-        `--out would replace the certificate ${shownPath(staple)} by a staple`,
-        'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
-      );
-    }
-    const owner = owners.get(key);
-    if (owner !== undefined) {
-      throw new OcspError(
-        'usage',
-        `${shownPath(owner)} and ${shownPath(path)} would have the same staple ${shownPath(staple)}`,
-        'give --out a folder or a template such as {dir}/{name}.ocsp',
-      );
-    }
-    owners.set(key, path);
-  }
-}
-
-/** Undefined for a certificate that cannot be read: its own error comes with its own line. */
-async function staplePathOf(path: FilePath, out: string): Promise<FilePath | undefined> {
-  try {
-    const { certificate } = await readCertificateFile(path);
-    return staplePathFor(path, certificate, out);
-  } catch (error) {
-    if (error instanceof OcspError && error.kind === 'input') return undefined;
-    throw error;
-  }
+/** Judging files is one long stretch of work: signals and the terminal get their turn now and then. */
+function createBreath(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < breathEveryMilliseconds) return;
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    last = performance.now();
+  };
 }

@@ -1,4 +1,4 @@
-import { distinguishedNameToString, isBelieved, type Verdict } from '../core/index.js';
+import { distinguishedNameToString, isBelieved, type Certificate, type Verdict } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
 import type { CertificateFile } from '../source/certificate-file.js';
@@ -13,7 +13,6 @@ import { troubleOfError, type Trouble } from './trouble.js';
 export function describeOutcome(job: Job, outcome: OutcomeName, verdict: Verdict | undefined): Outcome {
   const nextRefresh = nextRefreshOf(verdict, job.file.certificate, job.options.refreshPolicy);
   const { issuer, now } = job.judge;
-  const expired = `the issuer ${distinguishedNameToString(issuer.subject)} expired at ${formatTime(issuer.notAfter)}`;
   return {
     certificate: job.file.path,
     outcome,
@@ -22,9 +21,13 @@ export function describeOutcome(job: Job, outcome: OutcomeName, verdict: Verdict
     ...(verdict === undefined ? {} : { verdict }),
     ...(nextRefresh === undefined ? {} : { nextRefresh }),
     mustStaple: job.file.certificate.mustStaple,
-    warnings: issuer.notAfter < now ? [expired] : [],
+    warnings: issuer.notAfter < now ? [expiredIssuer(issuer)] : [],
     findings: [],
   };
+}
+
+function expiredIssuer({ subject, notAfter }: Certificate): string {
+  return `the issuer ${distinguishedNameToString(subject)} expired at ${formatTime(notAfter)}`;
 }
 
 /** Nobody had to be asked. */

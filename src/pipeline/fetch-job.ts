@@ -1,10 +1,12 @@
 import { type Certificate, type HashAlgorithm, type RefreshPolicy } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import type { CertificateFile } from '../source/certificate-file.js';
+import type { ListedCertificate } from '../source/certificate-list.js';
 import type { IssuerFinder } from '../source/issuer-finder.js';
 import type { OwnProcess } from '../store/lock-holder.js';
 import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
 import type { HttpClient } from '../transport/http-client.js';
+import type { ResponderGate } from '../transport/responder-gate.js';
 import type { RequestMethod } from './ask-responders.js';
 import { startBudget, type Budget } from './budget.js';
 import { findIssuer } from './find-issuer.js';
@@ -39,6 +41,7 @@ export interface FetchOptions {
 /** What a fetch works with; one set serves a whole run. */
 export interface FetchTools {
   readonly client: HttpClient;
+  readonly gate: ResponderGate;
   readonly issuers: IssuerFinder;
   readonly downloadedIssuers: Map<string, Promise<readonly Uint8Array[]>>;
   readonly ownProcess: OwnProcess;
@@ -47,6 +50,8 @@ export interface FetchTools {
   randomBytes(count: number): Uint8Array;
   /** Told of each request before it is sent. */
   onRequest?(requestDer: Uint8Array): void;
+  /** Told of each answer of a responder, whatever its status. */
+  onAnswer?(host: string, milliseconds: number): void;
 }
 
 /** Everything that is known of one certificate before anybody is asked. */
@@ -61,6 +66,16 @@ export interface Job {
   readonly tools: FetchTools;
 }
 
+/** A certificate whose responders have to be asked, so far as the files alone tell. */
+export interface DueCertificate {
+  readonly listed: ListedCertificate;
+  readonly file: CertificateFile;
+  readonly staple: FilePath;
+  readonly urls: readonly string[];
+  /** What is on disk, where it could be judged already. */
+  readonly job?: Job;
+}
+
 /** Certificates name one or two; a bound on what a hostile one can have asked, and of whom. */
 const maximumResponders = 8;
 
@@ -70,15 +85,13 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
   return certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)).slice(0, maximumResponders);
 }
 
-/** Finds the issuer and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
+/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
 export async function prepareJob(
-  file: CertificateFile,
-  staple: FilePath,
-  urls: readonly string[],
+  { file, staple, urls }: DueCertificate,
   options: FetchOptions,
   tools: FetchTools,
 ): Promise<Job> {
-  const budget = startBudget(options.timeoutMilliseconds * (options.retries + 1));
+  const budget = startJobBudget(options);
   const download = options.downloadIssuer
     ? { ...options, ...tools, budget, downloaded: tools.downloadedIssuers }
     : undefined;
@@ -87,6 +100,11 @@ export async function prepareJob(
   if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
   const stored = await readStoredStaple(staple, judge);
   return { file, staple, judge, stored, urls, budget, options, tools };
+}
+
+/** Everything for one certificate takes at most one timeout for each round. */
+export function startJobBudget({ timeoutMilliseconds, retries }: FetchOptions): Budget {
+  return startBudget(timeoutMilliseconds * (retries + 1));
 }
 
 export function judgeFor(certificate: Certificate, issuer: Certificate, options: FetchOptions, now: Date): StapleJudge {

@@ -1,15 +1,25 @@
-import { createCertId, createRequest } from '../core/index.js';
+import { createCertId, createRequest, isBelieved } from '../core/index.js';
 import { toHex } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
 import { spreadOf } from '../core/schedule.js';
-import { readCertificateFile } from '../source/certificate-file.js';
-import { staplePathFor } from '../store/staple-location.js';
-import { askResponders } from './ask-responders.js';
-import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
-import { isDue, prepareJob, responderUrls, type FetchOptions, type FetchTools, type Job } from './fetch-job.js';
-import { judgeResponse } from './judge-response.js';
+import { isUnchanged } from '../source/certificate-file.js';
+import type { KnownResponse } from '../transport/ask-responder.js';
+import { askResponders, type AskResult } from './ask-responders.js';
+import { assess, type Assessment } from './assess.js';
+import { freshOutcome, outcomeOfError } from './describe-outcome.js';
+import {
+  isDue,
+  prepareJob,
+  startJobBudget,
+  type DueCertificate,
+  type FetchOptions,
+  type FetchTools,
+  type Job,
+} from './fetch-job.js';
+import { judgeResponse, type UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { settleAnswer, settleTrouble } from './settle.js';
+import { mayKeep } from './stored-staple.js';
 import { graverTrouble } from './trouble.js';
 
 /**
@@ -20,26 +30,72 @@ import { graverTrouble } from './trouble.js';
  * @throws OcspError `interrupted`, `usage`
  */
 export async function fetchStaple(path: FilePath, options: FetchOptions, tools: FetchTools): Promise<Outcome> {
-  let staple: FilePath | undefined;
-  try {
-    const file = await readCertificateFile(path);
-    staple = staplePathFor(path, file.certificate, options.out);
-    const urls = responderUrls(file.certificate, options.url);
-    if (urls.length === 0) return await outcomeWithoutResponder(file, staple, options, tools);
-    const job = await prepareJob(file, staple, urls, options, tools);
-    return isDue(job) ? await refresh(job) : freshOutcome(job);
-  } catch (error) {
-    return outcomeOfError(path, staple, error);
+  const assessment = await assess({ path, named: true }, options, tools);
+  const outcome =
+    assessment.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : settledOutcome(assessment);
+  if (outcome === undefined) throw new TypeError('a named certificate is never passed over');
+  return outcome;
+}
+
+/** How often a job starts over because its certificate was replaced while the responder was asked. */
+const startsAtMost = 3;
+
+/**
+ * Asks for a certificate that is due, and acts on the answer. Starts over where its file was replaced meanwhile, so that
+ * no certificate gets the staple of the one before.
+ *
+ * @returns the outcome; undefined for a file of a folder that is gone by now
+ * @throws OcspError `interrupted`, `usage`
+ */
+export async function refreshStaple(
+  due: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Outcome | undefined> {
+  let current = due;
+  for (let start = 1; ; start += 1) {
+    const outcome = await refreshOnce(current, options, tools, start < startsAtMost);
+    if (outcome !== 'replaced') return outcome;
+    const assessment = await assess(due.listed, options, tools);
+    if (assessment.kind !== 'due') return settledOutcome(assessment);
+    current = assessment.due;
   }
 }
 
-async function refresh(job: Job): Promise<Outcome> {
+function settledOutcome(assessment: Exclude<Assessment, { kind: 'due' }>): Outcome | undefined {
+  return assessment.kind === 'settled' ? assessment.outcome : undefined;
+}
+
+async function refreshOnce(
+  due: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+  mayStartOver: boolean,
+): Promise<Outcome | 'replaced'> {
+  try {
+    const { job: judged } = due;
+    const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(judged);
+    if (judged === undefined && !isDue(job)) return freshOutcome(job);
+    const answer = await askFor(job);
+    return mayStartOver && !isUnchanged(job.file) ? 'replaced' : await settle(job, answer);
+  } catch (error) {
+    return outcomeOfError(due.listed.path, due.staple, error);
+  }
+}
+
+/** A job that stood in line: its time begins now. */
+function startedNow(job: Job): Job {
+  return { ...job, judge: { ...job.judge, now: job.tools.now() }, budget: startJobBudget(job.options) };
+}
+
+async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
   const { options, tools, file, judge } = job;
   const nonce = options.nonce ? tools.randomBytes(nonceOctets) : undefined;
   const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
   const requestDer = createRequest({ certIds, ...(nonce === undefined ? {} : { nonce }) });
+  const known = nonce === undefined ? knownResponse(job) : undefined;
   tools.onRequest?.(requestDer);
-  const result = await askResponders(
+  return await askResponders(
     {
       ...options,
       ...tools,
@@ -50,6 +106,7 @@ async function refresh(job: Job): Promise<Outcome> {
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),
       budget: job.budget,
+      ...(known === undefined ? {} : { known }),
     },
     (body) =>
       judgeResponse(body, {
@@ -59,11 +116,36 @@ async function refresh(job: Job): Promise<Outcome> {
       }),
     graverTrouble,
   );
-  const outcome = 'usable' in result ? await settleAnswer(job, result.usable) : settleTrouble(job, result.trouble);
+}
+
+/**
+ * What the responder may answer with "not modified": a staple that could be kept anyway. Within the alert window, with
+ * --force or after a revocation it has to answer in full.
+ */
+function knownResponse({ stored, judge, options }: Job): KnownResponse | undefined {
+  const { verdict } = stored;
+  if (options.force || verdict === undefined || !isBelieved(verdict)) return undefined;
+  if (!mayKeep(stored, judge, options.alertBeforeMilliseconds)) return undefined;
+  return { modifiedAt: verdict.statement.thisUpdate };
+}
+
+async function settle(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+  const outcome = await settleResult(job, result);
   return {
     ...outcome,
     ...(result.contact === undefined ? {} : { responder: result.contact }),
     warnings: [...outcome.warnings, ...result.warnings],
+  };
+}
+
+async function settleResult(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+  if ('usable' in result) return await settleAnswer(job, result.usable);
+  if ('notModified' in result) return freshOutcome(job);
+  const { trouble, wasSuspended, retryAfterMilliseconds } = result;
+  return {
+    ...settleTrouble(job, trouble),
+    ...(wasSuspended ? { wasSuspended } : {}),
+    ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
   };
 }
 

@@ -57,4 +57,8 @@ export interface Outcome {
   /** Sentences worth a line on stderr although the outcome stands. */
   readonly warnings: readonly string[];
   readonly findings: readonly Finding[];
+  /** A responder of it was not even asked, since others had no answer from it: worth another try when all are through. */
+  readonly wasSuspended?: boolean;
+  /** How long its responder asks to be left alone, in milliseconds. */
+  readonly retryAfterMilliseconds?: number;
 }

@@ -5,7 +5,7 @@ import type { Job } from './fetch-job.js';
 import type { UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
-import { mayKeep, readStoredStaple } from './stored-staple.js';
+import { mayKeep, readRevokedMark } from './stored-staple.js';
 import { revocationOf, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
@@ -41,7 +41,7 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
   const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
   if (!isStored || job.options.dryRun) return outcome;
   // Another run may have heard of a revocation while this one waited for an older answer.
-  const { revokedMark } = await readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() });
+  const revokedMark = await readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
   if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
     return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
   }

@@ -39,13 +39,31 @@ export interface StoredStaple {
 
 /** Reads and judges the staple and the kept revoked answer. A file that cannot be read counts as none: the write will say so. */
 export async function readStoredStaple(path: FilePath, judge: StapleJudge): Promise<StoredStaple> {
-  const bytes = await readQuietly(path);
-  const mark = await readQuietly(revokedMarkPath(path));
+  return judgeStored(await readStoredFiles(path), judge);
+}
+
+/** A staple and the kept revoked answer as they are on disk; undefined what is not there or cannot be read. */
+export interface StoredFiles {
+  readonly bytes: Uint8Array | undefined;
+  readonly mark: Uint8Array | undefined;
+}
+
+export async function readStoredFiles(path: FilePath): Promise<StoredFiles> {
+  return { bytes: await readQuietly(path), mark: await readQuietly(revokedMarkPath(path)) };
+}
+
+export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): StoredStaple {
   return {
     bytes,
     verdict: bytes === undefined ? undefined : judgeStaple(bytes, judge),
     revokedMark: mark === undefined ? undefined : judgeRevokedMark(mark, judge),
   };
+}
+
+/** The kept revoked answer alone, where it is there and believed. */
+export async function readRevokedMark(path: FilePath, judge: StapleJudge): Promise<StoredStaple['revokedMark']> {
+  const mark = await readQuietly(revokedMarkPath(path));
+  return mark === undefined ? undefined : judgeRevokedMark(mark, judge);
 }
 
 async function readQuietly(path: FilePath): Promise<Uint8Array | undefined> {

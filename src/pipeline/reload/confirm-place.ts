@@ -12,9 +12,10 @@ export interface ConfirmPlace {
 }
 
 /** Reads the words of --confirm, each place once. Throws OcspError `usage`, also for a certificate that the run does not have. */
-export function confirmPlacesFrom(texts: readonly string[], certificates: readonly FilePath[]): ConfirmPlace[] {
-  const names = new Set(certificates.map(shownPath));
+export function confirmPlacesFrom(texts: readonly string[], certificates: () => readonly FilePath[]): ConfirmPlace[] {
   const places = [...new Set(texts)].map(parseConfirmPlace);
+  if (places.every(({ certificate }) => certificate === undefined)) return places;
+  const names = new Set(certificates().map(shownPath));
   for (const { certificate } of places) {
     if (certificate === undefined || names.has(certificate)) continue;
     throw new OcspError(

@@ -4,6 +4,7 @@ import { askResponders, type AskOptions, type AskResult } from '../../../src/pip
 import { startBudget } from '../../../src/pipeline/budget.js';
 import { graverTrouble } from '../../../src/pipeline/trouble.js';
 import { createHttpClient } from '../../../src/transport/http-client.js';
+import { createResponderGate } from '../../../src/transport/responder-gate.js';
 import { startServer } from '../transport/loopback.js';
 
 function ask(options: Pick<AskOptions, 'urls'> & Partial<AskOptions>, milliseconds: number): Promise<AskResult<never>> {
@@ -22,6 +23,7 @@ function ask(options: Pick<AskOptions, 'urls'> & Partial<AskOptions>, millisecon
     budget: startBudget(milliseconds),
     signal: new AbortController().signal,
     client,
+    gate: createResponderGate({ concurrency: 1, perResponder: 1 }),
     now: () => new Date('2026-03-01T12:00:00Z'),
   };
   return askResponders<never>({ ...usual, ...options }, () => expect.unreachable('nothing answers'), graverTrouble);

@@ -10,6 +10,7 @@ import { verifyStaple } from '../../../src/pipeline/verify-staple.js';
 import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
 import { revokedMarkPath } from '../../../src/store/staple-path.js';
 import { createHttpClient } from '../../../src/transport/http-client.js';
+import { createResponderGate } from '../../../src/transport/responder-gate.js';
 import { hour, minute, naming, stapleOf, withScene, type Scene } from '../../e2e/support/fetch-scene.js';
 import { httpStatus } from '../../support/behaviours.js';
 
@@ -19,6 +20,7 @@ async function fetchIn(scene: Scene, options: Partial<FetchOptions> = {}): Promi
   const client = createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'test' });
   const tools: FetchTools = {
     client,
+    gate: createResponderGate({ concurrency: 1, perResponder: 1 }),
     issuers: createIssuerFinder([]),
     downloadedIssuers: new Map(),
     ownProcess: {

@@ -1,0 +1,67 @@
+import type { Certificate } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import { readCertificateFile } from '../source/certificate-file.js';
+import type { ListedCertificate } from '../source/certificate-list.js';
+import { readFolderMember } from '../source/folder-member.js';
+import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
+import { staplePathFor } from '../store/staple-location.js';
+import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
+import {
+  isDue,
+  judgeFor,
+  responderUrls,
+  startJobBudget,
+  type DueCertificate,
+  type FetchOptions,
+  type FetchTools,
+} from './fetch-job.js';
+import type { Outcome } from './outcome.js';
+import { judgeStored, readStoredFiles } from './stored-staple.js';
+
+/** What the files alone tell of a certificate: how it ended already, that somebody has to be asked, or that it is none of ours. */
+export type Assessment =
+  | { readonly kind: 'settled'; readonly outcome: Outcome }
+  | { readonly kind: 'due'; readonly due: DueCertificate }
+  | { readonly kind: 'ignored' };
+
+/**
+ * Reads a certificate and judges its staple without any traffic.
+ *
+ * @param isIncluded whether this run works on the certificate, as by its shard
+ * @returns an assessment; what goes wrong with this certificate is in its outcome and never thrown
+ * @throws OcspError `usage`, `interrupted`
+ */
+export async function assess(
+  listed: ListedCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+  isIncluded?: (certificate: Certificate) => boolean,
+): Promise<Assessment> {
+  let staple: FilePath | undefined;
+  try {
+    const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
+    if (file === undefined || isIncluded?.(file.certificate) === false) return { kind: 'ignored' };
+    staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
+    const urls = responderUrls(file.certificate, options.url);
+    if (urls.length === 0) {
+      return { kind: 'settled', outcome: await outcomeWithoutResponder(file, staple, options, tools) };
+    }
+    return await judgeOnDisk({ listed, file, staple, urls }, options, tools);
+  } catch (error) {
+    return { kind: 'settled', outcome: outcomeOfError(listed.path, staple, error) };
+  }
+}
+
+async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: FetchTools): Promise<Assessment> {
+  const { file, staple, urls } = due;
+  const files = await readStoredFiles(staple);
+  // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
+  if (files.bytes === undefined) return { kind: 'due', due };
+  const issuer = await tools.issuers.findLocal(file);
+  if (issuer === undefined) return { kind: 'due', due };
+  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  const stored = judgeStored(files, judge);
+  const job = { file, staple, judge, stored, urls, budget: startJobBudget(options), options, tools };
+  return isDue(job) ? { kind: 'due', due: { ...due, job } } : { kind: 'settled', outcome: freshOutcome(job) };
+}

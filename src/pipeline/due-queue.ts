@@ -1,0 +1,55 @@
+import { hostOfUrl } from '../transport/target-url.js';
+import type { DueCertificate } from './fetch-job.js';
+
+/** A certificate that waits for its turn: its place in the list, and what was read of it while there is room for that. */
+export interface DueEntry {
+  readonly position: number;
+  readonly due?: DueCertificate;
+}
+
+/** The certificates of a run that have to be asked for. */
+export interface DueQueue {
+  add(position: number, due: DueCertificate): void;
+  /** Must-Staple certificates first, then the others; of each kind the responders in turn, so that none keeps the others waiting. */
+  take(): Generator<DueEntry>;
+}
+
+/** So many certificates are kept as they were read; of a larger fleet the others are read once more. */
+const keptAtMost = 1024;
+
+type Lane = Map<string, number[]>;
+
+export function createDueQueue(): DueQueue {
+  const urgent: Lane = new Map();
+  const ordinary: Lane = new Map();
+  const kept = new Map<number, DueCertificate>();
+  return {
+    add(position, due) {
+      const lane = due.file.certificate.mustStaple ? urgent : ordinary;
+      const host = hostOfUrl(due.urls[0] ?? '');
+      const waiting = lane.get(host);
+      if (waiting === undefined) lane.set(host, [position]);
+      else waiting.push(position);
+      if (kept.size < keptAtMost) kept.set(position, due);
+    },
+    *take() {
+      for (const lane of [urgent, ordinary]) {
+        for (const position of inTurn(lane)) {
+          const due = kept.get(position);
+          kept.delete(position);
+          yield due === undefined ? { position } : { position, due };
+        }
+      }
+    },
+  };
+}
+
+function* inTurn(lane: Lane): Generator<number> {
+  for (let turn = 0; lane.size > 0; turn += 1) {
+    for (const [host, waiting] of lane) {
+      const position = waiting[turn];
+      if (position === undefined) lane.delete(host);
+      else yield position;
+    }
+  }
+}
