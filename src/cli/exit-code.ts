@@ -36,6 +36,7 @@ const codesByErrorKind: Readonly<Record<OcspErrorKind, ExitCode>> = {
   input: exitCodes.inputUnusable,
   unavailable: exitCodes.unavailable,
   store: exitCodes.storeFailed,
+  locked: exitCodes.locked,
   'no-responder': exitCodes.noResponder,
   interrupted: exitCodes.interrupted,
 };

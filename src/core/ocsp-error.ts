@@ -5,6 +5,7 @@
 export const ocspErrorKinds = {
   usage: 'usage',
   'listen-failed': 'usage',
+  'lock-unusable': 'usage',
 
   'file-not-found': 'input',
   'file-unreadable': 'input',
@@ -50,6 +51,8 @@ export const ocspErrorKinds = {
   'staple-unwritable': 'store',
   'staple-unsafe': 'store',
   'staple-locked': 'store',
+
+  'run-locked': 'locked',
 
   'no-responder': 'no-responder',
 

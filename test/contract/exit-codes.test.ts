@@ -79,11 +79,12 @@ describe('exit codes', () => {
     }
   });
 
-  it('tell input, network and store apart', () => {
+  it('tell input, network, store and the run lock apart', () => {
     expect(exitCodeOfErrorKind('usage')).toBe(2);
     expect(exitCodeOfErrorKind('input')).toBe(8);
     expect(exitCodeOfErrorKind('unavailable')).toBe(7);
     expect(exitCodeOfErrorKind('store')).toBe(9);
+    expect(exitCodeOfErrorKind('locked')).toBe(12);
     expect(exitCodeOfErrorKind('no-responder')).toBe(11);
     expect(exitCodeOfErrorKind('interrupted')).toBe(130);
   });

@@ -1,0 +1,122 @@
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs';
+
+import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
+import { systemErrorText } from '../core/system-error.js';
+import type { OwnProcess } from './lock-holder.js';
+import { lockUnusable } from './run-lock-error.js';
+import { systemErrorCode } from './store-error.js';
+
+const writableByOthers = 0o022;
+const usableByOthers = 0o077;
+
+/**
+ * Makes the folder of a run lock, where it is missing; the folder above it must be there.
+ *
+ * @throws OcspError `lock-unusable`
+ */
+export function makeRunLockFolder(path: FilePath): void {
+  try {
+    mkdirSync(folderOf(path), { mode: 0o755 });
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw unusableFor(path, error);
+  }
+}
+
+/**
+ * Opens the lock file, making it where it is missing. Refused is what another user could replace, hold or have planted:
+ * a folder that others may write in (/tmp, /var/tmp and /run/lock are such, sticky or not), a link, anything but a
+ * file, and a file or folder that is neither root's nor the effective user's.
+ *
+ * @returns the descriptor; Node opens with O_CLOEXEC, so that no command which this process starts inherits the lock
+ * @throws OcspError `lock-unusable`
+ */
+export function openRunLockFile(path: FilePath, own: OwnProcess): number {
+  requireTrustedFolder(path, own);
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let descriptor: number;
+  try {
+    // Judged before the open too: to open a device can have effects of its own.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined) requireTrustedFile(path, found, own);
+    descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    throw unusableFor(path, error);
+  }
+  try {
+    requireTrustedFile(path, fstatSync(descriptor), own);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw unusableFor(path, error);
+  }
+}
+
+/** Is the open file still the one that the path names? */
+export function isStillAt(path: FilePath, descriptor: number): boolean {
+  const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const opened = fstatSync(descriptor, { bigint: true });
+  return named?.ino === opened.ino && named.dev === opened.dev;
+}
+
+/** A failed system call as the `lock-unusable` error; any other error as it is. */
+export function unusableFor(path: FilePath, error: unknown): Error {
+  const code = systemErrorCode(error);
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  return lockUnusable(path, systemErrorText(error), hintFor(code, path), error);
+}
+
+function hintFor(code: string, path: FilePath): string {
+  const folder = shownPath(folderOf(path));
+  switch (code) {
+    case 'ENOENT':
+      return `create the folder ${folder}, or name another file with --lock`;
+    case 'EACCES':
+    case 'EPERM':
+      return `run as the user that ${folder} belongs to, or name a file of your own with --lock`;
+    case 'EROFS':
+      return `in a systemd unit set RuntimeDirectory=restaple, or name another file with --lock`;
+    default:
+      return 'name another file with --lock';
+  }
+}
+
+function requireTrustedFolder(path: FilePath, own: OwnProcess): void {
+  const folder = shownPath(folderOf(path));
+  let status: Stats;
+  try {
+    status = statSync(folderOf(path));
+  } catch (error) {
+    throw unusableFor(path, error);
+  }
+  if (!status.isDirectory()) throw lockUnusable(path, `${folder} is no folder`, 'name another file with --lock');
+  requireTrustedOwner(path, `its folder ${folder}`, status, own);
+  if ((status.mode & writableByOthers) !== 0) {
+    throw lockUnusable(
+      path,
+      `group or others may write in its folder ${folder}, and so could hold or replace it`,
+      `name a file in a folder of your own with --lock, for example /run/restaple, or: chmod go-w ${folder}`,
+    );
+  }
+}
+
+function requireTrustedFile(path: FilePath, status: Stats, own: OwnProcess): void {
+  const name = shownPath(path);
+  if (!status.isFile()) {
+    const what = status.isSymbolicLink() ? 'a symbolic link' : status.isDirectory() ? 'a folder' : 'no regular file';
+    throw lockUnusable(path, `it is ${what}`, `remove ${name}, or name another file with --lock`);
+  }
+  requireTrustedOwner(path, 'it', status, own);
+  if ((status.mode & usableByOthers) !== 0) {
+    const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
+    throw lockUnusable(path, `group or others could hold it too (mode ${mode})`, `chmod 600 ${name}`);
+  }
+}
+
+function requireTrustedOwner(path: FilePath, what: string, { uid }: Stats, own: OwnProcess): void {
+  if (uid === 0 || uid === own.effectiveUserId) return;
+  throw lockUnusable(
+    path,
+    `${what} belongs to user ${uid}, neither root nor the user of this run (${own.effectiveUserId})`,
+    'run as that user, or name a file in a folder of your own with --lock',
+  );
+}
