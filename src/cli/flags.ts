@@ -1,5 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { OcspError } from '../core/index.js';
+import type { Shard } from '../core/shard.js';
+import { parseShard, shardForm } from './shard-value.js';
 import { parseDuration, parseRate, parseRefreshPolicy, parseTime } from './values.js';
 
 /** A flag whose value does not parse: exit 2, with what was expected. */
@@ -21,6 +23,7 @@ const examples: Readonly<Record<string, string>> = {
   at: '2026-03-01T12:00:00Z',
   header: "'X-Api-Key: abc'",
   rate: '20/s',
+  shard: '0/4',
 };
 
 /** A duration in milliseconds: 90s, 5m, 12h, 3d. */
@@ -80,6 +83,16 @@ export const headerFlag = Flags.custom<readonly [string, string]>({
     const colon = text.indexOf(':');
     if (colon < 1) throw malformed(name, text, "of the form 'Name: value'");
     return Promise.resolve([text.slice(0, colon).trim(), text.slice(colon + 1).trim()] as const);
+  },
+});
+
+/** One part of a fleet, `I/N`. */
+export const shardFlag = Flags.custom<Shard>({
+  helpValue: '<I/N>',
+  parse: (text, _context, { name }) => {
+    const shard = parseShard(text);
+    if (shard === undefined) throw malformed(name, text, shardForm);
+    return Promise.resolve(shard);
   },
 });
 
