@@ -40,9 +40,12 @@ export interface CommandResult {
 /** Variables of restaple's own that no other program is to see. */
 const secrets = ['RESTAPLE_DNSDIST_KEY', 'RESTAPLE_PASSPHRASE'] as const;
 
-/** An environment to hand on: all of it but the secrets. */
+/** What the service manager gave this process alone: a server started by a hook would speak for it (sd_notify(3)). */
+const addressedToUs = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'] as const;
+
+/** An environment to hand on: all of it but the secrets, and the service manager's ear. */
 export function withoutSecrets(environment: CommandEnvironment): CommandEnvironment {
-  return { ...environment, ...Object.fromEntries(secrets.map((name) => [name, undefined])) };
+  return { ...environment, ...Object.fromEntries([...secrets, ...addressedToUs].map((name) => [name, undefined])) };
 }
 
 /**

@@ -47,6 +47,12 @@ describe('a command', () => {
     expect(environment.RESTAPLE_PASSPHRASE).toBe('w0rd');
   });
 
+  it('cannot speak for this service to its manager', async () => {
+    const environment = { PATH: env.PATH, NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_PID: '1', WATCHDOG_USEC: '1' };
+    const result = await shell('env >&2', { env: withoutSecrets(environment) });
+    expect(result.stderr).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
+  });
+
   it('is ended after its time', async () => {
     const result = await shell('echo begun >&2; exec sleep 60', { timeoutMilliseconds: 300 });
     expect(result).toMatchObject({ exitCode: undefined, signal: 'SIGTERM', timedOut: true, interrupted: false });
