@@ -15,7 +15,7 @@ const lengthOctets = 4;
 
 /**
  * Writes the file that the responder (peer/serve.go) loads: the 16 octets of a serial number, the length of the response in 4,
- * big-endian, the response; again and again. The names are beside it, `FILE.names`, one a line in the same order.
+ * big-endian, the response; again and again. The names are beside it, one a line in the same order.
  */
 export function writeAnswers(file: string, answers: readonly Answer[]): void {
   writeParts(
@@ -27,15 +27,20 @@ export function writeAnswers(file: string, answers: readonly Answer[]): void {
     }),
   );
   writeParts(
-    `${file}.names`,
+    namesOf(file),
     answers.map(({ name }) => Buffer.from(`${name}\n`)),
   );
+}
+
+/** The file of the names that belongs to a file of answers. */
+export function namesOf(file: string): string {
+  return `${file}.names`;
 }
 
 /** Reads what `writeAnswers` wrote, one at a time. */
 export function* readAnswers(file: string): Generator<Answer> {
   const bytes = readFileSync(file);
-  const names = readFileSync(`${file}.names`, 'utf8').split('\n');
+  const names = readFileSync(namesOf(file), 'utf8').split('\n');
   let offset = 0;
   for (const name of names) {
     if (name === '') break;

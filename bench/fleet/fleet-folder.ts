@@ -1,7 +1,16 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readAnswers } from './answers.js';
+import { namesOf, readAnswers } from './answers.js';
 import { fleetPlaces, generateFleet } from './generate-fleet.js';
 
 /** A generated fleet on disk. */
@@ -15,6 +24,9 @@ export interface Fleet {
   /** For the responder. */
   readonly answers: string;
 }
+
+/** Below the ports that the system gives to outgoing connections, so that none of these has it. */
+export const fleetPort = 21_560;
 
 /** Raised when generate-fleet.ts writes something else. */
 const form = 1;
@@ -81,7 +93,9 @@ function isUsable(folder: string, fleet: Fleet, now: Date): boolean {
   const record = JSON.parse(text.toString()) as { form?: unknown; made?: unknown };
   const age = now.getTime() - Date.parse(String(record.made));
   if (record.form !== form || !(age >= 0 && age < reusedForMilliseconds)) return false;
-  return readdirSync(fleet.certificates).filter((name) => name.endsWith('.pem')).length === fleet.size;
+  // What cleans old temporary files may have taken some.
+  const isComplete = [fleet.issuer, fleet.answers, namesOf(fleet.answers)].every((file) => existsSync(file));
+  return isComplete && readdirSync(fleet.certificates).filter((name) => name.endsWith('.pem')).length === fleet.size;
 }
 
 /** Others may write in the folder above: what is not ours alone is not used. */

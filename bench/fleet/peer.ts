@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Row } from '../table.js';
 import type { Fleet } from './fleet-folder.js';
 
 const run = promisify(execFile);
@@ -29,6 +30,11 @@ export async function buildPeer(folder: string): Promise<string> {
     throw new NoGo('Go is not installed (apt-get install golang-go golang-golang-x-crypto-dev)', { cause: error });
   }
   return program;
+}
+
+/** The row in place of those that need the peer. */
+export function missingPeerRow(what: string, why: NoGo): Row {
+  return { what, measured: `not measured: ${why.message}`, bound: '—', isMet: false };
 }
 
 export interface PeerResponder {
