@@ -1,4 +1,5 @@
 import { OcspError, type Certificate } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
 import type { CertificateList } from '../source/certificate-list.js';
 import { assess } from './assess.js';
 import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
@@ -12,6 +13,8 @@ import { refuseSharedStaples } from './shared-staples.js';
 export interface ListedOutcome {
   readonly position: number;
   readonly outcome: Outcome;
+  /** Nothing was done this time: it is the outcome of an earlier pass, which still stands. */
+  readonly isRepeated?: boolean;
 }
 
 export interface BatchLimits {
@@ -19,6 +22,8 @@ export interface BatchLimits {
   readonly concurrency: number;
   /** Whether this run works on the certificate, as by its shard; all when absent. */
   readonly isIncluded?: (certificate: Certificate) => boolean;
+  /** The last outcome of a certificate whose responder is to be left alone for now; undefined where it may be asked. */
+  readonly postponed?: (certificate: FilePath) => Outcome | undefined;
 }
 
 /**
@@ -51,15 +56,22 @@ async function* settleWithoutTraffic(
   queue: DueQueue,
   options: FetchOptions,
   tools: FetchTools,
-  { isIncluded }: BatchLimits,
+  { isIncluded, postponed }: BatchLimits,
 ): AsyncGenerator<ListedOutcome> {
   const breathe = createBreath();
   for (let position = 0; position < list.length; position += 1) {
     await breathe();
     if (tools.signal.aborted) return;
-    const assessment = await assess(list.at(position), options, tools, isIncluded);
-    if (assessment.kind === 'due') queue.add(position, assessment.due);
-    else if (assessment.kind === 'settled') yield { position, outcome: assessment.outcome };
+    const listed = list.at(position);
+    const assessment = await assess(listed, options, tools, isIncluded);
+    if (assessment.kind === 'ignored') continue;
+    if (assessment.kind === 'settled') {
+      yield { position, outcome: assessment.outcome };
+      continue;
+    }
+    const earlier = postponed?.(listed.path);
+    if (earlier === undefined) queue.add(position, assessment.due);
+    else yield { position, outcome: earlier, isRepeated: true };
   }
 }
 

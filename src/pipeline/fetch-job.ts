@@ -1,4 +1,4 @@
-import { type Certificate, type HashAlgorithm, type RefreshPolicy } from '../core/index.js';
+import { isBelieved, type Certificate, type HashAlgorithm, type RefreshPolicy } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import type { CertificateFile } from '../source/certificate-file.js';
 import type { ListedCertificate } from '../source/certificate-list.js';
@@ -8,9 +8,17 @@ import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
 import type { HttpClient } from '../transport/http-client.js';
 import type { ResponderGate } from '../transport/responder-gate.js';
 import type { RequestMethod } from './ask-responders.js';
+import type { ResponseMemory } from './response-memory.js';
 import { startBudget, type Budget } from './budget.js';
 import { findIssuer } from './find-issuer.js';
-import { isServable, nextRefreshOf, readStoredStaple, type StapleJudge, type StoredStaple } from './stored-staple.js';
+import {
+  isServable,
+  mayKeep,
+  nextRefreshOf,
+  readStoredStaple,
+  type StapleJudge,
+  type StoredStaple,
+} from './stored-staple.js';
 
 /** The settings of a fetch; durations in milliseconds. */
 export interface FetchOptions {
@@ -50,6 +58,8 @@ export interface FetchTools {
   randomBytes(count: number): Uint8Array;
   /** Told of each request before it is sent. */
   onRequest?(requestDer: Uint8Array): void;
+  /** What earlier answers of this process said about asking again. */
+  readonly memory?: ResponseMemory;
   /** Told of each answer of a responder, whatever its status. */
   onAnswer?(host: string, milliseconds: number): void;
 }
@@ -113,9 +123,19 @@ export function judgeFor(certificate: Certificate, issuer: Certificate, options:
 }
 
 /** Whether anybody has to be asked: forced, revoked before, nothing usable on disk, or the time has come. */
-export function isDue({ stored, judge, options, file }: Job): boolean {
+export function isDue(job: Job): boolean {
+  const { stored, judge, options, file } = job;
   if (options.force || stored.revokedMark !== undefined) return true;
   if (!isServable(stored.verdict, judge, options.acceptedStatuses)) return true;
   const due = nextRefreshOf(stored.verdict, file.certificate, options.refreshPolicy);
-  return due === undefined || due <= judge.now;
+  if (due !== undefined && due > judge.now) return false;
+  return !hasNothingNewer(job);
+}
+
+/** The responder said by max-age that it has nothing newer yet; never heeded where the staple nears its end. */
+function hasNothingNewer({ stored, judge, options, staple, tools }: Job): boolean {
+  const { verdict } = stored;
+  if (verdict === undefined || !isBelieved(verdict)) return false;
+  const until = tools.memory?.freshUntil(staple, verdict.statement.thisUpdate);
+  return until !== undefined && until > judge.now && mayKeep(stored, judge, options.alertBeforeMilliseconds);
 }

@@ -3,7 +3,7 @@ import { toHex } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
 import { spreadOf } from '../core/schedule.js';
 import { isUnchanged } from '../source/certificate-file.js';
-import type { KnownResponse } from '../transport/ask-responder.js';
+import type { KnownResponse, ResponderAnswer } from '../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-responders.js';
 import { assess, type Assessment } from './assess.js';
 import { freshOutcome, outcomeOfError } from './describe-outcome.js';
@@ -122,20 +122,30 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
  * What the responder may answer with "not modified": a staple that could be kept anyway. Within the alert window, with
  * --force or after a revocation it has to answer in full.
  */
-function knownResponse({ stored, judge, options }: Job): KnownResponse | undefined {
+function knownResponse({ stored, judge, options, staple, tools }: Job): KnownResponse | undefined {
   const { verdict } = stored;
   if (options.force || verdict === undefined || !isBelieved(verdict)) return undefined;
   if (!mayKeep(stored, judge, options.alertBeforeMilliseconds)) return undefined;
-  return { modifiedAt: verdict.statement.thisUpdate };
+  const { thisUpdate } = verdict.statement;
+  const entityTag = tools.memory?.entityTag(staple, thisUpdate);
+  return { modifiedAt: thisUpdate, ...(entityTag === undefined ? {} : { entityTag }) };
 }
 
 async function settle(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
   const outcome = await settleResult(job, result);
+  if ('answer' in result) rememberAnswer(job, outcome, result.answer);
   return {
     ...outcome,
     ...(result.contact === undefined ? {} : { responder: result.contact }),
     warnings: [...outcome.warnings, ...result.warnings],
   };
+}
+
+/** Only what is on disk now counts: the answer that it came from, or the one that confirmed it. */
+function rememberAnswer({ staple, tools }: Job, { outcome, verdict }: Outcome, answer: ResponderAnswer): void {
+  if (tools.memory === undefined || (outcome !== 'updated' && outcome !== 'fresh')) return;
+  if (verdict === undefined || !isBelieved(verdict)) return;
+  tools.memory.remember(staple, verdict.statement.thisUpdate, answer, tools.now());
 }
 
 async function settleResult(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
