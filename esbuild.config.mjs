@@ -26,7 +26,8 @@ const withoutHttp2 = {
 };
 
 async function bundle() {
-  const commands = await readdir(new URL('src/commands', import.meta.url));
+  const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
+  const commands = files.filter((file) => file.endsWith('.ts'));
   const { metafile } = await build({
     absWorkingDir: root,
     metafile: true,

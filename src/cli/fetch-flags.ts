@@ -1,4 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import { withEnvironment } from './environment-flags.js';
 import {
   certificateFlags,
   durationFlag,
@@ -12,8 +13,12 @@ import {
 } from './flags.js';
 import { announceFlags, reloadFlag } from './reload-flags.js';
 
-/** The flags of `fetch`, grouped as the help shows them. */
-export const fetchFlags = {
+/** The flags of `fetch`, grouped as the help shows them; each that takes one value can come from a variable too. */
+export const fetchFlags = withEnvironment({
+  config: Flags.string({
+    description: 'the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]',
+    helpValue: '<file>',
+  }),
   ...certificateFlags,
   ...issuerFlags,
   'fetch-issuer': Flags.boolean({
@@ -118,6 +123,6 @@ export const fetchFlags = {
   }),
   'on-revoked': Flags.string({ description: 'run this command for each revoked certificate', helpValue: '<command>' }),
   at: timeFlag({ description: 'judge as of this time' }),
-};
+});
 
 export type FetchFlags = Interfaces.InferredFlags<typeof fetchFlags>;

@@ -46,7 +46,8 @@ export async function readCertificates(paths: readonly string[]): Promise<Certif
   return files.map((file) => file.certificate);
 }
 
-function checkUrl(url: string): void {
+/** Throws OcspError `usage` for a responder's URL that cannot be asked. */
+export function checkUrl(url: string): void {
   try {
     parseTarget(url, { allowCredentials: true });
   } catch (error) {
@@ -55,7 +56,8 @@ function checkUrl(url: string): void {
   }
 }
 
-function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
+/** The value of --accept-status. Throws OcspError `usage`. */
+export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
   const accepted = new Set<'good' | 'revoked'>();
   for (const status of text.split(',').map((word) => word.trim())) {
     if (status !== 'good' && status !== 'revoked') {

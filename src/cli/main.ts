@@ -26,7 +26,8 @@ export async function main(args: string[]): Promise<void> {
 /** The flags could not be parsed where this matters, so the words themselves are looked at. */
 function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
-  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+  const isGiven = (end < 0 ? args : args.slice(0, end)).includes('--json');
+  return isGiven || (args[0] === 'fetch' && /^(?:1|true|y|yes)$/i.test(process.env['RESTAPLE_JSON'] ?? ''));
 }
 
 /** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing to tell an administrator of. */

@@ -1,5 +1,6 @@
 import { Errors } from '@oclif/core';
 import { OcspError } from '../core/index.js';
+import { ConfigurationError } from './config/configuration-error.js';
 import { escapeLines, escapeText, toJsonLine } from './escape-text.js';
 import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit-code.js';
 
@@ -21,7 +22,8 @@ export function reportError(error: unknown, streams: Streams): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
   const { code, message, hint, exitCode } = describe(error, streams.args);
   if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
-  streams.stderr.write(`restaple: ${escapeText(message)}\n`);
+  const lines = error instanceof ConfigurationError ? error.problems : [message];
+  for (const line of lines) streams.stderr.write(`restaple: ${escapeText(line)}\n`);
   if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
   if (exitCode === exitCodes.bug && error instanceof Error) streams.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
   return exitCode;

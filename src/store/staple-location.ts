@@ -36,6 +36,13 @@ export function staplePlace(staple: FilePath): string {
   }
 }
 
+/** Throws OcspError `usage` for a placeholder that does not exist. */
+export function checkStapleTemplate(out: string): void {
+  for (const [, placeholder = ''] of out.matchAll(/\{([^{}]*)\}/g)) {
+    if (!isPlaceholder(placeholder)) throw unknownPlaceholder(placeholder);
+  }
+}
+
 function fillTemplate(template: string, path: FilePath, certificate: Certificate): FilePath {
   const parts = template.split(/\{([^{}]*)\}/);
   const bytes = parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part) : valueOf(part, path, certificate)));
@@ -43,10 +50,7 @@ function fillTemplate(template: string, path: FilePath, certificate: Certificate
 }
 
 function valueOf(placeholder: string, path: FilePath, certificate: Certificate): Buffer {
-  if (!isPlaceholder(placeholder)) {
-    const known = placeholders.map((name) => `{${name}}`).join(' ');
-    throw new OcspError('usage', `--out: there is no placeholder {${placeholder}}`, `use ${known}`);
-  }
+  if (!isPlaceholder(placeholder)) throw unknownPlaceholder(placeholder);
   const base = nameOf(path);
   switch (placeholder) {
     case 'dir':
@@ -60,6 +64,11 @@ function valueOf(placeholder: string, path: FilePath, certificate: Certificate):
     case 'fingerprint':
       return Buffer.from(createHash('sha256').update(certificate.der).digest('hex'));
   }
+}
+
+function unknownPlaceholder(placeholder: string): OcspError {
+  const known = placeholders.map((name) => `{${name}}`).join(' ');
+  return new OcspError('usage', `--out: there is no placeholder {${placeholder}}`, `use ${known}`);
 }
 
 function isPlaceholder(text: string): text is Placeholder {

@@ -11,7 +11,9 @@ const snapshot = join(import.meta.dirname, 'command-surface.json');
 describe('the manifest', () => {
   it('is there and lists every command, so that oclif loads none to find one', () => {
     expect(existsSync(join(projectFolder, 'oclif.manifest.json'))).toBe(true);
-    const sources = readdirSync(join(projectFolder, 'src', 'commands')).map((name) => name.replace(/\.ts$/, ''));
+    const sources = readdirSync(join(projectFolder, 'src', 'commands'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => name.replace(/\.ts$/, '').replaceAll('/', ':'));
     expect(Object.keys(readManifest().commands).sort()).toEqual(sources.sort());
   });
 
@@ -31,9 +33,10 @@ describe('the manifest', () => {
         ...(flag.char === undefined ? [] : [`-${flag.char}`]),
       ]);
       for (const example of command.examples) {
-        const own = /<%= config\.bin %> (\S+) ([^|]*)/.exec(example);
-        expect(own?.[1], example).toBe(name);
-        for (const word of own![2]!.split(/\s+/)) {
+        const words = /<%= config\.bin %> ([^|]*)/.exec(example)?.[1]?.split(/\s+/) ?? [];
+        const own = name.split(':');
+        expect(words.slice(0, own.length), example).toEqual(own);
+        for (const word of words) {
           if (/^--?[a-z0-9]/.test(word)) expect(known, example).toContain(word);
         }
       }
@@ -56,7 +59,7 @@ describe('the command surface', () => {
             })),
             flags: Object.values(flags)
               .sort((a, b) => (a.name < b.name ? -1 : 1))
-              .map(({ name: flag, char, type, options, default: byDefault, multiple, allowNo, exclusive }) => ({
+              .map(({ name: flag, char, type, options, default: byDefault, multiple, allowNo, exclusive, env }) => ({
                 name: flag,
                 ...(char === undefined ? {} : { char }),
                 type,
@@ -65,6 +68,7 @@ describe('the command surface', () => {
                 ...(multiple === true ? { multiple } : {}),
                 ...(allowNo === true ? { allowNo } : {}),
                 ...(exclusive === undefined ? {} : { exclusive }),
+                ...(env === undefined ? {} : { env }),
               })),
           },
         ]),

@@ -13,6 +13,7 @@ export interface ManifestFlag {
   readonly multiple?: boolean;
   readonly allowNo?: boolean;
   readonly exclusive?: readonly string[];
+  readonly env?: string;
 }
 
 export interface ManifestCommand {

@@ -1,0 +1,31 @@
+import { Parser } from '@oclif/core';
+import { OcspError } from '../../core/index.js';
+import { BaseCommand } from '../base-command.js';
+import { commandLineOnly, withEnvironment } from '../environment-flags.js';
+import { exitCodes, type ExitCode } from '../exit-code.js';
+import { fetchFlags } from '../fetch-flags.js';
+import type { Output } from '../output.js';
+import { effectiveSettings } from './effective-settings.js';
+import { defaultConfigurationPlace, fetchSettings } from './fetch-settings.js';
+import { settingsLines } from './render-settings.js';
+
+/** Prints what `fetch` without flags would do with this file, else with the usual one. Throws OcspError `usage`. */
+export async function checkConfiguration(file: string | undefined, output: Output): Promise<ExitCode> {
+  const command = { flags: fetchFlags, baseFlags: withEnvironment(BaseCommand.baseFlags) };
+  const definitions = { ...command.baseFlags, ...command.flags };
+  const { flags, baseFlags } = commandLineOnly(command);
+  const words = file === undefined ? [] : [`--config=${file}`];
+  const parsed = await Parser.parse(words, { flags: { ...baseFlags, ...flags }, strict: true });
+  const { settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace: true });
+  if (configuration === undefined) {
+    throw new OcspError(
+      'usage',
+      `there is no configuration file: ${defaultConfigurationPlace} does not exist`,
+      'name one with --config or RESTAPLE_CONFIG',
+    );
+  }
+  const effective = await effectiveSettings(configuration, settings, definitions);
+  if (output.json) output.record(effective);
+  else for (const line of settingsLines(effective)) output.data(line);
+  return exitCodes.success;
+}

@@ -1,0 +1,108 @@
+import { OcspError } from '../../core/index.js';
+import { parseResponderHost, type ResponderOverride } from '../../pipeline/responder-override.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import type { NamedSource } from '../../source/named-source.js';
+import { checkStapleTemplate } from '../../store/staple-location.js';
+import { checkUrl } from '../fetch-setup.js';
+import { inFolder, patternInFolder, templateInFolder } from './file-folder.js';
+import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './schema.js';
+
+/** Adds what is wrong with this entry of a section to the problems of the file. */
+export type Complain = (path: readonly PropertyKey[], text: string) => void;
+
+/** The certificates of a file. */
+export function configuredSources(
+  { certificates = [] }: ConfigurationShape,
+  folder: string,
+  complain: Complain,
+): NamedSource[] {
+  const isList = Array.isArray(certificates);
+  const entries: readonly CertificateEntry[] = isList ? certificates : [certificates as CertificateEntry];
+  return entries.map((entry, index) => {
+    const here = isList ? ['certificates', index] : ['certificates'];
+    return sourceOf(entry, folder, (path, text) => complain([...here, ...path], `certificates: ${text}`));
+  });
+}
+
+function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): NamedSource {
+  const { path, out, ...list } = typeof entry === 'string' ? { path: entry } : entry;
+  for (const [key, value] of Object.entries(typeof entry === 'string' ? { path: entry } : entry)) {
+    if (value === '') complain([key], `${key} is empty, expected a path`);
+  }
+  if (out !== undefined)
+    attempt(
+      () => checkStapleTemplate(out),
+      (text) => complain(['out'], `out: ${text}`),
+    );
+  const target = out === undefined ? {} : { out: templateInFolder(folder, out) };
+  if (path !== undefined) return { path: patternInFolder(folder, path), ...target };
+  const { 'crt-list': crtList = '', 'crt-base': base } = list as { 'crt-list'?: string; 'crt-base'?: string };
+  const where = base === undefined ? {} : { base: inFolder(folder, base) };
+  return { crtList: inFolder(folder, crtList), ...where, ...target };
+}
+
+/** The responder overrides of a file, in its order. */
+export async function configuredResponders(
+  { responders = [] }: ConfigurationShape,
+  folder: string,
+  complain: Complain,
+): Promise<ResponderOverride[]> {
+  const overrides: ResponderOverride[] = [];
+  for (const [index, entry] of responders.entries()) {
+    const override = await overrideOf(entry, folder, (path, text) =>
+      complain(['responders', index, ...path], `responders: ${text}`),
+    );
+    if (override !== undefined) overrides.push(override);
+  }
+  return overrides;
+}
+
+/** An override as the file has it, its path made absolute. */
+export interface WrittenResponder {
+  readonly host?: string;
+  readonly issuer?: string;
+  readonly url: string;
+}
+
+/** The same as the file has them, for showing. */
+export function writtenResponders({ responders = [] }: ConfigurationShape, folder: string): WrittenResponder[] {
+  return responders.map(({ host, issuer, url }) =>
+    issuer === undefined ? { host: host ?? '', url } : { issuer: inFolder(folder, issuer), url },
+  );
+}
+
+async function overrideOf(
+  entry: ResponderEntry,
+  folder: string,
+  complain: Complain,
+): Promise<ResponderOverride | undefined> {
+  const url = entry.url === 'none' ? undefined : entry.url;
+  if (url !== undefined)
+    attempt(
+      () => checkUrl(url),
+      (text) => complain(['url'], `${text}, expected a URL or none`),
+    );
+  if (entry.host !== undefined) {
+    const host = parseResponderHost(entry.host);
+    if (host !== undefined) return { host, url };
+    complain(['host'], `"${entry.host}" is no host, expected NAME or NAME:PORT as in the certificate's URI`);
+    return undefined;
+  }
+  try {
+    const { certificate } = await readCertificateFile(inFolder(folder, entry.issuer ?? ''));
+    return { issuer: certificate, url };
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    complain(['issuer'], `${error.message}, expected the certificate of a CA`);
+    return undefined;
+  }
+}
+
+function attempt(check: () => void, complain: (text: string) => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    complain(error.message.replace(/^--\w+: /, ''));
+  }
+}

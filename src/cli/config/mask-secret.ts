@@ -1,0 +1,15 @@
+const mask = '********';
+
+/** A flag's text for a screen or a log: a URL without its password, a header without its value. */
+export function withoutSecret(flag: string, text: string): string {
+  if (flag === 'header') return text.replace(/:[^]*$/, `: ${mask}`);
+  return flag === 'proxy' || flag === 'url' ? withoutPassword(text) : text;
+}
+
+/** `http://user:password@host` without the password; a word that stands alone before the `@` may be a token, and goes too. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)([^/?#]*)@/i, (_all, scheme: string, credentials: string) => {
+    const colon = credentials.indexOf(':');
+    return `${scheme}${colon < 0 ? '' : credentials.slice(0, colon + 1)}${mask}@`;
+  });
+}

@@ -1,0 +1,163 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readlinkSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { OcspError } from '../../core/index.js';
+import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
+import { systemErrorText } from '../../core/system-error.js';
+import { ConfigurationError } from './configuration-error.js';
+
+/** Enough for 50,000 certificates named one by one. */
+const largestFile = 4 * 1024 * 1024;
+
+/** As many links as Linux follows (path_resolution(7)). */
+const maximumLinks = 40;
+
+const writableByOthers = 0o022;
+const sticky = 0o1000;
+
+/** Why all this: said in each refusal. */
+const reason = 'and it names commands that this user runs';
+
+/**
+ * The text of a configuration file. Since it names commands to run, nobody but root and the user of this run may have
+ * written it, nor have put it there: the opened file is judged, each link that leads to it, and the folder of each. A
+ * folder with the sticky bit is taken, for in it nobody replaces what is another's.
+ *
+ * @param effectiveUserId the user of this run
+ * @throws OcspError `usage`, also for a file that cannot be read, is too large or is no UTF-8
+ */
+export function readConfigurationFile(path: string, effectiveUserId: number): string {
+  if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
+  const isTrusted = ({ uid }: Stats): boolean => uid === 0 || uid === effectiveUserId;
+  const file = withoutLinks(path, isTrusted);
+  // What has become a link by now is not followed; a pipe is not waited for.
+  const descriptor = attempt(path, () =>
+    openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY),
+  );
+  try {
+    judgeFile(path, fstatSync(descriptor), isTrusted);
+    return textOf(
+      path,
+      attempt(path, () => readUpToLimit(path, descriptor)),
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Whether something is there, be it a link that leads nowhere. */
+export function isConfigurationThere(path: string): boolean {
+  return attempt(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
+}
+
+function withoutLinks(path: string, isTrusted: (status: Stats) => boolean): FilePath {
+  let current: FilePath = path;
+  for (let links = 0; links <= maximumLinks; links += 1) {
+    const folder = folderOf(current);
+    judgeFolder(
+      path,
+      folder,
+      attempt(path, () => statSync(folder)),
+      isTrusted,
+    );
+    const here: FilePath = current;
+    const status = attempt(path, () => lstatSync(here));
+    if (!status.isSymbolicLink()) return current;
+    if (!isTrusted(status)) {
+      throw refused(
+        `${shownPath(current)} is a link that belongs to user ${status.uid}, neither root nor the user of this run`,
+        `name the file itself with --config, or make the link again as root`,
+      );
+    }
+    current = joinPath(
+      folder,
+      attempt(path, () => readlinkSync(here, { encoding: 'buffer' })),
+    );
+  }
+  throw new OcspError('usage', `the configuration file ${path} is a circle of links`, 'name the file itself');
+}
+
+function judgeFolder(path: string, folder: FilePath, status: Stats, isTrusted: (status: Stats) => boolean): void {
+  const name = shownPath(folder);
+  if (!isTrusted(status)) {
+    throw refused(
+      `the folder ${name} of the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
+      `chown root ${name}, or move the file into a folder of root's`,
+    );
+  }
+  if ((status.mode & writableByOthers) !== 0 && (status.mode & sticky) === 0) {
+    throw refused(
+      `the folder ${name} of the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
+      `chmod go-w ${name}, or move the file into a folder of root's`,
+    );
+  }
+}
+
+function judgeFile(path: string, status: Stats, isTrusted: (status: Stats) => boolean): void {
+  if (!status.isFile()) {
+    const what = status.isDirectory() ? 'a folder' : 'no regular file';
+    throw new OcspError('usage', `the configuration file ${path} is ${what}`, 'name a file with --config');
+  }
+  if (!isTrusted(status)) {
+    throw refused(
+      `the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
+      `read it, then: chown root ${path}`,
+    );
+  }
+  if ((status.mode & writableByOthers) !== 0) {
+    throw refused(
+      `the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
+      `read it, then: chmod go-w ${path}`,
+    );
+  }
+}
+
+function modeOf({ mode }: Stats): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+function refused(message: string, hint: string): OcspError {
+  return new OcspError('usage', `${message}, ${reason}`, hint);
+}
+
+function readUpToLimit(path: string, descriptor: number): Buffer {
+  const buffer = Buffer.alloc(Math.min(fstatSync(descriptor).size, largestFile) + 1);
+  let filled = 0;
+  while (filled < buffer.length) {
+    const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
+    if (count === 0) return buffer.subarray(0, filled);
+    filled += count;
+  }
+  const message =
+    filled > largestFile
+      ? `the configuration file ${path} is larger than ${largestFile} octets`
+      : `the configuration file ${path} grew while it was read`;
+  throw new OcspError('usage', message, filled > largestFile ? 'name folders in place of files' : 'try again');
+}
+
+function textOf(path: string, bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\u{feff}/u, '');
+  let line = 1;
+  for (let start = 0; ; line += 1) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) break;
+    start = end + 1;
+  }
+  const text = 'the line is no UTF-8, expected UTF-8 text; a file whose name is none is named by its folder';
+  throw new ConfigurationError(path, [{ line, text }]);
+}
+
+function attempt<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof OcspError) throw error;
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new OcspError(
+      'usage',
+      `the configuration file ${path} cannot be read: ${systemErrorText(error)}`,
+      missing ? 'check the path after --config, and RESTAPLE_CONFIG' : 'run as a user who may read it, often root',
+      { cause: error },
+    );
+  }
+}

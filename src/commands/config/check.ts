@@ -1,0 +1,25 @@
+import type { Interfaces } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.js';
+import { checkConfiguration } from '../../cli/config/check-configuration.js';
+import { commandLineOnly } from '../../cli/environment-flags.js';
+import type { ExitCode } from '../../cli/exit-code.js';
+import { fetchFlags } from '../../cli/fetch-flags.js';
+
+export default class ConfigCheck extends BaseCommand {
+  static override description = `Check the configuration file of fetch, and print the settings that take effect.
+
+The settings are YAML with the origin of each (file, environment or default) in a comment; passwords and header values are
+masked. Nothing is fetched. Exit 2 with every mistake and its line when the file cannot be used.`;
+  static override examples = [
+    '<%= config.bin %> config check',
+    '<%= config.bin %> config check --config ./restaple.yaml',
+    '<%= config.bin %> config check --json',
+  ];
+  static override flags = { config: fetchFlags.config };
+
+  protected async work(): Promise<ExitCode> {
+    const parsed = await this.parse(commandLineOnly(ConfigCheck));
+    const flags: Interfaces.InferredFlags<typeof ConfigCheck.flags & typeof ConfigCheck.baseFlags> = parsed.flags;
+    return await checkConfiguration(flags.config, await this.output(flags));
+  }
+}
