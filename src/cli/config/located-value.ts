@@ -39,8 +39,8 @@ export type LocatedValue = LocatedText | LocatedList | LocatedMapping;
 /** The schema is four levels deep; YAML's composer calls itself for each level. */
 const maximumDepth = 16;
 
-/** Values of one file, those behind aliases counted again each time: a few lines of aliases can mean billions. */
-const maximumValues = 500_000;
+/** Aliases that are followed, those behind aliases again each time: a few lines of aliases can mean billions of values. */
+const maximumAliases = 1000;
 
 /**
  * Reads one YAML 1.2 document whose scalars are all texts (the failsafe schema): no tags, no key twice, aliases bounded.
@@ -122,16 +122,18 @@ function problem({ code, message, pos }: YAMLError, lines: LineCounter): Problem
 
 function locate(file: string, document: Document, lines: LineCounter): LocatedValue {
   const problems: Problem[] = [];
-  let count = 0;
+  let aliases = 0;
   const lineOf = (node: Node): number => lines.linePos(node.range?.[0] ?? 0).line;
   const refuse = (node: Node, text: string): LocatedText => {
     problems.push({ line: lineOf(node), text });
     return { kind: 'text', line: lineOf(node), text: '' };
   };
   const visit = (node: Node, depth: number, name: string): LocatedValue => {
-    count += 1;
-    if (count > maximumValues || depth > maximumDepth) {
-      throw new ConfigurationError(file, [{ line: lineOf(node), text: 'too many values, or aliases within aliases' }]);
+    aliases += isAlias(node) ? 1 : 0;
+    if (aliases > maximumAliases || depth > maximumDepth) {
+      throw new ConfigurationError(file, [
+        { line: lineOf(node), text: `more than ${maximumAliases} aliases, or aliases within aliases` },
+      ]);
     }
     if (isAlias(node)) {
       const target = node.resolve(document);
