@@ -13,6 +13,8 @@ const markers = {
   got: 'methodRewriting',
   chalk: 'chalkFactory',
   oclif: 'oclif.manifest.json',
+  yaml: 'BLOCK_AS_IMPLICIT_KEY',
+  zod: 'unrecognized_keys',
 } as const;
 
 /** The scripts that a run loaded, as node's own coverage lists them. */
@@ -35,6 +37,7 @@ async function loadedBy(run: (env: Record<string, string>) => Promise<unknown>):
 
 let uri: Loaded;
 let fetch: Loaded;
+let configured: Loaded;
 let help: Loaded;
 let colourful: Loaded;
 
@@ -51,6 +54,9 @@ beforeAll(async () => {
       };
       uri = await loadedBy((env) => expecting(['uri', path], env));
       fetch = await loadedBy((env) => expecting(['fetch', '--allow-private', path], env));
+      folder.write('restaple.yaml', 'certificates: [site.pem]\n');
+      const words = ['fetch', '--allow-private', '--config', folder.at('restaple.yaml')];
+      configured = await loadedBy((env) => expecting(words, env));
       colourful = await loadedBy((env) => expecting(['uri', path], { ...env, NO_COLOR: undefined, FORCE_COLOR: '1' }));
       help = await loadedBy((env) => expecting(['--help'], env));
     } finally {
@@ -71,8 +77,18 @@ describe('what a command loads', () => {
     expect(uri.contains(markers.chalk)).toBe(false);
   });
 
-  it('is for uri, fetch and help no package outside the bundle: no pkijs, no x509, no chalk', () => {
-    for (const { files } of [uri, fetch, help]) {
+  it('is YAML and its schema for a configuration file alone', () => {
+    expect(configured.contains(markers.yaml)).toBe(true);
+    expect(configured.contains(markers.zod)).toBe(true);
+    for (const loaded of [uri, fetch, help]) {
+      expect(loaded.files.length).toBeGreaterThan(2);
+      expect(loaded.contains(markers.yaml)).toBe(false);
+      expect(loaded.contains(markers.zod)).toBe(false);
+    }
+  });
+
+  it('is for uri, fetch, its configuration and help no package outside the bundle: no pkijs, no x509, no chalk', () => {
+    for (const { files } of [uri, fetch, configured, help]) {
       expect(files.length).toBeGreaterThan(2);
       expect(files.filter((url) => url.includes('/node_modules/'))).toEqual([]);
     }

@@ -13,7 +13,7 @@ export interface FileValue {
   readonly values: readonly unknown[];
   /** As the file has them, paths made absolute. */
   readonly texts: readonly string[];
-  /** Of the first, from 1. */
+  /** Of the key, from 1. */
   readonly line: number;
 }
 
@@ -27,14 +27,16 @@ export async function configuredValues(
   const found = new Map<string, FileValue>();
   for (const { flag: name, path } of flagPlaces(flags)) {
     const definition = flags[name];
-    const located = valueAt(file, path);
-    if (definition === undefined || located === undefined) continue;
+    const entry = entryAt(file, path);
+    if (definition === undefined || entry === undefined) continue;
+    const { line, value } = entry;
     const before = found.get(name);
     if (before === undefined) {
-      found.set(name, await parseAll(name, definition, located, { place: path.join('.'), folder, problems }));
+      const parsed = await parseAll(name, definition, value, { place: path.join('.'), folder, problems });
+      found.set(name, { ...parsed, line });
     } else {
       const text = `${path.join('.')} was set in line ${before.line} already, expected in one place`;
-      problems.push({ line: located.line, text });
+      problems.push({ line, text });
     }
   }
   for (const [name, partner] of exclusivePairs(flags)) {
@@ -47,10 +49,13 @@ export async function configuredValues(
   return found;
 }
 
-function valueAt(file: LocatedValue, path: readonly string[]): LocatedValue | undefined {
-  let value: LocatedValue | undefined = file;
-  for (const key of path) value = value?.kind === 'mapping' ? value.entries.get(key)?.value : undefined;
-  return value;
+function entryAt(
+  file: LocatedValue,
+  path: readonly string[],
+): { readonly line: number; readonly value: LocatedValue } | undefined {
+  let entry: { readonly line: number; readonly value: LocatedValue } | undefined = { line: file.line, value: file };
+  for (const key of path) entry = entry?.value.kind === 'mapping' ? entry.value.entries.get(key) : undefined;
+  return entry;
 }
 
 interface ParseContext {
@@ -64,7 +69,7 @@ async function parseAll(
   flag: FlagDefinition,
   located: LocatedValue,
   { place, folder, problems }: ParseContext,
-): Promise<FileValue> {
+): Promise<Omit<FileValue, 'line'>> {
   const items = (located.kind === 'list' ? located.items : [located]).filter((item) => item.kind === 'text');
   const values: unknown[] = [];
   const texts: string[] = [];
@@ -79,7 +84,7 @@ async function parseAll(
       problems.push({ line: item.line, text: `${place}: ${error.message}` });
     }
   }
-  return { values, texts, line: located.line };
+  return { values, texts };
 }
 
 function refuseEmptyPath(flag: FlagDefinition, { text }: LocatedText): void {
