@@ -112,6 +112,8 @@ export { reportCertificate, type CertificateReport } from './pipeline/certificat
 export { inspectBytes, inspectFile } from './pipeline/inspect.js';
 export type { InspectionRecord, Inspected } from './pipeline/inspect/record.js';
 export type { FetchOptions, FetchTools } from './pipeline/fetch-job.js';
+export type { ResponderHost, ResponderOverride } from './pipeline/responder-override.js';
+export { createResponseMemory, type ResponseMemory } from './pipeline/response-memory.js';
 export { fetchStaple } from './pipeline/fetch-staple.js';
 export type { Outcome, OutcomeName, ResponderContact } from './pipeline/outcome.js';
 export type { Trouble } from './pipeline/trouble.js';

@@ -8,6 +8,7 @@ import {
   positiveDurationFlag,
   rateFlag,
   refreshFlag,
+  shardFlag,
   timeFlag,
   trustFlags,
 } from './flags.js';
@@ -102,6 +103,30 @@ export const fetchFlags = withEnvironment({
     description: 'statuses that may be stored: good or good,revoked',
     helpValue: '<good,revoked>',
     default: 'good',
+  }),
+  'crt-list': Flags.string({
+    description: "certificates by a crt-list of haproxy; names in it are relative to the list's folder",
+    helpValue: '<file>',
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
+  shard: shardFlag({
+    description: 'work on this part of the certificates alone, as one of several machines [or RESTAPLE_SHARD_COUNT]',
+  }),
+  lock: Flags.string({
+    description: 'one run at a time holds this lock [default with a configuration: /run/restaple/NAME.lock]',
+    helpValue: '<file>',
+  }),
+  'lock-wait': durationFlag({
+    description: 'how long to wait for another run, before exit 12',
+    default: 30_000,
+    defaultHelp: () => Promise.resolve('30s'),
+  }),
+  watch: Flags.boolean({
+    description: 'keep running, and refresh staples as they fall due; SIGHUP reads everything again',
+    default: false,
+    exclusive: ['print-curl', 'request-out', 'at'],
   }),
   'dry-run': Flags.boolean({ description: 'fetch and verify, write nothing', default: false }),
   'request-out': Flags.string({ description: 'also write the request to this file', helpValue: '<file>' }),

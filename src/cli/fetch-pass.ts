@@ -1,35 +1,27 @@
-import type { Config } from '@oclif/core';
-import { OcspError, type Certificate } from '../core/index.js';
-import { shownPath } from '../core/file-path.js';
-import { fetchStaples } from '../pipeline/batch.js';
-import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
+import { OcspError } from '../core/index.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { fetchStaples, type BatchLimits } from '../pipeline/batch.js';
+import type { FetchTools } from '../pipeline/fetch-job.js';
 import type { Outcome } from '../pipeline/outcome.js';
 import { listCertificates, pathsOf, type CertificateList } from '../source/certificate-list.js';
-import type { NamedSource } from '../source/named-source.js';
 import { announcerFor, uninterrupted } from './announcer-for.js';
 import { exitCodeOfOutcome } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
-import type { Interrupt } from './interrupt.js';
+import type { FetchRun } from './fetch-run.js';
 import { hasOnCommands, runOnCommand } from './on-commands.js';
-import type { Output } from './output.js';
 import { createSummary, outcomeRecord, sayOutcome } from './render-outcome.js';
 import { targetRecord } from './render-reload.js';
 import { writeRequestFile } from './request-file.js';
 
-/** What the passes of a run share. */
-export interface FetchRun {
-  readonly sources: readonly NamedSource[];
-  readonly options: FetchOptions;
-  readonly tools: FetchTools;
-  readonly flags: FetchFlags;
-  readonly output: Output;
-  readonly config: Config;
-  readonly interrupt: Interrupt;
-  /** The certificates of this run's shard; all when absent. */
-  readonly isIncluded?: (certificate: Certificate) => boolean;
-  /** Told of each outcome as it settles. */
-  readonly onOutcome?: (outcome: Outcome) => void;
+/** What a watch adds to a pass; every part may be absent. */
+export interface PassObserver {
+  /** The last outcome of a certificate whose responder is left alone for now. */
+  readonly postponed?: (certificate: FilePath) => Outcome | undefined;
+  /** Told of each outcome as it settles; `isRepeated` for one of an earlier pass that still stands. */
+  readonly onOutcome?: (outcome: Outcome, isRepeated: boolean) => void;
+  /** Whether the user hears of it; always when absent. */
+  readonly isTold?: (outcome: Outcome, isRepeated: boolean) => boolean;
 }
 
 /**
@@ -37,20 +29,27 @@ export interface FetchRun {
  *
  * @throws OcspError for what belongs to no certificate
  */
-export async function fetchPass(run: FetchRun): Promise<ExitCode> {
-  const { flags, output, config, interrupt, options, tools } = run;
-  const list = await listCertificates(run.sources);
-  const announcer = await announcerFor(config, flags, () => pathsOf(list), interrupt.signal, output);
+export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Promise<ExitCode> {
+  const { order, output, config, interrupt, options } = run;
+  const { flags } = order;
+  const list = await listCertificates(order.sources);
+  const tools = withRequestFile(run.tools, list, flags);
+  const confirm = [...order.confirmFor(() => pathsOf(list))];
+  const announcer = await announcerFor(config, { ...flags, confirm }, () => pathsOf(list), interrupt.signal, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const summary = createSummary();
   let exitCode: ExitCode = exitCodes.success;
-  for await (const { outcome } of fetchStaples(list, options, withRequestFile(tools, list, flags), inFlight(run))) {
+  let isSilent = true;
+  for await (const { outcome, isRepeated = false } of fetchStaples(list, options, tools, limitsOf(run, observer))) {
     summary.count(outcome);
-    run.onOutcome?.(outcome);
+    observer.onOutcome?.(outcome, isRepeated);
     exitCode = gravestExitCode([exitCode, exitCodeOfOutcome(outcome, policy)]);
-    if (output.json) output.record(outcomeRecord(outcome));
-    sayOutcome(output, outcome, policy);
-    if (flags['dry-run']) continue;
+    if (observer.isTold?.(outcome, isRepeated) !== false) {
+      isSilent = false;
+      if (output.json) output.record(outcomeRecord(outcome));
+      sayOutcome(output, outcome, policy);
+    }
+    if (flags['dry-run'] || isRepeated) continue;
     if (mayBeTold(outcome)) {
       await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
     }
@@ -58,20 +57,25 @@ export async function fetchPass(run: FetchRun): Promise<ExitCode> {
       exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
     }
   }
-  if (summary.total() === 0 && run.isIncluded === undefined && !interrupt.signal.aborted) warnOfNothing(run);
+  if (summary.total() === 0 && run.isIncluded === undefined && !interrupt.signal.aborted) {
+    isSilent = false;
+    warnOfNothing(run);
+  }
   // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
   const announced = await uninterrupted(interrupt, () => announcer.finish());
-  if (output.json) output.record(summary.record(announced.results.map(targetRecord)));
+  const isWorthALine = observer.isTold === undefined || !isSilent || announced.results.length > 0;
+  if (output.json && isWorthALine) output.record(summary.record(announced.results.map(targetRecord)));
   return gravestExitCode([exitCode, announced.exitCode]);
 }
 
 /** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */
 const waitingForOneAsking = 4;
 
-function inFlight({ flags, isIncluded }: FetchRun): Parameters<typeof fetchStaples>[3] {
+function limitsOf({ order, isIncluded }: FetchRun, { postponed }: PassObserver): BatchLimits {
   return {
-    concurrency: flags.concurrency * waitingForOneAsking,
+    concurrency: order.flags.concurrency * waitingForOneAsking,
     ...(isIncluded === undefined ? {} : { isIncluded }),
+    ...(postponed === undefined ? {} : { postponed }),
   };
 }
 
@@ -81,8 +85,8 @@ function mayBeTold({ outcome }: Outcome): boolean {
 }
 
 /** Sources without certificates are no error, but whoever named them should hear that nothing was done. */
-function warnOfNothing({ sources, output }: FetchRun): void {
-  const names = sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
+function warnOfNothing({ order, output }: FetchRun): void {
+  const names = order.sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
   output.warn(`there is no certificate in ${names.join(', ')} (folders in it are not looked into)`);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { OcspError, defaultRefreshPolicy, type Certificate } from '../core/index.js';
 import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
+import type { ResponderOverride } from '../pipeline/responder-override.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import type { OwnProcess } from '../store/lock-holder.js';
@@ -15,13 +16,17 @@ import type { FetchFlags } from './fetch-flags.js';
 export const usualSkewMilliseconds = 300_000;
 
 /** The fetch that the flags describe. Throws OcspError for flags that contradict each other or files that cannot be read. */
-export async function fetchOptionsFrom(flags: FetchFlags): Promise<FetchOptions> {
+export async function fetchOptionsFrom(
+  flags: FetchFlags,
+  responders: readonly ResponderOverride[] = [],
+): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
   const alertBefore = flags['alert-before'];
   return {
     ...(flags.out === undefined ? {} : { out: flags.out }),
     ...(flags.url === undefined ? {} : { url: flags.url }),
     ...(alertBefore === undefined ? {} : { alertBeforeMilliseconds: alertBefore }),
+    responders,
     force: flags.force,
     refreshPolicy: flags['refresh-at'] ?? defaultRefreshPolicy,
     hash: flags.hash,

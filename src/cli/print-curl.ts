@@ -1,11 +1,11 @@
 import { createCertId, createRequest } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { responderUrls } from '../pipeline/fetch-job.js';
+import { respondersFor } from '../pipeline/fetch-job.js';
 import { findIssuer } from '../pipeline/find-issuer.js';
 import { explainMissingResponder } from '../pipeline/missing-responder.js';
 import { troubleOfError } from '../pipeline/trouble.js';
 import { readCertificateFile } from '../source/certificate-file.js';
-import type { CertificatePath } from '../source/certificate-paths.js';
+import { certificatesOf } from '../source/certificate-paths.js';
 import { createIssuerFinder, type IssuerFinder } from '../source/issuer-finder.js';
 import { curlCommand } from '../transport/curl-command.js';
 import { fitsGet } from '../transport/ocsp-get.js';
@@ -14,29 +14,32 @@ import { parseTarget } from '../transport/target-url.js';
 import { exitCodeOfTrouble } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
+import type { FetchOrder } from './fetch-order.js';
 import { familyFrom, fetchOptionsFrom, proxyFrom } from './fetch-setup.js';
 import { randomBytes } from 'node:crypto';
 import type { Output } from './output.js';
 import { errorRecord, sayTrouble } from './render-trouble.js';
 
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
-export async function printCurl(
-  found: readonly CertificatePath[],
-  flags: FetchFlags,
-  output: Output,
-): Promise<ExitCode> {
+export async function printCurl(order: FetchOrder, output: Output): Promise<ExitCode> {
+  const { flags } = order;
   await fetchOptionsFrom(flags);
+  const found = await certificatesOf(order.sources);
   const issuers = createIssuerFinder(flags.issuer);
   const codes: ExitCode[] = [];
-  for (const { path } of found) codes.push(await printOne(path, issuers, flags, output));
+  for (const { path } of found) codes.push(await printOne(path, issuers, order, output));
   return gravestExitCode(codes);
 }
 
-async function printOne(path: FilePath, issuers: IssuerFinder, flags: FetchFlags, output: Output): Promise<ExitCode> {
+async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder, output: Output): Promise<ExitCode> {
+  const { flags } = order;
   const certificate = shownPath(path);
   try {
     const file = await readCertificateFile(path);
-    const urls = responderUrls(file.certificate, flags.url);
+    const { urls } = respondersFor(file.certificate, {
+      responders: order.responders,
+      ...(flags.url === undefined ? {} : { url: flags.url }),
+    });
     if (urls.length === 0) {
       const { message, hint } = explainMissingResponder(file.certificate);
       output.say(`${certificate}: ${message}`);

@@ -1,39 +1,39 @@
-import { statSync } from 'node:fs';
 import type { Config } from '@oclif/core';
-import type { NamedSource } from '../source/named-source.js';
 import type { ExitCode } from './exit-code.js';
-import type { FetchFlags } from './fetch-flags.js';
+import type { FetchOrder } from './fetch-order.js';
 import { fetchPass } from './fetch-pass.js';
-import { fetchOptionsFrom, fetchToolsFrom, httpClientFrom } from './fetch-setup.js';
+import { prepareFetchRun } from './fetch-run.js';
 import { catchInterrupts } from './interrupt.js';
-import { checkOnCommands } from './on-commands.js';
 import type { Output } from './output.js';
+import { underRunLock } from './under-run-lock.js';
 
-/** One certificate file is no fleet: it takes the HTTP library, whose start-up it pays for once. */
-function isFleet(sources: readonly NamedSource[]): boolean {
-  return (
-    sources.length > 1 ||
-    sources.some((source) => 'crtList' in source || statSync(source.path, { throwIfNoEntry: false })?.isFile() !== true)
-  );
-}
-
-/** Fetches and tells. Throws OcspError for what belongs to no certificate. */
+/**
+ * Fetches and tells: once, or with --watch until a signal ends it.
+ *
+ * @param reread reads the order again, as on SIGHUP
+ * @throws OcspError for what belongs to no certificate
+ */
 export async function runFetch(
-  sources: readonly NamedSource[],
-  flags: FetchFlags,
+  order: FetchOrder,
+  reread: () => Promise<FetchOrder>,
   output: Output,
   config: Config,
 ): Promise<ExitCode> {
-  const options = await fetchOptionsFrom(flags);
-  checkOnCommands(flags);
   const interrupt = catchInterrupts();
-  const client = httpClientFrom(flags, `restaple/${config.version}`, isFleet(sources));
   try {
-    const tools = fetchToolsFrom(flags, client, interrupt.signal);
-    const exitCode = await fetchPass({ sources, options, tools, flags, output, config, interrupt });
-    return interrupt.exitCode() ?? exitCode;
+    if (order.flags.watch) {
+      const { watchFleet } = await import('./watch.js');
+      await watchFleet(order, reread, { output, config, interrupt });
+      return interrupt.exitCode() ?? 0;
+    }
+    const run = await prepareFetchRun(order, { output, config, interrupt });
+    try {
+      const exitCode = await underRunLock(order, interrupt.signal, () => fetchPass(run));
+      return interrupt.exitCode() ?? exitCode;
+    } finally {
+      run.close();
+    }
   } finally {
-    client.close();
     interrupt.release();
   }
 }

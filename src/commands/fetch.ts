@@ -1,15 +1,11 @@
-import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import { confirmOfRun } from '../cli/config/confirm-of-run.js';
-import { fetchSettings } from '../cli/config/fetch-settings.js';
 import { commandLineOnly, withEnvironment } from '../cli/environment-flags.js';
 import type { ExitCode } from '../cli/exit-code.js';
 import { fetchFlags } from '../cli/fetch-flags.js';
+import { fetchOrderFrom, type FetchOrder } from '../cli/fetch-order.js';
 import { certificateArguments } from '../cli/flags.js';
-import { namedSources, pathsOfSources } from '../cli/named-sources.js';
 import { printCurl } from '../cli/print-curl.js';
 import { runFetch } from '../cli/run-fetch.js';
-import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Fetch extends BaseCommand {
   static override description = `Fetch, verify and store the staples of certificates, where they are due.
@@ -27,6 +23,7 @@ environment, which beats the file.`;
     '<%= config.bin %> fetch --issuer ca.pem --url http://ocsp.corp.example/ site.pem',
     '<%= config.bin %> fetch --reload haproxy:/run/haproxy/admin.sock --confirm 127.0.0.1:443 site.pem',
     '<%= config.bin %> fetch --config /etc/restaple.yaml',
+    '<%= config.bin %> fetch --watch --config /etc/restaple.yaml',
     '<%= config.bin %> fetch --json --dry-run site.pem',
     '<%= config.bin %> fetch --print-curl site.pem | sh > site.pem.ocsp.new',
   ];
@@ -37,28 +34,13 @@ environment, which beats the file.`;
 
   protected async work(): Promise<ExitCode> {
     const parsed = await this.parse(commandLineOnly(Fetch));
-    const areNamed = parsed.argv.length > 0;
     const definitions = { ...Fetch.baseFlags, ...Fetch.flags };
-    const { configuration, settings, ...merged } = await fetchSettings(parsed, definitions, process, {
-      useDefaultPlace: !areNamed,
-    });
-    const flags: Interfaces.InferredFlags<typeof Fetch.flags & typeof Fetch.baseFlags> = merged.flags;
-    const output = await this.output(flags);
-    const named = areNamed ? await this.paths(parsed.argv, flags) : undefined;
-    const paths = pathsOfSources(namedSources(named, configuration), configuration);
-    const found = await certificatePaths(paths);
-    flags.confirm = confirmOfRun(
-      flags.confirm,
-      settings.get('confirm'),
-      found.map(({ path }) => path),
-    );
-    return flags['print-curl']
-      ? await printCurl(found, flags, output)
-      : await runFetch(
-          paths.map((path) => ({ path })),
-          flags,
-          output,
-          this.config,
-        );
+    const isNamed = parsed.argv.length > 0;
+    const paths = isNamed ? await this.paths(parsed.argv, parsed.flags) : [];
+    const order = (): Promise<FetchOrder<typeof parsed.flags>> => fetchOrderFrom(parsed, definitions, paths);
+    const first = await order();
+    const output = await this.output(first.flags);
+    if (first.flags['print-curl']) return await printCurl(first, output);
+    return await runFetch(first, order, output, this.config);
   }
 }

@@ -35,8 +35,6 @@ export interface AskOptions {
   /** What is stored already; a responder may then answer that it has nothing newer. */
   readonly known?: KnownResponse;
   now(): Date;
-  /** Told of each answer, whatever its status: the responder's host and how long it took. */
-  onAnswer?(host: string, milliseconds: number): void;
 }
 
 /** What a caller makes of a response's bytes: usable ends the search, else why not and whether to ask again. */
@@ -208,7 +206,6 @@ async function ask<Usable>(
       signal: options.signal,
     });
     pass.leave('answered');
-    options.onAnswer?.(host, performance.now() - started);
     log.answered(withoutCredentials(target.url), answer);
     if (answer.isNotModified) return { notModified: true, answer };
     const judgement = judge(answer.body);
@@ -218,7 +215,6 @@ async function ask<Usable>(
   } catch (error) {
     pass.leave(...healthAfter(error));
     if (!(error instanceof OcspError) || error.code === 'interrupted' || error.code === 'usage') throw error;
-    if (error instanceof StatusError) options.onAnswer?.(host, performance.now() - started);
     log.failed(withoutCredentials(target.url), method, performance.now() - started);
     const trouble = troubleOfError(error);
     if (!isRetriable(error)) return { trouble, retryIn: undefined };

@@ -9,7 +9,7 @@ import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describ
 import {
   isDue,
   judgeFor,
-  responderUrls,
+  respondersFor,
   startJobBudget,
   type DueCertificate,
   type FetchOptions,
@@ -42,18 +42,18 @@ export async function assess(
     const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
     if (file === undefined || isIncluded?.(file.certificate) === false) return { kind: 'ignored' };
     staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
-    const urls = responderUrls(file.certificate, options.url);
-    if (urls.length === 0) {
+    const responders = respondersFor(file.certificate, options);
+    if (responders.urls.length === 0) {
       return { kind: 'settled', outcome: await outcomeWithoutResponder(file, staple, options, tools) };
     }
-    return await judgeOnDisk({ listed, file, staple, urls }, options, tools);
+    return await judgeOnDisk({ listed, file, staple, responders }, options, tools);
   } catch (error) {
     return { kind: 'settled', outcome: outcomeOfError(listed.path, staple, error) };
   }
 }
 
 async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: FetchTools): Promise<Assessment> {
-  const { file, staple, urls } = due;
+  const { file, staple, responders } = due;
   const files = await readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
   if (files.bytes === undefined) return { kind: 'due', due };
@@ -62,6 +62,6 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Fe
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
   if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
   const stored = judgeStored(files, judge);
-  const job = { file, staple, judge, stored, urls, budget: startJobBudget(options), options, tools };
+  const job = { file, staple, judge, stored, responders, budget: startJobBudget(options), options, tools };
   return isDue(job) ? { kind: 'due', due: { ...due, job } } : { kind: 'settled', outcome: freshOutcome(job) };
 }

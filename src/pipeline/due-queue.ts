@@ -26,7 +26,7 @@ export function createDueQueue(): DueQueue {
   return {
     add(position, due) {
       const lane = due.file.certificate.mustStaple ? urgent : ordinary;
-      const host = hostOfUrl(due.urls[0] ?? '');
+      const host = hostOfUrl(due.responders.urls[0] ?? '');
       const waiting = lane.get(host);
       if (waiting === undefined) lane.set(host, [position]);
       else waiting.push(position);

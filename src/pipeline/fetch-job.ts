@@ -8,6 +8,7 @@ import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
 import type { HttpClient } from '../transport/http-client.js';
 import type { ResponderGate } from '../transport/responder-gate.js';
 import type { RequestMethod } from './ask-responders.js';
+import { overriddenResponders, type OverriddenResponders, type ResponderOverride } from './responder-override.js';
 import type { ResponseMemory } from './response-memory.js';
 import { startBudget, type Budget } from './budget.js';
 import { findIssuer } from './find-issuer.js';
@@ -26,6 +27,8 @@ export interface FetchOptions {
   readonly out?: string;
   /** The operator's responder, in place of the certificate's own. */
   readonly url?: string;
+  /** The operator's responders by issuer or host, where `url` names none. */
+  readonly responders?: readonly ResponderOverride[];
   readonly force: boolean;
   readonly refreshPolicy: RefreshPolicy;
   readonly hash: HashAlgorithm;
@@ -60,8 +63,6 @@ export interface FetchTools {
   onRequest?(requestDer: Uint8Array): void;
   /** What earlier answers of this process said about asking again. */
   readonly memory?: ResponseMemory;
-  /** Told of each answer of a responder, whatever its status. */
-  onAnswer?(host: string, milliseconds: number): void;
 }
 
 /** Everything that is known of one certificate before anybody is asked. */
@@ -70,7 +71,7 @@ export interface Job {
   readonly staple: FilePath;
   readonly judge: StapleJudge;
   readonly stored: StoredStaple;
-  readonly urls: readonly string[];
+  readonly responders: OverriddenResponders;
   readonly budget: Budget;
   readonly options: FetchOptions;
   readonly tools: FetchTools;
@@ -81,13 +82,23 @@ export interface DueCertificate {
   readonly listed: ListedCertificate;
   readonly file: CertificateFile;
   readonly staple: FilePath;
-  readonly urls: readonly string[];
+  readonly responders: OverriddenResponders;
   /** What is on disk, where it could be judged already. */
   readonly job?: Job;
 }
 
 /** Certificates name one or two; a bound on what a hostile one can have asked, and of whom. */
 const maximumResponders = 8;
+
+/** Whom to ask, and on whose word: the operator's URL or override, or the certificate's own responders; at most 8. */
+export function respondersFor(
+  certificate: Certificate,
+  { url, responders = [] }: Pick<FetchOptions, 'url' | 'responders'>,
+): OverriddenResponders {
+  const overridden = url === undefined ? overriddenResponders(certificate, responders) : undefined;
+  if (overridden !== undefined) return { ...overridden, urls: overridden.urls.slice(0, maximumResponders) };
+  return { urls: responderUrls(certificate, url), origin: url === undefined ? 'certificate' : 'operator' };
+}
 
 /** The operator's URL, or the certificate's own responders that HTTP reaches, the first 8 of them. */
 export function responderUrls(certificate: Certificate, url: string | undefined): readonly string[] {
@@ -97,7 +108,7 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
 export async function prepareJob(
-  { file, staple, urls }: DueCertificate,
+  { file, staple, responders }: DueCertificate,
   options: FetchOptions,
   tools: FetchTools,
 ): Promise<Job> {
@@ -109,7 +120,7 @@ export async function prepareJob(
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
   if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
   const stored = await readStoredStaple(staple, judge);
-  return { file, staple, judge, stored, urls, budget, options, tools };
+  return { file, staple, judge, stored, responders, budget, options, tools };
 }
 
 /** Everything for one certificate takes at most one timeout for each round. */

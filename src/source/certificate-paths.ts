@@ -1,6 +1,7 @@
 import type { FilePath } from '../core/file-path.js';
 import { listCertificates } from './certificate-list.js';
 import { isCertificateOfFolder } from './folder-member.js';
+import type { NamedSource } from './named-source.js';
 
 /** A path from the command line and whether the user named this very file: only then are its errors reported. */
 export interface CertificatePath {
@@ -15,7 +16,12 @@ export interface CertificatePath {
  * @throws OcspError `file-not-found` for a glob that matches nothing, `file-unreadable` for a folder that cannot be listed
  */
 export async function certificatePaths(argumentsGiven: readonly FilePath[]): Promise<CertificatePath[]> {
-  const list = await listCertificates(argumentsGiven.map((path) => ({ path })));
+  return await certificatesOf(argumentsGiven.map((path) => ({ path })));
+}
+
+/** The certificate files of these sources, as {@link certificatePaths} finds them. Throws the same, and `malformed-crt-list`. */
+export async function certificatesOf(sources: readonly NamedSource[]): Promise<CertificatePath[]> {
+  const list = await listCertificates(sources);
   const found: CertificatePath[] = [];
   for (let index = 0; index < list.length; index += 1) {
     const { path, named } = list.at(index);

@@ -2,15 +2,22 @@ import { array, optional, refine, strictObject, string, union, type infer as Inf
 import type { FlagDefinitions } from '../environment-flags.js';
 
 /** Flags of one run on the command line: a file that set them would be a trap, or a circle. */
-const commandLineFlags: ReadonlySet<string> = new Set(['config', 'json', 'null', 'at', 'request-out', 'print-curl']);
+const commandLineFlags: ReadonlySet<string> = new Set([
+  'config',
+  'json',
+  'null',
+  'at',
+  'request-out',
+  'print-curl',
+  // What `certificates` says, and what would keep a deploy hook with the same file running for ever.
+  'crt-list',
+  'watch',
+]);
 
 /** Whether this flag can only stand on the command line. */
 export function isCommandLineFlag(flag: string): boolean {
   return commandLineFlags.has(flag);
 }
-
-/** Flags that say what `certificates` says. */
-const sourceFlags: ReadonlySet<string> = new Set(['crt-list', 'crt-base']);
 
 /** Sections that are a flag each, by the flag's name; those whose flag does not exist are unknown keys. */
 const sectionFlags: Readonly<Record<string, string>> = {
@@ -78,7 +85,7 @@ export function flagPlaces(flags: FlagDefinitions): FlagPlace[] {
   const sections = Object.entries(sectionFlags).map(([section, flag]) => ({ flag, path: [section] }));
   const hooks = hookFlags.map((flag) => ({ flag, path: ['hooks', flag] }));
   const defaults = Object.keys(flags)
-    .filter((flag) => !commandLineFlags.has(flag) && !sourceFlags.has(flag))
+    .filter((flag) => !commandLineFlags.has(flag))
     .map((flag) => ({ flag, path: ['defaults', flag] }));
   return [...sections, ...hooks, ...defaults].filter(({ flag }) => flag in flags);
 }

@@ -1,0 +1,59 @@
+import { statSync } from 'node:fs';
+import type { Config } from '@oclif/core';
+import type { Certificate } from '../core/index.js';
+import { isInShard } from '../core/shard.js';
+import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
+import type { ResponseMemory } from '../pipeline/response-memory.js';
+import type { FetchOrder } from './fetch-order.js';
+import { fetchOptionsFrom, fetchToolsFrom, httpClientFrom } from './fetch-setup.js';
+import type { Interrupt } from './interrupt.js';
+import { checkOnCommands } from './on-commands.js';
+import type { Output } from './output.js';
+import { shardFrom } from './shard-value.js';
+
+/** What every run has around it. */
+export interface RunSurroundings {
+  readonly output: Output;
+  readonly config: Config;
+  readonly interrupt: Interrupt;
+}
+
+/** An order made ready: what the passes of a run share. */
+export interface FetchRun extends RunSurroundings {
+  readonly order: FetchOrder;
+  readonly options: FetchOptions;
+  readonly tools: FetchTools;
+  /** The certificates of this run's shard; all when absent. */
+  readonly isIncluded?: (certificate: Certificate) => boolean;
+  /** Closes its connections. */
+  close(): void;
+}
+
+/** Makes an order ready to be carried out. Throws OcspError for flags that contradict each other or files that cannot be read. */
+export async function prepareFetchRun(
+  order: FetchOrder,
+  surroundings: RunSurroundings,
+  memory?: ResponseMemory,
+): Promise<FetchRun> {
+  const { flags } = order;
+  const options = await fetchOptionsFrom(flags, order.responders);
+  checkOnCommands(flags);
+  const shard = shardFrom(flags.shard, process.env);
+  const { version } = surroundings.config;
+  const client = httpClientFrom(flags, `restaple/${version}`, flags.watch || isFleet(order));
+  const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal);
+  return {
+    ...surroundings,
+    order,
+    options,
+    tools: memory === undefined ? tools : { ...tools, memory },
+    ...(shard === undefined ? {} : { isIncluded: (certificate: Certificate) => isInShard(certificate, shard) }),
+    close: () => client.close(),
+  };
+}
+
+/** One certificate file is no fleet: it takes the HTTP library, whose start-up it pays for once. */
+function isFleet({ sources: [first, ...others] }: FetchOrder): boolean {
+  if (first === undefined || others.length > 0 || 'crtList' in first) return true;
+  return statSync(first.path, { throwIfNoEntry: false })?.isFile() !== true;
+}
