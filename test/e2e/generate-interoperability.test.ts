@@ -1,8 +1,9 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { KeyType } from '../support/keys.js';
 import { missingPrograms, runProgram } from '../support/openssl-authority.js';
 import { createCertificateAuthority } from '../support/pki.js';
+import { generateByLibrary } from './support/generate-by-library.js';
 import {
   createGenerateScene,
   delegateFlags,
@@ -24,31 +25,55 @@ afterAll(() => {
 
 const keyTypes: readonly KeyType[] = ['rsa-2048', 'rsa-3072', 'rsa-pss', 'ec-p256', 'ec-p384', 'ec-p521', 'ed25519'];
 
-const rows = keyTypes.flatMap((keyType) => [
-  { keyType, isDelegated: false, who: "the CA's own key" },
-  { keyType, isDelegated: true, who: "a delegate's key" },
-]);
+const rows = keyTypes
+  .flatMap((keyType) => [
+    { keyType, isDelegated: false, who: "the CA's own key" },
+    { keyType, isDelegated: true, who: "a delegate's key" },
+  ])
+  .map((row, number) => ({ ...row, number }));
 
 const revokedAt = '260214102030Z';
+const serialNumbers = ['0a01', '0a02', '0a03'];
+const hashes = ['sha256', 'sha384', 'sha512'] as const;
 
-describe.each(rows)('a response that generate signs with $who, $keyType', ({ keyType, isDelegated }) => {
+interface Signed {
+  readonly path: string;
+  readonly staple: string;
+}
+
+describe.each(rows)('a response that generate signs with $who, $keyType', ({ keyType, isDelegated, number }) => {
   const scene = createGenerateScene({ authority: createCertificateAuthority({ name: 'Other Programs', keyType }) });
   scenes.push(scene);
   const { folder, authority } = scene;
-  const flags = isDelegated ? delegateFlags(scene, authority.issueResponder({ keyType })) : scene.caFlags;
+  const delegate = isDelegated ? authority.issueResponder({ keyType }) : undefined;
+  const flags = delegate === undefined ? scene.caFlags : delegateFlags(scene, delegate);
   const index = folder.write(
     'index.txt',
     `${indexLine('V', '0a01')}\n${indexLine('R', '0a02', `${revokedAt},keyCompromise`)}\n`,
   );
   const ca = folder.at('ca.pem');
+  // As of the present, for these programs know no other time.
+  const now = new Date();
+  let byName: readonly Signed[];
+  let byKey: readonly Signed[];
 
-  /** Signs as of the present, for these programs know no other time. */
-  async function signed(serialNumber: string, more: readonly string[] = []): Promise<{ path: string; staple: string }> {
-    const path = folder.write(`${serialNumber}.pem`, authority.issue({ serialNumber }).certificate.pem);
-    const now = new Date().toISOString();
-    const { exitCode, record } = await generate([...flags, ...more, '--at', now, '--index', index, path]);
+  beforeAll(async () => {
+    byName = await signed('by-name', serialNumbers);
+    byKey = await signed('by-key', serialNumbers, ['--key-id']);
+  });
+
+  async function signed(place: string, of: readonly string[], more: readonly string[] = []): Promise<Signed[]> {
+    const paths = issue(place, of);
+    const words = [...flags, ...more, '--at', now.toISOString(), '--index', index, ...paths];
+    const { exitCode, records } = await generate(words);
     expect(exitCode).toBe(0);
-    return { path, staple: record.staple! };
+    return paths.map((path) => ({ path, staple: records.find(({ certificate }) => certificate === path)!.staple! }));
+  }
+
+  function issue(place: string, of: readonly string[]): string[] {
+    return of.map((serialNumber) =>
+      folder.write(`${place}/${serialNumber}.pem`, authority.issue({ serialNumber }).certificate.pem),
+    );
   }
 
   it.each([
@@ -56,8 +81,8 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
     ['0a02', 'revoked'],
     ['0a03', 'unknown'],
   ])('is verified by openssl, and says of %s: %s', async (serialNumber, status) => {
-    for (const form of [[], ['--key-id']]) {
-      const { path, staple } = await signed(serialNumber, form);
+    for (const form of [byName, byKey]) {
+      const { path, staple } = form[serialNumbers.indexOf(serialNumber)]!;
       const trust = ['-issuer', ca, '-cert', path, '-CAfile', ca];
       const result = await runProgram('openssl', ['ocsp', '-respin', staple, ...trust, '-no_nonce']);
       expect(result.stderr).toContain('Response verify OK');
@@ -70,16 +95,28 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
     }
   });
 
-  it.each(['sha256', 'sha384', 'sha512'])('is found by openssl with its %s CertID', async (hash) => {
-    const { path, staple } = await signed('0a01', ['--hash', hash]);
-    const trust = ['-issuer', ca, `-${hash}`, '-cert', path, '-CAfile', ca];
-    const result = await runProgram('openssl', ['ocsp', '-respin', staple, ...trust, '-no_nonce']);
-    expect(result.stderr).toContain('Response verify OK');
-    expect(result.stdout).toContain(`${path}: good\n`);
-  });
+  it.each(hashes.map((hash, turn) => ({ hash, turn })))(
+    'is found by openssl with its $hash CertID',
+    async ({ hash, turn }) => {
+      const { path, staple } = await signedWithHash(hash, turn);
+      const trust = ['-issuer', ca, `-${hash}`, '-cert', path, '-CAfile', ca];
+      const result = await runProgram('openssl', ['ocsp', '-respin', staple, ...trust, '-no_nonce']);
+      expect(result.stderr).toContain('Response verify OK');
+      expect(result.stdout).toContain(`${path}: good\n`);
+    },
+  );
+
+  /** The program signs with every key and every hash, each time another pair; the library signs the other pairs. */
+  async function signedWithHash(hash: (typeof hashes)[number], turn: number): Promise<Signed> {
+    if (number % hashes.length === turn) return (await signed(hash, ['0a01'], ['--hash', hash]))[0]!;
+    const [path = ''] = issue(hash, ['0a01']);
+    const library = { ...(delegate === undefined ? {} : { delegate }), source: { index }, hash, at: now };
+    const [record] = await generateByLibrary(scene, [path], library);
+    return { path, staple: record!.staple! };
+  }
 
   it('is verified by ocsptool, which reads the same in it', async () => {
-    const { staple } = await signed('0a01');
+    const { staple } = byName[0]!;
     const trust = isDelegated ? '--load-trust' : '--load-signer';
     const result = await runProgram('ocsptool', ['-e', '--load-response', staple, trust, ca]);
     expect(result.stdout + result.stderr).toContain('Verifying OCSP Response: Success');
@@ -91,7 +128,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
   });
 
   it('is not verified by openssl against another CA of the same name', async () => {
-    const { path, staple } = await signed('0a01');
+    const { path, staple } = byName[0]!;
     const other = folder.write('other.pem', createCertificateAuthority({ name: 'Other Programs' }).certificate.pem);
     const trust = ['-issuer', other, '-cert', path, '-CAfile', other];
     const result = await runProgram('openssl', ['ocsp', '-respin', staple, ...trust, '-no_nonce']);

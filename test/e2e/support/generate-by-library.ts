@@ -21,6 +21,8 @@ export interface LibraryGeneration {
   readonly byKey?: boolean;
   /** --no-certs */
   readonly withoutCertificates?: boolean;
+  /** --at; default {@link signedAt} */
+  readonly at?: Date;
 }
 
 /**
@@ -54,7 +56,14 @@ export async function generateByLibrary(
 
 async function optionsFor(scene: GenerateScene, generation: LibraryGeneration): Promise<GenerateOptions> {
   const { folder, authority } = scene;
-  const { delegate, source, hash = 'sha1', byKey = false, withoutCertificates = false } = generation;
+  const {
+    delegate,
+    source,
+    hash = 'sha1',
+    at: now = signedAt,
+    byKey = false,
+    withoutCertificates = false,
+  } = generation;
   const { certificate: issuer } = await readCertificateFile(folder.at('ca.pem'));
   const signer = prepareSigner({
     caCertificate: issuer,
@@ -66,7 +75,7 @@ async function optionsFor(scene: GenerateScene, generation: LibraryGeneration): 
         }),
     responderId: byKey ? 'key' : 'name',
     ...(withoutCertificates ? { embedCertificates: false } : {}),
-    now: signedAt,
+    now,
   });
   return {
     issuer,
@@ -74,7 +83,7 @@ async function optionsFor(scene: GenerateScene, generation: LibraryGeneration): 
     source: 'index' in source ? readIndexSource(source.index) : fixedStatus(source.status),
     hash,
     validityMilliseconds: 7 * 86_400_000,
-    now: signedAt,
+    now,
     ownProcess: { pid: process.pid, effectiveUserId: process.geteuid?.() ?? 0, hostName: hostname(), isProcessAlive },
   };
 }
