@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { exitCodeOfOutcome, exitCodeOfTrouble } from '../../src/cli/exit-code-of.js';
 import {
   exitCodeOfErrorKind,
   exitCodeOfFailure,
@@ -77,6 +78,38 @@ describe('exit codes', () => {
     ] as const) {
       expect(exitCodeOfFailure(code), code).toBe(5);
     }
+  });
+
+  it('of a fetched certificate follow from its outcome and its error, which --strict alone hears of a kept staple', () => {
+    const texts = { message: '', hint: '' };
+    const troubles = [
+      ...(['expired', 'too-short', 'older-than-stored', 'refused', 'malformed-response'] as const).map(
+        (code) => ({ kind: 'failure', code, ...texts }) as const,
+      ),
+      ...(['usage', 'input', 'unavailable', 'store', 'no-responder', 'interrupted'] as const).map(
+        (errorKind) => ({ kind: 'error', errorKind, code: 'timeout', ...texts }) as const,
+      ),
+      { kind: 'status', code: 'unknown', ...texts } as const,
+      { kind: 'bug', code: 'bug', ...texts } as const,
+    ];
+    const codes = [6, 6, 6, 7, 5, 2, 8, 7, 9, 11, 130, 4, 1];
+    expect(troubles.map(exitCodeOfTrouble)).toEqual(codes);
+    const one = { certificate: 'site.pem', written: false, mustStaple: false, warnings: [], findings: [] };
+    const policy = { strict: false, requireOcsp: false };
+    for (const [index, trouble] of troubles.entries()) {
+      for (const outcome of ['unavailable', 'invalid', 'input-error', 'store-error'] as const) {
+        expect(exitCodeOfOutcome({ ...one, outcome, trouble }, policy)).toBe(codes[index]);
+      }
+      expect(exitCodeOfOutcome({ ...one, outcome: 'kept', trouble }, policy)).toBe(0);
+      expect(exitCodeOfOutcome({ ...one, outcome: 'kept', trouble }, { ...policy, strict: true })).toBe(codes[index]);
+    }
+    expect(exitCodeOfOutcome({ ...one, outcome: 'revoked' }, policy)).toBe(3);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'unknown' }, policy)).toBe(4);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'updated' }, policy)).toBe(0);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'fresh' }, policy)).toBe(0);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder' }, policy)).toBe(0);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder' }, { ...policy, requireOcsp: true })).toBe(11);
+    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder', mustStaple: true }, policy)).toBe(11);
   });
 
   it('tell input, network, store and the run lock apart', () => {

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
 import { fixed } from '../support/behaviours.js';
@@ -10,6 +10,7 @@ import { testRow } from './support/fetch-row.js';
 import {
   bundleOf,
   day,
+  fetchJson,
   fetchSite,
   hour,
   minute,
@@ -18,6 +19,8 @@ import {
   stapleOf,
   storeStaple,
   withScene,
+  withScenes,
+  type FetchRecord,
   type Scene,
 } from './support/fetch-scene.js';
 
@@ -71,29 +74,85 @@ const worthless: readonly Stored[] = [
   { what: 'a staple with a SHA-256 CertID', bytes: (scene) => stapleOf(scene, { hash: 'sha256' }), verdict: 'good' },
 ];
 
-describe.each(worthless)('with $what on disk', ({ bytes, verdict }) => {
-  it('asks at once and replaces it', async () => {
-    await withScene(async (scene) => {
-      const old = storeStaple(scene, bytes(scene));
-      const { exitCode, stderr, record } = await fetchSite(scene);
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+/** What was found of one of them after the run. */
+interface Afterwards {
+  readonly record: FetchRecord;
+  readonly stderr: string;
+  readonly isReplaced: boolean;
+  readonly names: readonly string[];
+  readonly before: Readonly<Record<string, string>>;
+  readonly after: Readonly<Record<string, string>>;
+}
+
+interface Afterall {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+  readonly verifyExitCode: number | null;
+  readonly each: readonly Afterwards[];
+}
+
+/** Fetches for all of them in one process, after `arrange`, and verifies what is there then in another. */
+function fetchAll(arrange: (scene: Scene) => unknown): Promise<Afterall> {
+  return withScenes(
+    worthless.map(() => ({})),
+    async (scenes) => {
+      const before: { readonly old: Uint8Array; readonly folder: Record<string, string> }[] = [];
+      for (const [index, scene] of scenes.entries()) {
+        const old = storeStaple(scene, worthless[index]!.bytes(scene));
+        before.push({ old, folder: snapshot(scene.folder.path) });
+        await arrange(scene);
+      }
+      const paths = scenes.map(({ certificate }) => certificate);
+      const { exitCode, stderr, records } = await fetchJson(paths);
+      const verified = await runRestaple(['verify', ...paths]);
+      const each = scenes.map((scene, index): Afterwards => ({
+        record: records.find(({ certificate }) => certificate === scene.certificate)!,
+        stderr: stderr
+          .split('\n')
+          .filter((line) => line.includes(scene.certificate))
+          .join('\n'),
+        isReplaced: !readFileSync(scene.staple).equals(before[index]!.old),
+        names: namesIn(scene),
+        before: before[index]!.folder,
+        after: snapshot(scene.folder.path),
+      }));
+      return { exitCode, stderr, verifyExitCode: verified.exitCode, each };
+    },
+  );
+}
+
+describe('with what is worth nothing on disk', () => {
+  let answered: Afterall;
+  let unanswered: Afterall;
+  beforeAll(async () => {
+    answered = await fetchAll(() => undefined);
+    unanswered = await fetchAll(({ responder }) => responder.close());
+  });
+
+  describe.each(worthless.map((stored, index) => ({ ...stored, index })))('$what', ({ verdict, index }) => {
+    it('asks at once and replaces it', () => {
+      const { exitCode, stderr, verifyExitCode, each } = answered;
+      expect({ exitCode, stderr, verifyExitCode }).toEqual({ exitCode: 0, stderr: '', verifyExitCode: 0 });
+      const { record, isReplaced, names } = each[index]!;
       expect(record).toMatchObject({ outcome: 'updated', written: true, verdict: 'good' });
-      expect(readFileSync(scene.staple).equals(old)).toBe(false);
-      expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
-      const verified = await runRestaple(['verify', scene.certificate]);
-      expect(verified.exitCode).toBe(0);
+      expect(isReplaced).toBe(true);
+      expect(names).toEqual(['site.pem', 'site.pem.ocsp']);
+    });
+
+    it('never keeps it when the responder is down, and leaves it alone', () => {
+      expect(unanswered.exitCode).toBe(7);
+      const { record, stderr, before, after } = unanswered.each[index]!;
+      expect(record).toMatchObject({ outcome: 'unavailable', written: false, verdict });
+      expect(stderr).toMatch(/^restaple: unavailable /);
+      expect(after).toEqual(before);
     });
   });
 
-  it('never keeps it when the responder is down, and leaves it alone', async () => {
+  it('ends with 7 for one of them alone too', async () => {
     await withScene(async (scene) => {
-      storeStaple(scene, bytes(scene));
-      const before = snapshot(scene.folder.path);
+      storeStaple(scene, Buffer.alloc(0));
       await scene.responder.close();
-      const { exitCode, record } = await fetchSite(scene);
-      expect(exitCode).toBe(7);
-      expect(record).toMatchObject({ outcome: 'unavailable', written: false, verdict });
-      expect(snapshot(scene.folder.path)).toEqual(before);
+      expect((await fetchSite(scene)).exitCode).toBe(7);
     });
   });
 });

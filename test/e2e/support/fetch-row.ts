@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import type { RunOptions } from '../../support/run-program.js';
 import {
-  fetchSite,
+  fetchJson,
   snapshot,
   storeStaple,
-  withScene,
+  withScenes,
+  type FetchRecord,
   type FetchResult,
   type Scene,
   type SceneOptions,
@@ -34,71 +35,153 @@ export interface Row extends SceneOptions {
   readonly verdictOfStored?: 'good' | null;
 }
 
-/** The row with nothing stored, with a good staple stored, and where that softens it with --strict too. */
+/**
+ * The row with nothing stored, with a good staple stored, and where that softens it with --strict too.
+ *
+ * Of the rows of a file with one outcome and error code, from which the exit code follows, the first has a process of
+ * its own with nothing stored; everything else shares a process with the rows that have the same flags and exit code.
+ */
 export function testRow(row: Row): void {
+  const isFirst = !known.has(`${row.outcome} ${row.code}`);
+  known.add(`${row.outcome} ${row.code}`);
   describe(row.title, () => {
     if (row.isAlwaysStored !== true) {
-      it(`ends with exit ${row.exitCode} and writes nothing without a stored staple`, async () => {
-        await run(row, 'nothing', []);
+      testRun(`ends with exit ${row.exitCode} and writes nothing without a stored staple`, {
+        row,
+        stored: 'nothing',
+        exitCode: row.exitCode,
+        more: [],
+        isAlone: isFirst,
       });
     }
-    const kept =
-      row.isSoftened === true
-        ? 'keeps a good staple with exit 0'
-        : `ends with exit ${row.exitCode} and leaves a good staple alone`;
-    it(kept, async () => {
-      await run(row, 'good staple', ['--force']);
-    });
-    if (row.isSoftened !== true) return;
-    it(`keeps a good staple and ends with exit ${row.exitCode} under --strict`, async () => {
-      await run(row, 'good staple', ['--force', '--strict']);
-    });
+    const stored = { row, stored: 'good staple', isAlone: false } as const;
+    if (row.isSoftened !== true) {
+      const title = `ends with exit ${row.exitCode} and leaves a good staple alone`;
+      testRun(title, { ...stored, exitCode: row.exitCode, more: ['--force'] });
+      return;
+    }
+    testRun('keeps a good staple with exit 0', { ...stored, exitCode: 0, more: ['--force'] });
+    const title = `keeps a good staple and ends with exit ${row.exitCode} under --strict`;
+    testRun(title, { ...stored, exitCode: row.exitCode, more: ['--force', '--strict'] });
   });
 }
 
-async function run(row: Row, stored: 'nothing' | 'good staple', more: readonly string[]): Promise<void> {
-  await withScene(async (scene) => {
-    if (stored === 'good staple') storeStaple(scene);
-    await row.arrange?.(scene);
-    const before = snapshot(scene.folder.path);
-    const flags = [...new Set([...(row.flags ?? []), ...(row.flagsOf?.(scene) ?? []), ...more])];
-    const result = await fetchSite(scene, flags, row.user);
-    expect(snapshot(scene.folder.path)).toEqual(before);
-    const isKept = row.isSoftened === true && stored === 'good staple';
-    if (isKept) expectKept(result, row, scene, more.includes('--strict'));
-    else expectTrouble(result, row, scene);
-    const verdict = stored === 'nothing' ? null : row.verdictOfStored === undefined ? 'good' : row.verdictOfStored;
-    expect(result.record).toMatchObject({ certificate: scene.certificate, written: false, verdict });
-    expect(result.summary).toMatchObject({ total: 1, [result.record.outcome]: 1 });
-  }, row);
+const known = new Set<string>();
+
+/** A fetch of a row's certificate. */
+interface Run {
+  readonly row: Row;
+  readonly stored: 'nothing' | 'good staple';
+  readonly more: readonly string[];
+  readonly exitCode: number;
+  readonly isAlone: boolean;
 }
 
-function expectTrouble({ record, stderr, exitCode }: FetchResult, row: Row, scene: Scene): void {
-  expect({ exitCode, outcome: record.outcome, code: record.error?.code }).toEqual({
-    exitCode: row.exitCode,
-    outcome: row.outcome,
-    code: row.code,
-  });
+/** What came of it: the certificate's own part of what the program said. */
+interface Fetched {
+  readonly certificate: string;
+  readonly staple: string;
+  readonly before: Readonly<Record<string, string>>;
+  readonly after: Readonly<Record<string, string>>;
+  readonly exitCode: number | null;
+  readonly stderr: string;
+  readonly record: FetchRecord;
+}
+
+/** Runs that share a process, which the first of their tests starts. */
+interface Group {
+  readonly runs: Run[];
+  fetched?: Promise<ReadonlyMap<Run, Fetched>>;
+}
+
+const groups = new Map<string, Group>();
+
+function testRun(title: string, run: Run): void {
+  const { row, stored, more, exitCode } = run;
+  const group = groupOf(run);
+  group.runs.push(run);
+  it(
+    title,
+    async () => {
+      group.fetched ??= fetchGroup(group.runs);
+      const fetched = (await group.fetched).get(run)!;
+      expect(fetched.exitCode).toBe(exitCode);
+      expect(fetched.after).toEqual(fetched.before);
+      if (row.isSoftened === true && stored === 'good staple') expectKept(fetched, row);
+      else expectTrouble(fetched, row);
+      const verdict = stored === 'nothing' ? null : row.verdictOfStored === undefined ? 'good' : row.verdictOfStored;
+      expect(fetched.record).toMatchObject({ certificate: fetched.certificate, written: false, verdict });
+      // With more time than a run alone: whoever comes first waits for the others of the group.
+    },
+    60_000,
+  );
+
+  function groupOf({ isAlone }: Run): Group {
+    // Flags that name something of one scene, and another user, are for one certificate.
+    if (isAlone || row.flagsOf !== undefined || row.user !== undefined) return { runs: [] };
+    const key = JSON.stringify([row.flags, stored, more, exitCode]);
+    const known = groups.get(key) ?? { runs: [] };
+    groups.set(key, known);
+    return known;
+  }
+}
+
+/** Fetches the certificates of these runs in one process. */
+async function fetchGroup(runs: readonly Run[]): Promise<ReadonlyMap<Run, Fetched>> {
+  return await withScenes(
+    runs.map(({ row }) => row),
+    async (scenes) => {
+      const before: Record<string, string>[] = [];
+      for (const [index, { row, stored }] of runs.entries()) {
+        const scene = scenes[index]!;
+        if (stored === 'good staple') storeStaple(scene);
+        await row.arrange?.(scene);
+        before.push(snapshot(scene.folder.path));
+      }
+      const { row, more } = runs[0]!;
+      const flags = [...new Set([...(row.flags ?? []), ...(row.flagsOf?.(scenes[0]!) ?? []), ...more])];
+      const result = await fetchJson([...flags, ...scenes.map(({ certificate }) => certificate)], row.user);
+      expectSummary(result, runs.length);
+      const talk = result.stderr.split(/^(?=restaple: )/m);
+      const isOfScene = (one: string): boolean => scenes.some(({ certificate }) => one.includes(certificate));
+      expect(talk.filter((one) => !isOfScene(one))).toEqual([]);
+      const fetched = runs.map((run, index): [Run, Fetched] => {
+        const { certificate, staple, folder } = scenes[index]!;
+        const record = result.records.find((one) => one.certificate === certificate)!;
+        const stderr = talk.filter((one) => one.split('\n')[0]!.includes(certificate)).join('');
+        const after = snapshot(folder.path);
+        return [run, { certificate, staple, before: before[index]!, after, exitCode: result.exitCode, stderr, record }];
+      });
+      return new Map(fetched);
+    },
+  );
+}
+
+function expectSummary({ records, summary }: FetchResult, total: number): void {
+  expect(records).toHaveLength(total);
+  const outcomes = records.map(({ outcome }) => outcome);
+  const counted = outcomes.map((name): [string, number] => [name, outcomes.filter((one) => one === name).length]);
+  expect(summary).toMatchObject({ total, ...Object.fromEntries(counted) });
+}
+
+function expectTrouble({ record, stderr, certificate }: Fetched, row: Row): void {
+  expect({ outcome: record.outcome, code: record.error?.code }).toEqual({ outcome: row.outcome, code: row.code });
   expectErrorTexts(record, row);
   const [first, ...rest] = stderr.split('\n');
   expect(first).toMatch(new RegExp(`^restaple: ${row.outcome === 'no-responder' ? 'no responder' : row.outcome} `));
-  expect(first).toContain(scene.certificate);
+  expect(first).toContain(certificate);
   expect(first).toContain(escaped(record.error?.message));
   expect(rest.join('\n')).toContain(`  hint: ${escaped(record.error?.hint)}\n`);
 }
 
-function expectKept({ record, stderr, exitCode }: FetchResult, row: Row, scene: Scene, isStrict: boolean): void {
-  expect({ exitCode, outcome: record.outcome, code: record.error?.code }).toEqual({
-    exitCode: isStrict ? row.exitCode : 0,
-    outcome: 'kept',
-    code: row.code,
-  });
+function expectKept({ record, stderr, staple }: Fetched, row: Row): void {
+  expect({ outcome: record.outcome, code: record.error?.code }).toEqual({ outcome: 'kept', code: row.code });
   expectErrorTexts(record, row);
-  expect(stderr).toMatch(new RegExp(`^restaple: kept ${scene.staple.replaceAll('.', '\\.')} \\(good until .*\\): `));
+  expect(stderr).toMatch(new RegExp(`^restaple: kept ${staple.replaceAll('.', '\\.')} \\(good until .*\\): `));
   expect(stderr.split('\n')[0]).toContain(escaped(record.error?.message));
 }
 
-function expectErrorTexts({ error }: FetchResult['record'], row: Row): void {
+function expectErrorTexts({ error }: FetchRecord, row: Row): void {
   expect(error?.message).toMatch(row.message);
   expect(error?.hint).toMatch(row.hint);
 }

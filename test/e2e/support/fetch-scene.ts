@@ -79,6 +79,21 @@ export async function withScene(use: (scene: Scene) => Promise<void>, options: S
   }
 }
 
+/** Sets a scene for each of these, lends all of them at once, and clears them away; returns what `use` returns. */
+export async function withScenes<T>(
+  all: readonly SceneOptions[],
+  use: (scenes: readonly Scene[]) => Promise<T>,
+  scenes: readonly Scene[] = [],
+): Promise<T> {
+  const [first, ...rest] = all;
+  if (first === undefined) return await use(scenes);
+  let result: { readonly value: T } | undefined;
+  await withScene(async (scene) => {
+    result = { value: await withScenes(rest, use, [...scenes, scene]) };
+  }, first);
+  return result!.value;
+}
+
 /** Options of a scene whose certificate names these paths of the responder, or whole URIs, in this order. */
 export function naming(...places: readonly string[]): SceneOptions {
   return {
