@@ -1,12 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+const library = ['test/{unit,property,contract,vectors}/**/*.test.ts'];
+
+/** Tests that put something in the place of a module, a timer or a global: `vi` does that, and nothing else here. */
+const replacing = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test', name))
+  .filter(
+    (name) => name.endsWith('.test.ts') && /\bvi\.\w/.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
+  );
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // The e2e tests start processes of their own: more workers than cores only makes them slower.
     maxWorkers: 2,
     env: { NO_COLOR: '1' },
+    projects: [
+      {
+        extends: true,
+        // A worker reads the library once and not for each file: these leave their process as they found it.
+        test: { name: 'library', include: library, exclude: replacing, isolate: false },
+      },
+      { extends: true, test: { name: 'program', include: ['test/**/*.test.ts'], exclude: [...library, ...replacing] } },
+      { extends: true, test: { name: 'replacing', include: replacing } },
+    ],
   },
 });
