@@ -76,7 +76,8 @@ describe('of several responders', () => {
 });
 
 describe('retries', () => {
-  it.each([
+  // At once, for they wait more than they work.
+  it.concurrent.each([
     ['HTTP 503', httpStatus(503)],
     ['HTTP 429', httpStatus(429)],
     ['a closed connection', resetConnection()],
@@ -92,7 +93,7 @@ describe('retries', () => {
     });
   });
 
-  it('ask again after tryLater, no sooner than its Retry-After says', async () => {
+  it.concurrent('ask again after tryLater, no sooner than its Retry-After says', async () => {
     await withScene(async (scene) => {
       scene.responder.behaviour = tryLater(1, answer(scene.authority), '2');
       const { exitCode, record } = await fetchSite(scene, ['--retries', '1', '--timeout', '10s']);

@@ -59,9 +59,8 @@ describe('uri of one certificate', () => {
       'bom.pem': `\uFEFF${certificate.pem}`,
       'trusted.pem': pem('TRUSTED CERTIFICATE', Buffer.concat([certificate.der, trust])),
     };
-    for (const [name, contents] of Object.entries(files)) {
-      expectUris(await runRestaple(['uri', folder.write(name, contents)]), `${uris[0]!}\n`);
-    }
+    const paths = Object.entries(files).map(([name, contents]) => folder.write(name, contents));
+    expectUris(await runRestaple(['uri', ...paths]), paths.map((path) => `${path}\t${uris[0]!}\n`).join(''));
   });
 
   it('takes of a PKCS#7 the certificate that issued no other, DER or PEM, whatever their order', async () => {
@@ -69,9 +68,9 @@ describe('uri of one certificate', () => {
     const middle = root.issue({ commonName: 'Middle', isCa: true, ocspUris: ['http://root.example/'] });
     const site = middle.issue({ ocspUris: uris });
     const bundle = certificatesOnlyBundle([middle, root, site]);
-    const stdout = `${uris.join('\n')}\n`;
-    expectUris(await runRestaple(['uri', folder.write('chain.p7b', bundle.der)]), stdout);
-    expectUris(await runRestaple(['uri', folder.write('chain.p7', bundle.pem)]), stdout);
+    const paths = [folder.write('chain.p7b', bundle.der), folder.write('chain.p7', bundle.pem)];
+    const stdout = paths.flatMap((path) => uris.map((uri) => `${path}\t${uri}\n`)).join('');
+    expectUris(await runRestaple(['uri', ...paths]), stdout);
   });
 
   it('describes it with --json', async () => {
@@ -109,12 +108,14 @@ describe('uri of one certificate', () => {
   });
 
   it('calls a certificate of eight days short-lived only if it began before 15 March 2026', async () => {
-    const shortLived = async (notBefore: string, notAfter: string): Promise<unknown> => {
-      const path = write('site.pem', { notBefore: new Date(notBefore), notAfter: new Date(notAfter) });
-      return (await runRestaple(['uri', '--json', path])).lines()[0]!['shortLived'];
-    };
-    expect(await shortLived('2026-03-01T00:00:00Z', '2026-03-08T23:59:59Z')).toBe(true);
-    expect(await shortLived('2026-04-01T00:00:00Z', '2026-04-08T23:59:59Z')).toBe(false);
+    const of = (name: string, notBefore: string, notAfter: string): string =>
+      write(name, { notBefore: new Date(notBefore), notAfter: new Date(notAfter) });
+    const early = of('early.pem', '2026-03-01T00:00:00Z', '2026-03-08T23:59:59Z');
+    const late = of('late.pem', '2026-04-01T00:00:00Z', '2026-04-08T23:59:59Z');
+    expect((await runRestaple(['uri', '--json', early, late])).lines()).toMatchObject([
+      { certificate: early, shortLived: true },
+      { certificate: late, shortLived: false },
+    ]);
   });
 
   it('gives the JSON form whatever --issuer-uri says', async () => {
@@ -290,7 +291,7 @@ describe('uri of a certificate without responder', () => {
     ],
   });
 
-  it.each([
+  const reasons: readonly (readonly [string, () => IssuedCertificate, RegExp])[] = [
     ['of a CA that ended OCSP', () => letsEncrypt.issue(), /Let's Encrypt ended its OCSP service/],
     ['of a private CA', () => authority.issue(), /as is usual for a private CA/],
     ['with a CRL', () => authority.issue({ crlUris: ['http://ca.example/ca.crl'] }), /only a CRL/],
@@ -301,10 +302,23 @@ describe('uri of a certificate without responder', () => {
         authority.issue({ notBefore: new Date('2026-04-01T00:00:00Z'), notAfter: new Date('2026-04-06T00:00:00Z') }),
       /short-lived/,
     ],
-  ])('tells the likely reason and the next step: %s', async (_what, make, reason) => {
-    const result = await explained(make());
-    expect(result.exitCode).toBe(0);
-    expect(result.stderr).toMatch(reason);
+  ];
+
+  it('tells the likely reason and the next step, of one alone and of each among several', async () => {
+    const alone = await explained(letsEncrypt.issue());
+    expect(alone.exitCode).toBe(0);
+    expect(alone.stderr).toMatch(/Let's Encrypt ended its OCSP service/);
+
+    const paths = reasons.map(([name, make]) => folder.write(`${name}/site.pem`, make().certificate.pem));
+    const result = await runRestaple(['uri', ...paths]);
+    expect(result).toMatchObject({ exitCode: 0, stdout: '' });
+    const talk = result.stderr.split(/^(?=restaple: )/m);
+    expect(talk).toHaveLength(reasons.length);
+    for (const [index, [name, , reason]] of reasons.entries()) {
+      expect(talk[index], name).toMatch(/^restaple: .*site\.pem: the certificate .*\n {2}hint: \S/);
+      expect(talk[index]).toContain(`${paths[index]!}: `);
+      expect(talk[index], name).toMatch(reason);
+    }
   });
 
   it('prints an ldap URI and says that it cannot be asked', async () => {
