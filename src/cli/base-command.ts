@@ -29,7 +29,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Errors are reported in one place, by main. */
-  protected override catch(error: Error): Promise<never> {
+  protected override catch(error: Error): Promise<void> {
     return Promise.reject(error);
   }
 }

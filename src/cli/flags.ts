@@ -20,6 +20,8 @@ const examples: Readonly<Record<string, string>> = {
   'alert-before': '12h',
   skew: '5m',
   'max-age': '3d',
+  warn: '24h',
+  critical: '6h',
   at: '2026-03-01T12:00:00Z',
   header: "'X-Api-Key: abc'",
   rate: '20/s',

@@ -7,6 +7,10 @@ export interface Output {
   /** Success may be told: stderr is a terminal, or --verbose; never with --quiet. */
   readonly isTalkative: boolean;
   readonly isVerbose: boolean;
+  /** Columns of stdout where it is a terminal; undefined elsewhere. */
+  readonly stdoutColumns: number | undefined;
+  /** stderr is a terminal that can redraw a line, and nobody asked for silence or JSON. */
+  readonly canDraw: boolean;
   readonly stdout: Paint;
   readonly stderr: Paint;
   /** One line of data, as text. */
@@ -21,6 +25,14 @@ export interface Output {
   mention(line: string, label?: string): void;
   /** A warning: withheld only by --quiet. */
   warn(line: string): void;
+  /** A drawing on the last line of the terminal: it gives way to every line, and is drawn again below it. Undefined ends it. */
+  draw(drawing: Drawing | undefined): void;
+}
+
+/** What stands on the last line of the terminal for as long as something runs. */
+export interface Drawing {
+  clear(): void;
+  redraw(): void;
 }
 
 export interface OutputOptions {
@@ -33,20 +45,28 @@ export async function createOutput({ json, quiet, verbose }: OutputOptions): Pro
   const stdout = await createPaint(process.stdout);
   const stderr = await createPaint(process.stderr);
   const isTalkative = !quiet && (verbose || (process.stderr.isTTY && !json));
+  let drawing: Drawing | undefined;
+  const write = (stream: NodeJS.WriteStream, line: string): void => {
+    drawing?.clear();
+    stream.write(`${line}\n`);
+    drawing?.redraw();
+  };
   const say = (line: string, label?: string): void => {
-    process.stderr.write(`restaple: ${label === undefined ? '' : `${label} `}${escapeText(line)}\n`);
+    write(process.stderr, `restaple: ${label === undefined ? '' : `${label} `}${escapeText(line)}`);
   };
   return {
     json,
     isTalkative,
     isVerbose: verbose,
+    stdoutColumns: columnsOf(process.stdout),
+    canDraw: process.stderr.isTTY && !quiet && !json && process.env['TERM'] !== 'dumb',
     stdout,
     stderr,
     say,
-    data: (line) => process.stdout.write(`${line}\n`),
-    record: (value) => process.stdout.write(`${toJsonLine(value)}\n`),
+    data: (line) => write(process.stdout, line),
+    record: (value) => write(process.stdout, toJsonLine(value)),
     hint: (text) => {
-      if (text !== '') process.stderr.write(`  ${stderr.dim('hint:')} ${escapeText(text)}\n`);
+      if (text !== '') write(process.stderr, `  ${stderr.dim('hint:')} ${escapeText(text)}`);
     },
     mention: (line, label) => {
       if (isTalkative) say(line, label);
@@ -54,5 +74,17 @@ export async function createOutput({ json, quiet, verbose }: OutputOptions): Pro
     warn: (line) => {
       if (!quiet) say(line, stderr.yellow('warning:'));
     },
+    draw: (next) => {
+      drawing = next;
+    },
   };
+}
+
+const usualColumns = 80;
+
+/** A terminal that does not know its size has 0 columns; COLUMNS may say more. */
+function columnsOf(stream: NodeJS.WriteStream): number | undefined {
+  if (!stream.isTTY) return undefined;
+  const said = Number.parseInt(process.env['COLUMNS'] ?? '', 10);
+  return stream.columns || (said > 0 ? said : usualColumns);
 }

@@ -59,10 +59,15 @@ export function printReport(output: Output, report: VerifyReport, now: Date): vo
     output.data(`${escapeText(name)}: ${output.stdout.yellow('no responder')}`);
     output.mention(trouble?.message ?? '');
   }
-  if (trouble !== undefined && !noResponder) {
-    output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
-    output.hint(trouble.hint);
-  }
+  sayReportTrouble(output, report);
+}
+
+/** The trouble of one verification on stderr, with the next step; nothing where there is none. */
+export function sayReportTrouble(output: Output, { certificate, response, trouble, noResponder }: VerifyReport): void {
+  if (trouble === undefined || noResponder) return;
+  const name = shownPath(certificate ?? response ?? '');
+  output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
+  output.hint(trouble.hint);
 }
 
 function printVerdict(output: Output, name: string, report: VerifyReport, verdict: Verdict, now: Date): void {

@@ -20,7 +20,7 @@ interface Streams {
  */
 export function reportError(error: unknown, streams: Streams): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
-  const { code, message, hint, exitCode } = describe(error, streams.args);
+  const { code, message, hint, exitCode } = describeError(error, streams.args);
   if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
   const lines = error instanceof ConfigurationError ? error.problems : [message];
   for (const line of lines) streams.stderr.write(`restaple: ${escapeText(line)}\n`);
@@ -29,14 +29,16 @@ export function reportError(error: unknown, streams: Streams): ExitCode {
   return exitCode;
 }
 
-interface Described {
+/** What an error that ended the run means to the user. */
+export interface DescribedError {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
   readonly exitCode: ExitCode;
 }
 
-function describe(error: unknown, args: readonly string[]): Described {
+/** `args`: the words of the command line, to name the right help. */
+export function describeError(error: unknown, args: readonly string[]): DescribedError {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };

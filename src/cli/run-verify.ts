@@ -8,21 +8,15 @@ import {
 } from '../core/index.js';
 import { fromHex, toHex } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
-import {
-  verifyResponseFile,
-  verifyStaple,
-  type VerifyReport,
-  type VerifyStapleOptions,
-} from '../pipeline/verify-staple.js';
+import { verifyResponseFile, verifyStaple, type VerifyStapleOptions } from '../pipeline/verify-staple.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
-import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
-import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
+import type { ExitCode } from './exit-code.js';
 import { readCertificates } from './fetch-setup.js';
 import type { Output } from './output.js';
-import { printReport, reportRecord } from './render-verdict.js';
 import type { VerifyFlags } from './verify-flags.js';
+import { tellerFor } from './verify-teller.js';
 
 /** Verifies the staple of each certificate and tells. */
 export async function runVerify(paths: readonly FilePath[], flags: VerifyFlags, output: Output): Promise<ExitCode> {
@@ -37,9 +31,9 @@ export async function runVerify(paths: readonly FilePath[], flags: VerifyFlags, 
     );
   }
   const issuers = createIssuerFinder(flags.issuer);
-  const codes: ExitCode[] = [];
-  for (const path of paths) codes.push(tell(await verifyStaple(path, issuers, options), options, output));
-  return gravestExitCode(codes);
+  const teller = tellerFor(paths.length, flags, options, output);
+  for (const path of paths) teller.take(await verifyStaple(path, issuers, options));
+  return teller.finish();
 }
 
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
@@ -54,15 +48,9 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output): Pro
     );
   }
   const { certificate: issuer } = await readCertificateFile(issuerPath);
-  return tell(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), options), options, output);
-}
-
-function tell(report: VerifyReport, { now }: VerifyStapleOptions, output: Output): ExitCode {
-  if (output.json) output.record(reportRecord(report));
-  else printReport(output, report, now);
-  if (report.noResponder) return exitCodes.success;
-  if (report.verdict !== undefined) return exitCodeOfVerdict(report.verdict);
-  return report.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(report.trouble);
+  const teller = tellerFor(1, flags, options, output);
+  teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), options));
+  return teller.finish();
 }
 
 /** The verification that the flags describe. Throws OcspError. */

@@ -64,6 +64,19 @@ export const verifyFlags = {
     options: ['smtp', 'imap'] as const,
     dependsOn: ['connect'],
   })(),
+  nagios: Flags.boolean({
+    description: 'answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3',
+    default: false,
+    exclusive: ['json', 'connect', 'ignore-times'],
+  }),
+  warn: durationFlag({
+    description: 'with --nagios: a warning when a staple ends sooner [default: 24h]',
+    dependsOn: ['nagios'],
+  }),
+  critical: durationFlag({
+    description: 'with --nagios: critical when a staple ends sooner [default: 6h]',
+    dependsOn: ['nagios'],
+  }),
   at: timeFlag({ description: 'judge as of this time' }),
 };
 

@@ -5,6 +5,7 @@ import { certificateArguments } from '../cli/flags.js';
 import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/run-verify.js';
 import { verifyFlags } from '../cli/verify-flags.js';
 import { warnOfNothing } from '../cli/path-arguments.js';
+import { asksForCheck, reportFailedCheck } from '../cli/failed-check.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Verify extends BaseCommand {
@@ -18,6 +19,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     '<%= config.bin %> verify --serial 0a1b2c --issuer ca.pem --response response.der',
     '<%= config.bin %> verify --for haproxy site.pem',
     '<%= config.bin %> verify --connect 127.0.0.1:443 site.pem',
+    '<%= config.bin %> verify --nagios --warn 24h --critical 6h /etc/haproxy/certs',
     '<%= config.bin %> verify --json --at 2026-03-01T12:00:00Z site.pem',
   ];
   static override strict = false;
@@ -35,5 +37,12 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     if (flags.connect === undefined) return await runVerify(paths, flags, output);
     const { runVerifyConnection } = await import('../cli/run-verify-connection.js');
     return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
+  }
+
+  /** A monitoring system reads exit codes of its own, of a check that failed too. */
+  protected override catch(error: Error): Promise<void> {
+    if (!asksForCheck(this.argv)) return super.catch(error);
+    process.exitCode = reportFailedCheck(error, this.argv);
+    return Promise.resolve();
   }
 }

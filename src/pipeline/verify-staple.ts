@@ -2,6 +2,7 @@ import {
   OcspError,
   anchorFailure,
   decodeResponse,
+  defaultRefreshPolicy,
   distinguishedNameToString,
   isBelieved,
   isResponse,
@@ -25,7 +26,7 @@ import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import { judgeForServer, type StaplingServer } from './server-rules.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
-import { readStoredStaple } from './stored-staple.js';
+import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
 
 /** The settings of a verification; durations in milliseconds. */
 export interface VerifyStapleOptions {
@@ -54,6 +55,8 @@ export interface VerifyReport {
   /** Undefined where there is none: no staple is needed, or an error came first. */
   readonly verdict?: Verdict;
   readonly noResponder: boolean;
+  /** When fetch would refresh the staple by its default policy. */
+  readonly nextRefresh?: Date;
   readonly trouble?: Trouble;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
@@ -79,7 +82,9 @@ export async function verifyStaple(
     const issuer = await issuerFor(file, issuers, options);
     const judged = verdictOn(found, { certificate: file.certificate }, issuer, options);
     const verdict = await withRevokedMark(judged, staple, file.certificate, issuer, options);
-    return { certificate: path, response, noResponder: false, ...reported(verdict) };
+    const nextRefresh = nextRefreshOf(verdict, file.certificate, defaultRefreshPolicy);
+    const due = nextRefresh === undefined ? {} : { nextRefresh };
+    return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
   } catch (error) {
     return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
   }

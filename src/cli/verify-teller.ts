@@ -1,0 +1,98 @@
+import { OcspError } from '../core/index.js';
+import { shownPath } from '../core/file-path.js';
+import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-staple.js';
+import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
+import { fleetMember, type FleetMember } from './fleet.js';
+import { fleetTable } from './fleet-table.js';
+import { checkFleet, failedCheck, type PluginLimits } from './nagios.js';
+import type { Output } from './output.js';
+import { printReport, reportRecord, sayReportTrouble } from './render-verdict.js';
+import type { VerifyFlags } from './verify-flags.js';
+
+/** Takes the reports of a verification as they come, and tells them in its own way. */
+export interface VerifyTeller {
+  take(report: VerifyReport): void;
+  /** The exit code of the run. */
+  finish(): ExitCode;
+}
+
+/**
+ * The way in which `verify` tells of so many certificates: to a monitoring system, as a table where several are shown on
+ * a terminal, else one after the other. Throws OcspError `usage`.
+ */
+export function tellerFor(
+  count: number,
+  flags: VerifyFlags,
+  { now }: VerifyStapleOptions,
+  output: Output,
+): VerifyTeller {
+  if (flags.nagios) return checkTeller(pluginLimits(flags, now), output);
+  const width = output.stdoutColumns;
+  if (width === undefined || count < 2 || output.json || output.isVerbose) return plainTeller(now, output);
+  return tableTeller(now, width, output);
+}
+
+function plainTeller(now: Date, output: Output): VerifyTeller {
+  const codes: ExitCode[] = [];
+  return {
+    take: (report) => {
+      if (output.json) output.record(reportRecord(report));
+      else printReport(output, report, now);
+      codes.push(exitCodeOfReport(report));
+    },
+    finish: () => gravestExitCode(codes),
+  };
+}
+
+/** The table is data and stands whole before the troubles, which end where the eye is. */
+function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
+  const codes: ExitCode[] = [];
+  const members: FleetMember[] = [];
+  const troubled: VerifyReport[] = [];
+  return {
+    take: (report) => {
+      codes.push(exitCodeOfReport(report));
+      members.push(fleetMember(report));
+      if (report.trouble !== undefined) troubled.push(report);
+    },
+    finish: () => {
+      for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
+      for (const { path, objection } of members) {
+        if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
+      }
+      for (const report of troubled) sayReportTrouble(output, report);
+      return gravestExitCode(codes);
+    },
+  };
+}
+
+function checkTeller(limits: PluginLimits, output: Output): VerifyTeller {
+  const members: FleetMember[] = [];
+  return {
+    take: (report) => void members.push(fleetMember(report)),
+    finish: () => {
+      const result =
+        members.length > 0
+          ? checkFleet(members, limits)
+          : failedCheck('no certificate was found to check', 'name certificates, or a folder that holds some');
+      for (const line of result.lines) output.data(line);
+      return result.exitCode;
+    },
+  };
+}
+
+const hour = 3_600_000;
+
+function pluginLimits({ warn, critical }: VerifyFlags, now: Date): PluginLimits {
+  const limits = { now, warnMilliseconds: warn ?? 24 * hour, criticalMilliseconds: critical ?? 6 * hour };
+  if (limits.criticalMilliseconds <= limits.warnMilliseconds) return limits;
+  const message = '--critical is longer than --warn, so that no staple could ever be a warning';
+  throw new OcspError('usage', message, 'give --warn the longer time, for example --warn 24h --critical 6h');
+}
+
+function exitCodeOfReport({ noResponder, verdict, trouble }: VerifyReport): ExitCode {
+  if (noResponder) return exitCodes.success;
+  if (verdict !== undefined) return exitCodeOfVerdict(verdict);
+  return trouble === undefined ? exitCodes.success : exitCodeOfTrouble(trouble);
+}
