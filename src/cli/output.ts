@@ -9,6 +9,7 @@ export interface Output {
   readonly isVerbose: boolean;
   /** Columns of stdout where it is a terminal; undefined elsewhere. */
   readonly stdoutColumns: number | undefined;
+  readonly isStderrTerminal: boolean;
   /** stderr is a terminal that can redraw a line, and nobody asked for silence or JSON. */
   readonly canDraw: boolean;
   readonly stdout: Paint;
@@ -59,6 +60,7 @@ export async function createOutput({ json, quiet, verbose }: OutputOptions): Pro
     isTalkative,
     isVerbose: verbose,
     stdoutColumns: columnsOf(process.stdout),
+    isStderrTerminal: process.stderr.isTTY,
     canDraw: process.stderr.isTTY && !quiet && !json && process.env['TERM'] !== 'dumb',
     stdout,
     stderr,

@@ -29,8 +29,15 @@ function timeOrNull(time: Date | undefined): string | null {
   return time === undefined ? null : formatTime(time);
 }
 
+/** How much is said of one certificate. */
+export interface TalkPolicy {
+  readonly requireOcsp: boolean;
+  /** Of many certificates those that are fresh or need no staple are only counted. */
+  readonly isSparing?: boolean;
+}
+
 /** What stderr says of one certificate: trouble always, success where somebody is watching. */
-export function sayOutcome(output: Output, outcome: Outcome, policy: { readonly requireOcsp: boolean }): void {
+export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy): void {
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
   switch (outcome.outcome) {
@@ -38,9 +45,11 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: { readonly 
       output.mention(`${staple}${until(outcome)}`, output.stderr.green(outcome.written ? 'updated' : 'would update'));
       break;
     case 'fresh':
+      if (policy.isSparing === true) break;
       output.mention(`${staple}${until(outcome)}`, output.stderr.green('fresh'));
       break;
     case 'no-responder':
+      if (policy.isSparing === true && !policy.requireOcsp && !outcome.mustStaple) break;
       sayMissingResponder(output, outcome, name, policy.requireOcsp || outcome.mustStaple);
       break;
     case 'kept':

@@ -127,7 +127,7 @@ describe('the floors', () => {
       store: [],
       reload: ['@noble/ciphers/salsa.js'],
       pipeline: ['asn1js', 'pkijs', '@peculiar/x509', 'reflect-metadata'],
-      cli: ['@oclif/core', 'chalk', 'yaml', 'zod/mini'],
+      cli: ['@oclif/core', 'chalk', 'cli-progress', 'yaml', 'zod/mini'],
       commands: ['@oclif/core'],
     };
     const wrong = files.flatMap((file) =>
