@@ -123,6 +123,10 @@ export const fetchFlags = withEnvironment({
     default: 30_000,
     defaultHelp: () => Promise.resolve('30s'),
   }),
+  metrics: Flags.string({
+    description: 'write the figures of the run to this file, as Prometheus text',
+    helpValue: '<file>',
+  }),
   watch: Flags.boolean({
     description: 'keep running, and refresh staples as they fall due; SIGHUP reads everything again',
     default: false,

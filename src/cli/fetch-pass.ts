@@ -10,6 +10,7 @@ import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
 import type { FetchRun } from './fetch-run.js';
 import { hasOnCommands, runOnCommand } from './on-commands.js';
+import { startReport } from './pass-report.js';
 import { createSummary, outcomeRecord, sayOutcome } from './render-outcome.js';
 import { targetRecord } from './render-reload.js';
 import { writeRequestFile } from './request-file.js';
@@ -33,29 +34,36 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const { order, output, config, interrupt, options } = run;
   const { flags } = order;
   const list = await listCertificates(order.sources);
-  const tools = withRequestFile(run.tools, list, flags);
   const confirm = [...order.confirmFor(() => pathsOf(list))];
   const announcer = await announcerFor(config, { ...flags, confirm }, () => pathsOf(list), interrupt.signal, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const summary = createSummary();
+  const report = await startReport(run, list.length);
+  const tools = withRequestFile(report.tools, list, flags);
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
-  for await (const { outcome, isRepeated = false } of fetchStaples(list, options, tools, limitsOf(run, observer))) {
-    summary.count(outcome);
-    observer.onOutcome?.(outcome, isRepeated);
-    exitCode = gravestExitCode([exitCode, exitCodeOfOutcome(outcome, policy)]);
-    if (observer.isTold?.(outcome, isRepeated) !== false) {
-      isSilent = false;
-      if (output.json) output.record(outcomeRecord(outcome));
-      sayOutcome(output, outcome, policy);
+  try {
+    for await (const { outcome, isRepeated = false } of fetchStaples(list, options, tools, limitsOf(run, observer))) {
+      summary.count(outcome);
+      observer.onOutcome?.(outcome, isRepeated);
+      const ownCode = exitCodeOfOutcome(outcome, policy);
+      exitCode = gravestExitCode([exitCode, ownCode]);
+      if (observer.isTold?.(outcome, isRepeated) !== false) {
+        isSilent = false;
+        if (output.json) output.record(outcomeRecord(outcome));
+        sayOutcome(output, outcome, { ...policy, isSparing: report.isSparing });
+      }
+      await report.take(outcome, ownCode);
+      if (flags['dry-run'] || isRepeated) continue;
+      if (mayBeTold(outcome)) {
+        await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+      }
+      if (hasOnCommands(flags)) {
+        exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
+      }
     }
-    if (flags['dry-run'] || isRepeated) continue;
-    if (mayBeTold(outcome)) {
-      await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
-    }
-    if (hasOnCommands(flags)) {
-      exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
-    }
+  } finally {
+    report.endOfCertificates();
   }
   if (summary.total() === 0 && run.isIncluded === undefined && !interrupt.signal.aborted) {
     isSilent = false;
@@ -65,7 +73,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const announced = await uninterrupted(interrupt, () => announcer.finish());
   const isWorthALine = observer.isTold === undefined || !isSilent || announced.results.length > 0;
   if (output.json && isWorthALine) output.record(summary.record(announced.results.map(targetRecord)));
-  return gravestExitCode([exitCode, announced.exitCode]);
+  return await report.finish(gravestExitCode([exitCode, announced.exitCode]));
 }
 
 /** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */

@@ -1,0 +1,73 @@
+import type { FetchTools } from '../pipeline/fetch-job.js';
+import type { Outcome } from '../pipeline/outcome.js';
+import type { Metrics } from '../pipeline/metrics/metrics.js';
+import type { ExitCode } from './exit-code.js';
+import type { FetchRun } from './fetch-run.js';
+import { createProgress } from './progress.js';
+import { createRunSummary } from './run-summary.js';
+
+/** What is told of a pass as a whole: progress on a terminal, a sum at the end, and the file of --metrics. */
+export interface PassReport {
+  /** Single successes are not told one by one. */
+  readonly isSparing: boolean;
+  /** The tools of the pass, observed where figures are wanted. */
+  readonly tools: FetchTools;
+  /** `exitCode`: what this certificate alone leads to. */
+  take(outcome: Outcome, exitCode: ExitCode): Promise<void>;
+  /** All certificates are through; nothing is drawn any more. */
+  endOfCertificates(): void;
+  /** The end of the pass, with its exit code; returns that, or 9 where only the figures could not be written. */
+  finish(exitCode: ExitCode): Promise<ExitCode>;
+}
+
+/** @param total how many certificates there are at most */
+export async function startReport(run: FetchRun, total: number): Promise<PassReport> {
+  const { order, output, tools, interrupt } = run;
+  const { flags } = order;
+  const started = performance.now();
+  const isOnce = !flags.watch;
+  const progress = createProgress(isOnce ? output : { ...output, canDraw: false }, total);
+  const summary = createRunSummary();
+  const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : await startFigures(run, flags.metrics);
+  return {
+    isSparing: progress.isSparing,
+    tools: figures === undefined ? tools : figures.observe(tools),
+    take: async (outcome, exitCode) => {
+      summary.count(outcome.outcome, exitCode);
+      figures?.metrics.take(outcome, tools.now());
+      await progress.count(outcome.outcome);
+    },
+    endOfCertificates: () => progress.finish(),
+    finish: async (exitCode) => {
+      const milliseconds = performance.now() - started;
+      if (isOnce) summary.say(output, { exitCode, milliseconds, isSparing: progress.isSparing });
+      // Half a pass says nothing of the other half.
+      return figures === undefined || interrupt.signal.aborted ? exitCode : await figures.write(exitCode);
+    },
+  };
+}
+
+interface Figures {
+  readonly metrics: Metrics;
+  observe(tools: FetchTools): FetchTools;
+  write(exitCode: ExitCode): Promise<ExitCode>;
+}
+
+async function startFigures({ order, output, config, tools }: FetchRun, file: string): Promise<Figures> {
+  const [{ createMetrics }, { observedClient }, { writeMetricsFile }] = await Promise.all([
+    import('../pipeline/metrics/metrics.js'),
+    import('../pipeline/metrics/observed-client.js'),
+    import('./metrics-file.js'),
+  ]);
+  const { version } = config;
+  const metrics = createMetrics({ version, started: tools.now(), requireOcsp: order.flags['require-ocsp'] });
+  return {
+    metrics,
+    observe: (plain) => ({
+      ...plain,
+      client: observedClient(plain.client, (host, milliseconds) => metrics.observeResponder(host, milliseconds)),
+    }),
+    write: (exitCode) =>
+      writeMetricsFile(file, metrics, { exitCode, now: tools.now(), ownProcess: tools.ownProcess }, output),
+  };
+}
