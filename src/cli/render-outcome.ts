@@ -42,10 +42,11 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
   switch (outcome.outcome) {
     case 'updated':
+      if (!output.isTalkative) break;
       output.mention(`${staple}${until(outcome)}`, output.stderr.green(outcome.written ? 'updated' : 'would update'));
       break;
     case 'fresh':
-      if (policy.isSparing === true) break;
+      if (policy.isSparing === true || !output.isTalkative) break;
       output.mention(`${staple}${until(outcome)}`, output.stderr.green('fresh'));
       break;
     case 'no-responder':

@@ -38,6 +38,45 @@ export function looksLikePem(bytes: Uint8Array): boolean {
  * @throws OcspError `malformed-pem` for a block without its end line or with something else than base64 in it
  */
 export function decodePem(bytes: Uint8Array): PemBlock[] {
+  return decodeCommonPem(asBuffer(bytes)) ?? decodeAnyPem(bytes);
+}
+
+const beginLineMark = '-----BEGIN ';
+const dashes = '-----\n';
+
+/** PEM as nearly every program writes it, read where it stands; undefined where a block is written in another way. */
+function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
+  const blocks: PemBlock[] = [];
+  for (let at = bytes.indexOf(beginLineMark); at >= 0;) {
+    if (at > 0 && bytes[at - 1] !== lineFeed) return undefined;
+    const labelEnd = bytes.indexOf(dashes, at + beginLineMark.length, 'latin1');
+    if (labelEnd < 0) return undefined;
+    const label = bytes.toString('latin1', at + beginLineMark.length, labelEnd);
+    if (!/^[A-Z0-9][A-Z0-9 .#]*$/.test(label)) return undefined;
+    const start = labelEnd + dashes.length;
+    const endMark = `\n-----END ${label}-----`;
+    const end = bytes.indexOf(endMark, start, 'latin1');
+    const after = end + endMark.length;
+    if (end < 0 || (after < bytes.length && bytes[after] !== lineFeed)) return undefined;
+    const der = isKeyLabel(label) ? nothing : decodeCommonBody(bytes.toString('latin1', start, end));
+    if (der === undefined) return undefined;
+    blocks.push({ label, der });
+    at = bytes.indexOf(beginLineMark, after);
+  }
+  return blocks.length > 0 ? blocks : undefined;
+}
+
+const nothing = new Uint8Array(0);
+
+function decodeCommonBody(body: string): Uint8Array | undefined {
+  const text = body.replaceAll('\n', '');
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  if (text === '' || !base64Line.test(text) || (text.length - padding) % 4 === 1) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function decodeAnyPem(bytes: Uint8Array): PemBlock[] {
   const blocks: PemBlock[] = [];
   const lines = asBuffer(bytes)
     .toString('latin1')

@@ -114,7 +114,7 @@ export async function prepareJob(
 ): Promise<Job> {
   const budget = startJobBudget(options);
   const download = options.downloadIssuer
-    ? { ...options, ...tools, budget, downloaded: tools.downloadedIssuers }
+    ? () => ({ ...options, ...tools, budget, downloaded: tools.downloadedIssuers })
     : undefined;
   const issuer = await findIssuer(file, tools.issuers, download);
   const judge = judgeFor(file.certificate, issuer, options, tools.now());

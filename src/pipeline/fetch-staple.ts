@@ -97,10 +97,17 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
   tools.onRequest?.(requestDer);
   return await askResponders(
     {
-      ...options,
-      ...tools,
+      urls: job.responders.urls,
+      origin: job.responders.origin,
+      method: options.method,
+      headers: options.headers,
+      timeoutMilliseconds: options.timeoutMilliseconds,
+      connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
+      retries: options.retries,
+      signal: tools.signal,
+      client: tools.client,
+      gate: tools.gate,
       now: () => tools.now(),
-      ...job.responders,
       requestDer,
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),

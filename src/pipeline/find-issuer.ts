@@ -28,10 +28,11 @@ const maximumDownloads = 8;
 export async function findIssuer(
   file: CertificateFile,
   finder: IssuerFinder,
-  download: IssuerDownloadOptions | undefined,
+  downloadBy: (() => IssuerDownloadOptions) | undefined,
 ): Promise<Certificate> {
   const local = await finder.findLocal(file);
   if (local !== undefined) return local;
+  const download = downloadBy?.();
   const attempts = finder.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
   if (download !== undefined) {
     for (const uri of file.certificate.caIssuersUris.slice(0, maximumDownloads)) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
 import { decodeCertificate, issuanceFailure } from '../core/certificate.js';
-import { toHex } from '../core/bytes.js';
+import { bytesEqual, toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
@@ -40,7 +40,14 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFind
   const known = new Map<string, Certificate | undefined>();
   let sources: Promise<IssuerSource[]> | undefined;
 
+  let last: Certificate | undefined;
   const decode = (der: Uint8Array): Certificate | undefined => {
+    // Neighbours in a folder mostly share their issuer.
+    if (last !== undefined && bytesEqual(last.der, der)) return last;
+    last = decodeKnown(der);
+    return last;
+  };
+  const decodeKnown = (der: Uint8Array): Certificate | undefined => {
     const key = toHex(digest('sha256', der));
     if (known.has(key)) return known.get(key);
     if (known.size >= maximumKnown) known.clear();
