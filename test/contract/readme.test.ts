@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { projectFolder } from '../support/run-program.js';
+import { projectFolder, runRestaple } from '../support/run-program.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { readManifest } from './manifest.js';
 
 const readme = (): string => readFileSync(join(projectFolder, 'README.md'), 'utf8');
@@ -50,9 +51,13 @@ describe('the README', () => {
     const calls = codeBlocks(readme()).flatMap((block) => linesOf(block).flatMap(callsIn));
     const seen = calls.filter(([command = '']) => command in commands);
     expect(seen.map(([command]) => command)).toEqual(expect.arrayContaining(['fetch']));
-    for (const [command = '', ...words] of calls) {
+    for (const call of calls) {
+      const [first = '', second = '', ...rest] = call;
       // `restaple: message` and the like are output; a word that could be a command must be one.
-      if (!/^[a-z]+$/.test(command)) continue;
+      if (!/^[a-z]+$/.test(first)) continue;
+      const isTopic = `${first}:${second}` in commands;
+      const command = isTopic ? `${first}:${second}` : first;
+      const words = isTopic ? rest : [second, ...rest];
       expect(Object.keys(commands), `restaple ${command}`).toContain(command);
       const flags = Object.values(commands[command]!.flags).flatMap(({ name, allowNo }) =>
         allowNo === true ? [`--${name}`, `--no-${name}`] : [`--${name}`],
@@ -63,6 +68,27 @@ describe('the README', () => {
         }
       }
     }
+  });
+
+  it('has a configuration that fetch takes', async () => {
+    const [configuration = ''] = codeBlocks(readme()).filter((block) => block.startsWith('# /etc/restaple.yaml'));
+    const folder = createTemporaryFolder();
+    try {
+      const file = folder.write('restaple.yaml', configuration);
+      const { exitCode, stderr } = await runRestaple(['config', 'check', '--config', file]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    } finally {
+      folder.remove();
+    }
+  });
+
+  it('shows the cron line that is shipped, and copies only files that are', () => {
+    const blocks = codeBlocks(readme());
+    const [line = ''] = blocks.filter((block) => block.includes('* * * * root'));
+    expect(readFileSync(join(projectFolder, 'packaging', 'cron', 'restaple'), 'utf8')).toContain(line);
+    const shipped = blocks.join('\n').match(/packaging\/[\w./@-]+/g) ?? [];
+    expect(shipped.length).toBeGreaterThan(2);
+    for (const name of shipped) expect(existsSync(join(projectFolder, name)), name).toBe(true);
   });
 
   it('mentions only flags that exist', () => {
