@@ -48,6 +48,14 @@ export function alertTime(window: Window, certificate: Certificate, alertBeforeM
 
 /** A number from 0 up to 1 that follows from the certificate: the first 32 bits of its SHA-256. */
 export function spreadOf(certificate: Certificate): number {
+  const known = spreads.get(certificate) ?? computeSpread(certificate);
+  spreads.set(certificate, known);
+  return known;
+}
+
+const spreads = new WeakMap<Certificate, number>();
+
+function computeSpread(certificate: Certificate): number {
   const hash = digest('sha256', certificate.der);
   return new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
 }

@@ -46,10 +46,10 @@ function timeFailure({ statement: { nextUpdate } }: BelievedEvidence, now: Date)
     return failure('no-next-update', 'the response has no nextUpdate, and servers refuse to staple such a response');
   }
   const remaining = nextUpdate.getTime() - now.getTime();
+  if (remaining > minimumRemainingMilliseconds) return undefined;
   const values = { nextUpdate: formatTime(nextUpdate), now: formatTime(now) };
   // Skew never extends nextUpdate here: a server whose clock is right would not staple it.
   if (remaining <= 0) return failure('expired', `the response expired at ${formatTime(nextUpdate)}`, values);
-  if (remaining > minimumRemainingMilliseconds) return undefined;
   const message = `the response is valid for ${Math.floor(remaining / 1000)} s more, and haproxy stops stapling 300 s before nextUpdate`;
   return failure('too-short', message, values);
 }
