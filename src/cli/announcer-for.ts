@@ -1,6 +1,7 @@
 import type { Config } from '@oclif/core';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { OcspError, type Verdict } from '../core/index.js';
+import { stapleToPush } from '../pipeline/reload/staple-to-push.js';
 import type { TargetResult } from '../reload/reload-result.js';
 import type { Announcer } from './announcer.js';
 import { exitCodes, type ExitCode } from './exit-code.js';
@@ -55,10 +56,7 @@ export async function announcerFor(
   output: Output,
 ): Promise<RunAnnouncer> {
   if (flags.reload.length === 0 && flags.confirm.length === 0 && config.plugins.size <= 1) return nobody;
-  const [{ createAnnouncer, exitCodeOfTargets }, { stapleToPush }] = await Promise.all([
-    import('./announcer.js'),
-    import('../pipeline/reload/staple-to-push.js'),
-  ]);
+  const { createAnnouncer, exitCodeOfTargets } = await import('./announcer.js');
   const announcer: Announcer = createAnnouncer(config, flags, certificates, signal, output);
   if (!announcer.isNeeded) return nobody;
   let lost = false;

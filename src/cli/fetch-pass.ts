@@ -38,7 +38,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const announcer = await announcerFor(config, { ...flags, confirm }, () => pathsOf(list), interrupt.signal, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const summary = createSummary();
-  const report = await startReport(run, list.length);
+  const report = startReport(run, list.length);
   const tools = withRequestFile(report.tools, list, flags);
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;

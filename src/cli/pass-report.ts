@@ -1,8 +1,10 @@
 import type { FetchTools } from '../pipeline/fetch-job.js';
 import type { Outcome } from '../pipeline/outcome.js';
-import type { Metrics } from '../pipeline/metrics/metrics.js';
+import { createMetrics, type Metrics } from '../pipeline/metrics/metrics.js';
+import { observedClient } from '../pipeline/metrics/observed-client.js';
 import type { ExitCode } from './exit-code.js';
 import type { FetchRun } from './fetch-run.js';
+import { writeMetricsFile } from './metrics-file.js';
 import { createProgress } from './progress.js';
 import { createRunSummary } from './run-summary.js';
 
@@ -21,14 +23,14 @@ export interface PassReport {
 }
 
 /** @param total how many certificates there are at most */
-export async function startReport(run: FetchRun, total: number): Promise<PassReport> {
+export function startReport(run: FetchRun, total: number): PassReport {
   const { order, output, tools, interrupt } = run;
   const { flags } = order;
   const started = performance.now();
   const isOnce = !flags.watch;
   const progress = createProgress(isOnce ? output : { ...output, canDraw: false }, total);
   const summary = createRunSummary();
-  const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : await startFigures(run, flags.metrics);
+  const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : startFigures(run, flags.metrics);
   return {
     isSparing: progress.isSparing,
     tools: figures === undefined ? tools : figures.observe(tools),
@@ -53,12 +55,7 @@ interface Figures {
   write(exitCode: ExitCode): Promise<ExitCode>;
 }
 
-async function startFigures({ order, output, config, tools }: FetchRun, file: string): Promise<Figures> {
-  const [{ createMetrics }, { observedClient }, { writeMetricsFile }] = await Promise.all([
-    import('../pipeline/metrics/metrics.js'),
-    import('../pipeline/metrics/observed-client.js'),
-    import('./metrics-file.js'),
-  ]);
+function startFigures({ order, output, config, tools }: FetchRun, file: string): Figures {
   const { version } = config;
   const metrics = createMetrics({ version, started: tools.now(), requireOcsp: order.flags['require-ocsp'] });
   return {

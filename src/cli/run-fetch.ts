@@ -6,6 +6,7 @@ import { prepareFetchRun } from './fetch-run.js';
 import { catchInterrupts } from './interrupt.js';
 import type { Output } from './output.js';
 import { underRunLock } from './under-run-lock.js';
+import { watchFleet } from './watch.js';
 
 /**
  * Fetches and tells: once, or with --watch until a signal ends it.
@@ -22,7 +23,6 @@ export async function runFetch(
   const interrupt = catchInterrupts();
   try {
     if (order.flags.watch) {
-      const { watchFleet } = await import('./watch.js');
       await watchFleet(order, reread, { output, config, interrupt });
       return interrupt.exitCode() ?? 0;
     }

@@ -1,5 +1,6 @@
 import { ownProcess } from './fetch-setup.js';
 import type { FetchOrder } from './fetch-order.js';
+import { acquireRunLock, releaseRunLock } from '../store/run-lock.js';
 import { runLockPlace } from './run-lock-place.js';
 
 /**
@@ -17,7 +18,6 @@ export async function underRunLock<Result>(
     ? undefined
     : runLockPlace({ lock: flags.lock, configPath }, process.env, process.geteuid?.() ?? 0);
   if (place === undefined) return await work();
-  const { acquireRunLock, releaseRunLock } = await import('../store/run-lock.js');
   const lock = await acquireRunLock({
     ...place,
     waitMilliseconds: flags['lock-wait'],

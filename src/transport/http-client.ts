@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { OcspError } from '../core/ocsp-error.js';
 import { type AddressPolicy, addressPolicy, assertWrittenHostAllowed } from './address-guard.js';
 import { type Deadline, startDeadline } from './deadline.js';
-import type { AgentPair, Route } from './guarded-agents.js';
+import { createAgents, type AgentPair, type Route } from './guarded-agents.js';
 import { type ProxySettings, chooseProxy } from './proxy.js';
 import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord } from './request-headers.js';
 import type { HopReply, HopRequest, SendHop } from './hop.js';
@@ -125,7 +125,7 @@ interface FirstHop {
 }
 
 async function loadMachinery(options: HttpClientOptions, policy: AddressPolicy): Promise<Machinery> {
-  const [{ createAgents }, send] = await Promise.all([import('./guarded-agents.js'), loadSender(options)]);
+  const send = await loadSender(options);
   const rules = {
     family: options.family,
     lookup: options.lookup,
