@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { runRestaple, type RunResult } from '../support/run-program.js';
-import { now, withFleet } from './support/fleet-scene.js';
+import { now, withFleet } from './support/stapled-fleet.js';
 
 function check(...words: readonly string[]): Promise<RunResult> {
   return runRestaple(['verify', '--nagios', '--at', now.toISOString(), ...words]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { runInTerminal } from '../support/run-in-terminal.js';
 import { runRestaple } from '../support/run-program.js';
-import { now, withFleet, type Fleet } from './support/fleet-scene.js';
+import { now, withFleet, type Fleet } from './support/stapled-fleet.js';
 
 const at = ['--at', now.toISOString()];
 
