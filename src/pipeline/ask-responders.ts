@@ -153,7 +153,7 @@ async function visitTarget<Usable>(
   return last ?? { trouble: troubleOfError(new TypeError('a target without methods')), retryIn: undefined };
 }
 
-/** Asks once the gate lets it; standing in line is not this certificate's time. */
+/** Asks once the gate lets it; standing in line is not this certificate's time, but what the responder asked for is. */
 async function askInTurn<Usable>(
   target: Target,
   method: 'get' | 'post',
@@ -177,6 +177,7 @@ async function askInTurn<Usable>(
       return { trouble, retryIn: undefined, retryAfterMilliseconds: milliseconds };
     }
     case 'pass':
+      budget.spend(entry.heldMilliseconds);
       return await ask(target, method, host, entry.pass, options, judge, log);
   }
 }

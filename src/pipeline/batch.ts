@@ -29,7 +29,7 @@ export interface BatchLimits {
 /**
  * Fetches the staples of many certificates and yields each outcome as it settles. First every staple on disk is judged,
  * without traffic; then those that are due are asked for, Must-Staple certificates before the others; in the end once
- * more those whose responder was suspended meanwhile. After an abort no further certificate is taken, and those that were
+ * more those whose responder was suspended meanwhile, and again for as long as it serves some of them. After an abort no further certificate is taken, and those that were
  * interrupted yield nothing.
  *
  * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
@@ -43,12 +43,18 @@ export async function* fetchStaples(
   await refuseSharedStaples(list, options.out);
   const queue = createDueQueue();
   yield* settleWithoutTraffic(list, queue, options, tools, limits);
-  const suspended: DueEntry[] = [];
-  for await (const listed of refreshAll(queue.take(), list, options, tools, limits)) {
-    if (listed.outcome.wasSuspended === true) suspended.push({ position: listed.position });
-    else yield listed;
-  }
-  yield* refreshAll(suspended, list, options, tools, limits);
+  let entries: Iterable<DueEntry> = queue.take();
+  let isLast = false;
+  do {
+    const suspended: DueEntry[] = [];
+    for await (const listed of refreshAll(entries, list, options, tools, limits)) {
+      if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
+      else yield listed;
+    }
+    entries = suspended;
+    if (suspended.length === 0) return;
+    isLast = !tools.gate.reopen();
+  } while (!tools.signal.aborted);
 }
 
 async function* settleWithoutTraffic(

@@ -4,6 +4,8 @@ export interface Budget {
   left(): number;
   /** Waits without spending: standing in line for a responder that others are asking is not this certificate's time. */
   pausedWhile<Value>(wait: Promise<Value>): Promise<Value>;
+  /** Takes so many milliseconds away. */
+  spend(milliseconds: number): void;
 }
 
 /** A budget that starts now, measured by the monotonic clock. */
@@ -18,6 +20,9 @@ export function startBudget(milliseconds: number): Budget {
       } finally {
         end += performance.now() - paused;
       }
+    },
+    spend(milliseconds) {
+      end -= milliseconds;
     },
   };
 }

@@ -22,7 +22,8 @@ export interface GatePass {
 
 /** Whether a request may be sent: now, not at all for the time being, or only after longer than the caller waits. */
 export type GateEntry =
-  | { readonly kind: 'pass'; readonly pass: GatePass }
+  /** `heldMilliseconds` is the part of the wait that the responder's Retry-After had asked for. */
+  | { readonly kind: 'pass'; readonly pass: GatePass; readonly heldMilliseconds: number }
   | { readonly kind: 'suspended'; readonly failures: number; readonly reason: string }
   | { readonly kind: 'held'; readonly milliseconds: number };
 
@@ -37,6 +38,13 @@ export interface ResponderGate {
   enter(host: string, patienceMilliseconds: number, signal: AbortSignal): Promise<GateEntry>;
   /** Nothing starts to this host for so long, as by its Retry-After. */
   holdOff(host: string, milliseconds: number): void;
+  /**
+   * Lets suspended hosts be asked as before: each once, and again only where it answered as often as it failed to be
+   * suspended, so that one that fails half the time serves everybody and a dead one costs its few timeouts twice.
+   *
+   * @returns whether any host was reopened
+   */
+  reopen(): boolean;
 }
 
 /** Hosts come from certificates, so their number has a bound. */
@@ -48,6 +56,7 @@ const probeEveryMilliseconds = 1000;
 
 interface Waiter {
   readonly patience: number;
+  readonly since: number;
   settle: (entry: GateEntry) => void;
   isGone: boolean;
 }
@@ -57,9 +66,13 @@ interface Host {
   waiting: Waiter[];
   failures: number;
   reason: string;
+  /** Answers since it was reopened. */
+  answers: number;
+  wasReopened: boolean;
   /** Times by the monotonic clock, in milliseconds. */
   nextProbe: number;
   nextStart: number;
+  heldFrom: number;
   heldUntil: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -81,8 +94,11 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
       waiting: [],
       failures: 0,
       reason: '',
+      answers: 0,
+      wasReopened: false,
       nextProbe: 0,
       nextStart: 0,
+      heldFrom: 0,
       heldUntil: 0,
       timer: undefined,
     };
@@ -95,6 +111,9 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
     const now = performance.now();
     active += 1;
     host.active += 1;
+    // Whoever was served last is looked at last when a place becomes free.
+    hosts.delete(name);
+    hosts.set(name, host);
     if (limits.perSecond !== undefined) host.nextStart = Math.max(now, host.nextStart) + 1000 / limits.perSecond;
     let isOver = false;
     const leave = (result: RequestResult, reason = ''): void => {
@@ -105,7 +124,7 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
       judge(host, result, reason);
       pump(name);
     };
-    waiter.settle({ kind: 'pass', pass: { leave } });
+    waiter.settle({ kind: 'pass', pass: { leave }, heldMilliseconds: heldWhile(host, waiter.since, now) });
   };
 
   const startWaiting = (name: string, host: Host): void => {
@@ -124,15 +143,14 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
     }
   };
 
-  /** A place became free: first for its own host, then for those after it, so that no host keeps the others out. */
+  /** A place became free: the hosts take it in turn, so that none keeps the others out. */
   const pump = (name: string): void => {
     const own = hosts.get(name);
-    if (own !== undefined) {
-      startWaiting(name, own);
-      if (isIdle(own)) hosts.delete(name);
+    if (own !== undefined && isIdle(own)) hosts.delete(name);
+    for (const [other, host] of hosts) {
+      if (active >= limits.concurrency) return;
+      startWaiting(other, host);
     }
-    if (active >= limits.concurrency) return;
-    for (const [other, host] of hosts) if (other !== name) startWaiting(other, host);
   };
 
   return {
@@ -148,7 +166,7 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
           resolve(refusal);
           return;
         }
-        const waiter: Waiter = { patience, isGone: false, settle: resolve };
+        const waiter: Waiter = { patience, since: performance.now(), isGone: false, settle: resolve };
         host.waiting.push(waiter);
         startWaiting(name, host);
         if (!host.waiting.includes(waiter)) return;
@@ -170,8 +188,19 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
     },
     holdOff(name, milliseconds) {
       const host = hostAt(name);
-      host.heldUntil = Math.max(host.heldUntil, performance.now() + milliseconds);
+      const now = performance.now();
+      if (host.heldUntil <= now) host.heldFrom = now;
+      host.heldUntil = Math.max(host.heldUntil, now + milliseconds);
       turnAway(host, (waiter) => (milliseconds > waiter.patience ? { kind: 'held', milliseconds } : undefined));
+    },
+    reopen() {
+      let isAny = false;
+      for (const host of hosts.values()) {
+        if (host.failures < failuresInARow || (host.wasReopened && host.answers < failuresInARow)) continue;
+        Object.assign(host, { failures: 0, answers: 0, wasReopened: true });
+        isAny = true;
+      }
+      return isAny;
     },
   };
 }
@@ -195,6 +224,7 @@ function judge(host: Host, result: RequestResult, reason: string): void {
   if (result === 'undecided') return;
   if (result === 'answered') {
     host.failures = 0;
+    host.answers += 1;
     return;
   }
   host.failures += 1;
@@ -222,7 +252,12 @@ function turnAway(host: Host, entryFor: (waiter: Waiter) => GateEntry | undefine
   if (host.waiting.length === 0) stopTimer(host);
 }
 
-/** The oldest host that nobody is asking or waiting for. */
+/** How much of a wait fell into the time that the host had asked for. */
+function heldWhile({ heldFrom, heldUntil }: Host, since: number, now: number): number {
+  return Math.max(0, Math.min(now, heldUntil) - Math.max(since, heldFrom));
+}
+
+/** The host served longest ago that nobody is asking or waiting for. */
 function forgetOne(hosts: Map<string, Host>): void {
   for (const [name, { active, waiting }] of hosts) {
     if (active > 0 || waiting.length > 0) continue;
@@ -233,6 +268,6 @@ function forgetOne(hosts: Map<string, Host>): void {
 
 function isIdle(host: Host): boolean {
   const now = performance.now();
-  const isRemembered = host.failures > 0 || host.nextStart > now || host.heldUntil > now;
+  const isRemembered = host.failures > 0 || host.wasReopened || host.nextStart > now || host.heldUntil > now;
   return host.active === 0 && host.waiting.length === 0 && !isRemembered;
 }
