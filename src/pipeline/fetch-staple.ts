@@ -1,6 +1,6 @@
-import { createCertId, createRequest, isBelieved } from '../core/index.js';
+import { OcspError, createCertId, createRequest, isBelieved } from '../core/index.js';
 import { toHex } from '../core/bytes.js';
-import type { FilePath } from '../core/file-path.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
 import { spreadOf } from '../core/schedule.js';
 import { isUnchanged } from '../source/certificate-file.js';
 import type { KnownResponse, ResponderAnswer } from '../transport/ask-responder.js';
@@ -53,13 +53,22 @@ export async function refreshStaple(
   tools: FetchTools,
 ): Promise<Outcome | undefined> {
   let current = due;
-  for (let start = 1; ; start += 1) {
-    const outcome = await refreshOnce(current, options, tools, start < startsAtMost);
+  for (let start = 1; start <= startsAtMost; start += 1) {
+    const outcome = await refreshOnce(current, options, tools);
     if (outcome !== 'replaced') return outcome;
     const assessment = await assess(due.listed, options, tools);
     if (assessment.kind !== 'due') return settledOutcome(assessment);
     current = assessment.due;
   }
+  return outcomeOfError(due.listed.path, due.staple, neverAtRest(due.listed.path));
+}
+
+function neverAtRest(path: FilePath): OcspError {
+  return new OcspError(
+    'file-unreadable',
+    `${shownPath(path)} was replaced ${startsAtMost} times while its responder was asked`,
+    'find out what keeps writing it, then run again; the staple is untouched',
+  );
 }
 
 function settledOutcome(assessment: Exclude<Assessment, { kind: 'due' }>): Outcome | undefined {
@@ -70,14 +79,13 @@ async function refreshOnce(
   due: DueCertificate,
   options: FetchOptions,
   tools: FetchTools,
-  mayStartOver: boolean,
 ): Promise<Outcome | 'replaced'> {
   try {
     const { job: judged } = due;
     const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(judged);
     if (judged === undefined && !isDue(job)) return freshOutcome(job);
     const answer = await askFor(job);
-    return mayStartOver && !isUnchanged(job.file) ? 'replaced' : await settle(job, answer);
+    return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
   } catch (error) {
     return outcomeOfError(due.listed.path, due.staple, error);
   }
