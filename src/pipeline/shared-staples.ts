@@ -1,7 +1,8 @@
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readCertificateFile } from '../source/certificate-file.js';
-import { pathsOf, type CertificateList } from '../source/certificate-list.js';
+import type { CertificateList, ListedCertificate } from '../source/certificate-list.js';
+import { readFolderMember } from '../source/folder-member.js';
 import { staplePathFor, staplePlace } from '../store/staple-location.js';
 
 /**
@@ -12,39 +13,57 @@ import { staplePathFor, staplePlace } from '../store/staple-location.js';
  */
 export async function refuseSharedStaples(list: CertificateList, defaultOut: string | undefined): Promise<void> {
   if (defaultOut === undefined && !list.hasOwnPlaces) return;
-  const places = new Set(pathsOf(list).map(staplePlace));
-  const owners = new Map<string, FilePath>();
+  const certificates = new Set<string>();
+  const owners = new Map<string, Claim>();
   for (let position = 0; position < list.length; position += 1) {
-    const { path, out = defaultOut } = list.at(position);
-    const staple = await staplePathOf(path, out);
-    if (staple === undefined) continue;
-    const key = staplePlace(staple);
-    if (places.has(key)) {
-      throw new OcspError(
-        'usage',
-        `--out would replace the certificate ${shownPath(staple)} by a staple`,
-        'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
-      );
-    }
-    const owner = owners.get(key);
-    if (owner !== undefined) {
-      throw new OcspError(
-        'usage',
-        `${shownPath(owner)} and ${shownPath(path)} would have the same staple ${shownPath(staple)}`,
-        'give --out a folder or a template such as {dir}/{name}.ocsp',
-      );
-    }
-    owners.set(key, path);
+    const listed = list.at(position);
+    const claim = await claimOf(listed, defaultOut);
+    if (claim === undefined) continue;
+    certificates.add(staplePlace(listed.path));
+    if (claim === 'unreadable') continue;
+    const place = staplePlace(claim.staple);
+    const owner = owners.get(place);
+    if (owner !== undefined) throw sharedStaple(owner, claim);
+    owners.set(place, claim);
+  }
+  for (const [place, { staple }] of owners) if (certificates.has(place)) throw replacedCertificate(staple);
+}
+
+/** A certificate and where its staple goes. */
+interface Claim {
+  readonly certificate: FilePath;
+  readonly staple: FilePath;
+}
+
+/** Undefined for a file that is none of ours; of one that cannot be read the error comes with its own line. */
+async function claimOf(
+  listed: ListedCertificate,
+  defaultOut: string | undefined,
+): Promise<Claim | 'unreadable' | undefined> {
+  const { path, named, out = defaultOut } = listed;
+  try {
+    const file = named ? await readCertificateFile(path) : await readFolderMember(path);
+    if (file === undefined) return undefined;
+    return { certificate: path, staple: staplePathFor(path, file.certificate, out) };
+  } catch (error) {
+    if (error instanceof OcspError && error.kind === 'input') return 'unreadable';
+    throw error;
   }
 }
 
-/** Undefined for a certificate that cannot be read: its own error comes with its own line. */
-async function staplePathOf(path: FilePath, out: string | undefined): Promise<FilePath | undefined> {
-  try {
-    const { certificate } = await readCertificateFile(path);
-    return staplePathFor(path, certificate, out);
-  } catch (error) {
-    if (error instanceof OcspError && error.kind === 'input') return undefined;
-    throw error;
-  }
+function sharedStaple(one: Claim, other: Claim): OcspError {
+  const certificates = `${shownPath(one.certificate)} and ${shownPath(other.certificate)}`;
+  return new OcspError(
+    'usage',
+    `${certificates} would have the same staple ${shownPath(other.staple)}`,
+    'give --out a folder or a template such as {dir}/{name}.ocsp',
+  );
+}
+
+function replacedCertificate(staple: FilePath): OcspError {
+  return new OcspError(
+    'usage',
+    `--out would replace the certificate ${shownPath(staple)} by a staple`,
+    'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
+  );
 }
