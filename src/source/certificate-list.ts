@@ -95,20 +95,22 @@ function listOf(groups: readonly Group[]): CertificateList {
   };
 }
 
-/** The first mention of a file counts; `named` where any mention names it. */
+/** The first mention of a file counts; one that names it before one of its folder, for then it must be a certificate. */
 function withoutRepetitions(groups: readonly Group[]): Group[] {
   const seen = new Set<string>();
   const keyOf = (group: Group, name: FilePath): string =>
     Buffer.from(plainPath(group.folder === undefined ? name : joinPath(group.folder, name))).toString('latin1');
-  return groups.map((group) => ({
-    ...group,
-    names: group.names.filter((name) => {
+  const firstMentions = (group: Group): FilePath[] =>
+    group.names.filter((name) => {
       const key = keyOf(group, name);
       if (seen.has(key)) return false;
       seen.add(key);
       return true;
-    }),
-  }));
+    });
+  const names = new Map<Group, FilePath[]>();
+  for (const group of groups) if (group.named) names.set(group, firstMentions(group));
+  for (const group of groups) if (!group.named) names.set(group, firstMentions(group));
+  return groups.map((group) => ({ ...group, names: names.get(group) ?? [] }));
 }
 
 /** Without `./` and doubled slashes, so that one file under two spellings is one job; `..` stays, it may follow a link. */

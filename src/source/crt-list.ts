@@ -48,13 +48,15 @@ function linesOf(bytes: Buffer): Buffer[] {
 
 const lineFeed = 0x0a;
 const hash = 0x23;
+const openingBracket = 0x5b;
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
 
+/** A bracket opens the options, with a blank before it or without; one that begins the line is left to be refused. */
 function firstWord(line: Buffer): Buffer | undefined {
   let start = 0;
   while (start < line.length && blanks.has(line[start] ?? 0)) start += 1;
   let end = start;
-  while (end < line.length && !blanks.has(line[end] ?? 0)) end += 1;
+  while (end < line.length && !blanks.has(line[end] ?? 0) && (end === start || line[end] !== openingBracket)) end += 1;
   return start === end || line[start] === hash ? undefined : line.subarray(start, end);
 }
 
@@ -68,7 +70,7 @@ function refuseOtherSyntax(name: Buffer, path: FilePath, line: number): void {
       'name the certificate file itself beside the crt-list',
     );
   }
-  if (name.toString('latin1').startsWith('-----') || name.includes(0)) {
+  if (name.toString('latin1').startsWith('-----') || name[0] === openingBracket || name.includes(0)) {
     throw new OcspError(
       'malformed-crt-list',
       `${where}: this is no line of a crt-list`,
