@@ -4,7 +4,7 @@ import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
 import { acquireLockNow, releaseLock } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { temporaryPath } from './staple-path.js';
+import { lockPath, temporaryPath } from './staple-path.js';
 import { systemErrorCode, unwritable } from './store-error.js';
 import { removeLeftover } from './temporary-file.js';
 
@@ -41,8 +41,8 @@ function removeNow(path: FilePath, own: OwnProcess): boolean {
 }
 
 /**
- * Removes the temporary file that a killed run left beside the staple; one lstat when there is none. False when nothing
- * was removed, also when another run is writing at this moment. `staple` is the file itself, not a link to it.
+ * Removes the temporary file and the lock that a killed run left beside the staple; two lstat when there are none. False
+ * when nothing was removed, also when another run is writing at this moment. `staple` is the file itself, not a link to it.
  *
  * @throws OcspError `staple-unsafe`, `staple-unwritable`.
  */
@@ -53,12 +53,13 @@ export function removeLeftoverTemporaryFile(staple: FilePath, own: OwnProcess): 
 }
 
 function removeLeftoverNow(staple: FilePath, own: OwnProcess): boolean {
-  if (examine(staple, temporaryPath(staple)) === undefined) return false;
-  // Without the lock it would be the file of a run that is writing now.
+  const hasLock = examine(staple, lockPath(staple)) !== undefined;
+  if (!hasLock && examine(staple, temporaryPath(staple)) === undefined) return false;
+  // Without the lock it would be the file of a run that is writing now; a dead run's lock is taken over, and let go.
   const lock = acquireLockNow(staple, own);
   if (lock === undefined) return false;
   try {
-    return removeLeftover(staple, own, examine(staple, staple));
+    return removeLeftover(staple, own, examine(staple, staple)) || hasLock;
   } finally {
     releaseLock(lock);
   }
