@@ -60,9 +60,10 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       onError(error);
       return;
     }
+    const started = request;
     request.on('error', onError);
     request.once('socket', (socket) => {
-      if (request?.reusedSocket === true || !socket.connecting) {
+      if (started.reusedSocket || !socket.connecting) {
         onConnected(socket);
         return;
       }
@@ -99,9 +100,9 @@ function start(hop: HopRequest): ClientRequest {
 }
 
 interface AnswerHandlers {
-  succeed(reply: HopReply): void;
-  fail(error: Error): void;
-  onError(error: unknown): void;
+  readonly succeed: (reply: HopReply) => void;
+  readonly fail: (error: Error) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 function readAnswer(hop: HopRequest, response: IncomingMessage, { succeed, fail, onError }: AnswerHandlers): void {
