@@ -84,6 +84,8 @@ interface Host {
  */
 export function createResponderGate(limits: GateLimits): ResponderGate {
   const hosts = new Map<string, Host>();
+  /** Those that somebody waits for. */
+  const inLine = new Map<string, Host>();
   let active = 0;
 
   const hostAt = (name: string): Host => {
@@ -111,9 +113,6 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
     const now = performance.now();
     active += 1;
     host.active += 1;
-    // Whoever was served last is looked at last when a place becomes free.
-    hosts.delete(name);
-    hosts.set(name, host);
     if (limits.perSecond !== undefined) host.nextStart = Math.max(now, host.nextStart) + 1000 / limits.perSecond;
     let isOver = false;
     const leave = (result: RequestResult, reason = ''): void => {
@@ -147,9 +146,11 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
   const pump = (name: string): void => {
     const own = hosts.get(name);
     if (own !== undefined && isIdle(own)) hosts.delete(name);
-    for (const [other, host] of hosts) {
+    if (own !== undefined && inLine.delete(name)) inLine.set(name, own);
+    for (const [other, host] of inLine) {
       if (active >= limits.concurrency) return;
       startWaiting(other, host);
+      if (host.waiting.length === 0) inLine.delete(other);
     }
   };
 
@@ -170,6 +171,7 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
         host.waiting.push(waiter);
         startWaiting(name, host);
         if (!host.waiting.includes(waiter)) return;
+        inLine.set(name, host);
         const abort = (): void => {
           waiter.isGone = true;
           host.waiting = host.waiting.filter((other) => other !== waiter);
@@ -257,7 +259,7 @@ function heldWhile({ heldFrom, heldUntil }: Host, since: number, now: number): n
   return Math.max(0, Math.min(now, heldUntil) - Math.max(since, heldFrom));
 }
 
-/** The host served longest ago that nobody is asking or waiting for. */
+/** The oldest host that nobody is asking or waiting for. */
 function forgetOne(hosts: Map<string, Host>): void {
   for (const [name, { active, waiting }] of hosts) {
     if (active > 0 || waiting.length > 0) continue;
