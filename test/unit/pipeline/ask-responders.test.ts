@@ -42,3 +42,31 @@ it('keeps the credentials of the URL out of what it says of a responder that doe
   expect(result.contact?.url).toBe('http://127.0.0.1:1/ocsp');
   expect(JSON.stringify(result)).not.toContain('secret');
 });
+
+it('spends of its time what a responder asked others to wait', async () => {
+  const server = await startServer((_request, response) => response.writeHead(404).end());
+  const gate = createResponderGate({ concurrency: 1, perResponder: 1 });
+  const host = server.origin.slice('http://'.length);
+  const entry = await gate.enter(host, 0, new AbortController().signal);
+  const budget = startBudget(10_000);
+  const asking = ask({ urls: [server.origin], gate, budget, timeoutMilliseconds: 5000 }, 0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(server.seen).toHaveLength(0);
+  gate.holdOff(host, 700);
+  if (entry.kind === 'pass') entry.pass.leave('answered');
+  await asking;
+  expect(server.seen).toHaveLength(1);
+  // 700 of the thousand milliseconds count, and what the exchange itself took.
+  expect(budget.left()).toBeLessThan(9400);
+});
+
+it('holds off all others where a responder answers 503 with Retry-After, for an hour at most', async () => {
+  const server = await startServer((_request, response) => response.writeHead(503, { 'Retry-After': '999999' }).end());
+  const gate = createResponderGate({ concurrency: 8, perResponder: 8 });
+  const first = await ask({ urls: [server.origin], gate }, 1000);
+  const second = await ask({ urls: [`${server.origin}/another`], gate }, 1000);
+  expect(first).toMatchObject({ trouble: { code: 'retry-after-too-long' }, retryAfterMilliseconds: 999_999_000 });
+  expect(second).toMatchObject({ trouble: { code: 'retry-after-too-long' } });
+  expect('trouble' in second && second.retryAfterMilliseconds).toBeLessThanOrEqual(3_600_000);
+  expect(server.seen).toHaveLength(1);
+});

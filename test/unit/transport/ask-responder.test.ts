@@ -3,7 +3,8 @@ import { type ResponderQuery, askResponder } from '../../../src/transport/ask-re
 import { downloadIssuer } from '../../../src/transport/download.js';
 import { isRetriable } from '../../../src/transport/retry.js';
 import { StatusError } from '../../../src/transport/status-error.js';
-import { failureOf, startClient, startServer } from './loopback.js';
+import { isUnanswered } from '../../../src/transport/unanswered.js';
+import { failureOf, senders, startClient, startServer, startTcpServer } from './loopback.js';
 
 const requestDer = Uint8Array.from([0x30, 0x00, 0xfb, 0xff, 0xbe, 0xef]);
 
@@ -87,6 +88,75 @@ describe('asking a responder', () => {
     const client = startClient();
     expect((await askResponder(client, query(server.origin))).body).toHaveLength(65_536);
     expect((await failureOf(askResponder(client, query(`${server.origin}/more`)))).code).toBe('body-too-large');
+  });
+});
+
+describe('asking only for something newer', () => {
+  const known = { modifiedAt: new Date('2026-03-01T12:00:00Z') };
+  const notModified = () => startServer((_request, response) => response.writeHead(304, { ETag: '"2"' }).end());
+
+  it.each(['post', 'get'] as const)(
+    'names the thisUpdate of what is stored, and takes 304 for an answer: %s',
+    async (method) => {
+      const server = await notModified();
+      const answer = await askResponder(startClient(), query(server.origin, { method, known }));
+      expect(answer).toMatchObject({ isNotModified: true, warnings: [], method });
+      expect(answer.headers).toMatchObject({ etag: '"2"' });
+      expect(server.seen[0]?.headers).toMatchObject({ 'if-modified-since': 'Sun, 01 Mar 2026 12:00:00 GMT' });
+      expect(server.seen[0]?.headers).not.toHaveProperty('if-none-match');
+    },
+  );
+
+  it('names the entity tag too where it is known', async () => {
+    const server = await notModified();
+    await askResponder(startClient(), query(server.origin, { known: { ...known, entityTag: 'W/"1"' } }));
+    expect(server.seen[0]?.headers).toMatchObject({ 'if-none-match': 'W/"1"' });
+    expect(server.seen[0]?.headers).toHaveProperty('if-modified-since');
+  });
+
+  it('takes a whole response all the same', async () => {
+    const server = await startServer((_request, response) => response.writeHead(200, ocspResponse).end('DER'));
+    const answer = await askResponder(startClient(), query(server.origin, { known }));
+    expect(answer.isNotModified).toBe(false);
+    expect(Buffer.from(answer.body).toString()).toBe('DER');
+  });
+
+  it('is left to the operator who sets a condition', async () => {
+    const server = await notModified();
+    const headers = [['if-none-match', '"mine"']] as const;
+    await askResponder(startClient(), query(server.origin, { known: { ...known, entityTag: '"1"' }, headers }));
+    expect(server.seen[0]?.headers).toMatchObject({ 'if-none-match': '"mine"' });
+    expect(server.seen[0]?.headers).not.toHaveProperty('if-modified-since');
+  });
+
+  it('is not what a responder may answer who was not asked so: 304 is an error then', async () => {
+    const server = await notModified();
+    const error = await failureOf(askResponder(startClient(), query(server.origin)));
+    expect(error).toMatchObject({ code: 'http-status', status: 304 });
+    expect(server.seen[0]?.headers).not.toHaveProperty('if-modified-since');
+  });
+});
+
+describe('an exchange that failed', () => {
+  it.each([
+    ['before any HTTP status counts as unanswered', '', true],
+    ['in the middle of the body does not', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', false],
+  ])('%s', async (_title, text, isCounted) => {
+    const server = await startTcpServer((socket) => socket.once('data', () => socket.end(text)));
+    for (const { isDirect } of senders) {
+      const error = await failureOf(askResponder(startClient({ isDirect }), query(server.origin)));
+      expect(isUnanswered(error)).toBe(isCounted);
+    }
+  });
+
+  it('by its status does not', async () => {
+    const server = await startServer((_request, response) => response.writeHead(503).end());
+    expect(isUnanswered(await failureOf(askResponder(startClient(), query(server.origin))))).toBe(false);
+  });
+
+  it('at an address that may not be asked does not: that says nothing of the responder', async () => {
+    const blocked = query('http://127.0.0.1/', { origin: 'certificate' });
+    expect(isUnanswered(await failureOf(askResponder(startClient(), blocked)))).toBe(false);
   });
 });
 
