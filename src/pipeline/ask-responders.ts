@@ -214,13 +214,14 @@ async function ask<Usable>(
     if (!judgement.isTransient) return { trouble: judgement.trouble, retryIn: undefined };
     return comeBackLater(judgement.trouble, answer.headers['retry-after'], attempt, options);
   } catch (error) {
+    const retryAfter = error instanceof StatusError && isRetriable(error) ? error.retryAfter : undefined;
+    // Before the place is free, for whoever waits would take it at once.
+    if (retryAfter !== undefined) holdOff(host, retryAfter, options);
     pass.leave(...healthAfter(error));
     if (!(error instanceof OcspError) || error.code === 'interrupted' || error.code === 'usage') throw error;
     log.failed(withoutCredentials(target.url), method, performance.now() - started);
     const trouble = troubleOfError(error);
     if (!isRetriable(error)) return { trouble, retryIn: undefined };
-    const retryAfter = error instanceof StatusError ? error.retryAfter : undefined;
-    if (retryAfter !== undefined) holdOff(host, retryAfter, options);
     return comeBackLater(trouble, retryAfter, attempt, options);
   }
 }
