@@ -75,7 +75,7 @@ it('of a thousand certificates each ends as its own responder deserves, and no s
       return { ...member, kind, path, old };
     });
 
-    const flags = ['--timeout', `${timeoutSeconds}s`, '--concurrency', '200', '--per-responder', '200'];
+    const flags = ['--timeout', `${timeoutSeconds}s`, '--concurrency', '300', '--per-responder', '300'];
     const { exitCode, records, summary } = await fetchFleet(fleet, flags);
 
     expect({ exitCode, total: summary['total'], records: records.length }).toEqual({

@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+
+import { fetchStaples } from '../../../src/pipeline/batch.js';
+import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch-job.js';
+import { listCertificates } from '../../../src/source/certificate-list.js';
+import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
+import { createHttpClient } from '../../../src/transport/http-client.js';
+import { createResponderGate } from '../../../src/transport/responder-gate.js';
+
+/**
+ * Refreshes the folder of the first argument, issued by the second, again and again until it is killed, as one run of the
+ * program does once. Says so on stdout when it has written the first staple.
+ */
+async function refreshForEver(folder: string, issuer: string): Promise<never> {
+  const options: FetchOptions = {
+    force: true,
+    refreshPolicy: { fraction: 0.5 },
+    hash: 'sha1',
+    nonce: false,
+    strict: false,
+    method: 'post',
+    headers: [],
+    timeoutMilliseconds: 10_000,
+    connectTimeoutMilliseconds: 5000,
+    retries: 0,
+    trustedResponders: [],
+    acceptedStatuses: new Set(['good']),
+    skewMilliseconds: 300_000,
+    downloadIssuer: false,
+    dryRun: false,
+  };
+  const tools: FetchTools = {
+    client: createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'restaple/test', isDirect: true }),
+    gate: createResponderGate({ concurrency: 8, perResponder: 8 }),
+    issuers: createIssuerFinder([issuer]),
+    downloadedIssuers: new Map(),
+    ownProcess: { pid: process.pid, effectiveUserId: process.geteuid?.() ?? 0, hostName: hostname(), isProcessAlive },
+    signal: new AbortController().signal,
+    now: () => new Date(),
+    randomBytes: (count) => new Uint8Array(count),
+  };
+  let hasBegun = false;
+  for (;;) {
+    const list = await listCertificates([{ path: folder }]);
+    for await (const { outcome } of fetchStaples(list, options, tools, { concurrency: 16 })) {
+      if (!hasBegun) process.stdout.write('begins\n');
+      hasBegun = true;
+      if (outcome.outcome !== 'updated') process.stdout.write(`${outcome.outcome} ${outcome.trouble?.message ?? ''}\n`);
+    }
+  }
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const [folder = '', issuer = ''] = process.argv.slice(2);
+await refreshForEver(folder, issuer);
