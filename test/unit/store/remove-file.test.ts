@@ -73,6 +73,13 @@ describe('removeLeftoverTemporaryFile', () => {
     expect(readFileSync(staple, 'utf8')).toBe('old');
   });
 
+  it('removes the lock alone that a run left which was killed after the rename', async () => {
+    writeFileSync(staple, 'new');
+    writeFileSync(lockPath(staple), lockText({ pid: deadProcessId() }));
+    expect(await removeLeftoverTemporaryFile(staple, ownProcess)).toBe(true);
+    expect(readdirSync(folder)).toEqual(['a.ocsp']);
+  });
+
   it('leaves the file of a run that is writing now', async () => {
     writeFileSync(temporaryPath(staple), 'half');
     writeFileSync(lockPath(staple), lockText());
