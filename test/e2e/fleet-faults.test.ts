@@ -15,7 +15,7 @@ import {
   readIfThere,
   withFleet,
   type Member,
-} from './support/fleet-scene.js';
+} from './support/fleet-under-faults.js';
 
 const revoked: CertificateStatus = { revokedAt: new Date('2026-01-05T10:00:00Z') };
 

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 
 import { programPath } from '../support/run-program.js';
 import { readableModule } from '../support/readable-copy.js';
-import { dueStaple, good, leftoversIn, readIfThere, withFleet } from './support/fleet-scene.js';
+import { dueStaple, good, leftoversIn, readIfThere, withFleet } from './support/fleet-under-faults.js';
 import { fetchJson } from './support/fetch-scene.js';
 
 const childScript = readableModule(join(import.meta.dirname, 'support', 'refreshing-child.ts'));

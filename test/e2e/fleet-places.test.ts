@@ -15,7 +15,7 @@ import {
   leftoversIn,
   withFleet,
   type FleetScene,
-} from './support/fleet-scene.js';
+} from './support/fleet-under-faults.js';
 import { day, fetchJson, unprivileged } from './support/fetch-scene.js';
 
 const isRoot = process.getuid?.() === 0;

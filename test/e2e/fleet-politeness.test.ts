@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { failing, httpStatus, resetConnection, silent } from '../support/behaviours.js';
 import { startResponder, type Behaviour, type Responder } from '../support/misbehaving-responder.js';
-import { counted, fetchFleet, good, withFleet, type FleetScene } from './support/fleet-scene.js';
+import { counted, fetchFleet, good, withFleet, type FleetScene } from './support/fleet-under-faults.js';
 
 /** Adds so many certificates to a fleet, all of one responder. */
 function addMany(fleet: FleetScene, count: number, prefix: string, url?: string): void {
