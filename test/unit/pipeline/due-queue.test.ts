@@ -14,7 +14,7 @@ function dueAt(host: string, certificate = ordinary): DueCertificate {
     listed: { path, named: true },
     file: { path, certificate, others: [], version: undefined },
     staple: `${path}.ocsp`,
-    urls: [`http://${host}/ocsp`],
+    responders: { urls: [`http://${host}/ocsp`], origin: 'certificate' },
   };
 }
 
@@ -50,6 +50,8 @@ describe('the queue of what is due', () => {
 
   it('is empty when nothing is due, and takes a URI that is none', () => {
     expect(positionsAfter([])).toEqual([]);
-    expect(positionsAfter([{ ...dueAt('a'), urls: ['http://['] }, dueAt('a')])).toEqual([0, 1]);
+    expect(
+      positionsAfter([{ ...dueAt('a'), responders: { urls: ['http://['], origin: 'certificate' } }, dueAt('a')]),
+    ).toEqual([0, 1]);
   });
 });
