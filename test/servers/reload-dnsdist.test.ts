@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { reloadDnsdist } from '../../src/reload/dnsdist.js';
@@ -82,7 +83,13 @@ async function start(options: { lua?: string; user?: string; frontends?: boolean
   const ports = frontends ? [console, port.dot, port.doh] : [console];
   const { user } = options;
   const daemon = await startDnsdist({ config, folder: folder.path, ports, ...(user === undefined ? {} : { user }) });
+  // Its ports are open a moment before it gives up root.
+  while (user !== undefined && effectiveUser(daemon.pid) === process.geteuid?.()) await pause(10);
   return { ...daemon, console, port };
+}
+
+function effectiveUser(pid: number): number {
+  return Number(/^Uid:\t\d+\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 function readersOf(server: Running): ReturnType<typeof findReaders> {
