@@ -26,6 +26,17 @@ export interface HopReply {
 /** Sends one request and reads its answer within the deadline. Throws OcspError as {@link HttpClient.exchange} does. */
 export type SendHop = (hop: HopRequest, deadline: Deadline) => Promise<HopReply>;
 
+/**
+ * Sends until an answer comes that is not "the kept-alive connection was closed meanwhile" (RFC 9112 §9.3.1: asking an OCSP
+ * responder twice does no harm). Each such answer uses up an idle connection, of which there is a bounded number.
+ */
+export async function overLiveConnection(send: () => Promise<HopReply | 'stale connection'>): Promise<HopReply> {
+  for (;;) {
+    const attempt = await send();
+    if (attempt !== 'stale connection') return attempt;
+  }
+}
+
 /** The response headers that callers use. */
 const keptHeaders = [
   'age',

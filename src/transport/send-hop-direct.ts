@@ -4,18 +4,15 @@ import type { Socket } from 'node:net';
 import type { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
 import { denialOf } from './guarded-agents.js';
-import { bodyTooLarge, keptHeadersOf, locationOf, type HopReply, type HopRequest } from './hop.js';
+import { bodyTooLarge, keptHeadersOf, locationOf, overLiveConnection, type HopReply, type HopRequest } from './hop.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 
 /**
  * Sends one request by node:http alone and reads its answer, as the HTTP library does it at a third of the cost: for a
  * fleet whose responders are reached without a proxy. A kept-alive connection that turns out closed is replaced at once.
  */
-export async function sendHopDirectly(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
-  for (;;) {
-    const attempt = await sendOnce(hop, deadline);
-    if (attempt !== 'stale connection') return attempt;
-  }
+export function sendHopDirectly(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
+  return overLiveConnection(() => sendOnce(hop, deadline));
 }
 
 function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stale connection'> {

@@ -4,16 +4,13 @@ import got, { type OptionsInit } from 'got';
 import type { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
 import { denialOf, type Route } from './guarded-agents.js';
-import { bodyTooLarge, keptHeadersOf, locationOf, type HopReply, type HopRequest } from './hop.js';
+import { bodyTooLarge, keptHeadersOf, locationOf, overLiveConnection, type HopReply, type HopRequest } from './hop.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 import { StatusError } from './status-error.js';
 
 /** Sends one request and reads its answer within `deadline`. A kept-alive connection that turns out closed is replaced at once. */
-export async function sendHop(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
-  for (;;) {
-    const attempt = await sendOnce(hop, deadline);
-    if (attempt !== 'stale connection') return attempt;
-  }
+export function sendHop(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
+  return overLiveConnection(() => sendOnce(hop, deadline));
 }
 
 function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stale connection'> {
