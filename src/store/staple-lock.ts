@@ -114,7 +114,13 @@ function tryLock(staple: FilePath, own: OwnProcess, level = 0): Attempt {
     const found = inspectLock(staple, path, own);
     if (found === undefined) continue;
     holder = found.holder;
-    if (found.state === 'alive' || level === highestLevel) break;
+    if (found.state === 'alive') break;
+    if (level === highestLevel) {
+      // Three runs died inside of this: nothing guards the last level, and a dead lock there must not stay for ever.
+      if (found.state !== 'dead') break;
+      removeQuietly(path);
+      continue;
+    }
     const obstacle = removeDeadLock(staple, path, own, level);
     if (obstacle !== undefined) return obstacle;
   }
@@ -135,16 +141,16 @@ function createLock(staple: FilePath, path: FilePath, own: OwnProcess): StapleLo
     return { path, descriptor, created: fstatSync(descriptor, { bigint: true }) };
   } catch (error) {
     closeSync(descriptor);
-    discardNewLock(path);
+    removeQuietly(path);
     throw unwritable(staple, error);
   }
 }
 
-function discardNewLock(path: FilePath): void {
+function removeQuietly(path: FilePath): void {
   try {
     unlinkSync(path);
   } catch {
-    // The error that led here says more.
+    // Whoever comes next finds it again.
   }
 }
 
