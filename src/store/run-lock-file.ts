@@ -94,7 +94,7 @@ function requireTrustedFolder(path: FilePath, own: OwnProcess): void {
     throw lockUnusable(
       path,
       `group or others may write in its folder ${folder}, and so could hold or replace it`,
-      `name a file in a folder of your own with --lock, for example /run/restaple, or: chmod go-w ${folder}`,
+      'name a file in a folder of your own with --lock, for example in /run/restaple',
     );
   }
 }
