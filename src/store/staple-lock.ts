@@ -1,36 +1,16 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  unlinkSync,
-  writeFileSync,
-  type BigIntStats,
-  type Stats,
-} from 'node:fs';
+import { lstatSync, unlinkSync, type Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { OcspError } from '../core/ocsp-error.js';
-import {
-  holderOf,
-  parseHolder,
-  stateOfHolder,
-  type HolderState,
-  type LockHolder,
-  type OwnProcess,
-} from './lock-holder.js';
+import { parseHolder, stateOfHolder, type HolderState, type LockHolder, type OwnProcess } from './lock-holder.js';
+import { createLockFile, isAtItsPath, linkLockFile, releaseLockFile, type LockFile } from './lock-file.js';
 import { readRegularFile } from './staple-file.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { lockPath, takeoverLockPath } from './staple-path.js';
 import { systemErrorCode, unsafe, unwritable } from './store-error.js';
 
-/** A held lock. Its descriptor stays open, so that the inode number cannot be given to another file meanwhile. */
-export interface StapleLock {
-  readonly path: FilePath;
-  readonly descriptor: number;
-  readonly created: BigIntStats;
-}
+/** A held lock. */
+export type StapleLock = LockFile;
 
 type Attempt =
   | { readonly state: 'acquired'; readonly lock: StapleLock }
@@ -76,19 +56,12 @@ export function acquireLockNow(staple: FilePath, own: OwnProcess): StapleLock | 
 
 /** Is the file at the lock's path still the one this lock created? */
 export function holdsLock(lock: StapleLock): boolean {
-  const found = lstatSync(lock.path, { bigint: true, throwIfNoEntry: false });
-  return found?.ino === lock.created.ino && found.dev === lock.created.dev;
+  return isAtItsPath(lock);
 }
 
 /** Removes the lock file if it is still one's own. Never throws: what was done under the lock is done. */
 export function releaseLock(lock: StapleLock): void {
-  try {
-    if (holdsLock(lock)) unlinkSync(lock.path);
-  } catch {
-    // A folder that became read-only: the next run finds the holder dead and removes the file.
-  } finally {
-    closeSync(lock.descriptor);
-  }
+  releaseLockFile(lock);
 }
 
 /** The error for a lock that others hold. */
@@ -109,7 +82,7 @@ function tryLock(staple: FilePath, own: OwnProcess, level = 0): Attempt {
   let holder: LockHolder | undefined;
   // Twice: once more after a dead lock was removed or the holder let go meanwhile.
   for (let round = 0; round < 2; round++) {
-    const lock = createLock(staple, path, own);
+    const lock = createLock(staple, path, own, level);
     if (lock !== undefined) return { state: 'acquired', lock };
     const found = inspectLock(staple, path, own);
     if (found === undefined) continue;
@@ -127,21 +100,14 @@ function tryLock(staple: FilePath, own: OwnProcess, level = 0): Attempt {
   return { state: 'busy', path, holder };
 }
 
-function createLock(staple: FilePath, path: FilePath, own: OwnProcess): StapleLock | undefined {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  let descriptor: number;
+/** Undefined where something is at the path. A taker of a dead lock needs a file of its own, whose time is that of now. */
+function createLock(staple: FilePath, path: FilePath, own: OwnProcess, level: number): StapleLock | undefined {
   try {
-    descriptor = openSync(path, flags, 0o600);
+    const linked = level === 0 ? linkLockFile(path, own) : 'impossible';
+    if (linked !== 'impossible') return linked === 'taken' ? undefined : linked;
+    return createLockFile(path, own);
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return undefined;
-    throw unwritable(staple, error);
-  }
-  try {
-    writeFileSync(descriptor, JSON.stringify(holderOf(own)));
-    return { path, descriptor, created: fstatSync(descriptor, { bigint: true }) };
-  } catch (error) {
-    closeSync(descriptor);
-    removeQuietly(path);
     throw unwritable(staple, error);
   }
 }
