@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namesOf, readAnswers } from './answers.js';
@@ -19,6 +10,8 @@ export interface Fleet {
   readonly port: number;
   /** The folder of the certificates, for the programs under test. */
   readonly certificates: string;
+  /** Where `withoutStaples` makes its folders. */
+  readonly runs: string;
   /** PEM of the CA that issued all of them. */
   readonly issuer: string;
   /** For the responder. */
@@ -57,12 +50,26 @@ export function placeStaples(fleet: Fleet): void {
   }
 }
 
-/** Removes whatever is not a certificate: everything is due, and no program finds what another left. */
-export function removeStaples(fleet: Fleet): void {
+/**
+ * The same certificates in a new folder, where everything is due and no program finds what another left. Staples are not
+ * removed between the runs: ext4 without a journal looks at every file removed in the last minutes before it makes a new one.
+ */
+export function withoutStaples(fleet: Fleet): Fleet {
+  const certificates = join(fleet.runs, String(nextRun));
+  nextRun += 1;
+  mkdirSync(certificates, { recursive: true });
   for (const name of readdirSync(fleet.certificates)) {
-    if (!name.endsWith('.pem')) unlinkSync(join(fleet.certificates, name));
+    if (name.endsWith('.pem')) linkSync(join(fleet.certificates, name), join(certificates, name));
   }
+  return { ...fleet, certificates };
 }
+
+/** Removes what `withoutStaples` made. */
+export function removeRuns(fleet: Fleet): void {
+  rmSync(fleet.runs, { recursive: true, force: true });
+}
+
+let nextRun = 0;
 
 /** How many certificates have a staple; that it is the responder's answer is checked byte by byte. */
 export function countStaples(fleet: Fleet): number {
@@ -81,6 +88,7 @@ function fleetIn(folder: string, size: number, port: number): Fleet {
     size,
     port,
     certificates: join(folder, fleetPlaces.certificates),
+    runs: join(folder, `runs-${process.pid}`),
     issuer: join(folder, fleetPlaces.issuer),
     answers: join(folder, fleetPlaces.answers),
   };

@@ -1,7 +1,7 @@
 import { createTemporaryFolder } from '../../test/support/temporary-folder.js';
 import { median, type Row } from '../table.js';
 import { fetchCold, fetchColdByRestaple, fetchNothingDue, requireAllFresh, usualConcurrency } from './fetch-fleet.js';
-import { fleetPort, prepareFleet, type Fleet } from './fleet-folder.js';
+import { fleetPort, prepareFleet, removeRuns, type Fleet } from './fleet-folder.js';
 import { buildPeer, missingPeerRow, NoGo, startPeerResponder } from './peer.js';
 import type { Measured } from './run-measured.js';
 import { shellLoopRate } from './shell-loop.js';
@@ -21,7 +21,11 @@ const maximumSeconds = 3;
  */
 export async function benchFleet(): Promise<Row[]> {
   const fleet = await prepareFleet(size, fleetPort);
-  return [...(await coldRows(fleet)), await nothingDueRow(fleet)];
+  try {
+    return [...(await coldRows(fleet)), await nothingDueRow(fleet)];
+  } finally {
+    removeRuns(fleet);
+  }
 }
 
 async function coldRows(fleet: Fleet): Promise<Row[]> {
@@ -40,7 +44,7 @@ async function coldRows(fleet: Fleet): Promise<Row[]> {
 /** The two programs take turns, so that a busy machine slows both. */
 async function withoutDelay(peer: string, fleet: Fleet): Promise<Row[]> {
   const responder = await startPeerResponder(peer, fleet);
-  const peerWords = ['fetch', '-concurrency', String(usualConcurrency), fleet.certificates];
+  const peerWords = (folder: string): string[] => ['fetch', '-concurrency', String(usualConcurrency), folder];
   try {
     const own: Measured[] = [];
     const others: Measured[] = [];

@@ -1,7 +1,7 @@
 import { createTemporaryFolder } from '../../test/support/temporary-folder.js';
 import type { Row } from '../table.js';
 import { fetchColdByRestaple, fetchNothingDue } from './fetch-fleet.js';
-import { fleetPort, prepareFleet, removeStaples, type Fleet } from './fleet-folder.js';
+import { fleetPort, prepareFleet, removeRuns, type Fleet } from './fleet-folder.js';
 import { buildPeer, missingPeerRow, NoGo, startPeerResponder } from './peer.js';
 
 const sizes = [10_000, 100_000] as const;
@@ -16,8 +16,7 @@ export async function benchFleetMemory(): Promise<Row[]> {
     const nothingDue = await peaksOf(fleets, async (fleet) => (await fetchNothingDue(fleet)).peakMegabytes);
     return [...rowsOf('with nothing due', nothingDue), ...(await coldRows(fleets))];
   } finally {
-    // What stays for the next run are the certificates.
-    fleets.forEach(removeStaples);
+    fleets.forEach(removeRuns);
   }
 }
 
