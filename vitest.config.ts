@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // The e2e tests start processes of their own: more workers than cores only makes them slower.
     maxWorkers: 2,
     env: { NO_COLOR: '1' },

@@ -297,7 +297,7 @@ describe('the JSON of reload', () => {
     const bad = folder.write('bad.example.pem', authority.issue({ ocspUris: ['http://x.example/'] }).certificate.pem);
     const result = await runRestaple([
       ...['reload', '--json', 'exec:true', '--issuer', folder.write('issuer.pem', authority.certificate.pem)],
-      ...['--confirm', `${path}=127.0.0.1:1`, '--reload-timeout', '100ms', path, bad],
+      ...['--confirm', `${path}=127.0.0.1:1`, '--reload-timeout', '1s', path, bad],
     ]);
     expect(shapeOf(result.lines())).toEqual([
       { ...target, certificates: [told, failed] },

@@ -40,9 +40,10 @@ function dueIn(scene: Scene, milliseconds: number): string {
 }
 
 describe('fetch --watch', () => {
-  it('refreshes a staple when it falls due', async () => {
+  it('refreshes a staple when it falls due', { timeout: 60_000 }, async () => {
     await withScene(async (scene) => {
-      const refreshAt = dueIn(scene, 4000);
+      // The first pass has to be over by then.
+      const refreshAt = dueIn(scene, 15_000);
       await watching(['--refresh-at', refreshAt, scene.certificate], async (watch) => {
         await watch.line(of(scene.certificate, 'fresh'));
         expect(scene.responder.requests).toHaveLength(0);
@@ -97,7 +98,7 @@ describe('fetch --watch', () => {
     });
   });
 
-  it('tells the service manager that it is ready, reads again and stops', async () => {
+  it('tells the service manager that it is ready, reads again and stops', { timeout: 60_000 }, async () => {
     await withScene(async (scene) => {
       const socket = scene.folder.at('.notify');
       const manager = await startNotifyListener(socket);
@@ -105,7 +106,7 @@ describe('fetch --watch', () => {
         const watch = startRunningFetch(['--watch', scene.certificate], { env: { NOTIFY_SOCKET: socket } });
         await watch.line(of(scene.certificate, 'updated'));
         watch.signal('SIGHUP');
-        await untilHeard(manager, 'RELOADING=1');
+        await expect.poll(async () => (await manager.heard()).flat()).toContain('RELOADING=1');
         watch.signal('SIGTERM');
         expect((await watch.result).exitCode).toBe(143);
         const heard = (await manager.heard()).flat();
@@ -148,10 +149,3 @@ describe('fetch --watch', () => {
     },
   );
 });
-
-async function untilHeard(manager: Awaited<ReturnType<typeof startNotifyListener>>, word: string): Promise<void> {
-  for (;;) {
-    if ((await manager.heard()).flat().includes(word)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

@@ -83,7 +83,7 @@ it(`is killed ${killsOfThePasses + killsOfTheProgram} times at any instant: each
       expect(leftoversIn(path)).toEqual([]);
     }
   });
-}, 240_000);
+}, 600_000);
 
 /** Starts a program, waits for a line of it where one is named, kills it that much later; what else it said. */
 async function killed(args: readonly string[], begins: string | undefined, milliseconds: number): Promise<string[]> {

@@ -388,7 +388,7 @@ describe('the end of serve', () => {
     const received: Buffer[] = [];
     client.on('data', (chunk) => received.push(chunk));
     client.write(`POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${request.length}\r\n\r\n`);
-    await expect.poll(() => Buffer.concat(received).toString('latin1')).toContain('100 Continue');
+    await expect.poll(() => Buffer.concat(received).toString('latin1'), polling).toContain('100 Continue');
     const ended = server.stop();
     await expect
       .poll(async () => (await curl(`${server.url}/`)).exitCode, polling)

@@ -124,7 +124,9 @@ async function isServed(server: Server, bytes: Uint8Array): Promise<boolean> {
   try {
     daemon = await servers[server](port);
   } catch (error) {
-    if (!String(error).includes(`${server} ended with`)) throw error;
+    const isRefusal = String(error).includes(`${server} ended with`);
+    // A port that somebody else has says nothing of the staple.
+    if (!isRefusal || /address already in use/i.test(String(error))) throw error;
     return false;
   }
   try {

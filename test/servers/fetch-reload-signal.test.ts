@@ -53,6 +53,12 @@ async function start(kind: (typeof kinds)[number]): Promise<void> {
 }
 
 const served = async (): Promise<Uint8Array | undefined> => (await probe(port, { serverName: 'site.example' })).staple;
+const expectServed = async (kind: (typeof kinds)[number], staple: Buffer): Promise<void> => {
+  const expected = new Uint8Array(staple);
+  // It alone has no workers, of which an old one may take a connection after the one that proved the new staple.
+  if (kind === 'lighttpd') expect(await served()).toEqual(expected);
+  else await expect.poll(served, { timeout: 15_000 }).toEqual(expected);
+};
 const words = (kind: string): string[] => [
   ...['--reload', `${kind}:${pidFile}`, '--confirm', `127.0.0.1:${port}`],
   site.certificate,
@@ -67,7 +73,7 @@ describe.each(kinds)('%s', (kind) => {
       { target: `${kind}:${pidFile}`, ok: true, certificates: [{ ok: true }] },
       { target: `confirm:127.0.0.1:${port}`, ok: true, certificates: [{ ok: true }] },
     ]);
-    expect(await served()).toEqual(new Uint8Array(scene.staple(site)));
+    await expectServed(kind, scene.staple(site));
     const pid = readFileSync(pidFile, 'utf8');
     const second = await fetchAndReload(words(kind));
     expect(second).toMatchObject({ exitCode: 0, outcomes: ['fresh'], reload: [{ certificates: [] }, { ok: true }] });
@@ -84,7 +90,7 @@ describe.each(kinds)('%s', (kind) => {
       { target: `${kind}:${pidFile}`, ok: true, certificates: [{ certificate: site.certificate, ok: true }] },
       { target: `confirm:127.0.0.1:${port}`, ok: true },
     ]);
-    expect(await served()).toEqual(new Uint8Array(bytes));
+    await expectServed(kind, bytes);
   });
 
   it('that does not run ends in 10 with the repair, and is told by a later run', async () => {
@@ -116,7 +122,7 @@ describe('a server that was told and keeps its old staple', () => {
     const config = scene.folder.at('nginx.conf');
     const text = readFileSync(config, 'utf8');
     writeFileSync(config, text.replace('ssl_stapling_file', 'no_such_directive'));
-    const first = await fetchAndReload([...words('nginx'), '--reload-timeout', '1s']);
+    const first = await fetchAndReload([...words('nginx'), '--reload-timeout', '3s']);
     expect(first).toMatchObject({ exitCode: 10, outcomes: ['updated'] });
     expect(first.reload).toMatchObject([{ ok: true }, { ok: false, certificates: [{ code: 'other-staple' }] }]);
     expect(first.stderr).toContain('the server still staples an older response');

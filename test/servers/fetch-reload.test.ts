@@ -141,7 +141,7 @@ describe('one line of fetch with haproxy and dnsdist', () => {
 
   it('has the next run tell a server whose handshake did not show the staple', async () => {
     // haproxy is told and the proof asked of dnsdist, which nobody tells.
-    const words = ['--reload', haproxy.target, '--confirm', dnsdist.place, '--reload-timeout', '500ms'];
+    const words = ['--reload', haproxy.target, '--confirm', dnsdist.place, '--reload-timeout', '2s'];
     const first = await fetchAndReload([...words, site.certificate]);
     expect(first).toMatchObject({ exitCode: 10, outcomes: ['updated'] });
     expect(first.reload).toMatchObject([

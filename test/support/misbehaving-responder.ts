@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+
+import { freePort, listenOnFreePort } from './servers/free-port.js';
 
 /** A request as it arrived. */
 export interface RecordedRequest {
@@ -52,15 +54,13 @@ export interface ResponderOptions {
   readonly routes?: Readonly<Record<string, Behaviour>>;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: any free port. */
-  readonly port?: number;
   /** PEM of a certificate and its key: speak https. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const bodyLimit = 1024 * 1024;
 
-/** Starts an HTTP server on loopback that answers, or misbehaves, as it is told. */
+/** Starts an HTTP server on loopback that answers, or misbehaves, as it is told; nobody listens on its port once it is closed. */
 export async function startResponder(options: ResponderOptions = {}): Promise<Responder> {
   const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();
@@ -82,10 +82,9 @@ export async function startResponder(options: ResponderOptions = {}): Promise<Re
   server.on('clientError', (_error, socket) => socket.destroy());
   server.on('tlsClientError', ignore);
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
-  });
+  const address = options.host ?? '127.0.0.1';
+  const port = await listenOnFreePort(server, address);
+  server.on('error', ignore);
 
   async function answerOne(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
@@ -99,8 +98,7 @@ export async function startResponder(options: ResponderOptions = {}): Promise<Re
     }
   }
 
-  const { port } = server.address() as AddressInfo;
-  const host = options.host?.includes(':') === true ? `[${options.host}]` : (options.host ?? '127.0.0.1');
+  const host = address.includes(':') ? `[${address}]` : address;
   const responder: Responder = {
     url: `${options.tls === undefined ? 'http' : 'https'}://${host}:${String(port)}`,
     port,
@@ -113,11 +111,9 @@ export async function startResponder(options: ResponderOptions = {}): Promise<Re
   return responder;
 }
 
-/** A port on loopback where nobody listens (at least a moment ago): for a responder that is down. */
-export async function unusedPort(): Promise<number> {
-  const responder = await startResponder();
-  await responder.close();
-  return responder.port;
+/** A port on loopback where nobody listens: for a responder that is down. */
+export function unusedPort(): Promise<number> {
+  return freePort();
 }
 
 function listenerFor({ tls }: ResponderOptions, listener: RequestListener): Server {

@@ -127,8 +127,8 @@ export function startFetch(scene: Scene, flags: readonly string[] = []): ReturnT
 
 const usualFlags = { '--retries': '0', '--timeout': '5s' };
 
-/** Values that the words do not give themselves, since a flag may be given once. */
-function withUsual(words: readonly string[]): string[] {
+/** The words of `restaple fetch --json` with the usual values of what they do not give themselves, since a flag may be given once. */
+export function withUsual(words: readonly string[]): string[] {
   const missing = Object.entries(usualFlags).filter(([name]) => !words.includes(name));
   return ['fetch', '--json', '--allow-private', ...missing.flat(), ...words];
 }

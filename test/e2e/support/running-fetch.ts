@@ -1,5 +1,5 @@
 import { startRestaple, type RunOptions, type RunResult } from '../../support/run-program.js';
-import type { FetchRecord } from './fetch-scene.js';
+import { withUsual, type FetchRecord } from './fetch-scene.js';
 
 /** A `restaple fetch --json` that goes on, as with --watch. */
 export interface RunningFetch {
@@ -11,10 +11,9 @@ export interface RunningFetch {
   readonly result: Promise<RunResult>;
 }
 
-/** Starts it with loopback allowed and one attempt of 5 s; killed after 60 s. */
+/** Starts it with loopback allowed and one attempt of 5 s unless the words say otherwise; killed after 60 s. */
 export function startRunningFetch(words: readonly string[], options: RunOptions = {}): RunningFetch {
-  const usual = ['fetch', '--json', '--allow-private', '--timeout', '5s', '--retries', '0'];
-  const running = startRestaple([...usual, ...words], { timeoutMilliseconds: 60_000, ...options });
+  const running = startRestaple(withUsual(words), { timeoutMilliseconds: 60_000, ...options });
   let output = '';
   let talk = '';
   const wakers = new Set<() => void>();

@@ -31,7 +31,7 @@ describe('the progress bar', () => {
     await vi.advanceTimersByTimeAsync(999);
     expect(vi.getTimerCount()).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
-    await vi.waitFor(() => expect(drawn).toHaveLength(1));
+    await vi.waitFor(() => expect(drawn).toHaveLength(1), { timeout: 20_000 });
     progress.finish();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -194,7 +194,7 @@ describe('a command', () => {
     ['closes-after-ping', 'connection-lost'],
     ['spoils-replies', 'unexpected-reply'],
   ] as const)('to a console that is %s ends as %s', async (mishap, code) => {
-    const connection = await open(await fakeDnsdist({ mishap }), code === 'timeout' ? 1000 : undefined);
+    const connection = await open(await fakeDnsdist({ mishap }), code === 'timeout' ? 3000 : undefined);
     expect((await failureOf(connection.run('showVersion()'))).code).toBe(code);
     connection.close();
   });

@@ -167,7 +167,7 @@ describe('pushing into haproxy', () => {
 
   it('gives up at the first silence', async () => {
     const haproxy = await start((one) => (setting(one) ? { fault: 'silence' } : undefined));
-    expect(await push(haproxy, [first, second], { ...limits, timeoutMilliseconds: 300 })).toMatchObject({
+    expect(await push(haproxy, [first, second], { ...limits, timeoutMilliseconds: 1500 })).toMatchObject({
       ok: false,
       certificates: [{ code: 'timeout' }, { code: 'timeout' }],
       error: { code: 'timeout', message: expect.stringContaining('set ssl ocsp-response') as string },

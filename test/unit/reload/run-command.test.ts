@@ -54,14 +54,14 @@ describe('a command', () => {
   });
 
   it('is ended after its time', async () => {
-    const result = await shell('echo begun >&2; exec sleep 60', { timeoutMilliseconds: 300 });
+    const result = await shell('echo begun >&2; exec sleep 60', { timeoutMilliseconds: 2000 });
     expect(result).toMatchObject({ exitCode: undefined, signal: 'SIGTERM', timedOut: true, interrupted: false });
     expect(result.stderr).toBe('begun\n');
   });
 
   it('is killed where it ignores the polite signal', async () => {
     const result = await shell('trap "" TERM; while :; do sleep 1; done', {
-      timeoutMilliseconds: 300,
+      timeoutMilliseconds: 2000,
       graceMilliseconds: 200,
     });
     expect(result).toMatchObject({ signal: 'SIGKILL', timedOut: true });

@@ -135,9 +135,11 @@ describe('https through a proxy', () => {
     let tunnelled = '';
     const proxy = await startTcpServer((socket) => {
       socket.once('data', () => {
-        socket.on('data', (chunk) => (tunnelled += chunk.toString('latin1')));
+        socket.on('data', (chunk) => {
+          tunnelled += chunk.toString('latin1');
+          if (tunnelled.includes('ocsp.example.test') && !socket.writableEnded) socket.end('this is no TLS');
+        });
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        setTimeout(() => socket.end('this is no TLS'), 100);
       });
     });
     const client = throughProxy(`http://hugo:s3cret@127.0.0.1:${proxy.port}`);
