@@ -1,6 +1,6 @@
 // Builds dist/: the program split by command, the library, its types, and the manifest that spares oclif loading every command.
 import { execFile } from 'node:child_process';
-import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,14 +15,34 @@ const run = promisify(execFile);
 const external = ['pkijs', 'asn1js', 'typescript'];
 
 /**
- * got loads http2-wrapper, which opens a TLS context at import, for its option `http2`, never set here: 17 ms of every
- * fetch. In the bundle it is an empty module.
+ * got loads packages at import for options that are never set here: http2-wrapper, which opens a TLS context for `http2`
+ * (17 ms of every fetch), cacheable-request for `cache` and cacheable-lookup for `dnsCache` (a third of its code). In the
+ * bundle they are empty.
  */
-const withoutHttp2 = {
-  name: 'without-http2',
+const withoutUnusedOptions = {
+  name: 'without-unused-options',
   setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^http2-wrapper$/ }, () => ({ path: 'http2-wrapper', namespace: 'empty' }));
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+    const unused = /^(?:http2-wrapper|cacheable-request|cacheable-lookup)$/;
+    pluginBuild.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: 'empty' }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({
+      contents: 'export default {}; export class CacheError extends Error {}',
+    }));
+  },
+};
+
+/**
+ * oclif looks at import whether its own package.json, which is not in the bundle, likes this Node: 12 ms of every start for
+ * no answer.
+ */
+const withoutVersionCheck = {
+  name: 'without-version-check',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/index\.js$/ }, async ({ path }) => {
+      const call = '\ncheckNodeVersion();\n';
+      const source = await readFile(path, 'utf8');
+      if (!source.includes(call)) throw new Error(`${path} no longer calls checkNodeVersion`);
+      return { contents: source.replace(call, '\n') };
+    });
   },
 };
 
@@ -59,10 +79,16 @@ const sharedParts = {
 async function bundle() {
   const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
   const commands = files.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`);
-  const program = [...Object.keys(shared), 'src/cli/main.ts', 'src/cli/help.ts', 'src/hooks/updated.ts', ...commands];
+  const program = [
+    ...Object.keys(shared),
+    'src/cli/main.ts',
+    'src/cli/help.ts',
+    'src/hooks/updated.ts',
+    ...commands,
+  ];
   const parts = await Promise.all([
-    bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutHttp2]),
-    ...program.map((entry) => bundlePart([entry], [withoutHttp2, sharedParts])),
+    bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
+    ...program.map((entry) => bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, sharedParts])),
   ]);
   return new Set(parts.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 }

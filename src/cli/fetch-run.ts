@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { Config } from '@oclif/core';
 import type { Certificate } from '../core/index.js';
 import { isInShard } from '../core/shard.js';
@@ -40,7 +39,7 @@ export async function prepareFetchRun(
   checkOnCommands(flags);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
-  const client = httpClientFrom(flags, `restaple/${version}`, flags.watch || isFleet(order));
+  const client = httpClientFrom(flags, `restaple/${version}`);
   const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal);
   return {
     ...surroundings,
@@ -50,10 +49,4 @@ export async function prepareFetchRun(
     ...(shard === undefined ? {} : { isIncluded: (certificate: Certificate) => isInShard(certificate, shard) }),
     close: () => client.close(),
   };
-}
-
-/** One certificate file is no fleet: it takes the HTTP library, whose start-up it pays for once. */
-function isFleet({ sources: [first, ...others] }: FetchOrder): boolean {
-  if (first === undefined || others.length > 0 || 'crtList' in first) return true;
-  return statSync(first.path, { throwIfNoEntry: false })?.isFile() !== true;
 }

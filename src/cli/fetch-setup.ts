@@ -75,14 +75,13 @@ export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> 
 }
 
 /** The HTTP client for these flags and this environment. */
-export function httpClientFrom(flags: FetchFlags, userAgent: string, isDirect: boolean): HttpClient {
+export function httpClientFrom(flags: FetchFlags, userAgent: string): HttpClient {
   const family = familyFrom(flags);
   return createHttpClient({
     ...(family === undefined ? {} : { family }),
     allowPrivate: flags['allow-private'],
     allowAddresses: flags['allow-address'],
     proxy: proxyFrom(flags),
-    isDirect,
     userAgent,
   });
 }

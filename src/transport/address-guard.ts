@@ -6,6 +6,7 @@ import {
   embeddedIpv4,
   literalAddress,
   parseAddress,
+  ownBlock,
   parseBlock,
 } from './internet-address.js';
 import { type SpecialBlock, outsideGlobalUnicast, specialBlocks } from './special-addresses.js';
@@ -19,14 +20,14 @@ export interface AddressPolicy {
   readonly allowed: readonly AddressBlock[];
 }
 
-const mapped = block('::ffff:0:0/96');
-const compatible = block('::/96');
-const nat64 = block('64:ff9b::/96');
-const sixToFour = block('2002::/16');
-const teredo = block('2001::/32');
-const globalUnicast = block('2000::/3');
-const loopbackOrUnspecified = block('::/127');
-const table = specialBlocks.map((row) => ({ row, block: block(row.block) }));
+const mapped = ownBlock('::ffff:0:0/96');
+const compatible = ownBlock('::/96');
+const nat64 = ownBlock('64:ff9b::/96');
+const sixToFour = ownBlock('2002::/16');
+const teredo = ownBlock('2001::/32');
+const globalUnicast = ownBlock('2000::/3');
+const loopbackOrUnspecified = ownBlock('::/127');
+const table = specialBlocks.map((row) => ({ row, block: ownBlock(row.block) }));
 
 /**
  * The policy of `--allow-private` and `--allow-address`, each entry a CIDR block or one address.
@@ -159,10 +160,4 @@ function carriedAddresses(address: InternetAddress): readonly InternetAddress[] 
 function asCarried(entry: AddressBlock): AddressBlock {
   if (entry.bits < 96 || !blockContains(mapped, entry.base)) return entry;
   return { base: embeddedIpv4(entry.base, 12), bits: entry.bits - 96 };
-}
-
-function block(text: string): AddressBlock {
-  const parsed = parseBlock(text);
-  if (parsed === undefined) throw new TypeError(`no address block: ${text}`);
-  return parsed;
 }

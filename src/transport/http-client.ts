@@ -47,8 +47,6 @@ export interface HttpClientOptions {
   readonly allowAddresses: readonly string[];
   readonly proxy?: ProxySettings;
   readonly userAgent: string;
-  /** Requests without a proxy go by node:http alone, which a fleet feels: a third of the HTTP library's cost each. */
-  readonly isDirect?: boolean;
   /** How many idle connections are kept for a host and port; 32 if absent. */
   readonly maximumIdleSockets?: number;
   /** In place of the system's lookup, for tests. */
@@ -76,19 +74,18 @@ const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const policy = addressPolicy(options);
   const closing = new AbortController();
-  let loading: Promise<Machinery> | undefined;
+  let agents: Agents | undefined;
   return {
     async exchange(request) {
       const first = readFirst(request);
-      // Loaded with the first exchange: a run that finds everything fresh never pays for the HTTP library.
-      const machinery = await (loading ??= loadMachinery(options, policy));
+      agents ??= createAllAgents(options, policy);
       const deadline = startDeadline({
         milliseconds: request.timeoutMilliseconds,
         host: first.url.host,
         interrupts: [closing.signal, ...(request.signal === undefined ? [] : [request.signal])],
       });
       try {
-        const reply = await follow(request, first, { ...machinery, options, policy, deadline });
+        const reply = await follow(request, first, { agents, options, policy, deadline });
         deadline.end('done');
         return reply;
       } catch (error) {
@@ -99,20 +96,21 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
     close() {
       closing.abort();
-      loading?.then(destroyAgents, () => undefined);
+      for (const pair of Object.values(agents ?? {})) {
+        pair.http.destroy();
+        pair.https.destroy();
+      }
     },
   };
 }
 
-interface Machinery {
-  readonly send: SendHop;
-  readonly agents: Readonly<Record<Connections, AgentPair>>;
-}
+type Agents = Readonly<Record<Connections, AgentPair>>;
 
 /** Who named the host that connections lead to, or that they ask a proxy for: each keeps its own. */
 type Connections = 'certificate' | 'operator' | 'certificateProxy' | 'operatorProxy';
 
-interface Course extends Machinery {
+interface Course {
+  readonly agents: Agents;
   readonly options: HttpClientOptions;
   readonly policy: AddressPolicy;
   readonly deadline: Deadline;
@@ -124,37 +122,24 @@ interface FirstHop {
   readonly headers: Record<string, string | string[]>;
 }
 
-async function loadMachinery(options: HttpClientOptions, policy: AddressPolicy): Promise<Machinery> {
-  const send = await loadSender(options);
+function createAllAgents(options: HttpClientOptions, policy: AddressPolicy): Agents {
   const rules = {
     family: options.family,
     lookup: options.lookup,
     maximumIdleSockets: options.maximumIdleSockets ?? 32,
   };
   return {
-    send,
-    agents: {
-      certificate: createAgents({ ...rules, policy }),
-      operator: createAgents({ ...rules, policy: undefined }),
-      certificateProxy: createAgents({ ...rules, policy: undefined }),
-      operatorProxy: createAgents({ ...rules, policy: undefined }),
-    },
+    certificate: createAgents({ ...rules, policy }),
+    operator: createAgents({ ...rules, policy: undefined }),
+    certificateProxy: createAgents({ ...rules, policy: undefined }),
+    operatorProxy: createAgents({ ...rules, policy: undefined }),
   };
 }
 
-async function loadSender({ isDirect = false }: HttpClientOptions): Promise<SendHop> {
-  const library = async (): Promise<SendHop> => (await import('./send-hop.js')).sendHop;
-  if (!isDirect) return await library();
-  const { sendHopDirectly } = await import('./send-hop-direct.js');
-  return async (hop, deadline) =>
-    hop.route.proxy === undefined ? await sendHopDirectly(hop, deadline) : await (await library())(hop, deadline);
-}
-
-function destroyAgents({ agents }: Machinery): void {
-  for (const pair of Object.values(agents)) {
-    pair.http.destroy();
-    pair.https.destroy();
-  }
+/** Each loaded with the first request that goes its way: most runs never pay for the HTTP library. */
+async function loadSender({ proxy }: Route): Promise<SendHop> {
+  if (proxy === undefined) return (await import('./send-hop-direct.js')).sendHopDirectly;
+  return (await import('./send-hop-through-proxy.js')).sendHopThroughProxy;
 }
 
 async function follow(request: HttpRequest, first: FirstHop, course: Course): Promise<HttpReply> {
@@ -204,7 +189,8 @@ async function hopTo(
     connectTimeoutMilliseconds: request.connectTimeoutMilliseconds,
     isRedirect: (status) => redirectStatuses.includes(status),
   };
-  return await course.send(hop, course.deadline);
+  const send = await loadSender(route);
+  return await send(hop, course.deadline);
 }
 
 async function routeTo(target: URL, trusted: boolean, course: Course): Promise<Route> {

@@ -30,7 +30,7 @@ async function refreshForEver(folder: string, issuer: string): Promise<never> {
     dryRun: false,
   };
   const tools: FetchTools = {
-    client: createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'restaple/test', isDirect: true }),
+    client: createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'restaple/test' }),
     gate: createResponderGate({ concurrency: 8, perResponder: 8 }),
     issuers: createIssuerFinder([issuer]),
     downloadedIssuers: new Map(),

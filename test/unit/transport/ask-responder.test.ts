@@ -4,7 +4,8 @@ import { downloadIssuer } from '../../../src/transport/download.js';
 import { isRetriable } from '../../../src/transport/retry.js';
 import { StatusError } from '../../../src/transport/status-error.js';
 import { isUnanswered } from '../../../src/transport/unanswered.js';
-import { failureOf, senders, startClient, startServer, startTcpServer } from './loopback.js';
+import { proxyFromFlag } from '../../../src/transport/proxy.js';
+import { failureOf, startClient, startServer, startTcpServer } from './loopback.js';
 
 const requestDer = Uint8Array.from([0x30, 0x00, 0xfb, 0xff, 0xbe, 0xef]);
 
@@ -143,8 +144,8 @@ describe('an exchange that failed', () => {
     ['in the middle of the body does not', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', false],
   ])('%s', async (_title, text, isCounted) => {
     const server = await startTcpServer((socket) => socket.once('data', () => socket.end(text)));
-    for (const { isDirect } of senders) {
-      const error = await failureOf(askResponder(startClient({ isDirect }), query(server.origin)));
+    for (const proxy of [{}, { proxy: proxyFromFlag(server.origin, {}) }]) {
+      const error = await failureOf(askResponder(startClient(proxy), query(server.origin)));
       expect(isUnanswered(error)).toBe(isCounted);
     }
   });

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { proxyFromFlag } from '../../../src/transport/proxy.js';
 import { StatusError } from '../../../src/transport/status-error.js';
@@ -127,6 +128,63 @@ describe('http through a proxy', () => {
     );
     expect(connecting.code).toBe('timeout');
     await expect.poll(proxy.openSockets).toBe(0);
+  });
+
+  it.each([
+    ['announced', 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n', 'announces 1000 bytes'],
+    ['that goes on', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1000)}`, 'goes on'],
+  ])('ends a body %s beyond the maximum', async (_title, text, words) => {
+    const proxy = await startTcpServer((socket) => socket.once('data', () => socket.write(text)));
+    const request = get('http://ocsp.example.test/', { maximumBodyBytes: 100 });
+    const error = await failureOf(throughProxy(proxy.origin).exchange(request));
+    expect(error).toMatchObject({ code: 'body-too-large', message: expect.stringContaining(words) as unknown });
+    await expect.poll(proxy.openSockets).toBe(0);
+  });
+
+  it('names the stage that a slow answer had reached', async () => {
+    const proxy = await startTcpServer((socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\nx')));
+    const request = get('http://ocsp.example.test/', { timeoutMilliseconds: 1500 });
+    const error = await failureOf(throughProxy(proxy.origin).exchange(request));
+    expect(error).toMatchObject({ code: 'timeout', message: expect.stringContaining('reading the answer') as unknown });
+  });
+
+  it('replaces a kept-alive connection that the proxy has closed meanwhile', async () => {
+    let count = 0;
+    const proxy = await startTcpServer((socket) => {
+      count += 1;
+      const isFirst = count === 1;
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok');
+        if (isFirst) socket.once('data', () => socket.destroy());
+      });
+    });
+    const client = throughProxy(proxy.origin);
+    for (let exchange = 0; exchange < 2; exchange += 1) {
+      expect((await client.exchange(get('http://ocsp.example.test/'))).status).toBe(200);
+    }
+    expect(count).toBe(2);
+  });
+
+  it('is interrupted by the signal of the caller', async () => {
+    const proxy = await startTcpServer(() => undefined);
+    const controller = new AbortController();
+    const exchange = failureOf(
+      throughProxy(proxy.origin).exchange(get('http://ocsp.example.test/', { signal: controller.signal })),
+    );
+    await expect.poll(proxy.openSockets).toBe(1);
+    controller.abort();
+    expect((await exchange).code).toBe('interrupted');
+    await expect.poll(proxy.openSockets).toBe(0);
+  });
+
+  it('never unpacks a compressed body, and returns any status', async () => {
+    const packed = gzipSync('x'.repeat(1000));
+    const proxy = await startServer((_request, response) => {
+      response.writeHead(503, { 'Content-Encoding': 'gzip', 'Retry-After': '7' }).end(packed);
+    });
+    const reply = await throughProxy(proxy.origin).exchange(get('http://ocsp.example.test/'));
+    expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '7' } });
+    expect(Buffer.from(reply.body)).toEqual(packed);
   });
 });
 

@@ -92,12 +92,6 @@ async function listen(server: Server | TcpServer) {
   };
 }
 
-/** The two ways a request goes out without a proxy; both keep the same promises. */
-export const senders = [
-  { name: 'the HTTP library', isDirect: false },
-  { name: 'node:http alone', isDirect: true },
-] as const;
-
 /** A client that ends with the test; by default as strict as for a user without flags. */
 export function startClient(options: Partial<HttpClientOptions> = {}): HttpClient {
   const client = createHttpClient({

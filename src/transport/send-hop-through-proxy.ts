@@ -1,15 +1,17 @@
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
 import got, { type OptionsInit } from 'got';
 import type { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
-import { denialOf, type Route } from './guarded-agents.js';
+import { denialOf } from './guarded-agents.js';
 import { bodyTooLarge, keptHeadersOf, locationOf, overLiveConnection, type HopReply, type HopRequest } from './hop.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 import { StatusError } from './status-error.js';
 
-/** Sends one request and reads its answer within `deadline`. A kept-alive connection that turns out closed is replaced at once. */
-export function sendHop(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
+/**
+ * Sends one request through the proxy of its route and reads the answer. A kept-alive connection that turns out closed is
+ * replaced at once.
+ */
+export function sendHopThroughProxy(hop: HopRequest, deadline: Deadline): Promise<HopReply> {
   return overLiveConnection(() => sendOnce(hop, deadline));
 }
 
@@ -20,9 +22,8 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
     const chunks: Uint8Array[] = [];
     let received = 0;
     let request: ClientRequest | undefined;
-    let address: string | undefined;
     let answered: { status: number; headers: IncomingHttpHeaders } | undefined;
-    let reachesTarget = route.proxy === undefined;
+    let reachesTarget = false;
     let connectTimer: NodeJS.Timeout | undefined;
 
     const stream = got.stream(target, streamOptions(hop));
@@ -43,9 +44,8 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       resolve({ status: answered.status, headers: keptHeadersOf(answered.headers), body, location });
     };
     const onAbort = (): void => fail(deadline.signal.reason as OcspError);
-    const onConnected = (socket: Socket): void => {
+    const onConnected = (): void => {
       clearTimeout(connectTimer);
-      if (route.proxy === undefined) address = socket.remoteAddress;
       deadline.stage = 'waiting for the answer';
     };
 
@@ -55,13 +55,15 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
     stream.on('request', (started: ClientRequest) => {
       request = started;
       connectTimer = setTimeout(() => {
-        fail(timedOut(target.host, hop.connectTimeoutMilliseconds, `connecting${throughProxy(route)}`));
+        fail(
+          timedOut(target.host, hop.connectTimeoutMilliseconds, `connecting through the proxy ${route.proxy ?? ''}`),
+        );
       }, hop.connectTimeoutMilliseconds);
       started.once('socket', (socket) => {
-        if (started.reusedSocket) onConnected(socket);
-        else if (target.protocol === 'https:') socket.once('secureConnect', () => onConnected(socket));
-        else if (socket.connecting) socket.once('connect', () => onConnected(socket));
-        else onConnected(socket);
+        if (started.reusedSocket) onConnected();
+        else if (target.protocol === 'https:') socket.once('secureConnect', onConnected);
+        else if (socket.connecting) socket.once('connect', onConnected);
+        else onConnected();
       });
       // Emitted by the proxy agents; for https it is the answer to CONNECT, which must not pass for the target's.
       started.once('proxyConnect', (connect: { readonly statusCode?: number }) => {
@@ -75,7 +77,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       answered = { status: response.statusCode, headers: response.headers };
       deadline.stage = 'reading the answer';
       const { location } = response.headers;
-      if (response.statusCode === 407 && route.proxy !== undefined && target.protocol === 'http:') {
+      if (response.statusCode === 407 && target.protocol === 'http:') {
         fail(proxyRefused(hop, 407));
       } else if (location !== undefined && hop.isRedirect(response.statusCode)) {
         succeed(locationOf(location));
@@ -98,9 +100,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       if (request?.reusedSocket === true && answered === undefined && isClosedConnection(error)) {
         resolve('stale connection');
       } else {
-        reject(
-          denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, { host: target.host, address, proxy }),
-        );
+        reject(denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, { host: target.host, proxy }));
       }
     });
   });
@@ -131,8 +131,4 @@ function proxyRefused(hop: HopRequest, status: number): OcspError {
       ? 'put the credentials into the proxy URL: http://user:password@host:port'
       : 'check what the proxy allows, or exempt the host in NO_PROXY';
   return new StatusError('proxy-failed', `the proxy ${hop.route.proxy ?? ''} ${what}`, hint, { status });
-}
-
-function throughProxy(route: Route): string {
-  return route.proxy === undefined ? '' : ` through the proxy ${route.proxy}`;
 }
