@@ -12,7 +12,9 @@ export function integerContentsOf(
   what: string,
   options: { redundantZeros: boolean } = { redundantZeros: false },
 ): Uint8Array {
-  const [first, second] = element.contents;
+  // Not destructured, which would go through an iterator: this is called several times a certificate.
+  const first = element.contents[0];
+  const second = element.contents[1];
   if (first === undefined) throw new DerError('empty-integer', `${what} is an empty INTEGER`, element.offset);
   if (second === undefined) return element.contents;
   const redundant = (first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80);
@@ -46,7 +48,7 @@ export function objectIdentifierOf(element: DerElement, what: string): string {
   const malformed = (): DerError =>
     new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, element.offset);
   if (bytes.length === 0 || (bytes[bytes.length - 1] ?? 0x80) >= 0x80) throw malformed();
-  const arcs: (number | bigint)[] = [];
+  let dotted = '';
   let value: number | bigint = 0;
   let arcOctets = 0;
   for (const octet of bytes) {
@@ -55,16 +57,16 @@ export function objectIdentifierOf(element: DerElement, what: string): string {
     if (arcOctets > maximumArcOctets) throw malformed();
     value = appendToArc(value, octet & 0x7f);
     if (octet >= 0x80) continue;
-    if (arcs.length === 0) {
+    if (dotted === '') {
       const root = value < 40 ? 0 : value < 80 ? 1 : 2;
-      arcs.push(root, typeof value === 'bigint' ? value - 80n : value - root * 40);
+      dotted = `${root}.${typeof value === 'bigint' ? value - 80n : value - root * 40}`;
     } else {
-      arcs.push(value);
+      dotted += `.${value}`;
     }
     value = 0;
     arcOctets = 0;
   }
-  return arcs.join('.');
+  return dotted;
 }
 
 /** The time of a GeneralizedTime element, to the second and in Z (RFC 5280 §4.1.2.5.2). */

@@ -7,6 +7,10 @@ const slash = 0x2f;
 
 /** The folder that holds the file, `.` for a bare name. */
 export function folderOf(path: FilePath): FilePath {
+  if (typeof path === 'string') {
+    const length = path.lastIndexOf('/');
+    return length < 0 ? '.' : path.slice(0, Math.max(length, 1));
+  }
   const bytes = Buffer.from(path);
   const end = bytes.lastIndexOf(slash);
   return end < 0 ? '.' : asPath(bytes.subarray(0, Math.max(end, 1)));
@@ -20,6 +24,10 @@ export function nameOf(path: FilePath): Buffer {
 
 /** Joins a folder and what is relative to it; an absolute second part stands for itself. */
 export function joinPath(folder: FilePath, relative: FilePath): FilePath {
+  if (typeof folder === 'string' && typeof relative === 'string') {
+    if (relative.startsWith('/')) return relative;
+    return folder.endsWith('/') ? folder + relative : `${folder}/${relative}`;
+  }
   const head = Buffer.from(folder);
   const tail = Buffer.from(relative);
   if (tail[0] === slash) return asPath(tail);

@@ -58,7 +58,8 @@ function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
     const end = bytes.indexOf(endMark, start, 'latin1');
     const after = end + endMark.length;
     if (end < 0 || (after < bytes.length && bytes[after] !== lineFeed)) return undefined;
-    const der = isKeyLabel(label) ? nothing : decodeCommonBody(bytes.toString('latin1', start, end));
+    const body = isKeyLabel(label) ? '' : bytes.toString('latin1', start, end);
+    const der = isKeyLabel(label) ? nothing : blocks.length === 0 ? decodeCommonBody(body) : decodeRepeatedBody(body);
     if (der === undefined) return undefined;
     blocks.push({ label, der });
     at = bytes.indexOf(beginLineMark, after);
@@ -67,6 +68,16 @@ function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
 }
 
 const nothing = new Uint8Array(0);
+
+let repeated: { readonly body: string; readonly der: Uint8Array } | undefined;
+
+/** What stands behind a certificate is mostly its issuer, and a fleet has the same one in every file. */
+function decodeRepeatedBody(body: string): Uint8Array | undefined {
+  if (repeated?.body === body) return repeated.der;
+  const der = decodeCommonBody(body);
+  if (der !== undefined) repeated = { body, der };
+  return der;
+}
 
 function decodeCommonBody(body: string): Uint8Array | undefined {
   const text = body.replaceAll('\n', '');

@@ -97,7 +97,9 @@ function readUpTo(
     for (;;) {
       const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
       filled += count;
-      if (count === 0 || filled > limit) return { bytes: buffer.subarray(0, filled), version };
+      // A regular file has as much as its size says; what is appended meanwhile makes it another version.
+      if (count === 0 || filled > limit || (version !== undefined && filled === size))
+        return { bytes: buffer.subarray(0, filled), version };
       if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(Math.min(filled + 4096, limit + 1))]);
     }
   } finally {

@@ -32,6 +32,17 @@ export function reloadRecordPath(staple: FilePath): FilePath {
 
 // haproxy loads every file of a crt folder that does not start with a dot as a certificate.
 function dotFileBeside(staple: FilePath, suffix: string): FilePath {
+  if (typeof staple !== 'string') return anyDotFileBeside(staple, suffix);
+  const start = staple.lastIndexOf('/') + 1;
+  return staple.length - start > surelyShortName
+    ? anyDotFileBeside(staple, suffix)
+    : `${staple.slice(0, start)}.${staple.slice(start)}.${suffix}`;
+}
+
+/** So many characters are at most 180 bytes, which leaves room for any suffix. */
+const surelyShortName = 60;
+
+function anyDotFileBeside(staple: FilePath, suffix: string): FilePath {
   const bytes = Buffer.from(staple);
   const start = bytes.lastIndexOf(slash) + 1;
   const ending = Buffer.from(`.${suffix}`);
