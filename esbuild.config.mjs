@@ -84,6 +84,7 @@ async function bundle() {
     'src/cli/main.ts',
     'src/cli/help.ts',
     'src/hooks/updated.ts',
+    'src/pipeline/scan/scan-thread.ts',
     ...commands,
   ];
   const parts = await Promise.all([

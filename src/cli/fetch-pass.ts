@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { fetchStaples, type BatchLimits } from '../pipeline/batch.js';
@@ -65,7 +66,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   } finally {
     report.endOfCertificates();
   }
-  if (summary.total() === 0 && run.isIncluded === undefined && !interrupt.signal.aborted) {
+  if (summary.total() === 0 && run.shard === undefined && !interrupt.signal.aborted) {
     isSilent = false;
     warnOfNothing(run);
   }
@@ -79,10 +80,11 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
 /** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */
 const waitingForOneAsking = 4;
 
-function limitsOf({ order, isIncluded }: FetchRun, { postponed }: PassObserver): BatchLimits {
+function limitsOf({ order, shard }: FetchRun, { postponed }: PassObserver): BatchLimits {
   return {
     concurrency: order.flags.concurrency * waitingForOneAsking,
-    ...(isIncluded === undefined ? {} : { isIncluded }),
+    threads: availableParallelism(),
+    ...(shard === undefined ? {} : { shard }),
     ...(postponed === undefined ? {} : { postponed }),
   };
 }

@@ -1,6 +1,5 @@
 import type { Config } from '@oclif/core';
-import type { Certificate } from '../core/index.js';
-import { isInShard } from '../core/shard.js';
+import type { Shard } from '../core/shard.js';
 import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
 import type { ResponseMemory } from '../pipeline/response-memory.js';
 import type { FetchOrder } from './fetch-order.js';
@@ -22,8 +21,8 @@ export interface FetchRun extends RunSurroundings {
   readonly order: FetchOrder;
   readonly options: FetchOptions;
   readonly tools: FetchTools;
-  /** The certificates of this run's shard; all when absent. */
-  readonly isIncluded?: (certificate: Certificate) => boolean;
+  /** The part of the fleet that this run works on; all of it when absent. */
+  readonly shard?: Shard;
   /** Closes its connections. */
   close(): void;
 }
@@ -46,7 +45,7 @@ export async function prepareFetchRun(
     order,
     options,
     tools: memory === undefined ? tools : { ...tools, memory },
-    ...(shard === undefined ? {} : { isIncluded: (certificate: Certificate) => isInShard(certificate, shard) }),
+    ...(shard === undefined ? {} : { shard }),
     close: () => client.close(),
   };
 }

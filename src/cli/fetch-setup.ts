@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { OcspError, defaultRefreshPolicy, type Certificate } from '../core/index.js';
 import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
 import type { ResponderOverride } from '../pipeline/responder-override.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
-import type { OwnProcess } from '../store/lock-holder.js';
+import { ownProcess } from '../store/own-process.js';
 import { createHttpClient, type HttpClient } from '../transport/http-client.js';
 import { createResponderGate } from '../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../transport/proxy.js';
@@ -112,18 +111,4 @@ export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: Ab
     now: () => at ?? new Date(),
     randomBytes: (count) => randomBytes(count),
   };
-}
-
-/** This process as the store's lock needs to know it. */
-export function ownProcess(): OwnProcess {
-  return { pid: process.pid, effectiveUserId: process.geteuid?.() ?? 0, hostName: hostname(), isProcessAlive };
-}
-
-function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,12 +1,13 @@
-import { OcspError, type Certificate } from '../core/index.js';
+import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import type { CertificateList } from '../source/certificate-list.js';
-import { assess } from './assess.js';
 import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
 import { refreshStaple } from './fetch-staple.js';
 import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from './outcome.js';
+import { assess } from './scan/assess.js';
+import { scan, type ScanLimits } from './scan/scan.js';
 import { refuseSharedStaples } from './shared-staples.js';
 
 /** The outcome of one certificate of a list, and its place there. */
@@ -17,11 +18,9 @@ export interface ListedOutcome {
   readonly isRepeated?: boolean;
 }
 
-export interface BatchLimits {
+export interface BatchLimits extends ScanLimits {
   /** Certificates under way at once; how many of them ask a responder is the gate's matter. */
   readonly concurrency: number;
-  /** Whether this run works on the certificate, as by its shard; all when absent. */
-  readonly isIncluded?: (certificate: Certificate) => boolean;
   /** The last outcome of a certificate whose responder is to be left alone for now; undefined where it may be asked. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
 }
@@ -62,21 +61,16 @@ async function* settleWithoutTraffic(
   queue: DueQueue,
   options: FetchOptions,
   tools: FetchTools,
-  { isIncluded, postponed }: BatchLimits,
+  limits: BatchLimits,
 ): AsyncGenerator<ListedOutcome> {
-  const breathe = createBreath();
-  for (let position = 0; position < list.length; position += 1) {
-    await breathe();
-    if (tools.signal.aborted) return;
-    const listed = list.at(position);
-    const assessment = await assess(listed, options, tools, isIncluded);
-    if (assessment.kind === 'ignored') continue;
-    if (assessment.kind === 'settled') {
-      yield { position, outcome: assessment.outcome };
+  for await (const scanned of scan(list, options, tools, limits)) {
+    const { position } = scanned;
+    if (scanned.kind === 'settled') {
+      yield { position, outcome: scanned.outcome };
       continue;
     }
-    const earlier = postponed?.(listed.path);
-    if (earlier === undefined) queue.add(position, assessment.due);
+    const earlier = limits.postponed?.(list.at(position).path);
+    if (earlier === undefined) queue.add(position, scanned.turn, scanned.due);
     else yield { position, outcome: earlier, isRepeated: true };
   }
 }
@@ -108,23 +102,9 @@ async function fetchListed(
   listed: ReturnType<CertificateList['at']>,
   options: FetchOptions,
   tools: FetchTools,
-  { isIncluded }: BatchLimits,
+  { shard }: BatchLimits,
 ): Promise<Outcome | undefined> {
-  const assessment = await assess(listed, options, tools, isIncluded);
+  const assessment = await assess(listed, options, tools, shard);
   if (assessment.kind === 'due') return await refreshStaple(assessment.due, options, tools);
   return assessment.kind === 'settled' ? assessment.outcome : undefined;
-}
-
-const breathEveryMilliseconds = 10;
-
-/** Judging files is one long stretch of work: signals and the terminal get their turn now and then. */
-function createBreath(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < breathEveryMilliseconds) return;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    last = performance.now();
-  };
 }

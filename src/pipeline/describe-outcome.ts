@@ -2,25 +2,29 @@ import { distinguishedNameToString, isBelieved, type Certificate, type Verdict }
 import type { FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
 import type { CertificateFile } from '../source/certificate-file.js';
-import { judgeFor, type FetchOptions, type FetchTools, type Job } from './fetch-job.js';
+import { judgeFor, type FetchOptions, type JudgedCertificate, type JudgingTools } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import type { Outcome, OutcomeName } from './outcome.js';
 import { revocationOf, revokedTrouble } from './revocation.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
 import { troubleOfError, type Trouble } from './trouble.js';
 
-/** The outcome of a job: `verdict` is the one on the staple that is on disk by now. */
-export function describeOutcome(job: Job, outcome: OutcomeName, verdict: Verdict | undefined): Outcome {
-  const nextRefresh = nextRefreshOf(verdict, job.file.certificate, job.options.refreshPolicy);
-  const { issuer, now } = job.judge;
+/** The outcome for a certificate: `verdict` is the one on the staple that is on disk by now. */
+export function describeOutcome(
+  judged: JudgedCertificate,
+  outcome: OutcomeName,
+  verdict: Verdict | undefined,
+): Outcome {
+  const nextRefresh = nextRefreshOf(verdict, judged.file.certificate, judged.options.refreshPolicy);
+  const { issuer, now } = judged.judge;
   return {
-    certificate: job.file.path,
+    certificate: judged.file.path,
     outcome,
-    staple: job.staple,
+    staple: judged.staple,
     written: false,
     ...(verdict === undefined ? {} : { verdict }),
     ...(nextRefresh === undefined ? {} : { nextRefresh }),
-    mustStaple: job.file.certificate.mustStaple,
+    mustStaple: judged.file.certificate.mustStaple,
     warnings: issuer.notAfter < now ? [expiredIssuer(issuer)] : [],
     findings: [],
   };
@@ -31,11 +35,11 @@ function expiredIssuer({ subject, notAfter }: Certificate): string {
 }
 
 /** Nobody had to be asked. */
-export function freshOutcome(job: Job): Outcome {
-  const { verdict } = job.stored;
+export function freshOutcome(judged: JudgedCertificate): Outcome {
+  const { verdict } = judged.stored;
   if (verdict === undefined || !isBelieved(verdict) || verdict.kind !== 'revoked')
-    return describeOutcome(job, 'fresh', verdict);
-  return { ...describeOutcome(job, 'revoked', verdict), ...revocationOf(verdict), trouble: revokedTrouble(verdict) };
+    return describeOutcome(judged, 'fresh', verdict);
+  return { ...describeOutcome(judged, 'revoked', verdict), ...revocationOf(verdict), trouble: revokedTrouble(verdict) };
 }
 
 /** The certificate names no responder that HTTP reaches. */
@@ -43,7 +47,7 @@ export async function outcomeWithoutResponder(
   file: CertificateFile,
   staple: FilePath,
   options: FetchOptions,
-  tools: FetchTools,
+  tools: JudgingTools,
 ): Promise<Outcome> {
   const { message, hint } = explainMissingResponder(file.certificate);
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.

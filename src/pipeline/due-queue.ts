@@ -7,9 +7,17 @@ export interface DueEntry {
   readonly due?: DueCertificate;
 }
 
+/** What decides when a certificate has its turn. */
+export interface Turn {
+  readonly mustStaple: boolean;
+  /** Host and port of the responder that is asked first. */
+  readonly host: string;
+}
+
 /** The certificates of a run that have to be asked for. */
 export interface DueQueue {
-  add(position: number, due: DueCertificate): void;
+  /** In any order; `due` is what was read of the certificate, if that is at hand. */
+  add(position: number, turn: Turn, due?: DueCertificate): void;
   /** Must-Staple certificates first, then the others; of each kind the responders in turn, so that none keeps the others waiting. */
   take(): Generator<DueEntry>;
 }
@@ -19,21 +27,26 @@ const keptAtMost = 1024;
 
 type Lane = Map<string, number[]>;
 
+/** The turn of a certificate that was read. */
+export function turnOf({ file, responders }: DueCertificate): Turn {
+  return { mustStaple: file.certificate.mustStaple, host: hostOfUrl(responders.urls[0] ?? '') };
+}
+
 export function createDueQueue(): DueQueue {
   const urgent: Lane = new Map();
   const ordinary: Lane = new Map();
   const kept = new Map<number, DueCertificate>();
   return {
-    add(position, due) {
-      const lane = due.file.certificate.mustStaple ? urgent : ordinary;
-      const host = hostOfUrl(due.responders.urls[0] ?? '');
+    add(position, { mustStaple, host }, due) {
+      const lane = mustStaple ? urgent : ordinary;
       const waiting = lane.get(host);
       if (waiting === undefined) lane.set(host, [position]);
       else waiting.push(position);
-      if (kept.size < keptAtMost) kept.set(position, due);
+      if (due !== undefined && kept.size < keptAtMost) kept.set(position, due);
     },
     *take() {
       for (const lane of [urgent, ordinary]) {
+        for (const waiting of lane.values()) waiting.sort((a, b) => a - b);
         for (const position of inTurn(lane)) {
           const due = kept.get(position);
           kept.delete(position);

@@ -65,15 +65,22 @@ export interface FetchTools {
   readonly memory?: ResponseMemory;
 }
 
-/** Everything that is known of one certificate before anybody is asked. */
-export interface Job {
+/** What it takes to judge a certificate's files; one set serves a whole run. */
+export type JudgingTools = Pick<FetchTools, 'issuers' | 'ownProcess' | 'now' | 'memory'>;
+
+/** A certificate, and what stands on disk for it. */
+export interface JudgedCertificate {
   readonly file: CertificateFile;
   readonly staple: FilePath;
   readonly judge: StapleJudge;
   readonly stored: StoredStaple;
+  readonly options: FetchOptions;
+}
+
+/** Everything that is known of one certificate before anybody is asked. */
+export interface Job extends JudgedCertificate {
   readonly responders: OverriddenResponders;
   readonly budget: Budget;
-  readonly options: FetchOptions;
   readonly tools: FetchTools;
 }
 
@@ -84,7 +91,7 @@ export interface DueCertificate {
   readonly staple: FilePath;
   readonly responders: OverriddenResponders;
   /** What is on disk, where it could be judged already. */
-  readonly job?: Job;
+  readonly judged?: JudgedCertificate;
 }
 
 /** Certificates name one or two; a bound on what a hostile one can have asked, and of whom. */
@@ -134,19 +141,22 @@ export function judgeFor(certificate: Certificate, issuer: Certificate, options:
 }
 
 /** Whether anybody has to be asked: forced, revoked before, nothing usable on disk, or the time has come. */
-export function isDue(job: Job): boolean {
-  const { stored, judge, options, file } = job;
+export function isDue(judged: JudgedCertificate, memory: ResponseMemory | undefined): boolean {
+  const { stored, judge, options, file } = judged;
   if (options.force || stored.revokedMark !== undefined) return true;
   if (!isServable(stored.verdict, judge, options.acceptedStatuses)) return true;
   const due = nextRefreshOf(stored.verdict, file.certificate, options.refreshPolicy);
   if (due !== undefined && due > judge.now) return false;
-  return !hasNothingNewer(job);
+  return !hasNothingNewer(judged, memory);
 }
 
 /** The responder said by max-age that it has nothing newer yet; never heeded where the staple nears its end. */
-function hasNothingNewer({ stored, judge, options, staple, tools }: Job): boolean {
+function hasNothingNewer(
+  { stored, judge, options, staple }: JudgedCertificate,
+  memory: ResponseMemory | undefined,
+): boolean {
   const { verdict } = stored;
   if (verdict === undefined || !isBelieved(verdict)) return false;
-  const until = tools.memory?.freshUntil(staple, verdict.statement.thisUpdate);
+  const until = memory?.freshUntil(staple, verdict.statement.thisUpdate);
   return until !== undefined && until > judge.now && mayKeep(stored, judge, options.alertBeforeMilliseconds);
 }

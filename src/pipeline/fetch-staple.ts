@@ -5,7 +5,7 @@ import { spreadOf } from '../core/schedule.js';
 import { isUnchanged } from '../source/certificate-file.js';
 import type { KnownResponse, ResponderAnswer } from '../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-responders.js';
-import { assess, type Assessment } from './assess.js';
+import { assess, type Assessment } from './scan/assess.js';
 import { freshOutcome, outcomeOfError } from './describe-outcome.js';
 import {
   isDue,
@@ -15,6 +15,7 @@ import {
   type FetchOptions,
   type FetchTools,
   type Job,
+  type JudgedCertificate,
 } from './fetch-job.js';
 import { judgeResponse, type UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
@@ -81,9 +82,9 @@ async function refreshOnce(
   tools: FetchTools,
 ): Promise<Outcome | 'replaced'> {
   try {
-    const { job: judged } = due;
-    const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(judged);
-    if (judged === undefined && !isDue(job)) return freshOutcome(job);
+    const { judged } = due;
+    const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(due, judged, tools);
+    if (judged === undefined && !isDue(job, tools.memory)) return freshOutcome(job);
     const answer = await askFor(job);
     return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
   } catch (error) {
@@ -91,9 +92,10 @@ async function refreshOnce(
   }
 }
 
-/** A job that stood in line: its time begins now. */
-function startedNow(job: Job): Job {
-  return { ...job, judge: { ...job.judge, now: job.tools.now() }, budget: startJobBudget(job.options) };
+/** A certificate that stood in line: its time begins now. */
+function startedNow({ responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
+  const judge = { ...judged.judge, now: tools.now() };
+  return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools };
 }
 
 async function askFor(job: Job): Promise<AskResult<UsableResponse>> {

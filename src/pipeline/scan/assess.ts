@@ -1,22 +1,21 @@
-import type { Certificate } from '../core/index.js';
-import type { FilePath } from '../core/file-path.js';
-import { readCertificateFile } from '../source/certificate-file.js';
-import type { ListedCertificate } from '../source/certificate-list.js';
-import { readFolderMember } from '../source/folder-member.js';
-import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
-import { staplePathFor } from '../store/staple-location.js';
-import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
+import type { FilePath } from '../../core/file-path.js';
+import { isInShard, type Shard } from '../../core/shard.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import type { ListedCertificate } from '../../source/certificate-list.js';
+import { readFolderMember } from '../../source/folder-member.js';
+import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
+import { staplePathFor } from '../../store/staple-location.js';
+import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from '../describe-outcome.js';
 import {
   isDue,
   judgeFor,
   respondersFor,
-  startJobBudget,
   type DueCertificate,
   type FetchOptions,
-  type FetchTools,
-} from './fetch-job.js';
-import type { Outcome } from './outcome.js';
-import { judgeStored, readStoredFiles } from './stored-staple.js';
+  type JudgingTools,
+} from '../fetch-job.js';
+import type { Outcome } from '../outcome.js';
+import { judgeStored, readStoredFiles } from '../stored-staple.js';
 
 /** What the files alone tell of a certificate: how it ended already, that somebody has to be asked, or that it is none of ours. */
 export type Assessment =
@@ -27,20 +26,20 @@ export type Assessment =
 /**
  * Reads a certificate and judges its staple without any traffic.
  *
- * @param isIncluded whether this run works on the certificate, as by its shard
+ * @param shard the part of the fleet that this run works on; all of it when absent
  * @returns an assessment; what goes wrong with this certificate is in its outcome and never thrown
  * @throws OcspError `usage`, `interrupted`
  */
 export async function assess(
   listed: ListedCertificate,
   options: FetchOptions,
-  tools: FetchTools,
-  isIncluded?: (certificate: Certificate) => boolean,
+  tools: JudgingTools,
+  shard?: Shard,
 ): Promise<Assessment> {
   let staple: FilePath | undefined;
   try {
     const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
-    if (file === undefined || isIncluded?.(file.certificate) === false) return { kind: 'ignored' };
+    if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return { kind: 'ignored' };
     staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
     const responders = respondersFor(file.certificate, options);
     if (responders.urls.length === 0) {
@@ -52,8 +51,8 @@ export async function assess(
   }
 }
 
-async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: FetchTools): Promise<Assessment> {
-  const { file, staple, responders } = due;
+async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: JudgingTools): Promise<Assessment> {
+  const { file, staple } = due;
   const files = await readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
   if (files.bytes === undefined) return { kind: 'due', due };
@@ -61,7 +60,8 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Fe
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
   if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
-  const stored = judgeStored(files, judge);
-  const job = { file, staple, judge, stored, responders, budget: startJobBudget(options), options, tools };
-  return isDue(job) ? { kind: 'due', due: { ...due, job } } : { kind: 'settled', outcome: freshOutcome(job) };
+  const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
+  return isDue(judged, tools.memory)
+    ? { kind: 'due', due: { ...due, judged } }
+    : { kind: 'settled', outcome: freshOutcome(judged) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../../src/core/index.js';
-import { createDueQueue } from '../../../src/pipeline/due-queue.js';
+import { createDueQueue, turnOf } from '../../../src/pipeline/due-queue.js';
 import type { DueCertificate } from '../../../src/pipeline/fetch-job.js';
 import { createCertificateAuthority } from '../../support/pki.js';
 
@@ -20,7 +20,7 @@ function dueAt(host: string, certificate = ordinary): DueCertificate {
 
 function positionsAfter(added: readonly DueCertificate[]): number[] {
   const queue = createDueQueue();
-  for (const [position, due] of added.entries()) queue.add(position, due);
+  for (const [position, due] of added.entries()) queue.add(position, turnOf(due), due);
   return [...queue.take()].map(({ position }) => position);
 }
 
@@ -41,7 +41,7 @@ describe('the queue of what is due', () => {
 
   it('keeps what was read of the first thousand, and of the others the place alone', () => {
     const queue = createDueQueue();
-    for (let position = 0; position < 3000; position += 1) queue.add(position, dueAt('a'));
+    for (let position = 0; position < 3000; position += 1) queue.add(position, turnOf(dueAt('a')), dueAt('a'));
     const entries = [...queue.take()];
     expect(entries.map(({ position }) => position)).toEqual(Array.from({ length: 3000 }, (_, position) => position));
     const kept = entries.filter(({ due }) => due !== undefined).length;

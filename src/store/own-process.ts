@@ -1,0 +1,16 @@
+import { hostname } from 'node:os';
+import type { OwnProcess } from './lock-holder.js';
+
+/** This process as the store's lock needs to know it. */
+export function ownProcess(): OwnProcess {
+  return { pid: process.pid, effectiveUserId: process.geteuid?.() ?? 0, hostName: hostname(), isProcessAlive };
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

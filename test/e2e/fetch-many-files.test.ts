@@ -1,0 +1,136 @@
+import { linkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+
+import { defaultRefreshPolicy } from '../../src/core/index.js';
+import type { ScanAnswer, ScanSetting } from '../../src/pipeline/scan/scan-message.js';
+import { bundleOf, fetchJson, fetchSite, hour, stapleOf, withScene, type Scene } from './support/fetch-scene.js';
+import { startRunningFetch } from './support/running-fetch.js';
+
+/** So many that several threads judge them. */
+const many = 900;
+
+const kinds = ['fresh', 'missing', 'expired', 'no-responder', 'damaged', 'no-certificate'] as const;
+type Kind = (typeof kinds)[number];
+const kindOf = (index: number): Kind => kinds[index % kinds.length]!;
+
+/** Files that are told apart by their names; what is in them are few certificates. */
+function addFiles(scene: Scene): void {
+  const silent = scene.authority.issue({ ocspUris: [] });
+  const contents: Readonly<Record<Kind, string>> = {
+    fresh: scene.certificate,
+    missing: scene.certificate,
+    expired: scene.certificate,
+    'no-responder': scene.folder.write('.silent.pem', bundleOf(silent, scene.authority)),
+    damaged: scene.folder.write('.damaged.pem', '-----BEGIN CERTIFICATE-----\n&\n-----END CERTIFICATE-----\n'),
+    'no-certificate': scene.folder.write('.text.pem', 'nothing of ours'),
+  };
+  const staples: Partial<Record<Kind, Buffer>> = {
+    fresh: stapleOf(scene),
+    expired: stapleOf(scene, { thisUpdateOffset: -48 * hour, nextUpdateOffset: -24 * hour }),
+  };
+  for (let index = 0; index < many; index += 1) {
+    const kind = kindOf(index);
+    const path = scene.folder.at(`${kind}-${index}.pem`);
+    linkSync(contents[kind], path);
+    if (staples[kind] !== undefined) writeFileSync(`${path}.ocsp`, staples[kind]);
+  }
+}
+
+describe('a fleet that several threads judge', () => {
+  it('has the outcome of each certificate, as one thread would have it', { timeout: 120_000 }, async () => {
+    await withScene(async (scene) => {
+      addFiles(scene);
+      const { exitCode, records, summary } = await fetchJson([scene.folder.path]);
+      const each = many / kinds.length;
+      // The scene's own certificate is one more without a staple.
+      expect(summary).toMatchObject({
+        total: 5 * each + 1,
+        fresh: each,
+        updated: 2 * each + 1,
+        'no-responder': each,
+        'input-error': each,
+      });
+      expect(exitCode).toBe(8);
+      const named = new Map(records.map((record) => [record.certificate, record]));
+      expect(named.size).toBe(5 * each + 1);
+      for (let index = 0; index < many; index += 1) {
+        const kind = kindOf(index);
+        const path = scene.folder.at(`${kind}-${index}.pem`);
+        const { outcome, staple, verdict, error } = named.get(path) ?? {};
+        const expected = {
+          fresh: { outcome: 'fresh', staple: `${path}.ocsp`, verdict: 'good' },
+          missing: { outcome: 'updated', staple: `${path}.ocsp`, verdict: 'good' },
+          expired: { outcome: 'updated', staple: `${path}.ocsp`, verdict: 'good' },
+          'no-responder': { outcome: 'no-responder', staple: `${path}.ocsp`, verdict: null },
+          damaged: { outcome: 'input-error', staple: null, verdict: null },
+          'no-certificate': { outcome: undefined, staple: undefined, verdict: undefined },
+        }[kind];
+        expect({ outcome, staple, verdict }).toEqual(expected);
+        expect(error?.code).toBe(
+          kind === 'damaged' ? 'malformed-pem' : kind === 'no-responder' ? 'no-responder' : undefined,
+        );
+      }
+      const again = await fetchJson([scene.folder.path]);
+      expect(again.summary).toMatchObject({ fresh: 3 * each + 1, updated: 0 });
+    });
+  });
+
+  it('ends at once on a signal', { timeout: 120_000 }, async () => {
+    await withScene(async (scene) => {
+      for (let index = 0; index < many; index += 1) linkSync(scene.certificate, scene.folder.at(`${index}.pem`));
+      const fetch = startRunningFetch([scene.folder.path]);
+      await expect.poll(() => scene.responder.requests.length).toBeGreaterThan(0);
+      fetch.signal('SIGTERM');
+      expect((await fetch.result).exitCode).toBe(143);
+    });
+  });
+});
+
+describe('the thread of the built program', () => {
+  it('answers what it is asked, and ends when it is told to', async () => {
+    await withScene(async (scene) => {
+      await fetchSite(scene);
+      const other = scene.folder.write('none.pem', 'nothing of ours');
+      const setting: ScanSetting = {
+        options: {
+          responders: [],
+          force: false,
+          refreshPolicy: defaultRefreshPolicy,
+          hash: 'sha1',
+          nonce: false,
+          strict: false,
+          method: 'post',
+          headers: [],
+          timeoutMilliseconds: 1000,
+          connectTimeoutMilliseconds: 1000,
+          retries: 0,
+          trustedResponders: [],
+          acceptedStatuses: new Set(['good']),
+          skewMilliseconds: 0,
+          downloadIssuer: false,
+          dryRun: false,
+        },
+        issuers: [],
+        shard: undefined,
+      };
+      const thread = new Worker(new URL('../../dist/pipeline/scan/scan-thread.js', import.meta.url), {
+        workerData: setting,
+      });
+      const certificates = [scene.certificate, other, Buffer.from(scene.folder.at('gone.pem'))];
+      thread.postMessage({
+        first: 7,
+        certificates: certificates.map((path) => ({ path, named: false })),
+        now: new Date(),
+      });
+      const [answer] = (await once(thread, 'message')) as [ScanAnswer];
+      expect(answer).toMatchObject({
+        first: 7,
+        found: [{ kind: 'settled', outcome: { outcome: 'fresh', staple: scene.staple } }, null, null],
+      });
+      thread.postMessage(null);
+      expect(await once(thread, 'exit')).toEqual([0]);
+    });
+  });
+});
