@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -46,6 +46,28 @@ const withoutVersionCheck = {
   },
 };
 
+/** What oclif loads at every start and needs at few: for other versions of plug-ins, templates of help, globs, spinners. */
+const oclifNeedsSeldom = ['cli-spinners', 'ejs', 'lilconfig', 'minimatch', 'semver', 'tinyglobby'];
+
+/** These packages are files of their own, read with their first use: half of oclif's bundle and a tenth of a start. */
+const onDemand = {
+  name: 'on-demand',
+  setup(pluginBuild) {
+    const seldom = new RegExp(`^(?:${oclifNeedsSeldom.join('|')})$`);
+    pluginBuild.onResolve({ filter: seldom }, ({ path, importer }) =>
+      importer.includes('/@oclif/core/') ? { path, namespace: 'on-demand' } : undefined,
+    );
+    pluginBuild.onResolve({ filter: /^#on-demand\// }, ({ path }) => ({ path, external: true }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
+      // Asked for __esModule by what TypeScript makes of an import, which is no use yet.
+      contents: `let loaded;
+        module.exports = new Proxy({}, {
+          get: (_, name) => name === '__esModule' ? undefined : (loaded ??= require('#on-demand/${path}'))[name],
+        });`,
+    }));
+  },
+};
+
 /**
  * What the parts of the program share at run time, by the import of package.json that leads to it: classes that are told
  * apart by instanceof, and oclif.
@@ -84,13 +106,14 @@ async function bundle() {
     'src/cli/main.ts',
     'src/cli/help.ts',
     'src/hooks/updated.ts',
-    'src/pipeline/scan/scan-thread.ts',
+    'src/cli/scan-thread.ts',
     ...commands,
   ];
   const parts = await Promise.all([
     bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
-    ...program.map((entry) => bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, sharedParts])),
+    ...program.map((entry) => bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, onDemand, sharedParts])),
   ]);
+  await bundleOnDemand();
   return new Set(parts.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 }
 
@@ -116,6 +139,25 @@ function bundlePart(entryPoints, plugins) {
       js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
     },
   });
+}
+
+/** As CommonJS, since a module of the other kind cannot be loaded in the middle of a call. */
+async function bundleOnDemand() {
+  const resolveDir = dirname(require.resolve('@oclif/core'));
+  const builds = oclifNeedsSeldom.map((name) =>
+    build({
+      absWorkingDir: root,
+      stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir },
+      outfile: `dist/cli/on-demand/${name}.cjs`,
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20.19',
+      legalComments: 'none',
+      logLevel: 'warning',
+    }),
+  );
+  await Promise.all(builds);
 }
 
 async function types() {

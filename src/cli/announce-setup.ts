@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OcspError } from '../core/index.js';
 import type { AnnounceTools } from '../pipeline/reload/announce.js';
 import { parseConsoleKey, readConsoleKeyFile } from '../reload/dnsdist-key.js';
-import { ownProcess } from '../store/own-process.js';
+import { ownProcess } from './own-process.js';
 
 /** What a run that tells servers has to know. */
 export interface AnnounceSettings {

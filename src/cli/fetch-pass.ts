@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { fetchStaples, type BatchLimits } from '../pipeline/batch.js';
@@ -15,6 +14,7 @@ import { startReport } from './pass-report.js';
 import { createSummary, outcomeRecord, sayOutcome } from './render-outcome.js';
 import { targetRecord } from './render-reload.js';
 import { writeRequestFile } from './request-file.js';
+import { scanHelpers } from './scan-helpers.js';
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
@@ -83,7 +83,7 @@ const waitingForOneAsking = 4;
 function limitsOf({ order, shard }: FetchRun, { postponed }: PassObserver): BatchLimits {
   return {
     concurrency: order.flags.concurrency * waitingForOneAsking,
-    threads: availableParallelism(),
+    helpers: scanHelpers(),
     ...(shard === undefined ? {} : { shard }),
     ...(postponed === undefined ? {} : { postponed }),
   };

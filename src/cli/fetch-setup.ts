@@ -4,7 +4,7 @@ import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
 import type { ResponderOverride } from '../pipeline/responder-override.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
-import { ownProcess } from '../store/own-process.js';
+import { ownProcess } from './own-process.js';
 import { createHttpClient, type HttpClient } from '../transport/http-client.js';
 import { createResponderGate } from '../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../transport/proxy.js';

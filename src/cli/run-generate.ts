@@ -15,7 +15,7 @@ import { fixedStatus } from '../source/status-source.js';
 import { announcerFor, uninterrupted } from './announcer-for.js';
 import { exitCodeOfTrouble } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
-import { ownProcess } from '../store/own-process.js';
+import { ownProcess } from './own-process.js';
 import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from './interrupt.js';
 import type { Output } from './output.js';

@@ -37,6 +37,7 @@ async function loadedBy(run: (env: Record<string, string>) => Promise<unknown>):
 
 let uri: Loaded;
 let fetch: Loaded;
+let proxied: Loaded;
 let configured: Loaded;
 let help: Loaded;
 let colourful: Loaded;
@@ -54,6 +55,8 @@ beforeAll(async () => {
       };
       uri = await loadedBy((env) => expecting(['uri', path], env));
       fetch = await loadedBy((env) => expecting(['fetch', '--allow-private', path], env));
+      const throughProxy = ['fetch', '--force', '--allow-private', '--proxy', responder.url, path];
+      proxied = await loadedBy((env) => expecting(throughProxy, env));
       folder.write('restaple.yaml', 'certificates: [site.pem]\n');
       const words = ['fetch', '--allow-private', '--config', folder.at('restaple.yaml')];
       configured = await loadedBy((env) => expecting(words, env));
@@ -66,13 +69,14 @@ beforeAll(async () => {
 });
 
 describe('what a command loads', () => {
-  it('is seen: fetch loads the HTTP client, uri chalk where colour is asked for, every command oclif', () => {
-    expect(fetch.contains(markers.got)).toBe(true);
+  it('is seen: fetch loads the HTTP client for a proxy, uri chalk where colour is asked for, every command oclif', () => {
+    expect(proxied.contains(markers.got)).toBe(true);
     expect(colourful.contains(markers.chalk)).toBe(true);
     expect(uri.contains(markers.oclif)).toBe(true);
   });
 
-  it('is for uri neither the HTTP client nor colours that nobody sees', () => {
+  it('is neither the HTTP client without a proxy nor colours that nobody sees', () => {
+    expect(fetch.contains(markers.got)).toBe(false);
     expect(uri.contains(markers.got)).toBe(false);
     expect(uri.contains(markers.chalk)).toBe(false);
   });

@@ -115,7 +115,7 @@ describe('the thread of the built program', () => {
         issuers: [],
         shard: undefined,
       };
-      const thread = new Worker(new URL('../../dist/pipeline/scan/scan-thread.js', import.meta.url), {
+      const thread = new Worker(new URL('../../dist/cli/scan-thread.js', import.meta.url), {
         workerData: setting,
       });
       const certificates = [scene.certificate, other, Buffer.from(scene.folder.at('gone.pem'))];

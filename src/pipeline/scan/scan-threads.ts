@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
 import type { FetchOptions, JudgingTools } from '../fetch-job.js';
@@ -47,17 +46,18 @@ export interface ScanThread {
   on(event: 'error' | 'exit', listener: () => void): unknown;
 }
 
-function startThread(setting: ScanSetting): ScanThread {
-  return new Worker(new URL(import.meta.resolve('#scan-thread')), { workerData: setting });
+/** Other threads that may help with a scan. */
+export interface ScanHelpers {
+  readonly count: number;
+  start(setting: ScanSetting): ScanThread;
 }
 
 /** Starts threads that take certificates from `places` until none is open. One that fails gives back what it had. */
 export function startScanThreads(
-  count: number,
+  helpers: ScanHelpers,
   list: CertificateList,
   places: OpenPlaces,
   { options, tools, shard }: ScanSurroundings,
-  start = startThread,
 ): ScanThreads {
   const found: Scanned[] = [];
   const givenBack: number[] = [];
@@ -96,8 +96,8 @@ export function startScanThreads(
   };
 
   const setting: ScanSetting = { options, issuers: tools.issuers.named, shard };
-  for (let number = 0; number < count; number += 1) {
-    const thread = start(setting);
+  for (let number = 0; number < helpers.count; number += 1) {
+    const thread = helpers.start(setting);
     asked.set(thread, []);
     thread.on('message', (answer: ScanAnswer) => hear(thread, answer));
     // Whatever ended it, its certificates are judged here.

@@ -6,7 +6,7 @@ import type { FoundElsewhere, ScanQuestion } from '../../../../src/pipeline/scan
 import { startScanThreads, type ScanThread, type ScanThreads } from '../../../../src/pipeline/scan/scan-threads.js';
 import { listOfFiles } from '../../../../src/source/certificate-list.js';
 import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
-import { ownProcess } from '../../../../src/store/own-process.js';
+import { ownProcess } from '../../../../src/cli/own-process.js';
 
 /** A thread that answers when the test has it answer. */
 class SlowThread extends EventEmitter implements ScanThread {
@@ -52,7 +52,7 @@ function startOne(length: number): Scene {
   const thread = new SlowThread();
   const places = { next: 0, length };
   const surroundings = { options: {} as FetchOptions, tools, shard: undefined };
-  return { thread, places, threads: startScanThreads(1, list, places, surroundings, () => thread) };
+  return { thread, places, threads: startScanThreads({ count: 1, start: () => thread }, list, places, surroundings) };
 }
 
 describe('a thread that judges files', () => {

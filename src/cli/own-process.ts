@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { OwnProcess } from './lock-holder.js';
+import type { OwnProcess } from '../store/lock-holder.js';
 
 /** This process as the store's lock needs to know it. */
 export function ownProcess(): OwnProcess {
