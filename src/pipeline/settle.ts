@@ -5,7 +5,7 @@ import type { Job } from './fetch-job.js';
 import type { UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
-import { mayKeep, readRevokedMark } from './stored-staple.js';
+import { mayKeep, readRevokedMark, readStoredStaple } from './stored-staple.js';
 import { revocationOf, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
@@ -76,12 +76,17 @@ async function store(job: Job, usable: UsableResponse, name: 'updated' | 'revoke
   if (options.dryRun) return describeOutcome(job, name === 'updated' && isIdentical ? 'fresh' : name, stored.verdict);
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
-    if (result.kind === 'refused') return settleTrouble(job, troubleOfFailure(result.failure));
+    if (result.kind === 'refused') return settleTrouble(await asItStands(job), troubleOfFailure(result.failure));
     const outcome = name === 'updated' && result.kind === 'identical' ? 'fresh' : name;
     return { ...describeOutcome(job, outcome, usable.verdict), written: result.kind === 'written' };
   } catch (error) {
     return settleTrouble(job, troubleOfError(error));
   }
+}
+
+/** What is refused under the lock alone is older than what another run has stored meanwhile, and that is what counts now. */
+async function asItStands(job: Job): Promise<Job> {
+  return { ...job, stored: await readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() }) };
 }
 
 /** The staple on disk stays while it is good for long enough; otherwise the trouble decides. */

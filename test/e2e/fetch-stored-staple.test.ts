@@ -185,6 +185,21 @@ it('is heard of a response older than the stored one once that is about to end',
   });
 });
 
+it('keeps the newer staple that another run stored while this one asked, and all is well', async () => {
+  await withScene(async (scene) => {
+    const older = answer(scene.authority, 'good', { thisUpdateOffset: -3 * hour });
+    let newer: Uint8Array | undefined;
+    scene.responder.behaviour = async (exchange) => {
+      newer = storeStaple(scene, { thisUpdateOffset: -hour });
+      await older(exchange);
+    };
+    const { exitCode, record } = await fetchSite(scene);
+    expect(exitCode).toBe(0);
+    expect(record).toMatchObject({ outcome: 'kept', verdict: 'good', error: { code: 'older-than-stored' } });
+    expect(readFileSync(scene.staple)).toEqual(newer);
+  });
+});
+
 it('takes an older response where only the clock skew makes the stored one current', async () => {
   await withScene(async (scene) => {
     storeStaple(scene, { thisUpdateOffset: 3 * minute });
