@@ -3,6 +3,7 @@ import type { FilePath } from '../core/file-path.js';
 import type { CertificateFile } from '../source/certificate-file.js';
 import type { ListedCertificate } from '../source/certificate-list.js';
 import type { IssuerFinder } from '../source/issuer-finder.js';
+import type { Leftovers } from '../store/leftovers.js';
 import type { OwnProcess } from '../store/lock-holder.js';
 import { removeLeftoverTemporaryFile } from '../store/remove-file.js';
 import type { HttpClient } from '../transport/http-client.js';
@@ -65,8 +66,11 @@ export interface FetchTools {
   readonly memory?: ResponseMemory;
 }
 
-/** What it takes to judge a certificate's files; one set serves a whole run. */
-export type JudgingTools = Pick<FetchTools, 'issuers' | 'ownProcess' | 'now' | 'memory'>;
+/** What it takes to judge a certificate's files; one set serves a whole scan. */
+export type JudgingTools = Pick<FetchTools, 'issuers' | 'ownProcess' | 'now' | 'memory'> & {
+  /** Found once for many certificates. */
+  readonly leftovers?: Leftovers;
+};
 
 /** A certificate, and what stands on disk for it. */
 export interface JudgedCertificate {

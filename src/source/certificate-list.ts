@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { readCrtList } from './crt-list.js';
 import type { NamedSource } from './named-source.js';
 import { unlistable } from './read-file.js';
+import { packSorted, type PackedNames } from './packed-names.js';
 import { isRegularFile } from './regular-file.js';
 
 /** A file that may hold a certificate, and where its staple goes if its source says so. */
@@ -50,9 +51,15 @@ export async function listCertificates(sources: readonly NamedSource[]): Promise
 /** Files of one source: names in a folder, or whole paths where there is no folder. */
 interface Group {
   readonly folder: FilePath | undefined;
-  readonly names: FilePath[];
+  readonly names: Names;
   readonly named: boolean;
   readonly out: string | undefined;
+}
+
+/** An array, or the packed names of a folder. */
+interface Names {
+  readonly length: number;
+  at(index: number): FilePath | undefined;
 }
 
 /** Files named one by one, as on stdin, become one group. */
@@ -60,8 +67,15 @@ function addGroup(groups: Group[], group: Group): void {
   const last = groups.at(-1);
   const joins =
     last?.folder === undefined && group.folder === undefined && last?.named === group.named && last.out === group.out;
-  if (joins) for (const name of group.names) last.names.push(name);
-  else groups.push({ ...group, names: [...group.names] });
+  if (joins && Array.isArray(last.names)) last.names.push(...eachOf(group.names));
+  else groups.push(group.folder === undefined ? { ...group, names: [...eachOf(group.names)] } : group);
+}
+
+function* eachOf(names: Names): Generator<FilePath> {
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names.at(index);
+    if (name !== undefined) yield name;
+  }
 }
 
 async function groupsOf(source: NamedSource): Promise<Group[]> {
@@ -87,7 +101,7 @@ function listOf(groups: readonly Group[]): CertificateList {
     at(index) {
       const number = starts.findLastIndex((start) => start <= index);
       const group = groups[number];
-      const name = group?.names[index - (starts[number] ?? 0)];
+      const name = group?.names.at(index - (starts[number] ?? 0));
       if (group === undefined || name === undefined) throw new RangeError(`there is no certificate ${index}`);
       const path = group.folder === undefined ? name : joinPath(group.folder, name);
       return { path, named: group.named, ...(group.out === undefined ? {} : { out: group.out }) };
@@ -101,7 +115,7 @@ function withoutRepetitions(groups: readonly Group[]): Group[] {
   const keyOf = (group: Group, name: FilePath): string =>
     Buffer.from(plainPath(group.folder === undefined ? name : joinPath(group.folder, name))).toString('latin1');
   const firstMentions = (group: Group): FilePath[] =>
-    group.names.filter((name) => {
+    [...eachOf(group.names)].filter((name) => {
       const key = keyOf(group, name);
       if (seen.has(key)) return false;
       seen.add(key);
@@ -142,42 +156,66 @@ function isFolder(path: FilePath): boolean {
 }
 
 /** Files that lie beside certificates and are none: keys, staples, issuers, certificate transparency lists. */
-const companionEndings = ['.key', '.ocsp', '.issuer', '.sctl'].map((ending) => Buffer.from(ending));
+const companionEndings = ['.key', '.ocsp', '.issuer', '.sctl'];
 
 function groupOfFolder(folder: FilePath): Omit<Group, 'out'> {
   const lineages = certbotLineages(folder);
   if (lineages.length > 0) return { folder: undefined, names: lineages, named: true };
-  const names = visibleNames(folder).filter((name) => !companionEndings.some((ending) => endsWith(name, ending)));
-  if (isLineage(folder, names)) return { folder, names: ['fullchain.pem'], named: true };
-  return { folder, names: names.map(asPath), named: false };
+  if (isLineage(folder)) return { folder, names: ['fullchain.pem'], named: true };
+  const names = visibleNames(folder, (name) => !companionEndings.some((ending) => name.endsWith(ending)));
+  return { folder, names, named: false };
 }
 
 /** certbot's `live` folder holds a folder a lineage, each with links named fullchain.pem, cert.pem, chain.pem, privkey.pem. */
 function certbotLineages(folder: FilePath): FilePath[] {
   if (!/(?:^|\/)live\/*$/.test(shownPath(folder))) return [];
-  return visibleNames(folder)
-    .map((name) => joinPath(joinPath(folder, asPath(name)), 'fullchain.pem'))
+  return [...eachOf(visibleNames(folder))]
+    .map((name) => joinPath(joinPath(folder, name), 'fullchain.pem'))
     .filter((path) => isRegularFile(path));
 }
 
 /** A single lineage named itself: its cert.pem and fullchain.pem are one certificate and one staple. */
-function isLineage(folder: FilePath, names: readonly Buffer[]): boolean {
-  const has = (wanted: string): boolean => names.some((name) => name.equals(Buffer.from(wanted)));
-  return has('fullchain.pem') && has('cert.pem') && isRegularFile(joinPath(folder, 'privkey.pem'));
+function isLineage(folder: FilePath): boolean {
+  return ['privkey.pem', 'fullchain.pem', 'cert.pem'].every((name) => isRegularFile(joinPath(folder, name)));
 }
 
-function visibleNames(folder: FilePath): Buffer[] {
+/** The visible names of a folder that `isWanted`, in the order of their bytes. */
+function visibleNames(folder: FilePath, isWanted: (name: string) => boolean = () => true): Names {
+  const isTaken = (name: string): boolean => !name.startsWith('.') && isWanted(name);
+  const packed = packedNames(folder, isTaken);
+  return { length: packed.length, at: (index) => pathOfName(packed.at(index)) };
+}
+
+function packedNames(folder: FilePath, isTaken: (name: string) => boolean): PackedNames {
   try {
-    return readdirSync(folder, { encoding: 'buffer' })
-      .filter((name) => name[0] !== dot)
-      .sort((a, b) => Buffer.compare(a, b));
+    return packSorted(namesOneByOne(folder, isTaken));
+  } catch {
+    // Node looks for the kind of each entry, by a name that is not spelt so, where the file system does not tell it.
+    return packSorted(namesAtOnce(folder).filter(isTaken));
+  }
+}
+
+/** Names with one character a byte. What is not taken needs no memory: of 200,000 names at once that would be 40 MB. */
+function* namesOneByOne(folder: FilePath, isTaken: (name: string) => boolean): Generator<string> {
+  const directory = opendirSync(Buffer.from(folder), { encoding: 'latin1', bufferSize: 256 });
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+      if (isTaken(entry.name)) yield entry.name;
+    }
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function namesAtOnce(folder: FilePath): string[] {
+  try {
+    return readdirSync(folder, { encoding: 'latin1' });
   } catch (error) {
     throw unlistable(folder, error);
   }
 }
 
-const dot = 0x2e;
-
-function endsWith(name: Buffer, ending: Buffer): boolean {
-  return name.length >= ending.length && name.subarray(name.length - ending.length).equals(ending);
+function pathOfName(name: string): FilePath {
+  // eslint-disable-next-line no-control-regex -- the characters that are one byte in UTF-8 too
+  return /^[\x01-\x7f]*$/.test(name) ? name : asPath(Buffer.from(name, 'latin1'));
 }

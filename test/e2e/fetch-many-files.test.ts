@@ -1,4 +1,4 @@
-import { linkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +42,7 @@ describe('a fleet that several threads judge', () => {
   it('has the outcome of each certificate, as one thread would have it', { timeout: 120_000 }, async () => {
     await withScene(async (scene) => {
       addFiles(scene);
+      const leftover = scene.folder.write(`.fresh-0.pem.ocsp.restaple-tmp`, 'half a staple');
       const { exitCode, records, summary } = await fetchJson([scene.folder.path]);
       const each = many / kinds.length;
       // The scene's own certificate is one more without a staple.
@@ -72,6 +73,7 @@ describe('a fleet that several threads judge', () => {
           kind === 'damaged' ? 'malformed-pem' : kind === 'no-responder' ? 'no-responder' : undefined,
         );
       }
+      expect(existsSync(leftover)).toBe(false);
       const again = await fetchJson([scene.folder.path]);
       expect(again.summary).toMatchObject({ fresh: 3 * each + 1, updated: 0 });
     });

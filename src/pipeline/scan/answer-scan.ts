@@ -1,6 +1,7 @@
 import { OcspError } from '../../core/ocsp-error.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { createLeftovers } from '../../store/leftovers.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { turnOf } from '../due-queue.js';
 import type { JudgingTools } from '../fetch-job.js';
@@ -18,6 +19,7 @@ export function createScanAnswerer(
   { options, issuers, shard }: ScanSetting,
   ownProcess: OwnProcess,
 ): (question: ScanQuestion) => Promise<ScanAnswer> {
+  const leftovers = createLeftovers();
   const finder = createIssuerFinder(issuers.map(pathFromElsewhere));
   const judge = async (listed: ListedCertificate, tools: JudgingTools): Promise<FoundElsewhere | null> => {
     try {
@@ -30,7 +32,7 @@ export function createScanAnswerer(
     }
   };
   return async ({ first, certificates, now }) => {
-    const tools = { issuers: finder, ownProcess, now: () => now };
+    const tools = { issuers: finder, ownProcess, leftovers, now: () => now };
     const found: (FoundElsewhere | null)[] = [];
     for (const listed of certificates) found.push(await judge(listed, tools));
     return { first, found };

@@ -59,7 +59,7 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Ju
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess, tools.leftovers);
   const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
   return isDue(judged, tools.memory)
     ? { kind: 'due', due: { ...due, judged } }

@@ -34,10 +34,10 @@ export interface ScanSurroundings {
   readonly shard: Shard | undefined;
 }
 
-/** A question is worth its message, and no thread is left with much to do when all others are through. */
-const certificatesInAQuestion = 50;
+/** A question is worth its message, no thread is left with much when all others are through, and few outcomes are at hand at once. */
+const certificatesInAQuestion = 16;
 /** The next question waits at the thread, so that it never waits for one. */
-const questionsInLine = 2;
+const questionsInLine = 3;
 
 /** As much of a worker thread as is needed here. */
 export interface ScanThread {

@@ -1,5 +1,6 @@
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
+import { createLeftovers } from '../../store/leftovers.js';
 import { turnOf, type Turn } from '../due-queue.js';
 import type { DueCertificate, FetchOptions, JudgingTools } from '../fetch-job.js';
 import type { Outcome } from '../outcome.js';
@@ -18,8 +19,8 @@ export interface ScanLimits {
   readonly helpers?: ScanHelpers;
 }
 
-/** With fewer certificates a thread costs more than it takes over. */
-const worthAThread = 500;
+/** With fewer certificates a thread costs more than it takes over, and listing a folder more than looking into it. */
+const isMany = 500;
 /**
  * Judges the staples of a list by what is on disk, without traffic, and yields each certificate that is the run's as it is
  * judged, in no order. A large list is judged by several threads. Ends early once the signal is aborted.
@@ -33,8 +34,9 @@ export async function* scan(
   { shard, helpers }: ScanLimits,
 ): AsyncGenerator<Scanned> {
   const places = { next: 0, length: list.length };
+  const judging = list.length < isMany ? tools : { ...tools, leftovers: createLeftovers() };
   const others =
-    helpers === undefined || list.length < worthAThread
+    helpers === undefined || list.length < isMany
       ? undefined
       : startScanThreads(helpers, list, places, { options, tools, shard });
   const breathe = createBreath();
@@ -45,7 +47,7 @@ export async function* scan(
       for (const judged of others?.take() ?? []) yield judged;
       const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
       if (position !== undefined) {
-        const judged = scannedAs(position, await assess(list.at(position), options, tools, shard));
+        const judged = scannedAs(position, await assess(list.at(position), options, judging, shard));
         if (judged !== undefined) yield judged;
       } else if (!(await isMoreToCome(others))) {
         return;
