@@ -57,11 +57,15 @@ export function contextTag(number: number, form: 'constructed' | 'primitive' = '
   return (form === 'constructed' ? 0xa0 : 0x80) | number;
 }
 
-/** One element as it stands in the input: `raw` is the exact slice with its header, `contents` the slice without. No bytes are copied. */
-export interface DerElement {
-  readonly tag: number;
-  readonly raw: Uint8Array;
+/** The contents of an element, a slice of the input; no bytes are copied. */
+export interface DerContents {
   readonly contents: Uint8Array;
   /** Where the element starts, in octets from the start of the outermost input. */
   readonly offset: number;
+}
+
+/** One element as it stands in the input: `raw` is the exact slice with its header, `contents` the slice without. */
+export interface DerElement extends DerContents {
+  readonly tag: number;
+  readonly raw: Uint8Array;
 }

@@ -1,4 +1,4 @@
-import { DerError, type DerElement } from './der-element.js';
+import { DerError, type DerContents } from './der-element.js';
 
 /** A time at the resolution DER carries, whole seconds, in milliseconds since 1970. */
 type Milliseconds = number;
@@ -8,7 +8,7 @@ type Milliseconds = number;
  * set, because certificates with such serial numbers are deployed; they are kept as they are.
  */
 export function integerContentsOf(
-  element: DerElement,
+  element: DerContents,
   what: string,
   options: { redundantZeros: boolean } = { redundantZeros: false },
 ): Uint8Array {
@@ -25,7 +25,7 @@ export function integerContentsOf(
 }
 
 /** The value of a small non-negative INTEGER or ENUMERATED. */
-export function smallIntegerOf(element: DerElement, what: string): number {
+export function smallIntegerOf(element: DerContents, what: string): number {
   const contents = integerContentsOf(element, what);
   if (contents.length > 4 || (contents[0] ?? 0) >= 0x80) {
     throw new DerError('integer-out-of-range', `${what} is negative or too large`, element.offset);
@@ -43,7 +43,7 @@ function appendToArc(value: number | bigint, bits: number): number | bigint {
 }
 
 /** The dotted form of an OBJECT IDENTIFIER element (X.690 §8.19). */
-export function objectIdentifierOf(element: DerElement, what: string): string {
+export function objectIdentifierOf(element: DerContents, what: string): string {
   const bytes = element.contents;
   const malformed = (): DerError =>
     new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, element.offset);
@@ -70,16 +70,16 @@ export function objectIdentifierOf(element: DerElement, what: string): string {
 }
 
 /** The time of a GeneralizedTime element, to the second and in Z (RFC 5280 §4.1.2.5.2). */
-export function generalizedTimeOf(element: DerElement, what: string): Milliseconds {
+export function generalizedTimeOf(element: DerContents, what: string): Milliseconds {
   return timeFromDigits(element, 4, what);
 }
 
 /** The time of a UTCTime element, to the second and in Z (RFC 5280 §4.1.2.5.1). */
-export function utcTimeOf(element: DerElement, what: string): Milliseconds {
+export function utcTimeOf(element: DerContents, what: string): Milliseconds {
   return timeFromDigits(element, 2, what);
 }
 
-function timeFromDigits(element: DerElement, yearDigits: 2 | 4, what: string): Milliseconds {
+function timeFromDigits(element: DerContents, yearDigits: 2 | 4, what: string): Milliseconds {
   const bytes = element.contents;
   const syntax = yearDigits === 4 ? 'YYYYMMDDHHMMSSZ' : 'YYMMDDHHMMSSZ';
   const malformed = (): DerError => new DerError('time-syntax', `${what} is not of the form ${syntax}`, element.offset);

@@ -1,4 +1,4 @@
-import { DerError, Tag, type DerElement } from './der-element.js';
+import { DerError, Tag, type DerContents, type DerElement } from './der-element.js';
 import { generalizedTimeOf, objectIdentifierOf, smallIntegerOf, utcTimeOf } from './der-values.js';
 
 export { DerError, Tag, contextTag, type DerElement, type DerRule } from './der-element.js';
@@ -10,12 +10,18 @@ export { integerContentsOf, objectIdentifierOf, smallIntegerOf } from './der-val
  */
 export class DerReader {
   readonly #input: Uint8Array;
+  /** What has to be added to a place in the input for one in the outermost input. */
   readonly #base: number;
-  #position = 0;
+  #position: number;
+  readonly #end: number;
+  /** The contents of the element that was passed last. */
+  #contentStart = 0;
 
-  constructor(input: Uint8Array, base = 0) {
+  constructor(input: Uint8Array, base = 0, start = 0, end = input.length) {
     this.#input = input;
     this.#base = base;
+    this.#position = start;
+    this.#end = end;
   }
 
   get offset(): number {
@@ -23,12 +29,12 @@ export class DerReader {
   }
 
   get isAtEnd(): boolean {
-    return this.#position === this.#input.length;
+    return this.#position === this.#end;
   }
 
   /** The identifier octet that comes next, or undefined at the end. */
   peekTag(): number | undefined {
-    return this.#input[this.#position];
+    return this.#position < this.#end ? this.#input[this.#position] : undefined;
   }
 
   /** Refuses anything after the last element. */
@@ -38,53 +44,19 @@ export class DerReader {
 
   /** The next element, whatever its tag. */
   any(what: string): DerElement {
-    const input = this.#input;
     const start = this.#position;
-    const tag = input[start];
-    const first = input[start + 1];
-    if (tag === undefined || first === undefined) throw new DerError('truncated', `${what} is cut short`, this.offset);
-    if ((tag & 0x1f) === 0x1f) throw new DerError('high-tag-number', `${what} has a tag number above 30`, this.offset);
-    let contentStart = start + 2;
-    let length = first;
-    if (first === 0x80) throw new DerError('indefinite-length', `${what} has an indefinite length`, this.offset);
-    if (first > 0x80) {
-      const count = first & 0x7f;
-      if (count > 4) throw new DerError('length-too-large', `${what} claims a length of ${count} octets`, this.offset);
-      length = 0;
-      for (let index = 0; index < count; index += 1) {
-        const octet = input[contentStart + index];
-        if (octet === undefined) throw new DerError('truncated', `${what} is cut short`, this.offset);
-        length = length * 256 + octet;
-      }
-      if (length < 0x80 || input[contentStart] === 0) {
-        throw new DerError('length-not-minimal', `${what} has a length that is not encoded minimally`, this.offset);
-      }
-      contentStart += count;
-    }
-    const end = contentStart + length;
-    if (end > input.length) {
-      throw new DerError('truncated', `${what} is cut short: ${end - input.length} octets are missing`, this.offset);
-    }
-    this.#position = end;
+    const tag = this.#pass(what);
     return {
       tag,
-      raw: input.subarray(start, end),
-      contents: input.subarray(contentStart, end),
+      raw: this.#input.subarray(start, this.#position),
+      contents: this.#input.subarray(this.#contentStart, this.#position),
       offset: this.#base + start,
     };
   }
 
   /** The next element, which must have this tag. */
   element(tag: number, what: string): DerElement {
-    const found = this.peekTag();
-    if (found === undefined) throw new DerError('truncated', `${what} is missing`, this.offset);
-    if (found !== tag) {
-      throw new DerError(
-        'unexpected-tag',
-        `${what} has tag 0x${hexOctet(found)} instead of 0x${hexOctet(tag)}`,
-        this.offset,
-      );
-    }
+    this.#expect(tag, what);
     return this.any(what);
   }
 
@@ -95,13 +67,15 @@ export class DerReader {
 
   /** A reader over the contents of the next constructed element. */
   enter(tag: number, what: string): DerReader {
-    return readerOf(this.element(tag, what));
+    this.#expect(tag, what);
+    this.#pass(what);
+    // Over the same input: to cut each level out of the one around it would cost more than all else.
+    return new DerReader(this.#input, this.#base, this.#contentStart, this.#position);
   }
 
   /** As {@link enter}, or undefined when the next element has another tag. */
   enterOptional(tag: number, what: string): DerReader | undefined {
-    const element = this.optional(tag, what);
-    return element === undefined ? undefined : readerOf(element);
+    return this.peekTag() === tag ? this.enter(tag, what) : undefined;
   }
 
   sequence(what: string): DerReader {
@@ -110,7 +84,7 @@ export class DerReader {
 
   /** A small non-negative INTEGER such as a version. */
   smallInteger(what: string): number {
-    return smallIntegerOf(this.element(Tag.integer, what), what);
+    return smallIntegerOf(this.#contents(Tag.integer, what), what);
   }
 
   /** A small INTEGER in an explicit tag, and nothing beside it there; undefined when the next element has another tag. */
@@ -122,44 +96,94 @@ export class DerReader {
   }
 
   boolean(what: string): boolean {
-    const element = this.element(Tag.boolean, what);
-    const value = element.contents[0];
-    if (element.contents.length !== 1 || (value !== 0x00 && value !== 0xff)) {
-      throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, element.offset);
+    const { contents, offset } = this.#contents(Tag.boolean, what);
+    const value = contents[0];
+    if (contents.length !== 1 || (value !== 0x00 && value !== 0xff)) {
+      throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, offset);
     }
     return value === 0xff;
   }
 
   /** An OBJECT IDENTIFIER in dotted form. */
   objectIdentifier(what: string): string {
-    const element = this.element(Tag.objectIdentifier, what);
-    return objectIdentifierOf(element, what);
+    return objectIdentifierOf(this.#contents(Tag.objectIdentifier, what), what);
   }
 
   octetString(what: string): Uint8Array {
-    return this.element(Tag.octetString, what).contents;
+    return this.#contents(Tag.octetString, what).contents;
   }
 
   /** The octets of a BIT STRING without unused bits, such as a signature or a public key. */
   bitStringOctets(what: string): Uint8Array {
-    const element = this.element(Tag.bitString, what);
-    if (element.contents[0] !== 0) {
-      throw new DerError('bit-string-padding', `${what} is no BIT STRING of whole octets`, element.offset);
+    const { contents, offset } = this.#contents(Tag.bitString, what);
+    if (contents[0] !== 0) {
+      throw new DerError('bit-string-padding', `${what} is no BIT STRING of whole octets`, offset);
     }
-    return element.contents.subarray(1);
+    return contents.subarray(1);
   }
 
   generalizedTime(what: string): Date {
-    const element = this.element(Tag.generalizedTime, what);
-    return new Date(generalizedTimeOf(element, what));
+    return new Date(generalizedTimeOf(this.#contents(Tag.generalizedTime, what), what));
   }
 
   /** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 writes them: to the second, in Z. */
   time(what: string): Date {
-    const element = this.any(what);
-    if (element.tag === Tag.generalizedTime) return new Date(generalizedTimeOf(element, what));
-    if (element.tag === Tag.utcTime) return new Date(utcTimeOf(element, what));
-    throw new DerError('unexpected-tag', `${what} is neither UTCTime nor GeneralizedTime`, element.offset);
+    const tag = this.peekTag();
+    if (tag === Tag.generalizedTime) return this.generalizedTime(what);
+    if (tag === Tag.utcTime) return new Date(utcTimeOf(this.#contents(tag, what), what));
+    const { offset } = this.any(what);
+    throw new DerError('unexpected-tag', `${what} is neither UTCTime nor GeneralizedTime`, offset);
+  }
+
+  #contents(tag: number, what: string): DerContents {
+    this.#expect(tag, what);
+    const { offset } = this;
+    this.#pass(what);
+    return { contents: this.#input.subarray(this.#contentStart, this.#position), offset };
+  }
+
+  #expect(tag: number, what: string): void {
+    const found = this.peekTag();
+    if (found === tag) return;
+    if (found === undefined) throw new DerError('truncated', `${what} is missing`, this.offset);
+    throw new DerError(
+      'unexpected-tag',
+      `${what} has tag 0x${hexOctet(found)} instead of 0x${hexOctet(tag)}`,
+      this.offset,
+    );
+  }
+
+  /** Goes past the next element, whose tag it returns; nothing moves where it is refused. */
+  #pass(what: string): number {
+    const input = this.#input;
+    const start = this.#position;
+    const tag = input[start];
+    const first = input[start + 1];
+    if (start + 1 >= this.#end || tag === undefined || first === undefined) {
+      throw new DerError('truncated', `${what} is cut short`, this.offset);
+    }
+    if ((tag & 0x1f) === 0x1f) throw new DerError('high-tag-number', `${what} has a tag number above 30`, this.offset);
+    let contentStart = start + 2;
+    let length = first;
+    if (first === 0x80) throw new DerError('indefinite-length', `${what} has an indefinite length`, this.offset);
+    if (first > 0x80) {
+      const count = first & 0x7f;
+      if (count > 4) throw new DerError('length-too-large', `${what} claims a length of ${count} octets`, this.offset);
+      if (contentStart + count > this.#end) throw new DerError('truncated', `${what} is cut short`, this.offset);
+      length = 0;
+      for (let index = 0; index < count; index += 1) length = length * 256 + (input[contentStart + index] ?? 0);
+      if (length < 0x80 || input[contentStart] === 0) {
+        throw new DerError('length-not-minimal', `${what} has a length that is not encoded minimally`, this.offset);
+      }
+      contentStart += count;
+    }
+    const end = contentStart + length;
+    if (end > this.#end) {
+      throw new DerError('truncated', `${what} is cut short: ${end - this.#end} octets are missing`, this.offset);
+    }
+    this.#contentStart = contentStart;
+    this.#position = end;
+    return tag;
   }
 }
 
