@@ -30,6 +30,7 @@ export function overriddenResponders(
   certificate: Pick<Certificate, 'issuer' | 'ocspUris'>,
   overrides: readonly ResponderOverride[],
 ): OverriddenResponders | undefined {
+  if (overrides.length === 0) return undefined;
   const ofIssuer = overrides.find((one) => 'issuer' in one && isNamed(certificate, one.issuer));
   if (ofIssuer !== undefined) return { urls: urlsOf(ofIssuer), origin: 'operator' };
   const uris = certificate.ocspUris.filter((uri) => /^https?:/i.test(uri));
