@@ -56,28 +56,31 @@ function startOne(length: number): Scene {
 }
 
 describe('a thread that judges files', () => {
-  it('has two questions at hand, and a new one for each answer while places are open', () => {
-    const { thread, places } = startOne(130);
-    expect(thread.questions.map(({ first, certificates }) => [first, certificates.length])).toEqual([
-      [0, 50],
-      [50, 50],
+  it('has three questions at hand, and a new one for each answer while places are open', () => {
+    const { thread, places } = startOne(54);
+    const questions = (): number[][] => thread.questions.map(({ first, certificates }) => [first, certificates.length]);
+    expect(questions()).toEqual([
+      [0, 16],
+      [16, 16],
+      [32, 16],
     ]);
     expect(thread.questions[0]?.now).toEqual(new Date('2026-03-01T00:00:00Z'));
-    expect(places.next).toBe(100);
+    expect(places.next).toBe(48);
     thread.answer(settled);
-    expect(thread.questions.map(({ first, certificates }) => [first, certificates.length])).toEqual([
-      [50, 50],
-      [100, 30],
+    expect(questions()).toEqual([
+      [16, 16],
+      [32, 16],
+      [48, 6],
     ]);
     thread.answer(settled);
-    expect(thread.questions).toHaveLength(1);
+    expect(questions()).toHaveLength(2);
   });
 
   it('leaves what another has taken', () => {
     const { thread, places } = startOne(130);
     places.next = 120;
     thread.answer(settled);
-    expect(thread.questions.map(({ first }) => first)).toEqual([50, 120]);
+    expect(thread.questions.map(({ first }) => first)).toEqual([16, 32, 120]);
   });
 
   it('tells of each certificate under the name that the list has for it', () => {
@@ -109,12 +112,12 @@ describe('a thread that judges files', () => {
   });
 
   it.each(['error', 'exit'])('gives back all it had when it ends: %s', async (event) => {
-    const { thread, threads } = startOne(70);
+    const { thread, threads } = startOne(40);
     const waiting = threads.isMoreToCome();
     thread.emit(event, new Error('out of memory'));
     expect(await waiting).toBe(true);
-    const back = Array.from({ length: 70 }, () => threads.takeBack());
-    expect(back.sort((a, b) => a! - b!)).toEqual(Array.from({ length: 70 }, (_, index) => index));
+    const back = Array.from({ length: 40 }, () => threads.takeBack());
+    expect(back.sort((a, b) => a! - b!)).toEqual(Array.from({ length: 40 }, (_, index) => index));
     expect(await threads.isMoreToCome()).toBe(false);
   });
 });
