@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ScanSetting } from '../pipeline/scan/scan-message.js';
 import type { ScanHelpers } from '../pipeline/scan/scan-threads.js';
 
 /** More have nothing to do, since this thread has to hear of every outcome; and each costs 20 MB. */
@@ -12,6 +13,16 @@ const resourceLimits = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 6
 export function scanHelpers(): ScanHelpers {
   return {
     count: Math.min(availableParallelism() - 1, mostThreads),
-    start: (workerData) => new Worker(new URL(import.meta.resolve('#scan-thread')), { workerData, resourceLimits }),
+    start: startThread,
   };
+}
+
+function startThread(workerData: ScanSetting): Worker | undefined {
+  try {
+    return new Worker(new URL(import.meta.resolve('#scan-thread')), { workerData, resourceLimits });
+  } catch (error) {
+    // A limit on tasks, as of a service or a container: this thread does it alone.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_INIT_FAILED') return undefined;
+    throw error;
+  }
 }

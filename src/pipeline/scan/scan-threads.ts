@@ -49,7 +49,8 @@ export interface ScanThread {
 /** Other threads that may help with a scan. */
 export interface ScanHelpers {
   readonly count: number;
-  start(setting: ScanSetting): ScanThread;
+  /** Undefined where the system gives this process no further thread. */
+  start(setting: ScanSetting): ScanThread | undefined;
 }
 
 /** Starts threads that take certificates from `places` until none is open. One that fails gives back what it had. */
@@ -98,6 +99,7 @@ export function startScanThreads(
   const setting: ScanSetting = { options, issuers: tools.issuers.named, shard };
   for (let number = 0; number < helpers.count; number += 1) {
     const thread = helpers.start(setting);
+    if (thread === undefined) break;
     asked.set(thread, []);
     thread.on('message', (answer: ScanAnswer) => hear(thread, answer));
     // Whatever ended it, its certificates are judged here.

@@ -111,6 +111,16 @@ describe('a thread that judges files', () => {
     expect(thread.isToldToEnd).toBe(true);
   });
 
+  it('takes nothing where the system has no thread to give', async () => {
+    const list = listOfFiles(['/certificates/0.pem']);
+    const tools: JudgingTools = { issuers: createIssuerFinder([]), ownProcess: ownProcess(), now: () => new Date(0) };
+    const places = { next: 0, length: 1 };
+    const surroundings = { options: {} as FetchOptions, tools, shard: undefined };
+    const threads = startScanThreads({ count: 2, start: () => undefined }, list, places, surroundings);
+    expect(places.next).toBe(0);
+    expect(await threads.isMoreToCome()).toBe(false);
+  });
+
   it.each(['error', 'exit'])('gives back all it had when it ends: %s', async (event) => {
     const { thread, threads } = startOne(40);
     const waiting = threads.isMoreToCome();
