@@ -15,7 +15,6 @@ import { startReport } from './pass-report.js';
 import { createSummary, outcomeRecord, sayOutcome } from './render-outcome.js';
 import { targetRecord } from './render-reload.js';
 import { writeRequestFile } from './request-file.js';
-import { scanHelpers } from './scan-helpers.js';
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
@@ -86,10 +85,10 @@ const cleanedUpAfter = 4096;
 /** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */
 const waitingForOneAsking = 4;
 
-function limitsOf({ order, shard }: FetchRun, { postponed }: PassObserver): BatchLimits {
+function limitsOf({ order, shard, helpers }: FetchRun, { postponed }: PassObserver): BatchLimits {
   return {
     concurrency: order.flags.concurrency * waitingForOneAsking,
-    helpers: scanHelpers(),
+    helpers,
     ...(shard === undefined ? {} : { shard }),
     ...(postponed === undefined ? {} : { postponed }),
   };

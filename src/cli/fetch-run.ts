@@ -2,8 +2,11 @@ import type { Config } from '@oclif/core';
 import type { Shard } from '../core/shard.js';
 import type { FetchOptions, FetchTools } from '../pipeline/fetch-job.js';
 import type { ResponseMemory } from '../pipeline/response-memory.js';
+import type { HelperThreads } from '../pipeline/threads/crew.js';
+import { createHttpClient } from '../transport/http-client.js';
 import type { FetchOrder } from './fetch-order.js';
-import { fetchOptionsFrom, fetchToolsFrom, httpClientFrom } from './fetch-setup.js';
+import { fetchOptionsFrom, fetchToolsFrom, httpClientOptionsFrom } from './fetch-setup.js';
+import { helperThreads } from './helper-threads.js';
 import type { Interrupt } from './interrupt.js';
 import { checkOnCommands } from './on-commands.js';
 import type { Output } from './output.js';
@@ -21,6 +24,8 @@ export interface FetchRun extends RunSurroundings {
   readonly order: FetchOrder;
   readonly options: FetchOptions;
   readonly tools: FetchTools;
+  /** Threads that may help with many certificates. */
+  readonly helpers: HelperThreads;
   /** The part of the fleet that this run works on; all of it when absent. */
   readonly shard?: Shard;
   /** Closes its connections. */
@@ -38,13 +43,15 @@ export async function prepareFetchRun(
   checkOnCommands(flags);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
-  const client = httpClientFrom(flags, `restaple/${version}`);
+  const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);
+  const client = createHttpClient(clientOptions);
   const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal);
   return {
     ...surroundings,
     order,
     options,
     tools: memory === undefined ? tools : { ...tools, memory },
+    helpers: helperThreads({ client: clientOptions, at: flags.at }),
     ...(shard === undefined ? {} : { shard }),
     close: () => client.close(),
   };

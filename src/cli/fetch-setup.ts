@@ -5,7 +5,7 @@ import type { ResponderOverride } from '../pipeline/responder-override.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { ownProcess } from './own-process.js';
-import { createHttpClient, type HttpClient } from '../transport/http-client.js';
+import type { HttpClient, HttpClientOptions } from '../transport/http-client.js';
 import { createResponderGate } from '../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../transport/proxy.js';
 import { parseTarget } from '../transport/target-url.js';
@@ -73,16 +73,16 @@ export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> 
   throw new OcspError('usage', '--accept-status: good must be among them', 'use good or good,revoked');
 }
 
-/** The HTTP client for these flags and this environment. */
-export function httpClientFrom(flags: FetchFlags, userAgent: string): HttpClient {
+/** The rules of the HTTP client for these flags and this environment. */
+export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): HttpClientOptions {
   const family = familyFrom(flags);
-  return createHttpClient({
+  return {
     ...(family === undefined ? {} : { family }),
     allowPrivate: flags['allow-private'],
     allowAddresses: flags['allow-address'],
     proxy: proxyFrom(flags),
     userAgent,
-  });
+  };
 }
 
 export function proxyFrom(flags: FetchFlags): ProxySettings {

@@ -60,10 +60,10 @@ function startFigures({ order, output, config, tools }: FetchRun, file: string):
   const metrics = createMetrics({ version, started: tools.now(), requireOcsp: order.flags['require-ocsp'] });
   return {
     metrics,
-    observe: (plain) => ({
-      ...plain,
-      client: observedClient(plain.client, (host, milliseconds) => metrics.observeResponder(host, milliseconds)),
-    }),
+    observe: (plain) => {
+      const onExchange = (host: string, milliseconds: number): void => metrics.observeResponder(host, milliseconds);
+      return { ...plain, client: observedClient(plain.client, onExchange), onExchange };
+    },
     write: (exitCode) =>
       writeMetricsFile(file, metrics, { exitCode, now: tools.now(), ownProcess: tools.ownProcess }, output),
   };

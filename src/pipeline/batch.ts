@@ -1,14 +1,17 @@
 import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
-import type { CertificateList } from '../source/certificate-list.js';
+import type { Shard } from '../core/shard.js';
+import type { CertificateList, ListedCertificate } from '../source/certificate-list.js';
+import { createLeftovers } from '../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
-import { refreshStaple } from './fetch-staple.js';
+import { fetchListed, refreshStaple } from './fetch-staple.js';
 import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from './outcome.js';
-import { assess } from './scan/assess.js';
-import { scan, type ScanLimits } from './scan/scan.js';
+import { scan } from './scan/scan.js';
 import { refuseSharedStaples } from './shared-staples.js';
+import { startCrew, type Crew, type HelperThreads } from './threads/crew.js';
+import type { RefreshThreads } from './threads/refresh-threads.js';
 
 /** The outcome of one certificate of a list, and its place there. */
 export interface ListedOutcome {
@@ -18,12 +21,19 @@ export interface ListedOutcome {
   readonly isRepeated?: boolean;
 }
 
-export interface BatchLimits extends ScanLimits {
+export interface BatchLimits {
+  /** The part of the fleet that this run works on; all of it when absent. */
+  readonly shard?: Shard;
+  /** Threads that may help; none when absent. */
+  readonly helpers?: HelperThreads;
   /** Certificates under way at once; how many of them ask a responder is the gate's matter. */
   readonly concurrency: number;
   /** The last outcome of a certificate whose responder is to be left alone for now; undefined where it may be asked. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
 }
+
+/** With fewer certificates a thread costs more than it takes over, and listing a folder more than looking into it. */
+const isMany = 500;
 
 /**
  * Fetches the staples of many certificates and yields each outcome as it settles. First every staple on disk is judged,
@@ -36,24 +46,39 @@ export interface BatchLimits extends ScanLimits {
 export async function* fetchStaples(
   list: CertificateList,
   options: FetchOptions,
-  tools: FetchTools,
+  ownTools: FetchTools,
   limits: BatchLimits,
 ): AsyncGenerator<ListedOutcome> {
   await refuseSharedStaples(list, options.out);
   const queue = createDueQueue();
-  yield* settleWithoutTraffic(list, queue, options, tools, limits);
-  let entries: Iterable<DueEntry> = queue.take();
-  let isLast = false;
-  do {
-    const suspended: DueEntry[] = [];
-    for await (const listed of refreshAll(entries, list, options, tools, limits)) {
-      if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
-      else yield listed;
-    }
-    entries = suspended;
-    if (suspended.length === 0) return;
-    isLast = !tools.gate.reopen();
-  } while (!tools.signal.aborted);
+  const { helpers, shard } = limits;
+  const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
+  const crew =
+    helpers === undefined || list.length < isMany ? undefined : startCrew(helpers, { options, tools, shard });
+  try {
+    yield* settleWithoutTraffic(list, queue, options, tools, limits, crew);
+    const others = queue.size() < isMany || !mayWorkElsewhere(tools) ? undefined : crew?.refresh();
+    if (others === undefined) crew?.end();
+    let entries: Iterable<DueEntry> = queue.take();
+    let isLast = false;
+    do {
+      const suspended: DueEntry[] = [];
+      for await (const listed of refreshAll(entries, list, options, tools, limits, others)) {
+        if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
+        else yield listed;
+      }
+      entries = suspended;
+      if (suspended.length === 0) return;
+      isLast = !tools.gate.reopen();
+    } while (!tools.signal.aborted);
+  } finally {
+    crew?.end();
+  }
+}
+
+/** What this process remembers of responders, and whoever wants to see requests, are here alone. */
+function mayWorkElsewhere(tools: FetchTools): boolean {
+  return tools.memory === undefined && tools.onRequest === undefined;
 }
 
 async function* settleWithoutTraffic(
@@ -62,8 +87,9 @@ async function* settleWithoutTraffic(
   options: FetchOptions,
   tools: FetchTools,
   limits: BatchLimits,
+  crew: Crew | undefined,
 ): AsyncGenerator<ListedOutcome> {
-  for await (const scanned of scan(list, options, tools, limits)) {
+  for await (const scanned of scan(list, options, tools, limits.shard, crew)) {
     const { position } = scanned;
     if (scanned.kind === 'settled') {
       yield { position, outcome: scanned.outcome };
@@ -80,31 +106,26 @@ async function* refreshAll(
   list: CertificateList,
   options: FetchOptions,
   tools: FetchTools,
-  limits: BatchLimits,
+  { concurrency, shard }: BatchLimits,
+  others: RefreshThreads | undefined,
 ): AsyncGenerator<ListedOutcome> {
+  const refreshHere = async (listed: ListedCertificate, due: DueEntry['due']): Promise<Outcome | undefined> => {
+    if (tools.signal.aborted) return undefined;
+    return due === undefined
+      ? await fetchListed(listed, options, tools, shard)
+      : await refreshStaple(due, options, tools);
+  };
   const work = async ({ position, due }: DueEntry): Promise<ListedOutcome | undefined> => {
     try {
       if (tools.signal.aborted) return undefined;
-      const outcome =
-        due === undefined
-          ? await fetchListed(list.at(position), options, tools, limits)
-          : await refreshStaple(due, options, tools);
+      const listed = list.at(position);
+      const here = (): Promise<Outcome | undefined> => refreshHere(listed, due);
+      const outcome = others === undefined ? await here() : await others.share(position, listed, here);
       return outcome === undefined ? undefined : { position, outcome };
     } catch (error) {
       if (error instanceof OcspError && error.code === 'interrupted') return undefined;
       throw error;
     }
   };
-  for await (const listed of mapConcurrent(entries, limits.concurrency, work)) if (listed !== undefined) yield listed;
-}
-
-async function fetchListed(
-  listed: ReturnType<CertificateList['at']>,
-  options: FetchOptions,
-  tools: FetchTools,
-  { shard }: BatchLimits,
-): Promise<Outcome | undefined> {
-  const assessment = await assess(listed, options, tools, shard);
-  if (assessment.kind === 'due') return await refreshStaple(assessment.due, options, tools);
-  return assessment.kind === 'settled' ? assessment.outcome : undefined;
+  for await (const listed of mapConcurrent(entries, concurrency, work)) if (listed !== undefined) yield listed;
 }

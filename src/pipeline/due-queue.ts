@@ -18,6 +18,7 @@ export interface Turn {
 export interface DueQueue {
   /** In any order; `due` is what was read of the certificate, if that is at hand. */
   add(position: number, turn: Turn, due?: DueCertificate): void;
+  size(): number;
   /** Must-Staple certificates first, then the others; of each kind the responders in turn, so that none keeps the others waiting. */
   take(): Generator<DueEntry>;
 }
@@ -36,8 +37,11 @@ export function createDueQueue(): DueQueue {
   const urgent: Lane = new Map();
   const ordinary: Lane = new Map();
   const kept = new Map<number, DueCertificate>();
+  let size = 0;
   return {
+    size: () => size,
     add(position, { mustStaple, host }, due) {
+      size += 1;
       const lane = mustStaple ? urgent : ordinary;
       const waiting = lane.get(host);
       if (waiting === undefined) lane.set(host, [position]);

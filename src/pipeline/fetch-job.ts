@@ -17,8 +17,10 @@ import {
   isServable,
   mayKeep,
   nextRefreshOf,
-  readStoredStaple,
+  judgeStored,
+  readStoredFiles,
   type StapleJudge,
+  type StoredFiles,
   type StoredStaple,
 } from './stored-staple.js';
 
@@ -62,15 +64,16 @@ export interface FetchTools {
   randomBytes(count: number): Uint8Array;
   /** Told of each request before it is sent. */
   onRequest?(requestDer: Uint8Array): void;
+  /** Told of each exchange with a responder: the URL's host with a port that is not the scheme's own, and how long it took. */
+  onExchange?(host: string, milliseconds: number): void;
   /** What earlier answers of this process said about asking again. */
   readonly memory?: ResponseMemory;
+  /** Found once for many certificates. */
+  readonly leftovers?: Leftovers;
 }
 
 /** What it takes to judge a certificate's files; one set serves a whole scan. */
-export type JudgingTools = Pick<FetchTools, 'issuers' | 'ownProcess' | 'now' | 'memory'> & {
-  /** Found once for many certificates. */
-  readonly leftovers?: Leftovers;
-};
+export type JudgingTools = Pick<FetchTools, 'issuers' | 'ownProcess' | 'now' | 'memory' | 'leftovers'>;
 
 /** A certificate, and what stands on disk for it. */
 export interface JudgedCertificate {
@@ -94,6 +97,8 @@ export interface DueCertificate {
   readonly file: CertificateFile;
   readonly staple: FilePath;
   readonly responders: OverriddenResponders;
+  /** What was read of its staple, where that is not judged yet. */
+  readonly files?: StoredFiles;
   /** What is on disk, where it could be judged already. */
   readonly judged?: JudgedCertificate;
 }
@@ -119,7 +124,7 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
 export async function prepareJob(
-  { file, staple, responders }: DueCertificate,
+  { file, staple, responders, files }: DueCertificate,
   options: FetchOptions,
   tools: FetchTools,
 ): Promise<Job> {
@@ -129,8 +134,8 @@ export async function prepareJob(
     : undefined;
   const issuer = await findIssuer(file, tools.issuers, download);
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
-  const stored = await readStoredStaple(staple, judge);
+  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess, tools.leftovers);
+  const stored = judgeStored(files ?? (await readStoredFiles(staple)), judge);
   return { file, staple, judge, stored, responders, budget, options, tools };
 }
 

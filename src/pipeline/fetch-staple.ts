@@ -2,7 +2,9 @@ import { OcspError, createCertId, createRequest, isBelieved } from '../core/inde
 import { toHex } from '../core/bytes.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { spreadOf } from '../core/schedule.js';
+import type { Shard } from '../core/shard.js';
 import { isUnchanged } from '../source/certificate-file.js';
+import type { ListedCertificate } from '../source/certificate-list.js';
 import type { KnownResponse, ResponderAnswer } from '../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-responders.js';
 import { assess, type Assessment } from './scan/assess.js';
@@ -31,11 +33,26 @@ import { graverTrouble } from './trouble.js';
  * @throws OcspError `interrupted`, `usage`
  */
 export async function fetchStaple(path: FilePath, options: FetchOptions, tools: FetchTools): Promise<Outcome> {
-  const assessment = await assess({ path, named: true }, options, tools);
-  const outcome =
-    assessment.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : settledOutcome(assessment);
+  const outcome = await fetchListed({ path, named: true }, options, tools);
   if (outcome === undefined) throw new TypeError('a named certificate is never passed over');
   return outcome;
+}
+
+/**
+ * The same for a certificate of a list.
+ *
+ * @param shard the part of the fleet that this run works on; all of it when absent
+ * @returns the outcome; undefined for a file that is none of the run's
+ * @throws OcspError `interrupted`, `usage`
+ */
+export async function fetchListed(
+  listed: ListedCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+  shard?: Shard,
+): Promise<Outcome | undefined> {
+  const assessment = await assess(listed, options, tools, shard);
+  return assessment.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : settledOutcome(assessment);
 }
 
 /** How often a job starts over because its certificate was replaced while the responder was asked. */

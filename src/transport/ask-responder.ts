@@ -63,18 +63,19 @@ export async function askResponder(client: HttpClient, query: ResponderQuery): P
 
 function httpRequest(query: ResponderQuery): HttpRequest {
   const { origin, headers = [], known, timeoutMilliseconds, connectTimeoutMilliseconds, signal } = query;
-  const common = {
+  const isGet = query.method === 'get';
+  return {
+    url: isGet ? ocspGetUrl(query.url, query.requestDer) : query.url,
     origin,
+    method: isGet ? 'GET' : 'POST',
     headers: known === undefined ? headers : [...conditions(known, headers), ...headers],
     accept: 'application/ocsp-response',
     maximumBodyBytes: maximumResponseBytes,
     timeoutMilliseconds,
     connectTimeoutMilliseconds,
+    ...(isGet ? {} : { body: query.requestDer, contentType: 'application/ocsp-request' }),
     ...(signal === undefined ? {} : { signal }),
   };
-  if (query.method === 'get') return { ...common, method: 'GET', url: ocspGetUrl(query.url, query.requestDer) };
-  const contentType = 'application/ocsp-request';
-  return { ...common, method: 'POST', url: query.url, body: query.requestDer, contentType };
 }
 
 /** The operator's own conditions stand. */

@@ -3,42 +3,68 @@ import { OcspError } from '../core/ocsp-error.js';
 
 /** The one limit in time of an exchange. */
 export interface Deadline {
-  /** Aborts with an OcspError as its reason: `timeout`, or `interrupted`. */
-  readonly signal: AbortSignal;
+  /** Why it is over: `timeout`, or `interrupted`; undefined while it is not. */
+  reason(): OcspError | undefined;
+  /** Calls `listener` once it is over, unless the function that comes back is called before. */
+  onOver(listener: (reason: OcspError) => void): () => void;
+  /** The same for what takes a signal; made with its first use, since few exchanges need one. */
+  signal(): AbortSignal;
   /** What the exchange is at, for the message of a timeout: `waiting for the answer`. */
   stage: string;
-  /** Clears the timer and forgets the caller's signals; after a failure it also ends what still hangs on the signal. */
+  /** Ends it as `interrupted`. */
+  interrupt(): void;
+  /** Clears the timer and forgets the caller's signal; after a failure it also ends what still hangs on the signal. */
   end(outcome: 'done' | 'failed'): void;
 }
 
-/** Starts a deadline that ends by time or by any of `interrupts`. */
+/** Starts a deadline that ends by time or by the caller's signal. */
 export function startDeadline(options: {
   readonly milliseconds: number;
   readonly host: string;
-  readonly interrupts: readonly AbortSignal[];
+  readonly signal: AbortSignal | undefined;
 }): Deadline {
-  const controller = new AbortController();
-  const interrupt = (): void =>
-    controller.abort(new OcspError('interrupted', `the request to ${options.host} was interrupted`));
-  const expire = (): void => controller.abort(timedOut(options.host, options.milliseconds, deadline.stage));
+  const listeners = new Set<(reason: OcspError) => void>();
+  let over: OcspError | undefined;
+  let controller: AbortController | undefined;
+  const end = (reason: OcspError): void => {
+    if (over !== undefined) return;
+    over = reason;
+    for (const listener of listeners) listener(reason);
+    controller?.abort(reason);
+  };
+  const interrupt = (): void => end(new OcspError('interrupted', `the request to ${options.host} was interrupted`));
+  const expire = (): void => end(timedOut(options.host, options.milliseconds, deadline.stage));
   const timer = setTimeout(expire, options.milliseconds);
   const deadline: Deadline = {
-    signal: controller.signal,
+    reason: () => over,
+    onOver(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    signal() {
+      controller ??= new AbortController();
+      if (over !== undefined) controller.abort(over);
+      return controller.signal;
+    },
     stage: 'connecting',
+    interrupt,
     end(outcome) {
       clearTimeout(timer);
-      for (const signal of options.interrupts) signal.removeEventListener('abort', interrupt);
+      options.signal?.removeEventListener('abort', interrupt);
       // A connection to a proxy that no request owns yet: nothing else would close it.
-      if (outcome === 'failed') controller.abort();
+      if (outcome === 'failed') controller?.abort();
     },
   };
-  for (const signal of options.interrupts) {
-    // Many exchanges at once listen to one signal: that is no leak to warn of.
-    setMaxListeners(0, signal);
-    if (signal.aborted) interrupt();
-    else signal.addEventListener('abort', interrupt, { once: true });
-  }
+  const { signal } = options;
+  if (signal?.aborted === true) interrupt();
+  else if (signal !== undefined) listenWithMany(signal, interrupt);
   return deadline;
+}
+
+/** Many exchanges at once listen to one signal: that is no leak to warn of. */
+function listenWithMany(signal: AbortSignal, listener: () => void): void {
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', listener, { once: true });
 }
 
 /** The error of an exchange that took longer than it may. */

@@ -73,7 +73,8 @@ const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 /** An HTTP client under the address guard. Throws OcspError `usage` for an allowAddresses entry that is no address. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const policy = addressPolicy(options);
-  const closing = new AbortController();
+  const running = new Set<Deadline>();
+  let isClosed = false;
   let agents: Agents | undefined;
   return {
     async exchange(request) {
@@ -82,8 +83,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const deadline = startDeadline({
         milliseconds: request.timeoutMilliseconds,
         host: first.url.host,
-        interrupts: [closing.signal, ...(request.signal === undefined ? [] : [request.signal])],
+        signal: request.signal,
       });
+      running.add(deadline);
+      if (isClosed) deadline.interrupt();
       try {
         const reply = await follow(request, first, { agents, options, policy, deadline });
         deadline.end('done');
@@ -92,10 +95,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (error instanceof OcspError && deadline.stage !== 'reading the answer') markUnanswered(error);
         deadline.end('failed');
         throw error;
+      } finally {
+        running.delete(deadline);
       }
     },
     close() {
-      closing.abort();
+      isClosed = true;
+      for (const deadline of running) deadline.interrupt();
       for (const pair of Object.values(agents ?? {})) {
         pair.http.destroy();
         pair.https.destroy();
@@ -138,9 +144,13 @@ function createAllAgents(options: HttpClientOptions, policy: AddressPolicy): Age
 
 /** Each loaded with the first request that goes its way: most runs never pay for the HTTP library. */
 async function loadSender({ proxy }: Route): Promise<SendHop> {
-  if (proxy === undefined) return (await import('./send-hop-direct.js')).sendHopDirectly;
-  return (await import('./send-hop-through-proxy.js')).sendHopThroughProxy;
+  if (proxy !== undefined) return (await import('./send-hop-through-proxy.js')).sendHopThroughProxy;
+  // Even of what is loaded already an import costs a tenth of a request.
+  sendDirectly ??= (await import('./send-hop-direct.js')).sendHopDirectly;
+  return sendDirectly;
 }
+
+let sendDirectly: SendHop | undefined;
 
 async function follow(request: HttpRequest, first: FirstHop, course: Course): Promise<HttpReply> {
   let target = first.url;
@@ -200,7 +210,7 @@ async function routeTo(target: URL, trusted: boolean, course: Course): Promise<R
   if (!trusted) assertWrittenHostAllowed(target.hostname, policy);
   const connections = trusted ? agents.operatorProxy : agents.certificateProxy;
   const { routeThroughProxy } = await import('./proxy-route.js');
-  return await routeThroughProxy(proxy, target, { connections, family: options.family, signal: deadline.signal });
+  return await routeThroughProxy(proxy, target, { connections, family: options.family, signal: deadline.signal() });
 }
 
 /** The first target. Credentials in the operator's URL become Authorization (RFC 7617), so that no later step and no message has them. */

@@ -1,7 +1,6 @@
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
-import type { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
 import { denialOf } from './guarded-agents.js';
 import { bodyTooLarge, keptHeadersOf, locationOf, overLiveConnection, type HopReply, type HopRequest } from './hop.js';
@@ -17,7 +16,11 @@ export function sendHopDirectly(hop: HopRequest, deadline: Deadline): Promise<Ho
 
 function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stale connection'> {
   return new Promise((resolve, reject) => {
-    deadline.signal.throwIfAborted();
+    const over = deadline.reason();
+    if (over !== undefined) {
+      reject(over);
+      return;
+    }
     const { target } = hop;
     let request: ClientRequest | undefined;
     let connectTimer: NodeJS.Timeout | undefined;
@@ -26,14 +29,13 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
 
     const settle = (): void => {
       clearTimeout(connectTimer);
-      deadline.signal.removeEventListener('abort', onAbort);
+      forget();
     };
     const fail = (error: Error): void => {
       settle();
       reject(error);
       request?.destroy();
     };
-    const onAbort = (): void => fail(deadline.signal.reason as OcspError);
     const onConnected = (socket: Socket): void => {
       clearTimeout(connectTimer);
       address = socket.remoteAddress;
@@ -48,7 +50,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       reject(denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, { host: target.host, address }));
     };
 
-    deadline.signal.addEventListener('abort', onAbort, { once: true });
+    const forget = deadline.onOver(fail);
     deadline.stage = 'connecting';
     try {
       request = start(hop);
@@ -89,7 +91,12 @@ function start(hop: HopRequest): ClientRequest {
   const { target, method, route } = hop;
   const isSecure = target.protocol === 'https:';
   const headers = hop.body === undefined ? hop.headers : { ...hop.headers, 'content-length': String(hop.body.length) };
-  return (isSecure ? requestHttps : requestHttp)(target, {
+  // As options of its own: Node copies a URL into some property by property, for each request.
+  return (isSecure ? requestHttps : requestHttp)({
+    protocol: target.protocol,
+    hostname: target.hostname.replace(/^\[|\]$/g, ''),
+    port: target.port,
+    path: `${target.pathname}${target.search}`,
     method,
     headers,
     agent: isSecure ? route.agents.https : route.agents.http,

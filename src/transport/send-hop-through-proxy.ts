@@ -17,7 +17,8 @@ export function sendHopThroughProxy(hop: HopRequest, deadline: Deadline): Promis
 
 function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stale connection'> {
   return new Promise((resolve, reject) => {
-    deadline.signal.throwIfAborted();
+    const signal = deadline.signal();
+    signal.throwIfAborted();
     const { target, route } = hop;
     const chunks: Uint8Array[] = [];
     let received = 0;
@@ -30,7 +31,7 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
 
     const settle = (): void => {
       clearTimeout(connectTimer);
-      deadline.signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
     };
     const fail = (error: Error): void => {
       settle();
@@ -43,13 +44,13 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
       const body = Buffer.concat(chunks);
       resolve({ status: answered.status, headers: keptHeadersOf(answered.headers), body, location });
     };
-    const onAbort = (): void => fail(deadline.signal.reason as OcspError);
+    const onAbort = (): void => fail(signal.reason as OcspError);
     const onConnected = (): void => {
       clearTimeout(connectTimer);
       deadline.stage = 'waiting for the answer';
     };
 
-    deadline.signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
     deadline.stage = 'connecting';
 
     stream.on('request', (started: ClientRequest) => {

@@ -1,10 +1,11 @@
 import { existsSync, linkSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
 import { defaultRefreshPolicy } from '../../src/core/index.js';
-import type { ScanAnswer, ScanSetting } from '../../src/pipeline/scan/scan-message.js';
+import type { ThreadData } from '../../src/cli/helper-threads.js';
+import type { FromThread, ToThread } from '../../src/pipeline/threads/thread-message.js';
 import { bundleOf, fetchJson, fetchSite, hour, stapleOf, withScene, type Scene } from './support/fetch-scene.js';
 import { startRunningFetch } from './support/running-fetch.js';
 
@@ -90,49 +91,106 @@ describe('a fleet that several threads judge', () => {
   });
 });
 
+/** What a thread is started with that asks as the program usually does. */
+const data: ThreadData = {
+  at: undefined,
+  client: { allowPrivate: true, allowAddresses: [], userAgent: 'restaple-test' },
+  setting: {
+    options: {
+      responders: [],
+      force: false,
+      refreshPolicy: defaultRefreshPolicy,
+      hash: 'sha1',
+      nonce: false,
+      strict: false,
+      method: 'post',
+      headers: [],
+      timeoutMilliseconds: 10_000,
+      connectTimeoutMilliseconds: 10_000,
+      retries: 0,
+      trustedResponders: [],
+      acceptedStatuses: new Set(['good']),
+      skewMilliseconds: 0,
+      downloadIssuer: false,
+      dryRun: false,
+    },
+    issuers: [],
+    shard: undefined,
+    isObserved: true,
+  },
+};
+
+/** A thread of the built program. */
+function startThread(): { say(message: ToThread): void; hear(): Promise<FromThread>; end(): Promise<unknown> } {
+  const thread = new Worker(new URL('../../dist/cli/fetch-thread.js', import.meta.url), { workerData: data });
+  const batches = on(thread, 'message');
+  const heard: FromThread[] = [];
+  return {
+    say: (message) => thread.postMessage([message]),
+    async hear() {
+      while (heard.length === 0) heard.push(...((await batches.next()).value as [FromThread[]])[0]);
+      return heard.shift()!;
+    },
+    async end() {
+      const exit = once(thread, 'exit');
+      thread.postMessage([{ kind: 'end' }]);
+      return ((await exit) as [unknown])[0];
+    },
+  };
+}
+
 describe('the thread of the built program', () => {
-  it('answers what it is asked, and ends when it is told to', async () => {
+  it('judges the files that it is asked about, and ends when it is told to', async () => {
     await withScene(async (scene) => {
       await fetchSite(scene);
       const other = scene.folder.write('none.pem', 'nothing of ours');
-      const setting: ScanSetting = {
-        options: {
-          responders: [],
-          force: false,
-          refreshPolicy: defaultRefreshPolicy,
-          hash: 'sha1',
-          nonce: false,
-          strict: false,
-          method: 'post',
-          headers: [],
-          timeoutMilliseconds: 1000,
-          connectTimeoutMilliseconds: 1000,
-          retries: 0,
-          trustedResponders: [],
-          acceptedStatuses: new Set(['good']),
-          skewMilliseconds: 0,
-          downloadIssuer: false,
-          dryRun: false,
-        },
-        issuers: [],
-        shard: undefined,
-      };
-      const thread = new Worker(new URL('../../dist/cli/scan-thread.js', import.meta.url), {
-        workerData: setting,
-      });
+      const thread = startThread();
       const certificates = [scene.certificate, other, Buffer.from(scene.folder.at('gone.pem'))];
-      thread.postMessage({
+      thread.say({
+        kind: 'scan',
         first: 7,
         certificates: certificates.map((path) => ({ path, named: false })),
         now: new Date(),
       });
-      const [answer] = (await once(thread, 'message')) as [ScanAnswer];
-      expect(answer).toMatchObject({
+      expect(await thread.hear()).toMatchObject({
+        kind: 'scanned',
         first: 7,
         found: [{ kind: 'settled', outcome: { outcome: 'fresh', staple: scene.staple } }, null, null],
       });
-      thread.postMessage(null);
-      expect(await once(thread, 'exit')).toEqual([0]);
+      expect(await thread.end()).toBe(0);
+    });
+  });
+
+  it('refreshes a certificate once it is let in, and tells of it', async () => {
+    await withScene(async (scene) => {
+      const thread = startThread();
+      const { host } = new URL(scene.responder.url);
+      thread.say({ kind: 'refresh', position: 3, certificate: { path: scene.certificate, named: false } });
+      expect(await thread.hear()).toMatchObject({ kind: 'enter', number: 1, host });
+      expect(scene.responder.requests).toHaveLength(0);
+      thread.say({ kind: 'entry', number: 1, entry: { kind: 'pass', heldMilliseconds: 0 } });
+      expect(await thread.hear()).toMatchObject({ kind: 'exchange', host });
+      expect(await thread.hear()).toMatchObject({ kind: 'leave', number: 1, result: 'answered' });
+      expect(await thread.hear()).toMatchObject({
+        kind: 'refreshed',
+        position: 3,
+        end: { kind: 'settled', outcome: { outcome: 'updated', written: true, verdict: { kind: 'good' } } },
+      });
+      expect(existsSync(scene.staple)).toBe(true);
+      expect(await thread.end()).toBe(0);
+    });
+  });
+
+  it('gives up what waits at the gate when the run is interrupted', async () => {
+    await withScene(async (scene) => {
+      const thread = startThread();
+      thread.say({ kind: 'refresh', position: 0, certificate: { path: scene.certificate, named: false } });
+      expect(await thread.hear()).toMatchObject({ kind: 'enter', number: 1 });
+      thread.say({ kind: 'abort' });
+      thread.say({ kind: 'entry', number: 1, entry: { kind: 'interrupted' } });
+      expect(await thread.hear()).toEqual({ kind: 'refreshed', position: 0, end: { kind: 'refused' } });
+      expect(existsSync(scene.staple)).toBe(false);
+      expect(await thread.end()).toBe(0);
     });
   });
 });

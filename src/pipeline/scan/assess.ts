@@ -55,7 +55,7 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Ju
   const { file, staple } = due;
   const files = await readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
-  if (files.bytes === undefined) return { kind: 'due', due };
+  if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer, options, tools.now());

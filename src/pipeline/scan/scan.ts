@@ -1,60 +1,46 @@
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
-import { createLeftovers } from '../../store/leftovers.js';
 import { turnOf, type Turn } from '../due-queue.js';
 import type { DueCertificate, FetchOptions, JudgingTools } from '../fetch-job.js';
 import type { Outcome } from '../outcome.js';
+import type { Crew } from '../threads/crew.js';
+import type { ScanThreads } from '../threads/scan-threads.js';
 import { assess, type Assessment } from './assess.js';
-import { startScanThreads, type ScanHelpers, type ScanThreads } from './scan-threads.js';
 
 /** What the files alone tell of the certificate at a place of the list. */
 export type Scanned =
   | { readonly kind: 'settled'; readonly position: number; readonly outcome: Outcome }
   | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
 
-export interface ScanLimits {
-  /** The part of the fleet that this run works on; all of it when absent. */
-  readonly shard?: Shard;
-  /** Threads that judge files too; none when absent. */
-  readonly helpers?: ScanHelpers;
-}
-
-/** With fewer certificates a thread costs more than it takes over, and listing a folder more than looking into it. */
-const isMany = 500;
 /**
  * Judges the staples of a list by what is on disk, without traffic, and yields each certificate that is the run's as it is
- * judged, in no order. A large list is judged by several threads. Ends early once the signal is aborted.
+ * judged, in no order. Ends early once the signal is aborted.
  *
+ * @param shard the part of the fleet that this run works on; all of it when absent
+ * @param crew threads that judge files too
  * @throws OcspError `usage`, `interrupted`
  */
 export async function* scan(
   list: CertificateList,
   options: FetchOptions,
   tools: JudgingTools & { readonly signal: AbortSignal },
-  { shard, helpers }: ScanLimits,
+  shard?: Shard,
+  crew?: Crew,
 ): AsyncGenerator<Scanned> {
   const places = { next: 0, length: list.length };
-  const judging = list.length < isMany ? tools : { ...tools, leftovers: createLeftovers() };
-  const others =
-    helpers === undefined || list.length < isMany
-      ? undefined
-      : startScanThreads(helpers, list, places, { options, tools, shard });
+  const others = crew?.scan(list, places);
   const breathe = createBreath();
-  try {
-    for (;;) {
-      await breathe();
-      if (tools.signal.aborted) return;
-      for (const judged of others?.take() ?? []) yield judged;
-      const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
-      if (position !== undefined) {
-        const judged = scannedAs(position, await assess(list.at(position), options, judging, shard));
-        if (judged !== undefined) yield judged;
-      } else if (!(await isMoreToCome(others))) {
-        return;
-      }
+  for (;;) {
+    await breathe();
+    if (tools.signal.aborted) return;
+    for (const judged of others?.take() ?? []) yield judged;
+    const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
+    if (position !== undefined) {
+      const judged = scannedAs(position, await assess(list.at(position), options, tools, shard));
+      if (judged !== undefined) yield judged;
+    } else if (!(await isMoreToCome(others))) {
+      return;
     }
-  } finally {
-    others?.end();
   }
 }
 
