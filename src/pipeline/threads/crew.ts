@@ -1,7 +1,7 @@
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
 import type { FetchOptions, FetchTools } from '../fetch-job.js';
-import { createOutbox } from './outbox.js';
+import { createOutbox, type Outbox } from './outbox.js';
 import { startRefreshThreads, type RefreshThreads } from './refresh-threads.js';
 import { startScanThreads, type OpenPlaces, type ScanThreads } from './scan-threads.js';
 import type { FromThread, ThreadSetting, ToThread } from './thread-message.js';
@@ -21,9 +21,7 @@ export interface HelperThreads {
 }
 
 /** A thread that works for this one, as long as it lives. */
-export interface CrewMember {
-  send(message: ToThread): void;
-}
+export type CrewMember = Outbox<ToThread>;
 
 /** One kind of work that the threads do. */
 export interface CrewWork {

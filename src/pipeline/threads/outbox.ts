@@ -1,5 +1,8 @@
-/** Collects messages for another thread: those of one turn of the event loop go as one, since each post wakes it up. */
+/** The way to another thread. */
 export interface Outbox<Message> {
+  /** At once, for what keeps a thread at work that has few turns of its event loop. */
+  readonly sendNow: (message: Message) => void;
+  /** With the other messages of this turn of the event loop, since each post wakes the other thread up. */
   readonly send: (message: Message) => void;
 }
 
@@ -11,6 +14,7 @@ export function createOutbox<Message>(post: (messages: readonly Message[]) => vo
     post(messages);
   };
   return {
+    sendNow: (message) => post([message]),
     send(message) {
       if (waiting.length === 0) setImmediate(flush);
       waiting.push(message);

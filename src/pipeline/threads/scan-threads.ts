@@ -45,7 +45,7 @@ export function startScanThreads(
       const certificates = Array.from({ length: places.next - first }, (_, index) => list.at(first + index));
       const question: ScanQuestion = { kind: 'scan', first, certificates, now: tools.now() };
       line.push(question);
-      member.send(question);
+      member.sendNow(question);
     }
   };
 

@@ -38,10 +38,12 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   };
   const scan = createScanAnswerer(setting, tools);
   const refresh = createRefreshAnswerer(setting, tools);
+  // One question after the other, so that the first thread has answers and sends questions meanwhile.
+  let scanned = Promise.resolve();
   const hear = (message: ToThread): void => {
     switch (message.kind) {
       case 'scan':
-        void scan(message).then(outbox.send);
+        scanned = scanned.then(() => scan(message)).then(outbox.sendNow);
         break;
       case 'refresh':
         void refresh(message).then(outbox.send);

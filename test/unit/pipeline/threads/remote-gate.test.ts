@@ -6,7 +6,10 @@ const { signal } = new AbortController();
 
 function startGate(): { said: FromThread[]; remote: ReturnType<typeof createRemoteGate> } {
   const said: FromThread[] = [];
-  return { said, remote: createRemoteGate({ send: (message) => said.push(message) }) };
+  return {
+    said,
+    remote: createRemoteGate({ send: (message) => said.push(message), sendNow: (message) => said.push(message) }),
+  };
 }
 
 describe('the gate as another thread sees it', () => {
