@@ -56,6 +56,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
         sayOutcome(output, outcome, { ...policy, isSparing: report.isSparing });
       }
       await report.take(outcome, ownCode);
+      if (outcome.responder !== undefined) heap?.makeRoom();
       if (summary.total() % cleanedUpAfter === 0) heap?.collect();
       if (flags['dry-run'] || isRepeated) continue;
       if (mayBeTold(outcome)) {
