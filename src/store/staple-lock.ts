@@ -19,11 +19,17 @@ type Attempt =
 interface FoundLock {
   readonly holder: LockHolder | undefined;
   readonly state: HolderState;
+  readonly isEmpty: boolean;
   readonly modifiedNanoseconds: bigint;
 }
 
 /** A lock whose holder cannot be judged is taken over at this age; the longest honest hold is two fsyncs. */
 const abandonedAfterNanoseconds = 60_000_000_000n;
+/**
+ * An empty one much sooner: between its creation and its text there is nothing to wait for. A run that stood still just there
+ * finds its lock gone before it renames.
+ */
+const abandonedEmptyAfterNanoseconds = 2_000_000_000n;
 const shortestPause = 10;
 const longestPause = 100;
 const largestLockFile = 4096;
@@ -128,7 +134,8 @@ function inspectLock(staple: FilePath, path: FilePath, own: OwnProcess): FoundLo
     const { bytes, status } = readLockFile(path, found);
     const holder = bytes === undefined ? undefined : parseHolder(bytes);
     const modifiedNanoseconds = BigInt(Math.round(status.mtimeMs * 1e6));
-    return { holder, state: stateOfHolder(holder, own), modifiedNanoseconds };
+    const isEmpty = bytes?.length === 0;
+    return { holder, state: stateOfHolder(holder, own), isEmpty, modifiedNanoseconds };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error instanceof OcspError ? error : unwritable(staple, error);
@@ -168,7 +175,8 @@ function removeDeadLock(staple: FilePath, path: FilePath, own: OwnProcess, level
     const found = inspectLock(staple, path, own);
     if (found === undefined) return undefined;
     const age = guard.lock.created.mtimeNs - found.modifiedNanoseconds;
-    const abandoned = found.state === 'unknowable' && age > abandonedAfterNanoseconds;
+    const longestHold = found.isEmpty ? abandonedEmptyAfterNanoseconds : abandonedAfterNanoseconds;
+    const abandoned = found.state === 'unknowable' && age > longestHold;
     if (found.state !== 'dead' && !abandoned) return { state: 'busy', path, holder: found.holder };
     unlinkSync(path);
     return undefined;

@@ -115,8 +115,22 @@ describe('the lock of a staple', () => {
     await expectTakenOver();
   });
 
-  it('without contents is respected for a minute and then taken over', async () => {
+  it('without contents, of a run killed before it wrote them, is taken over after two seconds', async () => {
     writeFileSync(lock, '');
+    age(-3600);
+    expect(await expectLocked()).toContain('a run that cannot be named');
+    age(3);
+    await expectTakenOver();
+  });
+
+  it('without contents does not make a run fail that waits as long as usual', async () => {
+    writeFileSync(lock, '');
+    expect(await replaceStaple(optionsFor(staple, fresh))).toMatchObject({ written: true });
+    expect(readFileSync(staple)).toEqual(Buffer.from(fresh));
+  });
+
+  it('with contents that name nobody is respected for a minute and then taken over', async () => {
+    writeFileSync(lock, '{"pid":');
     expect(await expectLocked()).toContain('a run that cannot be named');
     age(30);
     await expectLocked();
