@@ -30,12 +30,14 @@ export function helperThreads({ client, at }: ThreadSurroundings): HelperThreads
   };
 }
 
+const refusals: ReadonlySet<string | undefined> = new Set(['ERR_WORKER_INIT_FAILED', 'ERR_ACCESS_DENIED']);
+
 function startThread(workerData: ThreadData): Worker | undefined {
   try {
     return new Worker(new URL(import.meta.resolve('#fetch-thread')), { workerData, resourceLimits });
   } catch (error) {
-    // A limit on tasks, as of a service or a container: this thread does it alone.
-    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_INIT_FAILED') return undefined;
+    // A limit on tasks, as of a service or a container, or Node's own permissions: this thread does it alone.
+    if (refusals.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,16 @@
 import { hostname } from 'node:os';
+import { isMainThread, threadId } from 'node:worker_threads';
 import type { OwnProcess } from '../store/lock-holder.js';
 
 /** This process as the store's lock needs to know it. */
 export function ownProcess(): OwnProcess {
-  return { pid: process.pid, effectiveUserId: process.geteuid?.() ?? 0, hostName: hostname(), isProcessAlive };
+  return {
+    pid: process.pid,
+    effectiveUserId: process.geteuid?.() ?? 0,
+    hostName: hostname(),
+    isProcessAlive,
+    ...(isMainThread ? { lostThreads: new Set() } : { thread: threadId }),
+  };
 }
 
 function isProcessAlive(pid: number): boolean {

@@ -2,6 +2,7 @@ import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import type { Shard } from '../core/shard.js';
 import type { CertificateList, ListedCertificate } from '../source/certificate-list.js';
+import type { IssuerSource } from '../source/issuer-finder.js';
 import { createLeftovers } from '../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
@@ -53,8 +54,9 @@ export async function* fetchStaples(
   const queue = createDueQueue();
   const { helpers, shard } = limits;
   const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
+  const issuers = list.length < isMany ? undefined : await issuersOf(tools);
   const crew =
-    helpers === undefined || list.length < isMany ? undefined : startCrew(helpers, { options, tools, shard });
+    helpers === undefined || issuers === undefined ? undefined : startCrew(helpers, { options, tools, shard, issuers });
   try {
     yield* settleWithoutTraffic(list, queue, options, tools, limits, crew);
     const others = queue.size() < isMany || !mayWorkElsewhere(tools) ? undefined : crew?.refresh();
@@ -73,6 +75,16 @@ export async function* fetchStaples(
     } while (!tools.signal.aborted);
   } finally {
     crew?.end();
+  }
+}
+
+/** What --issuer named; undefined where it cannot be read, which each certificate then says for itself. */
+async function issuersOf({ issuers }: FetchTools): Promise<readonly IssuerSource[] | undefined> {
+  try {
+    return await issuers.sources();
+  } catch (error) {
+    if (error instanceof OcspError) return undefined;
+    throw error;
   }
 }
 

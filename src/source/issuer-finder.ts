@@ -20,6 +20,8 @@ export interface IssuerFinder {
   findLocal(file: CertificateFile): Promise<Certificate | undefined>;
   /** What --issuer named. */
   readonly named: readonly FilePath[];
+  /** That, read. Throws what reading an --issuer file can throw. */
+  sources(): Promise<readonly IssuerSource[]>;
   /** The one of these DER certificates that issued this one; those that cannot be decoded are passed over. */
   choose(certificate: Certificate, candidates: readonly Uint8Array[]): Certificate | undefined;
 }
@@ -30,15 +32,18 @@ const largestIssuerFile = 4 * 1024 * 1024;
 /** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
 const maximumKnown = 512;
 
-interface IssuerSource {
+/** What --issuer named, and the DER of each certificate in it. */
+export interface IssuerSource {
   readonly path: FilePath;
   readonly isFolder: boolean;
   readonly certificates: readonly Uint8Array[];
 }
 
-export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFinder {
+/** @param read what these paths hold, where that was read already */
+export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: readonly IssuerSource[]): IssuerFinder {
   const known = new Map<string, Certificate | undefined>();
-  let sources: Promise<IssuerSource[]> | undefined;
+  let found = read === undefined ? undefined : Promise.resolve(read);
+  const sources: IssuerFinder['sources'] = () => (found ??= Promise.all(issuerPaths.map(readIssuerSource)));
 
   let last: Certificate | undefined;
   const decode = (der: Uint8Array): Certificate | undefined => {
@@ -64,10 +69,10 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[]): IssuerFind
   };
   return {
     named: issuerPaths,
+    sources,
     choose,
     async findLocal(file) {
-      sources ??= Promise.all(issuerPaths.map(readIssuerSource));
-      for (const source of await sources) {
+      for (const source of await sources()) {
         const issuer = choose(file.certificate, source.certificates);
         if (issuer !== undefined) return issuer;
         if (!source.isFolder) refuseOtherKey(file.certificate, source, decode);

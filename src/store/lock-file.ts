@@ -38,14 +38,22 @@ const inodesByFolder = new Map<string, LockInode>();
 /** The age of a lock that cannot be judged otherwise is its time of change, so that has to be nearly that of its taking. */
 const writtenAgainAfterMilliseconds = 1000;
 
-/** Creates a lock's file with its holder in it. System errors are thrown as they are, EEXIST where something is at the path. */
-export function createLockFile(path: FilePath, own: OwnProcess): LockFile {
+/**
+ * Creates a lock's file with its holder in it. System errors are thrown as they are, EEXIST where something is at the path.
+ *
+ * @returns undefined where another took the file away while it was still empty, as after a run that stood still just there
+ */
+export function createLockFile(path: FilePath, own: OwnProcess): LockFile | undefined {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const descriptor = openSync(path, flags, 0o600);
   try {
     const text = JSON.stringify(holderOf(own));
     writeFileSync(descriptor, text);
     const created = fstatSync(descriptor, { bigint: true });
+    if (created.nlink === 0n) {
+      closeSync(descriptor);
+      return undefined;
+    }
     return hold(path, created, { descriptor, own, text, files: new Set(), writtenAt: performance.now() });
   } catch (error) {
     closeSync(descriptor);

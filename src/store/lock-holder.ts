@@ -7,6 +7,10 @@ export interface OwnProcess {
   readonly hostName: string;
   /** `kill(pid, 0)`: true also where the signal would not be permitted. */
   isProcessAlive(pid: number): boolean;
+  /** The number of the thread that this is, where it is not the process's first. */
+  readonly thread?: number;
+  /** Threads of this process that are no more, whose locks are dead. */
+  readonly lostThreads?: Set<number>;
 }
 
 /** The contents of a lock file: enough to tell a living holder from a dead one. Empty strings where there is no /proc. */
@@ -17,6 +21,8 @@ export interface LockHolder {
   readonly bootId: string;
   readonly pidNamespace: string;
   readonly host: string;
+  /** The number of the thread, where it is not the process's first. */
+  readonly thread?: number;
 }
 
 /** `unknowable`: of another host, another container, or unreadable; only its age can speak. */
@@ -34,6 +40,7 @@ export function holderOf(own: OwnProcess): LockHolder {
     bootId: textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
     pidNamespace: textOf(() => readlinkSync('/proc/self/ns/pid')),
     host: own.hostName,
+    ...(own.thread === undefined ? {} : { thread: own.thread }),
   };
   knownHolders.set(own, holder);
   return holder;
@@ -59,7 +66,8 @@ export function parseHolder(bytes: Uint8Array): LockHolder | undefined {
   if (processStart === undefined || bootId === undefined || pidNamespace === undefined || host === undefined) {
     return undefined;
   }
-  return { pid, processStart, bootId, pidNamespace, host };
+  const { thread } = fields;
+  return { pid, processStart, bootId, pidNamespace, host, ...(typeof thread === 'number' ? { thread } : {}) };
 }
 
 /** Does the process that wrote a lock still run? */
@@ -72,7 +80,9 @@ export function stateOfHolder(holder: LockHolder | undefined, own: OwnProcess): 
   }
   const sameKernel = bothBooted || (holder.bootId === self.bootId && holder.host === self.host);
   if (!sameKernel || holder.pidNamespace !== self.pidNamespace) return 'unknowable';
-  return isSameProcessRunning(holder, own) ? 'alive' : 'dead';
+  if (!isSameProcessRunning(holder, own)) return 'dead';
+  const isOwn = holder.pid === self.pid && holder.processStart === self.processStart;
+  return isOwn && holder.thread !== undefined && own.lostThreads?.has(holder.thread) === true ? 'dead' : 'alive';
 }
 
 function isSameProcessRunning(holder: LockHolder, own: OwnProcess): boolean {

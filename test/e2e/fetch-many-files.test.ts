@@ -1,12 +1,23 @@
-import { existsSync, linkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { on, once } from 'node:events';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
 import { defaultRefreshPolicy } from '../../src/core/index.js';
 import type { ThreadData } from '../../src/cli/helper-threads.js';
 import type { FromThread, ToThread } from '../../src/pipeline/threads/thread-message.js';
-import { bundleOf, fetchJson, fetchSite, hour, stapleOf, withScene, type Scene } from './support/fetch-scene.js';
+import { programPath, runCommand, type RunResult } from '../support/run-program.js';
+import {
+  bundleOf,
+  fetchJson,
+  fetchSite,
+  hour,
+  stapleOf,
+  withScene,
+  withUsual,
+  type Scene,
+} from './support/fetch-scene.js';
 import { startRunningFetch } from './support/running-fetch.js';
 
 /** So many that several threads judge them. */
@@ -78,6 +89,42 @@ describe('a fleet that several threads judge', () => {
       const again = await fetchJson([scene.folder.path]);
       expect(again.summary).toMatchObject({ fresh: 3 * each + 1, updated: 0 });
     });
+  });
+
+  it('has its issuer from a pipe, which can be read once only', { timeout: 120_000 }, async () => {
+    await withScene(async (scene) => {
+      const leaf = scene.folder.write('.leaf.pem', scene.site.certificate.pem);
+      const fleet = scene.folder.at('fleet');
+      mkdirSync(fleet);
+      for (let index = 0; index < many; index += 1) linkSync(leaf, join(fleet, `${index}.pem`));
+      const issuer = scene.folder.write('.ca.pem', scene.authority.certificate.pem);
+      const words = [process.execPath, programPath, ...withUsual(['--issuer', '/dev/stdin', fleet])];
+      const runPiped = (): Promise<RunResult> =>
+        runCommand('sh', ['-c', 'cat "$0" | "$@"', issuer, ...words], { timeoutMilliseconds: 60_000 });
+      const cold = await runPiped();
+      expect(cold.exitCode).toBe(0);
+      expect(cold.lines().at(-1)).toMatchObject({ summary: { total: many, updated: many } });
+      const fresh = await runPiped();
+      expect(fresh.lines().at(-1)).toMatchObject({ summary: { total: many, fresh: many } });
+    });
+  });
+
+  it('has its issuer downloaded once', { timeout: 120_000 }, async () => {
+    await withScene(
+      async (scene) => {
+        const leaf = scene.folder.write('.leaf.pem', scene.site.certificate.pem);
+        const fleet = scene.folder.at('fleet');
+        mkdirSync(fleet);
+        for (let index = 0; index < many; index += 1) linkSync(leaf, join(fleet, `${index}.pem`));
+        scene.responder.routes.set('/ca.der', ({ response }) => {
+          response.end(scene.authority.certificate.der);
+        });
+        const { exitCode, summary } = await fetchJson([fleet]);
+        const downloads = scene.responder.requests.filter(({ url }) => url === '/ca.der').length;
+        expect({ exitCode, downloads, ...summary }).toMatchObject({ exitCode: 0, downloads: 1, updated: many });
+      },
+      { certificate: (url) => ({ caIssuersUris: [`${url}/ca.der`] }) },
+    );
   });
 
   it('ends at once on a signal', { timeout: 120_000 }, async () => {

@@ -1,5 +1,6 @@
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
+import type { IssuerSource } from '../../source/issuer-finder.js';
 import type { FetchOptions, FetchTools } from '../fetch-job.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { startRefreshThreads, type RefreshThreads } from './refresh-threads.js';
@@ -8,6 +9,7 @@ import type { FromThread, ThreadSetting, ToThread } from './thread-message.js';
 
 /** As much of a worker thread as is needed here. */
 export interface HelperThread {
+  readonly threadId: number;
   postMessage(messages: readonly ToThread[]): void;
   on(event: 'message', listener: (messages: readonly FromThread[]) => void): unknown;
   on(event: 'error' | 'exit', listener: () => void): unknown;
@@ -45,14 +47,16 @@ export interface CrewSurroundings {
   readonly options: FetchOptions;
   readonly tools: FetchTools;
   readonly shard: Shard | undefined;
+  /** What --issuer named, read once: it may be a pipe. */
+  readonly issuers: readonly IssuerSource[];
 }
 
 /** Starts the threads; one that the system does not give, or that fails, leaves its work to this one. */
-export function startCrew(helpers: HelperThreads, { options, tools, shard }: CrewSurroundings): Crew {
+export function startCrew(helpers: HelperThreads, { options, tools, shard, issuers }: CrewSurroundings): Crew {
   const members = new Set<CrewMember>();
   const works: CrewWork[] = [];
   const isObserved = tools.onExchange !== undefined;
-  const setting: ThreadSetting = { options, issuers: tools.issuers.named, shard, isObserved };
+  const setting: ThreadSetting = { options, issuers, shard, isObserved };
   for (let number = 0; number < helpers.count; number += 1) {
     const thread = helpers.start(setting);
     if (thread === undefined) break;
@@ -61,11 +65,14 @@ export function startCrew(helpers: HelperThreads, { options, tools, shard }: Cre
     thread.on('message', (messages) => {
       for (const message of messages) for (const work of works) work.hear(member, message);
     });
-    const lose = (): void => {
-      if (members.delete(member)) for (const work of works) work.lose(member);
-    };
-    thread.on('error', lose);
-    thread.on('exit', lose);
+    const { threadId } = thread;
+    // Its error comes before what it had said already, its exit after that; without a listener the error would be ours.
+    thread.on('error', () => undefined);
+    thread.on('exit', () => {
+      tools.ownProcess.lostThreads?.add(threadId);
+      members.delete(member);
+      for (const work of works) work.lose(member);
+    });
   }
   const abort = (): void => {
     for (const member of members) member.send({ kind: 'abort' });

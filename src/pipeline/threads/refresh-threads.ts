@@ -26,6 +26,8 @@ interface Tasks {
   readonly passes: Map<number, GatePass>;
   /** Aborted when the thread is no more. */
   readonly gone: AbortController;
+  /** That, or the run's interrupt; one for all requests, since the run's signal remembers each that follows it. */
+  readonly over: AbortSignal;
 }
 
 /** So much more than this thread they have under way, since this one serves the gate and hears of every outcome too. */
@@ -42,16 +44,18 @@ export function startRefreshThreads(
   let ownTasks = 0;
 
   for (const member of members) {
-    tasksOf.set(member, { refreshing: new Map(), passes: new Map(), gone: new AbortController() });
+    const gone = new AbortController();
+    const over = AbortSignal.any([signal, gone.signal]);
+    tasksOf.set(member, { refreshing: new Map(), passes: new Map(), gone, over });
   }
 
   const letIn = async (
     member: CrewMember,
-    { passes, gone }: Tasks,
+    { passes, gone, over }: Tasks,
     { number, host, patience }: Extract<FromThread, { kind: 'enter' }>,
   ): Promise<void> => {
     try {
-      const entry = await gate.enter(host, patience, AbortSignal.any([signal, gone.signal]));
+      const entry = await gate.enter(host, patience, over);
       if (entry.kind !== 'pass') {
         member.send({ kind: 'entry', number, entry });
       } else if (gone.signal.aborted) {

@@ -50,7 +50,8 @@ export function startScanThreads(
   };
 
   const hear = (member: CrewMember, answer: ScanAnswer): void => {
-    asked.get(member)?.shift();
+    // Of one that is lost everything was given back.
+    if (asked.get(member)?.shift() === undefined) return;
     ask(member);
     for (const [index, one] of answer.found.entries()) {
       const position = answer.first + index;

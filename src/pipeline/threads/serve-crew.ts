@@ -23,12 +23,16 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   const remote = createRemoteGate(outbox);
   const interrupt = new AbortController();
   const { ownProcess, now, randomBytes } = own;
+  const issuers = setting.issuers.map((source) => ({ ...source, path: pathFromElsewhere(source.path) }));
   const onExchange = (host: string, milliseconds: number): void =>
     outbox.send({ kind: 'exchange', host, milliseconds });
   const tools: FetchTools = {
     client: setting.isObserved ? observedClient(own.client, onExchange) : own.client,
     gate: remote.gate,
-    issuers: createIssuerFinder(setting.issuers.map(pathFromElsewhere)),
+    issuers: createIssuerFinder(
+      issuers.map(({ path }) => path),
+      issuers,
+    ),
     downloadedIssuers: new Map(),
     ownProcess,
     signal: interrupt.signal,
@@ -43,10 +47,10 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   const hear = (message: ToThread): void => {
     switch (message.kind) {
       case 'scan':
-        scanned = scanned.then(() => scan(message)).then(outbox.sendNow);
+        scanned = scanned.then(() => scan(message)).then(outbox.sendNow, fail);
         break;
       case 'refresh':
-        void refresh(message).then(outbox.send);
+        void refresh(message).then(outbox.send, fail);
         break;
       case 'entry':
         remote.hear(message.number, message.entry);
@@ -63,4 +67,11 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   return (messages) => {
     for (const message of messages) hear(message);
   };
+}
+
+/** A bug, and the end of this thread, whatever Node is told to do with rejections: the first one finds the bug by itself. */
+function fail(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }

@@ -1,6 +1,7 @@
 import type { FilePath } from '../../core/file-path.js';
 import type { Shard } from '../../core/shard.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
+import type { IssuerSource } from '../../source/issuer-finder.js';
 import type { GateEntry, RequestResult } from '../../transport/responder-gate.js';
 import type { Turn } from '../due-queue.js';
 import type { FetchOptions } from '../fetch-job.js';
@@ -9,7 +10,7 @@ import type { Outcome } from '../outcome.js';
 /** What a thread works with as long as it lives: plain data, since it is copied there. */
 export interface ThreadSetting {
   readonly options: FetchOptions;
-  readonly issuers: readonly FilePath[];
+  readonly issuers: readonly IssuerSource[];
   readonly shard: Shard | undefined;
   /** Whether it has to tell of its exchanges with responders. */
   readonly isObserved: boolean;

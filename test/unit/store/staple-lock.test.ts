@@ -148,6 +148,33 @@ describe('the lock of a staple', () => {
     }
   });
 
+  it('of a thread of this process is taken over once that is no more, and not before', async () => {
+    writeFileSync(lock, lockText({ thread: 3 }));
+    await expectLocked();
+    const lostThreads = new Set([2]);
+    const own = { ...ownProcess, lostThreads };
+    const again = { ...impatient, ownProcess: own };
+    expect((await errorOf(replaceStaple(optionsFor(staple, fresh, again)))).code).toBe('staple-locked');
+    lostThreads.add(3);
+    expect(await replaceStaple(optionsFor(staple, fresh, again))).toMatchObject({ written: true });
+    expect(readdirSync(folder)).toEqual(['a.ocsp']);
+  });
+
+  it('of another process is not judged by the threads of this one', async () => {
+    const child = startChild({ work: 'hold', path: staple });
+    const own = { ...ownProcess, lostThreads: new Set([3]) };
+    try {
+      expect(await child.firstLine).toBe('holding');
+      const text = JSON.parse(readFileSync(lock, 'utf8')) as object;
+      writeFileSync(lock, JSON.stringify({ ...text, thread: 3 }));
+      const error = await errorOf(replaceStaple(optionsFor(staple, fresh, { ...impatient, ownProcess: own })));
+      expect(error.code).toBe('staple-locked');
+    } finally {
+      child.kill();
+    }
+    await child.ended;
+  });
+
   it('of a living process is never taken over for its age', async () => {
     writeFileSync(lock, lockText());
     age(100_000);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ownProcess } from '../../../../src/cli/own-process.js';
 import type { FetchOptions, FetchTools } from '../../../../src/pipeline/fetch-job.js';
 import type { Outcome } from '../../../../src/pipeline/outcome.js';
 import { startCrew, type Crew } from '../../../../src/pipeline/threads/crew.js';
 import type { RefreshThreads } from '../../../../src/pipeline/threads/refresh-threads.js';
-import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
 import { createResponderGate, type GateLimits, type ResponderGate } from '../../../../src/transport/responder-gate.js';
 import { nextTurn, SlowThread } from './slow-thread.js';
 
@@ -20,6 +20,7 @@ const outcomeOf = (certificate: string): Outcome => ({
 interface Scene {
   readonly thread: SlowThread;
   readonly crew: Crew;
+  readonly tools: FetchTools;
   readonly threads: RefreshThreads;
   readonly gate: ResponderGate;
   readonly interrupt: AbortController;
@@ -31,14 +32,17 @@ function startOne(limits: Partial<GateLimits> = {}): Scene {
   const gate = createResponderGate({ concurrency: 8, perResponder: 8, ...limits });
   const exchanges: unknown[] = [];
   const tools = {
-    issuers: createIssuerFinder([]),
+    ownProcess: ownProcess(),
     signal: interrupt.signal,
     gate,
     onExchange: (host, milliseconds) => exchanges.push([host, milliseconds]),
   } as Partial<FetchTools> as FetchTools;
   const thread = new SlowThread();
-  const crew = startCrew({ count: 1, start: () => thread }, { options: {} as FetchOptions, tools, shard: undefined });
-  return { thread, crew, threads: crew.refresh(), gate, interrupt, exchanges };
+  const crew = startCrew(
+    { count: 1, start: () => thread },
+    { options: {} as FetchOptions, tools, shard: undefined, issuers: [] },
+  );
+  return { thread, crew, tools, threads: crew.refresh(), gate, interrupt, exchanges };
 }
 
 const listed = (name: string): { path: string; named: boolean } => ({
@@ -93,7 +97,7 @@ describe('a thread that refreshes certificates', () => {
   });
 
   it('leaves all it had to the first thread when it ends, and its places at the responders', async () => {
-    const { thread, threads, gate, interrupt } = startOne({ concurrency: 1, perResponder: 1 });
+    const { thread, threads, gate, interrupt, tools } = startOne({ concurrency: 1, perResponder: 1 });
     const shared = threads.share(1, listed('a'), here('a'));
     thread.say({ kind: 'enter', number: 1, host: 'ocsp.example', patience: 1000 });
     await nextTurn();
@@ -101,7 +105,9 @@ describe('a thread that refreshes certificates', () => {
     // One more waits for the place when the thread ends, and must not be given it.
     thread.say({ kind: 'enter', number: 2, host: 'ocsp.example', patience: 1000 });
     thread.emit('error', new Error('out of memory'));
+    expect(tools.ownProcess.lostThreads).toEqual(new Set());
     thread.emit('exit');
+    expect(tools.ownProcess.lostThreads).toEqual(new Set([thread.threadId]));
     expect(await shared).toEqual(outcomeOf('a, here'));
     expect((await gate.enter('ocsp.example', 0, interrupt.signal)).kind).toBe('pass');
     expect(await threads.share(2, listed('b'), here('b'))).toEqual(outcomeOf('b, here'));

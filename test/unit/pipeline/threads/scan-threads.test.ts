@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { ownProcess } from '../../../../src/cli/own-process.js';
 import type { FetchOptions, FetchTools } from '../../../../src/pipeline/fetch-job.js';
 import type { Outcome } from '../../../../src/pipeline/outcome.js';
 import { startCrew, type Crew } from '../../../../src/pipeline/threads/crew.js';
 import type { ScanThreads } from '../../../../src/pipeline/threads/scan-threads.js';
 import type { FoundElsewhere, ScanQuestion } from '../../../../src/pipeline/threads/thread-message.js';
 import { listOfFiles } from '../../../../src/source/certificate-list.js';
-import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
 import { nextTurn, SlowThread } from './slow-thread.js';
 
 const outcome: Outcome = {
@@ -20,11 +20,11 @@ const settled = (): FoundElsewhere => ({ kind: 'settled', outcome });
 const due = (): FoundElsewhere => ({ kind: 'due', turn: { mustStaple: false, host: 'a' } });
 
 const tools = {
-  issuers: createIssuerFinder([]),
+  ownProcess: ownProcess(),
   signal: new AbortController().signal,
   now: () => new Date('2026-03-01T00:00:00Z'),
 } as FetchTools;
-const surroundings = { options: {} as FetchOptions, tools, shard: undefined };
+const surroundings = { options: {} as FetchOptions, tools, shard: undefined, issuers: [] };
 
 interface Scene {
   readonly thread: SlowThread;
@@ -126,13 +126,26 @@ describe('a thread that judges files', () => {
     expect(await threads.isMoreToCome()).toBe(false);
   });
 
-  it.each(['error', 'exit'])('gives back all it had when it ends: %s', async (event) => {
+  it('gives back all it had when it ends', async () => {
     const { thread, threads } = await startOne(40);
     const waiting = threads.isMoreToCome();
-    thread.emit(event, new Error('out of memory'));
+    thread.emit('exit');
     expect(await waiting).toBe(true);
     const back = Array.from({ length: 40 }, () => threads.takeBack());
     expect(back.sort((a, b) => a! - b!)).toEqual(Array.from({ length: 40 }, (_, index) => index));
     expect(await threads.isMoreToCome()).toBe(false);
+  });
+
+  it('is heard after its error, and no more after its end: no certificate has two outcomes', async () => {
+    const { thread, threads, answer } = await startOne(40);
+    thread.emit('error', new Error('out of memory'));
+    expect(threads.takeBack()).toBeUndefined();
+    await answer(settled);
+    expect(threads.take()).toHaveLength(16);
+    thread.emit('exit');
+    await answer(settled);
+    expect(threads.take()).toEqual([]);
+    const back = Array.from({ length: 24 }, () => threads.takeBack());
+    expect(back.sort((a, b) => a! - b!)).toEqual(Array.from({ length: 24 }, (_, index) => index + 16));
   });
 });

@@ -4,6 +4,7 @@ import type { FromThread, ToThread } from '../../../../src/pipeline/threads/thre
 
 /** A thread that says what the test has it say. */
 export class SlowThread extends EventEmitter implements HelperThread {
+  readonly threadId = 7;
   readonly heard: ToThread[] = [];
 
   postMessage(messages: readonly ToThread[]): void {
