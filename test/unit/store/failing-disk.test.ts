@@ -1,5 +1,5 @@
 import type * as FileSystem from 'node:fs';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -13,6 +13,8 @@ const disk = vi.hoisted(() => ({
   fsyncFailures: [] as (string | undefined)[],
   bytesAtOnce: Infinity,
   writeFailure: undefined as string | undefined,
+  /** Called before the text of a lock is written. */
+  onLockText: undefined as (() => void) | undefined,
 }));
 
 vi.mock('node:fs', async (importOriginal) => {
@@ -30,6 +32,10 @@ vi.mock('node:fs', async (importOriginal) => {
       disk.calls.push('rename');
       real.renameSync(from, to);
     },
+    writeFileSync(file: string | number, text: string) {
+      if (typeof file === 'number') disk.onLockText?.();
+      real.writeFileSync(file, text);
+    },
     writeSync(descriptor: number, bytes: Uint8Array, offset = 0) {
       if (disk.writeFailure !== undefined) throw failure(disk.writeFailure, 'write');
       return real.writeSync(descriptor, bytes, offset, Math.min(disk.bytesAtOnce, bytes.length - offset));
@@ -46,7 +52,13 @@ beforeEach(() => {
   folder = makeFolder();
   staple = join(folder, 'a.ocsp');
   writeFileSync(staple, old);
-  Object.assign(disk, { calls: [], fsyncFailures: [], bytesAtOnce: Infinity, writeFailure: undefined });
+  Object.assign(disk, {
+    calls: [],
+    fsyncFailures: [],
+    bytesAtOnce: Infinity,
+    writeFailure: undefined,
+    onLockText: undefined,
+  });
 });
 afterEach(() => removeFolder(folder));
 
@@ -54,6 +66,20 @@ describe('a staple on its way to the disk', () => {
   it('is flushed before the rename, and its folder after it', async () => {
     await replaceStaple(optionsFor(staple, fresh));
     expect(disk.calls).toEqual(['fsync file', 'rename', 'fsync folder']);
+  });
+
+  it('is not written under a lock that was taken away before it had its text', async () => {
+    const lock = join(folder, '.a.ocsp.restaple-lock');
+    const other = JSON.stringify({ pid: 1 });
+    disk.onLockText = () => {
+      disk.onLockText = undefined;
+      unlinkSync(lock);
+      writeFileSync(lock, other);
+    };
+    const error = await errorOf(replaceStaple(optionsFor(staple, fresh, { lockWaitMilliseconds: 50 })));
+    expect(error.code).toBe('staple-locked');
+    expect(readFileSync(lock, 'utf8')).toBe(other);
+    expect(readFileSync(staple)).toEqual(old);
   });
 
   it('is only renamed where durability is not asked', async () => {
