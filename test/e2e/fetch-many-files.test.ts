@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
-import { defaultRefreshPolicy } from '../../src/core/index.js';
 import type { ThreadData } from '../../src/cli/helper-threads.js';
 import type { FromThread, ToThread } from '../../src/pipeline/threads/thread-message.js';
 import { programPath, runCommand, type RunResult } from '../support/run-program.js';
+import { usualFetchOptions } from '../support/usual-fetch-options.js';
 import {
   bundleOf,
   fetchJson,
@@ -143,24 +143,7 @@ const data: ThreadData = {
   at: undefined,
   client: { allowPrivate: true, allowAddresses: [], userAgent: 'restaple-test' },
   setting: {
-    options: {
-      responders: [],
-      force: false,
-      refreshPolicy: defaultRefreshPolicy,
-      hash: 'sha1',
-      nonce: false,
-      strict: false,
-      method: 'post',
-      headers: [],
-      timeoutMilliseconds: 10_000,
-      connectTimeoutMilliseconds: 10_000,
-      retries: 0,
-      trustedResponders: [],
-      acceptedStatuses: new Set(['good']),
-      skewMilliseconds: 0,
-      downloadIssuer: false,
-      dryRun: false,
-    },
+    options: usualFetchOptions,
     issuers: [],
     shard: undefined,
     isObserved: true,

@@ -6,29 +6,14 @@ import { listCertificates } from '../../../src/source/certificate-list.js';
 import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
 import { createHttpClient } from '../../../src/transport/http-client.js';
 import { createResponderGate } from '../../../src/transport/responder-gate.js';
+import { usualFetchOptions } from '../../support/usual-fetch-options.js';
 
 /**
  * Refreshes the folder of the first argument, issued by the second, again and again until it is killed, as one run of the
  * program does once. Says so on stdout when it has written the first staple.
  */
 async function refreshForEver(folder: string, issuer: string): Promise<never> {
-  const options: FetchOptions = {
-    force: true,
-    refreshPolicy: { fraction: 0.5 },
-    hash: 'sha1',
-    nonce: false,
-    strict: false,
-    method: 'post',
-    headers: [],
-    timeoutMilliseconds: 10_000,
-    connectTimeoutMilliseconds: 5000,
-    retries: 0,
-    trustedResponders: [],
-    acceptedStatuses: new Set(['good']),
-    skewMilliseconds: 300_000,
-    downloadIssuer: false,
-    dryRun: false,
-  };
+  const options: FetchOptions = { ...usualFetchOptions, force: true };
   const tools: FetchTools = {
     client: createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'restaple/test' }),
     gate: createResponderGate({ concurrency: 8, perResponder: 8 }),

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 
-import { defaultRefreshPolicy } from '../../../src/core/index.js';
 import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch-job.js';
 import { fetchStaple } from '../../../src/pipeline/fetch-staple.js';
 import type { Outcome } from '../../../src/pipeline/outcome.js';
@@ -13,6 +12,7 @@ import { createHttpClient } from '../../../src/transport/http-client.js';
 import { createResponderGate } from '../../../src/transport/responder-gate.js';
 import { hour, minute, naming, stapleOf, withScene, type Scene } from '../../e2e/support/fetch-scene.js';
 import { httpStatus } from '../../support/behaviours.js';
+import { usualFetchOptions } from '../../support/usual-fetch-options.js';
 
 const revoked = { revokedAt: new Date('2026-01-05T10:00:00Z'), reason: 'keyCompromise' } as const;
 
@@ -33,23 +33,7 @@ async function fetchIn(scene: Scene, options: Partial<FetchOptions> = {}): Promi
     now: () => new Date(),
     randomBytes: (count) => new Uint8Array(count),
   };
-  const usual: FetchOptions = {
-    force: true,
-    refreshPolicy: defaultRefreshPolicy,
-    hash: 'sha1',
-    nonce: false,
-    strict: false,
-    method: 'post',
-    headers: [],
-    timeoutMilliseconds: 5000,
-    connectTimeoutMilliseconds: 3000,
-    retries: 0,
-    trustedResponders: [],
-    acceptedStatuses: new Set(['good']),
-    skewMilliseconds: 300_000,
-    downloadIssuer: true,
-    dryRun: false,
-  };
+  const usual: FetchOptions = { ...usualFetchOptions, force: true, downloadIssuer: true };
   try {
     return await fetchStaple(scene.certificate, { ...usual, ...options }, tools);
   } finally {
