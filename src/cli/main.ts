@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { flush, run } from '@oclif/core';
-import { exitCodes } from './exit-code.js';
 import { reportError } from './report-error.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs the program: one command line in, output and `process.exitCode` out. Never rejects. */
 export async function main(args: string[]): Promise<void> {
-  endQuietlyOnClosedPipe(process.stdout);
-  endQuietlyOnClosedPipe(process.stderr);
+  goOnWithoutReader(process.stdout);
+  goOnWithoutReader(process.stderr);
   keepQuietAboutPlugIns();
   try {
     await run(args, { root });
@@ -40,10 +39,12 @@ function keepQuietAboutPlugIns(): void {
   });
 }
 
-/** `restaple uri … | head -1` is no error. */
-function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
+/** `restaple fetch … | head -1` is no error: nobody reads on, but the work is done and the exit code tells of it all the same. */
+function goOnWithoutReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(process.exitCode ?? exitCodes.success);
+    stream.write = () => true;
+    // Whoever waits until what was written is read, as oclif at the end, would wait for ever.
+    stream.emit('drain');
   });
 }
