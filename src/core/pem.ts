@@ -58,8 +58,9 @@ function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
     const end = bytes.indexOf(endMark, start, 'latin1');
     const after = end + endMark.length;
     if (end < 0 || (after < bytes.length && bytes[after] !== lineFeed)) return undefined;
-    const body = isKeyLabel(label) ? '' : bytes.toString('latin1', start, end);
-    const der = isKeyLabel(label) ? nothing : blocks.length === 0 ? decodeCommonBody(body) : decodeRepeatedBody(body);
+    const isFirst = blocks.length === 0;
+    const decode = isKeyLabel(label) ? leaveUndecoded : isFirst ? decodeCommonBody : decodeRepeatedBody;
+    const der = decode(bytes, start, end);
     if (der === undefined) return undefined;
     blocks.push({ label, der });
     at = bytes.indexOf(beginLineMark, after);
@@ -69,22 +70,31 @@ function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
 
 const nothing = new Uint8Array(0);
 
-let repeated: { readonly body: string; readonly der: Uint8Array } | undefined;
+function leaveUndecoded(): Uint8Array {
+  return nothing;
+}
+
+let repeated: { readonly body: Buffer; readonly der: Uint8Array } | undefined;
 
 /** What stands behind a certificate is mostly its issuer, and a fleet has the same one in every file. */
-function decodeRepeatedBody(body: string): Uint8Array | undefined {
-  if (repeated?.body === body) return repeated.der;
-  const der = decodeCommonBody(body);
-  if (der !== undefined) repeated = { body, der };
+function decodeRepeatedBody(bytes: Buffer, start: number, end: number): Uint8Array | undefined {
+  if (repeated !== undefined && bytes.compare(repeated.body, 0, undefined, start, end) === 0) return repeated.der;
+  const der = decodeCommonBody(bytes, start, end);
+  if (der !== undefined) repeated = { body: Buffer.from(bytes.subarray(start, end)), der };
   return der;
 }
 
-function decodeCommonBody(body: string): Uint8Array | undefined {
-  const text = body.replaceAll('\n', '');
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  if (text === '' || !base64Line.test(text) || (text.length - padding) % 4 === 1) return undefined;
-  const bytes = Buffer.from(text, 'base64');
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+/** Undefined where it is not base64, or has other white space than line feeds. */
+function decodeCommonBody(bytes: Buffer, start: number, end: number): Uint8Array | undefined {
+  const body = bytes.toString('latin1', start, end);
+  // The decoder takes the alphabet of base64url too, and passes over what is in neither: then octets are missing.
+  if (body.includes('-') || body.includes('_')) return undefined;
+  let digits = body.length - (body.endsWith('==') ? 2 : body.endsWith('=') ? 1 : 0);
+  for (let at = body.indexOf('\n'); at >= 0; at = body.indexOf('\n', at + 1)) digits -= 1;
+  if (digits === 0 || digits % 4 === 1) return undefined;
+  const decoded = Buffer.from(body, 'base64');
+  if (decoded.length !== Math.floor((digits * 3) / 4)) return undefined;
+  return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.length);
 }
 
 function decodeAnyPem(bytes: Uint8Array): PemBlock[] {

@@ -73,7 +73,9 @@ describe('decodePem', () => {
 
   it.each([
     ['letters that are no base64', 'AAAA!AAA'],
+    ['letters of base64url', 'AA-_AAAA'],
     ['padding in the middle', 'AA==AAAA'],
+    ['padding at the end of its first line', 'AA==\nAAAA'],
     ['too much padding', 'AAAAA==='],
     ['a lone character', 'AAAAA'],
     ['nothing', ''],
