@@ -75,10 +75,14 @@ export function readCertificateExtensions(explicit: DerReader | undefined): Cert
     pathLength: constraints.pathLength,
     ocspNoCheck: findExtension(extensions, Oid.ocspNoCheck) !== undefined,
     mustStaple: readTlsFeatures(extensions).includes(tlsFeatureStatusRequest),
-    unknownCriticalExtensions: extensions
-      .filter((extension) => extension.critical && !knownExtensions.has(extension.oid))
-      .map((extension) => extension.oid),
+    unknownCriticalExtensions: unknownCritical(extensions),
   };
+}
+
+function unknownCritical(extensions: readonly Extension[]): string[] {
+  const unknown: string[] = [];
+  for (const { oid, critical } of extensions) if (critical && !knownExtensions.has(oid)) unknown.push(oid);
+  return unknown;
 }
 
 function readList(explicit: DerReader | undefined): Extension[] {
@@ -115,11 +119,11 @@ function readUri(reader: DerReader): string | undefined {
 }
 
 function urisOf(descriptions: readonly AccessDescription[], method: string): string[] {
-  const uris = descriptions
-    .filter((description) => description.method === method)
-    .map((description) => description.uri)
-    .filter((uri) => uri !== undefined);
-  return [...new Set(uris)];
+  const uris = new Set<string>();
+  for (const description of descriptions) {
+    if (description.method === method && description.uri !== undefined) uris.add(description.uri);
+  }
+  return [...uris];
 }
 
 function readCrlUris(extensions: readonly Extension[]): string[] {
@@ -151,12 +155,15 @@ function readKeyUsage(extensions: readonly Extension[]): ReadonlySet<KeyUsage> |
   const extension = findExtension(extensions, Oid.keyUsage);
   if (extension === undefined) return undefined;
   const reader = new DerReader(extension.value);
-  const [unused, ...octets] = reader.element(Tag.bitString, 'keyUsage').contents;
+  const { contents } = reader.element(Tag.bitString, 'keyUsage');
   reader.end('keyUsage');
-  if (unused === undefined || unused > 7 || octets.length > 2) {
+  if (contents.length === 0 || contents.length > 3 || (contents[0] ?? 8) > 7) {
     throw new DerError('value', 'keyUsage is no BIT STRING of at most 9 bits', 0);
   }
-  return new Set(keyUsageBits.filter((_, bit) => (((octets[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1));
+  const bits = ((contents[1] ?? 0) << 8) | (contents[2] ?? 0);
+  const usages = new Set<KeyUsage>();
+  for (const [bit, usage] of keyUsageBits.entries()) if (((bits >> (15 - bit)) & 1) === 1) usages.add(usage);
+  return usages;
 }
 
 function readBasicConstraints(extensions: readonly Extension[]): { isCa: boolean; pathLength: number | undefined } {

@@ -86,6 +86,8 @@ function readCertificate(der: Uint8Array): Certificate {
   }
   tbs.end('tbsCertificate');
 
+  const extended = readCertificateExtensions(extensions);
+  // Named one by one: V8 takes far longer to spread one object into another.
   return {
     der,
     tbs: tbsElement.raw,
@@ -97,7 +99,17 @@ function readCertificate(der: Uint8Array): Certificate {
     publicKey,
     signatureAlgorithm,
     signature,
-    ...readCertificateExtensions(extensions),
+    extensions: extended.extensions,
+    ocspUris: extended.ocspUris,
+    caIssuersUris: extended.caIssuersUris,
+    crlUris: extended.crlUris,
+    extendedKeyUsage: extended.extendedKeyUsage,
+    keyUsage: extended.keyUsage,
+    isCa: extended.isCa,
+    pathLength: extended.pathLength,
+    ocspNoCheck: extended.ocspNoCheck,
+    mustStaple: extended.mustStaple,
+    unknownCriticalExtensions: extended.unknownCriticalExtensions,
   };
 }
 

@@ -57,15 +57,45 @@ export function contextTag(number: number, form: 'constructed' | 'primitive' = '
   return (form === 'constructed' ? 0xa0 : 0x80) | number;
 }
 
-/** The contents of an element, a slice of the input; no bytes are copied. */
-export interface DerContents {
-  readonly contents: Uint8Array;
+/**
+ * One element as it stands in the input. `raw` is the exact slice with its header, `contents` the slice without; no bytes
+ * are copied, and neither is cut out before it is asked for: most elements are passed over or entered.
+ */
+export class DerElement {
+  readonly tag: number;
+  /** What the element is in, and where its contents are there. */
+  readonly input: Uint8Array;
+  readonly contentStart: number;
+  readonly end: number;
   /** Where the element starts, in octets from the start of the outermost input. */
   readonly offset: number;
-}
+  readonly #start: number;
+  #contents: Uint8Array | undefined;
 
-/** One element as it stands in the input: `raw` is the exact slice with its header, `contents` the slice without. */
-export interface DerElement extends DerContents {
-  readonly tag: number;
-  readonly raw: Uint8Array;
+  constructor(tag: number, input: Uint8Array, start: number, contentStart: number, end: number, offset: number) {
+    this.tag = tag;
+    this.input = input;
+    this.contentStart = contentStart;
+    this.end = end;
+    this.offset = offset;
+    this.#start = start;
+  }
+
+  /** The number of its contents' octets. */
+  get contentLength(): number {
+    return this.end - this.contentStart;
+  }
+
+  get raw(): Uint8Array {
+    return this.input.subarray(this.#start, this.end);
+  }
+
+  get contents(): Uint8Array {
+    return (this.#contents ??= this.input.subarray(this.contentStart, this.end));
+  }
+
+  /** Where its contents start, in octets from the start of the outermost input. */
+  get contentOffset(): number {
+    return this.offset + (this.contentStart - this.#start);
+  }
 }

@@ -1,4 +1,4 @@
-import { DerError, type DerContents } from './der-element.js';
+import { DerError, type DerElement } from './der-element.js';
 
 /** A time at the resolution DER carries, whole seconds, in milliseconds since 1970. */
 type Milliseconds = number;
@@ -8,29 +8,35 @@ type Milliseconds = number;
  * set, because certificates with such serial numbers are deployed; they are kept as they are.
  */
 export function integerContentsOf(
-  element: DerContents,
+  element: DerElement,
   what: string,
   options: { redundantZeros: boolean } = { redundantZeros: false },
 ): Uint8Array {
-  // Not destructured, which would go through an iterator: this is called several times a certificate.
-  const first = element.contents[0];
-  const second = element.contents[1];
-  if (first === undefined) throw new DerError('empty-integer', `${what} is an empty INTEGER`, element.offset);
-  if (second === undefined) return element.contents;
-  const redundant = (first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80);
-  if (redundant && !(options.redundantZeros && first === 0x00)) {
-    throw new DerError('integer-not-minimal', `${what} is not encoded minimally`, element.offset);
-  }
+  checkInteger(element, what, options.redundantZeros);
   return element.contents;
 }
 
-/** The value of a small non-negative INTEGER or ENUMERATED. */
-export function smallIntegerOf(element: DerContents, what: string): number {
-  const contents = integerContentsOf(element, what);
-  if (contents.length > 4 || (contents[0] ?? 0) >= 0x80) {
-    throw new DerError('integer-out-of-range', `${what} is negative or too large`, element.offset);
+function checkInteger({ input, contentStart, contentLength, offset }: DerElement, what: string, zeros: boolean): void {
+  if (contentLength === 0) throw new DerError('empty-integer', `${what} is an empty INTEGER`, offset);
+  if (contentLength === 1) return;
+  const first = input[contentStart];
+  const isHigh = (input[contentStart + 1] ?? 0) >= 0x80;
+  const redundant = (first === 0x00 && !isHigh) || (first === 0xff && isHigh);
+  if (redundant && !(zeros && first === 0x00)) {
+    throw new DerError('integer-not-minimal', `${what} is not encoded minimally`, offset);
   }
-  return contents.reduce((value, octet) => value * 256 + octet, 0);
+}
+
+/** The value of a small non-negative INTEGER or ENUMERATED. */
+export function smallIntegerOf(element: DerElement, what: string): number {
+  checkInteger(element, what, false);
+  const { input, contentStart, contentLength, end, offset } = element;
+  if (contentLength > 4 || (input[contentStart] ?? 0) >= 0x80) {
+    throw new DerError('integer-out-of-range', `${what} is negative or too large`, offset);
+  }
+  let value = 0;
+  for (let at = contentStart; at < end; at += 1) value = value * 256 + (input[at] ?? 0);
+  return value;
 }
 
 /** An arc of 128 bits, as in OIDs made from UUIDs (X.667 §8), takes 19 octets; a bound on work for all others. */
@@ -43,15 +49,47 @@ function appendToArc(value: number | bigint, bits: number): number | bigint {
 }
 
 /** The dotted form of an OBJECT IDENTIFIER element (X.690 §8.19). */
-export function objectIdentifierOf(element: DerContents, what: string): string {
-  const bytes = element.contents;
-  const malformed = (): DerError =>
-    new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, element.offset);
-  if (bytes.length === 0 || (bytes[bytes.length - 1] ?? 0x80) >= 0x80) throw malformed();
+export function objectIdentifierOf(element: DerElement, what: string): string {
+  const { input, contentStart, end } = element;
+  const key = keyOfOctets(input, contentStart, end);
+  const met = objectIdentifiersMet.get(key);
+  if (met !== undefined && isEncodedAs(met.encoding, input, contentStart, end)) return met.dotted;
+  const dotted = readObjectIdentifier(element, what);
+  if (objectIdentifiersMet.size < metAtMost)
+    objectIdentifiersMet.set(key, { encoding: element.contents.slice(), dotted });
+  return dotted;
+}
+
+interface MetObjectIdentifier {
+  readonly encoding: Uint8Array;
+  readonly dotted: string;
+}
+
+/** Certificates and responses name the same few over and over, some twenty each; bounded, since hostile ones need not. */
+const objectIdentifiersMet = new Map<number, MetObjectIdentifier>();
+const metAtMost = 256;
+
+/** FNV-1a over the octets: two may have the same, and are compared. */
+function keyOfOctets(input: Uint8Array, start: number, end: number): number {
+  let key = 0x811c9dc5;
+  for (let at = start; at < end; at += 1) key = Math.imul(key ^ (input[at] ?? 0), 0x01000193);
+  return key;
+}
+
+function isEncodedAs(encoding: Uint8Array, input: Uint8Array, start: number, end: number): boolean {
+  if (encoding.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (input[at] !== encoding[at - start]) return false;
+  return true;
+}
+
+function readObjectIdentifier({ input, contentStart, contentLength, end, offset }: DerElement, what: string): string {
+  const malformed = (): DerError => new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, offset);
+  if (contentLength === 0 || (input[end - 1] ?? 0x80) >= 0x80) throw malformed();
   let dotted = '';
   let value: number | bigint = 0;
   let arcOctets = 0;
-  for (const octet of bytes) {
+  for (let at = contentStart; at < end; at += 1) {
+    const octet = input[at] ?? 0;
     if (arcOctets === 0 && octet === 0x80) throw malformed();
     arcOctets += 1;
     if (arcOctets > maximumArcOctets) throw malformed();
@@ -70,39 +108,61 @@ export function objectIdentifierOf(element: DerContents, what: string): string {
 }
 
 /** The time of a GeneralizedTime element, to the second and in Z (RFC 5280 §4.1.2.5.2). */
-export function generalizedTimeOf(element: DerContents, what: string): Milliseconds {
+export function generalizedTimeOf(element: DerElement, what: string): Milliseconds {
   return timeFromDigits(element, 4, what);
 }
 
 /** The time of a UTCTime element, to the second and in Z (RFC 5280 §4.1.2.5.1). */
-export function utcTimeOf(element: DerContents, what: string): Milliseconds {
+export function utcTimeOf(element: DerElement, what: string): Milliseconds {
   return timeFromDigits(element, 2, what);
 }
 
-function timeFromDigits(element: DerContents, yearDigits: 2 | 4, what: string): Milliseconds {
-  const bytes = element.contents;
+function timeFromDigits(element: DerElement, yearDigits: 2 | 4, what: string): Milliseconds {
+  const { input, contentStart, contentLength, end } = element;
+  const isOfForm =
+    contentLength === yearDigits + 11 && input[end - 1] === 0x5a && areDigits(input, contentStart, end - 1);
+  if (!isOfForm) throw noTime(element, yearDigits, what);
+  const at = contentStart + yearDigits;
+  const year =
+    yearDigits === 4
+      ? twoDigits(input, contentStart) * 100 + twoDigits(input, at - 2)
+      : yearOf(twoDigits(input, contentStart));
+  const month = twoDigits(input, at);
+  const day = twoDigits(input, at + 2);
+  const hour = twoDigits(input, at + 4);
+  const minute = twoDigits(input, at + 6);
+  const second = twoDigits(input, at + 8);
+  if (hour > 23 || minute > 59 || second > 59) throw noTime(element, yearDigits, what);
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(month, year)) throw noTime(element, yearDigits, what);
+  // Date.UTC takes years below 100 for those of the twentieth century; the calendar repeats after 400 years.
+  return Date.UTC(year + 400, month - 1, day, hour, minute, second) - millisecondsIn400Years;
+}
+
+const millisecondsIn400Years = 146_097 * 86_400_000;
+
+/** RFC 5280 §4.1.2.5.1: two digits of 50 and above are of the twentieth century. */
+function yearOf(digits: number): number {
+  return digits >= 50 ? 1900 + digits : 2000 + digits;
+}
+
+function daysIn(month: number, year: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function areDigits(input: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const octet = input[at] ?? 0;
+    if (octet < 0x30 || octet > 0x39) return false;
+  }
+  return true;
+}
+
+function twoDigits(input: Uint8Array, at: number): number {
+  return (input[at] ?? 0) * 10 + (input[at + 1] ?? 0) - 0x30 * 11;
+}
+
+function noTime({ offset }: DerElement, yearDigits: 2 | 4, what: string): DerError {
   const syntax = yearDigits === 4 ? 'YYYYMMDDHHMMSSZ' : 'YYMMDDHHMMSSZ';
-  const malformed = (): DerError => new DerError('time-syntax', `${what} is not of the form ${syntax}`, element.offset);
-  if (bytes.length !== yearDigits + 11 || bytes[bytes.length - 1] !== 0x5a) throw malformed();
-  let position = 0;
-  const digits = (count: number): number => {
-    let value = 0;
-    for (const end = position + count; position < end; position += 1) {
-      const digit = (bytes[position] ?? 0) - 0x30;
-      if (digit < 0 || digit > 9) throw malformed();
-      value = value * 10 + digit;
-    }
-    return value;
-  };
-  const written = digits(yearDigits);
-  // RFC 5280 §4.1.2.5.1: two digits of 50 and above are of the twentieth century.
-  const year = yearDigits === 4 ? written : written >= 50 ? 1900 + written : 2000 + written;
-  const [month, day, hour, minute, second] = [digits(2), digits(2), digits(2), digits(2), digits(2)];
-  if (hour > 23 || minute > 59 || second > 59) throw malformed();
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  // A day that the month does not have would have rolled over.
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) throw malformed();
-  return date.getTime();
+  return new DerError('time-syntax', `${what} is not of the form ${syntax}`, offset);
 }

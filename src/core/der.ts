@@ -1,4 +1,4 @@
-import { DerError, Tag, type DerContents, type DerElement } from './der-element.js';
+import { DerElement, DerError, Tag } from './der-element.js';
 import { generalizedTimeOf, objectIdentifierOf, smallIntegerOf, utcTimeOf } from './der-values.js';
 
 export { DerError, Tag, contextTag, type DerElement, type DerRule } from './der-element.js';
@@ -46,12 +46,7 @@ export class DerReader {
   any(what: string): DerElement {
     const start = this.#position;
     const tag = this.#pass(what);
-    return {
-      tag,
-      raw: this.#input.subarray(start, this.#position),
-      contents: this.#input.subarray(this.#contentStart, this.#position),
-      offset: this.#base + start,
-    };
+    return new DerElement(tag, this.#input, start, this.#contentStart, this.#position, this.#base + start);
   }
 
   /** The next element, which must have this tag. */
@@ -84,7 +79,7 @@ export class DerReader {
 
   /** A small non-negative INTEGER such as a version. */
   smallInteger(what: string): number {
-    return smallIntegerOf(this.#contents(Tag.integer, what), what);
+    return smallIntegerOf(this.element(Tag.integer, what), what);
   }
 
   /** A small INTEGER in an explicit tag, and nothing beside it there; undefined when the next element has another tag. */
@@ -96,9 +91,9 @@ export class DerReader {
   }
 
   boolean(what: string): boolean {
-    const { contents, offset } = this.#contents(Tag.boolean, what);
-    const value = contents[0];
-    if (contents.length !== 1 || (value !== 0x00 && value !== 0xff)) {
+    const { input, contentStart, contentLength, offset } = this.element(Tag.boolean, what);
+    const value = input[contentStart];
+    if (contentLength !== 1 || (value !== 0x00 && value !== 0xff)) {
       throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, offset);
     }
     return value === 0xff;
@@ -106,40 +101,33 @@ export class DerReader {
 
   /** An OBJECT IDENTIFIER in dotted form. */
   objectIdentifier(what: string): string {
-    return objectIdentifierOf(this.#contents(Tag.objectIdentifier, what), what);
+    return objectIdentifierOf(this.element(Tag.objectIdentifier, what), what);
   }
 
   octetString(what: string): Uint8Array {
-    return this.#contents(Tag.octetString, what).contents;
+    return this.element(Tag.octetString, what).contents;
   }
 
   /** The octets of a BIT STRING without unused bits, such as a signature or a public key. */
   bitStringOctets(what: string): Uint8Array {
-    const { contents, offset } = this.#contents(Tag.bitString, what);
-    if (contents[0] !== 0) {
+    const { input, contentStart, contentLength, end, offset } = this.element(Tag.bitString, what);
+    if (contentLength === 0 || input[contentStart] !== 0) {
       throw new DerError('bit-string-padding', `${what} is no BIT STRING of whole octets`, offset);
     }
-    return contents.subarray(1);
+    return input.subarray(contentStart + 1, end);
   }
 
   generalizedTime(what: string): Date {
-    return new Date(generalizedTimeOf(this.#contents(Tag.generalizedTime, what), what));
+    return new Date(generalizedTimeOf(this.element(Tag.generalizedTime, what), what));
   }
 
   /** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 writes them: to the second, in Z. */
   time(what: string): Date {
     const tag = this.peekTag();
     if (tag === Tag.generalizedTime) return this.generalizedTime(what);
-    if (tag === Tag.utcTime) return new Date(utcTimeOf(this.#contents(tag, what), what));
+    if (tag === Tag.utcTime) return new Date(utcTimeOf(this.element(tag, what), what));
     const { offset } = this.any(what);
     throw new DerError('unexpected-tag', `${what} is neither UTCTime nor GeneralizedTime`, offset);
-  }
-
-  #contents(tag: number, what: string): DerContents {
-    this.#expect(tag, what);
-    const { offset } = this;
-    this.#pass(what);
-    return { contents: this.#input.subarray(this.#contentStart, this.#position), offset };
   }
 
   #expect(tag: number, what: string): void {
@@ -197,7 +185,8 @@ export function readWhole(input: Uint8Array, tag: number, what: string, base = 0
 
 /** A reader over the contents of an element. */
 export function readerOf(element: DerElement): DerReader {
-  return new DerReader(element.contents, element.offset + (element.raw.length - element.contents.length));
+  const { input, contentStart, end, contentOffset } = element;
+  return new DerReader(input, contentOffset - contentStart, contentStart, end);
 }
 
 function hexOctet(octet: number): string {

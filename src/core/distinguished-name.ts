@@ -1,6 +1,6 @@
 import { toHex, bytesEqual } from './bytes.js';
 import type { DerReader } from './der.js';
-import { Tag, objectIdentifierOf, readWhole, type DerElement } from './der.js';
+import { Tag, readWhole, readerOf, type DerElement } from './der.js';
 
 /** Short names of RFC 4514 §3 and those that CAs use beside them. */
 const attributeNames: Readonly<Record<string, string>> = {
@@ -49,9 +49,17 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
-  const { raw } = reader.element(Tag.sequence, what);
-  relativeNames(raw);
-  return raw;
+  const element = reader.element(Tag.sequence, what);
+  checkRelativeNames(readerOf(element));
+  return element.raw;
+}
+
+/** Goes the way of {@link relativeNames} and keeps nothing: a certificate has two names, and few are ever printed. */
+function checkRelativeNames(sequence: DerReader): void {
+  while (!sequence.isAtEnd) {
+    const set = sequence.enter(Tag.set, 'relative distinguished name');
+    while (!set.isAtEnd) readAttribute(set);
+  }
 }
 
 function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
@@ -68,7 +76,7 @@ function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
 
 function readAttribute(set: DerReader): AttributeTypeAndValue {
   const attribute = set.sequence('attribute of a name');
-  const type = objectIdentifierOf(attribute.element(Tag.objectIdentifier, 'attribute type'), 'attribute type');
+  const type = attribute.objectIdentifier('attribute type');
   const value = attribute.any('attribute value');
   attribute.end('attribute of a name');
   return { type, value };

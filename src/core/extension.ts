@@ -12,15 +12,17 @@ export interface Extension {
  * extension twice is refused where `unique` is set (RFC 5280 §4.2).
  */
 export function readExtensions(list: DerReader, what: string, options: { unique: boolean }): Extension[] {
+  const whole = `extension of ${what}`;
+  const type = `extension type of ${what}`;
   const extensions: Extension[] = [];
   const seen = new Set<string>();
   while (!list.isAtEnd) {
     const offset = list.offset;
-    const reader = list.sequence(`extension of ${what}`);
-    const oid = reader.objectIdentifier(`extension type of ${what}`);
-    const critical = reader.peekTag() === Tag.boolean ? reader.boolean(`critical of ${what}`) : false;
-    const value = reader.octetString(`extension value of ${what}`);
-    reader.end(`extension of ${what}`);
+    const reader = list.sequence(whole);
+    const oid = reader.objectIdentifier(type);
+    const critical = reader.peekTag() === Tag.boolean ? reader.boolean(whole) : false;
+    const value = reader.octetString(whole);
+    reader.end(whole);
     if (options.unique && seen.has(oid)) {
       throw new DerError('duplicate', `${what} has the extension ${oid} twice`, offset);
     }
@@ -32,5 +34,6 @@ export function readExtensions(list: DerReader, what: string, options: { unique:
 
 /** The extension of this type, if there is one. */
 export function findExtension(extensions: readonly Extension[], oid: string): Extension | undefined {
-  return extensions.find((extension) => extension.oid === oid);
+  for (const extension of extensions) if (extension.oid === oid) return extension;
+  return undefined;
 }

@@ -141,9 +141,10 @@ function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
   return { status, basic: readBasicResponse(response) };
 }
 
-function readBasicResponse({ contents, raw, offset }: DerElement): BasicResponse {
-  const base = offset + raw.length - contents.length;
-  const outer = readWhole(contents, Tag.sequence, 'BasicOCSPResponse', base);
+function readBasicResponse(response: DerElement): BasicResponse {
+  const whole = readerOf(response);
+  const outer = whole.sequence('BasicOCSPResponse');
+  whole.end('BasicOCSPResponse');
   const tbsElement = outer.element(Tag.sequence, 'tbsResponseData');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
   const signature = outer.bitStringOctets('signature');
@@ -216,19 +217,20 @@ function readStatement(reader: DerReader): SingleResponse {
   nextUpdateExplicit?.end('nextUpdate');
   const extensions = readExplicitExtensions(reader, contextTag(1), 'a SingleResponse');
   reader.end('SingleResponse');
-  return { certId, ...status, thisUpdate, ...(nextUpdate === undefined ? {} : { nextUpdate }), extensions };
+  const statement = { ...status, certId, thisUpdate, extensions };
+  return nextUpdate === undefined ? statement : { ...statement, nextUpdate };
 }
 
 type CertificateStatus = Pick<SingleResponse, 'status' | 'revocationTime' | 'revocationReason'>;
 
 function readCertificateStatus(element: DerElement): CertificateStatus {
-  const { tag, contents, offset } = element;
+  const { tag, contentLength, offset } = element;
   if (tag === contextTag(1)) return readRevokedInfo(readerOf(element));
   const isGood = tag === contextTag(0, 'primitive');
   if (!isGood && tag !== contextTag(2, 'primitive')) {
     throw new DerError('unexpected-tag', 'certStatus is neither good, revoked nor unknown', offset);
   }
-  if (contents.length > 0) throw new DerError('null-value', 'certStatus is no NULL', offset);
+  if (contentLength > 0) throw new DerError('null-value', 'certStatus is no NULL', offset);
   return { status: isGood ? 'good' : 'unknown' };
 }
 
@@ -245,7 +247,7 @@ function readRevokedInfo(reader: DerReader): CertificateStatus {
 }
 
 function readExplicitExtensions(parent: DerReader, tag: number, what: string): Extension[] {
-  const explicit = parent.enterOptional(tag, `extensions of ${what}`);
+  const explicit = parent.enterOptional(tag, what);
   if (explicit === undefined) return [];
   const extensions = readExtensions(explicit.sequence(`extensions of ${what}`), what, { unique: true });
   explicit.end(`extensions of ${what}`);

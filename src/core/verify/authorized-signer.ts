@@ -52,20 +52,20 @@ export function authorizedSigner(
 }
 
 function findCandidates(
-  basic: BasicResponse,
+  { responderId, certificates }: BasicResponse,
   { issuer, trustedResponders = [], untrusted = [] }: SignerOptions,
 ): Candidate[] {
-  const { responderId } = basic;
-  const isNamed = (certificate: Certificate): boolean => identifies(responderId, certificate);
-  const candidates: Candidate[] = [
-    ...[issuer].filter(isNamed).map((certificate) => ({ kind: 'issuer' as const, certificate })),
-    ...trustedResponders.filter(isNamed).map((certificate) => ({ kind: 'trusted' as const, certificate })),
-  ];
-  for (const der of basic.certificates.slice(0, maximumCandidates)) {
+  const candidates: Candidate[] = [];
+  const addIfNamed = (kind: Candidate['kind'], certificate: Certificate): void => {
+    if (identifies(responderId, certificate)) candidates.push({ kind, certificate });
+  };
+  addIfNamed('issuer', issuer);
+  for (const certificate of trustedResponders) addIfNamed('trusted', certificate);
+  for (const der of certificates.slice(0, maximumCandidates)) {
     const certificate = tryDecode(der);
-    if (certificate !== undefined && isNamed(certificate)) candidates.push({ kind: 'delegated', certificate });
+    if (certificate !== undefined) addIfNamed('delegated', certificate);
   }
-  candidates.push(...untrusted.filter(isNamed).map((certificate) => ({ kind: 'delegated' as const, certificate })));
+  for (const certificate of untrusted) addIfNamed('delegated', certificate);
   return candidates.slice(0, maximumCandidates);
 }
 

@@ -28,15 +28,15 @@ export function statementFor(
   issuer: Certificate,
 ): { readonly statement: SingleResponse } | { readonly failure: Failure } {
   const expected = new Map<HashAlgorithm, CertId>();
-  const ours = basic.responses.filter(({ certId }) => {
-    if (!isHashName(certId.hashAlgorithm)) return false;
+  let gravest: SingleResponse | undefined;
+  for (const statement of basic.responses) {
+    const { certId } = statement;
+    if (!isHashName(certId.hashAlgorithm)) continue;
     const known = expected.get(certId.hashAlgorithm) ?? certIdFor(subject, issuer, certId.hashAlgorithm);
     expected.set(certId.hashAlgorithm, known);
-    return certIdsEqual(known, certId);
-  });
-  const [first, ...rest] = ours;
-  if (first === undefined) return { failure: mismatch(basic, serialNumberOf(subject)) };
-  return { statement: rest.reduce(graver, first) };
+    if (certIdsEqual(known, certId)) gravest = gravest === undefined ? statement : graver(gravest, statement);
+  }
+  return gravest === undefined ? { failure: mismatch(basic, serialNumberOf(subject)) } : { statement: gravest };
 }
 
 /** The CertID of the subject in this hash. */

@@ -8,7 +8,7 @@ import { checkCriticalExtensions } from './critical-extensions.js';
 import { failure } from './failure.js';
 import { statementFor, type Subject } from './statement.js';
 import { checkValidity, type ValidityOptions } from './validity.js';
-import type { Evidence, Failure, Finding, Verdict } from './verdict.js';
+import type { BelievedEvidence, Evidence, Failure, Finding, Verdict } from './verdict.js';
 
 export interface VerifyOptions extends ValidityOptions {
   /** The certificate asked about, or its serial number (lower-case hex of the INTEGER contents). */
@@ -64,33 +64,28 @@ export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict
     // 5. "thisUpdate is sufficiently recent"; 6. "nextUpdate is greater than the current time"
     checkValidity(basic, statement, options);
   if (refusal !== undefined) return invalid(refusal, evidence);
-  return {
-    kind: statement.status,
-    responseStatus: 'successful',
-    producedAt: basic.producedAt,
-    signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
-    ...(basic.nonce === undefined ? {} : { nonce: basic.nonce }),
-    responder: signer.responder,
-    statement,
-    statementCount: basic.responses.length,
-    findings: [...evidence.findings, ...validityFindings(statement, options)],
-  };
+  const findings = [...evidence.findings, ...validityFindings(statement, options)];
+  return { ...evidence, kind: statement.status, responder: signer.responder, statement, findings };
 }
+
+/** The evidence of a response that could be decoded. */
+type DecodedEvidence = Evidence & Omit<BelievedEvidence, 'responder' | 'statement'>;
 
 function gatherEvidence(
   basic: BasicResponse,
   selected: ReturnType<typeof statementFor>,
   signer: ReturnType<typeof authorizedSigner>,
-): Evidence {
+): DecodedEvidence {
+  const findings = 'findings' in signer ? signer.findings : [];
   return {
-    responseStatus: 'successful',
-    producedAt: basic.producedAt,
-    signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
     ...(basic.nonce === undefined ? {} : { nonce: basic.nonce }),
     ...('responder' in signer ? { responder: signer.responder } : {}),
     ...('statement' in selected ? { statement: selected.statement } : {}),
+    responseStatus: 'successful',
+    producedAt: basic.producedAt,
+    signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
     statementCount: basic.responses.length,
-    findings: [...('findings' in signer ? signer.findings : []), ...signatureFindings(basic)],
+    findings: [...findings, ...signatureFindings(basic)],
   };
 }
 

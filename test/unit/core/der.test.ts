@@ -79,6 +79,8 @@ describe('a DER reader refuses', () => {
     ['a month of 13', 'time-syntax', () => generalizedTime('20261301000000Z').generalizedTime('x')],
     ['a day of 00', 'time-syntax', () => generalizedTime('20260100000000Z').generalizedTime('x')],
     ['the 29th of February of a common year', 'time-syntax', () => generalizedTime('20260229000000Z').time('x')],
+    ['the 31st of April', 'time-syntax', () => generalizedTime('20260431000000Z').time('x')],
+    ['the 29th of February of 1900', 'time-syntax', () => generalizedTime('19000229000000Z').time('x')],
     ['an hour of 24', 'time-syntax', () => generalizedTime('20260101240000Z').generalizedTime('x')],
     ['a minute of 61 seconds', 'time-syntax', () => generalizedTime('20260101000060Z').generalizedTime('x')],
     ['a leap second', 'time-syntax', () => generalizedTime('20261231235960Z').generalizedTime('x')],
@@ -153,8 +155,18 @@ describe('a DER reader', () => {
     },
   );
 
+  it('tells object identifiers apart that have one hash, and reads more than it keeps', () => {
+    const read = (dotted: string): string => new DerReader(objectIdentifier(dotted)).objectIdentifier('x');
+    const dotted = ['2.5.60.30.84.49.75', '2.5.73.90.18.72.39'];
+    for (let number = 0; number < 600; number += 1) dotted.push(`1.3.6.1.4.1.99999.${number}`);
+    expect(dotted.map(read)).toEqual(dotted);
+    expect(dotted.map(read)).toEqual(dotted);
+  });
+
   it.each([
     ['20000229000000Z', '2000-02-29T00:00:00.000Z'],
+    ['20240229000000Z', '2024-02-29T00:00:00.000Z'],
+    ['00040229000000Z', '0004-02-29T00:00:00.000Z'],
     ['00000101000000Z', '0000-01-01T00:00:00.000Z'],
     ['00991231235959Z', '0099-12-31T23:59:59.000Z'],
     ['99991231235959Z', '9999-12-31T23:59:59.000Z'],
