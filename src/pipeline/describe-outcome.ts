@@ -53,7 +53,7 @@ export async function outcomeWithoutResponder(
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
   const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
-  const stored = judge === undefined ? undefined : await readStoredStaple(staple, judge);
+  const stored = judge === undefined ? undefined : readStoredStaple(staple, judge);
   const verdict = stored?.verdict;
   const mark = stored?.revokedMark;
   return {

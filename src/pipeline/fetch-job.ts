@@ -134,9 +134,14 @@ export async function prepareJob(
     : undefined;
   const issuer = await findIssuer(file, tools.issuers, download);
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess, tools.leftovers);
-  const stored = judgeStored(files ?? (await readStoredFiles(staple)), judge);
+  if (mayHaveLeftover(staple, options, tools)) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  const stored = judgeStored(files ?? readStoredFiles(staple), judge);
   return { file, staple, judge, stored, responders, budget, options, tools };
+}
+
+/** Whether files of a killed run may lie beside the staple, and are to be removed. */
+export function mayHaveLeftover(staple: FilePath, { dryRun }: FetchOptions, { leftovers }: JudgingTools): boolean {
+  return !dryRun && leftovers?.mayBeBeside(staple) !== false;
 }
 
 /** Everything for one certificate takes at most one timeout for each round. */

@@ -41,7 +41,7 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
   const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
   if (!isStored || job.options.dryRun) return outcome;
   // Another run may have heard of a revocation while this one waited for an older answer.
-  const revokedMark = await readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
+  const revokedMark = readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
   if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
     return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
   }
@@ -76,7 +76,7 @@ async function store(job: Job, usable: UsableResponse, name: 'updated' | 'revoke
   if (options.dryRun) return describeOutcome(job, name === 'updated' && isIdentical ? 'fresh' : name, stored.verdict);
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
-    if (result.kind === 'refused') return settleTrouble(await asItStands(job), troubleOfFailure(result.failure));
+    if (result.kind === 'refused') return settleTrouble(asItStands(job), troubleOfFailure(result.failure));
     const outcome = name === 'updated' && result.kind === 'identical' ? 'fresh' : name;
     return { ...describeOutcome(job, outcome, usable.verdict), written: result.kind === 'written' };
   } catch (error) {
@@ -85,8 +85,8 @@ async function store(job: Job, usable: UsableResponse, name: 'updated' | 'revoke
 }
 
 /** What is refused under the lock alone is older than what another run has stored meanwhile, and that is what counts now. */
-async function asItStands(job: Job): Promise<Job> {
-  return { ...job, stored: await readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() }) };
+function asItStands(job: Job): Job {
+  return { ...job, stored: readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() }) };
 }
 
 /** The staple on disk stays while it is good for long enough; otherwise the trouble decides. */

@@ -14,7 +14,7 @@ import {
 } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import { minimumRemainingMilliseconds } from '../core/verify/verify-response.js';
-import { readStaple } from '../store/staple-file.js';
+import { readStapleNow } from '../store/staple-file.js';
 import { revokedMarkPath } from '../store/staple-path.js';
 import { isUsableStaple } from '../store/storable.js';
 
@@ -38,8 +38,8 @@ export interface StoredStaple {
 }
 
 /** Reads and judges the staple and the kept revoked answer. A file that cannot be read counts as none: the write will say so. */
-export async function readStoredStaple(path: FilePath, judge: StapleJudge): Promise<StoredStaple> {
-  return judgeStored(await readStoredFiles(path), judge);
+export function readStoredStaple(path: FilePath, judge: StapleJudge): StoredStaple {
+  return judgeStored(readStoredFiles(path), judge);
 }
 
 /** A staple and the kept revoked answer as they are on disk; undefined what is not there or cannot be read. */
@@ -48,8 +48,8 @@ export interface StoredFiles {
   readonly mark: Uint8Array | undefined;
 }
 
-export async function readStoredFiles(path: FilePath): Promise<StoredFiles> {
-  return { bytes: await readQuietly(path), mark: await readQuietly(revokedMarkPath(path)) };
+export function readStoredFiles(path: FilePath): StoredFiles {
+  return { bytes: readQuietly(path), mark: readQuietly(revokedMarkPath(path)) };
 }
 
 export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): StoredStaple {
@@ -61,14 +61,14 @@ export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): S
 }
 
 /** The kept revoked answer alone, where it is there and believed. */
-export async function readRevokedMark(path: FilePath, judge: StapleJudge): Promise<StoredStaple['revokedMark']> {
-  const mark = await readQuietly(revokedMarkPath(path));
+export function readRevokedMark(path: FilePath, judge: StapleJudge): StoredStaple['revokedMark'] {
+  const mark = readQuietly(revokedMarkPath(path));
   return mark === undefined ? undefined : judgeRevokedMark(mark, judge);
 }
 
-async function readQuietly(path: FilePath): Promise<Uint8Array | undefined> {
+function readQuietly(path: FilePath): Uint8Array | undefined {
   try {
-    const found = await readStaple(path);
+    const found = readStapleNow(path);
     return found.state === 'present' ? found.bytes : undefined;
   } catch (error) {
     if (error instanceof OcspError) return undefined;

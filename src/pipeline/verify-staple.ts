@@ -81,7 +81,7 @@ export async function verifyStaple(
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const issuer = await issuerFor(file, issuers, options);
     const judged = verdictOn(found, { certificate: file.certificate }, issuer, options);
-    const verdict = await withRevokedMark(judged, staple, file.certificate, issuer, options);
+    const verdict = withRevokedMark(judged, staple, file.certificate, issuer, options);
     const nextRefresh = nextRefreshOf(verdict, file.certificate, defaultRefreshPolicy);
     const due = nextRefresh === undefined ? {} : { nextRefresh };
     return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
@@ -222,14 +222,14 @@ export async function issuerFor(
 }
 
 /** A good staple on disk says nothing of a revocation that came after it, but the kept answer does. */
-async function withRevokedMark(
+function withRevokedMark(
   verdict: Verdict,
   staple: FilePath,
   certificate: Certificate,
   issuer: Certificate,
   options: VerifyStapleOptions,
-): Promise<Verdict> {
-  const { revokedMark } = await readStoredStaple(staple, { certificate, issuer, hash: 'sha1', ...options });
+): Verdict {
+  const { revokedMark } = readStoredStaple(staple, { certificate, issuer, hash: 'sha1', ...options });
   if (revokedMark === undefined || verdict.kind === 'revoked') return verdict;
   const message = `a newer signed answer says that the certificate is revoked: ${shownPath(revokedMarkPath(staple))}`;
   const finding: Finding = { rule: 'known-revoked', severity: 'error', message, source: 'restaple fetch' };

@@ -33,19 +33,38 @@ const largestCertificateFile = 1024 * 1024;
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
  *   `malformed-certificate`, `no-certificate`; messages name the file
  */
-export async function readCertificateFile(
+export async function readCertificateFile(path: FilePath, rules: CertificateFileRules = {}): Promise<CertificateFile> {
+  return await readCertificateFileSoon(path, rules);
+}
+
+export interface CertificateFileRules {
+  readonly regularOnly?: boolean;
+}
+
+/** As {@link readCertificateFile}, without a promise where nothing has to be loaded first, as for PKCS#7: a fleet is many files. */
+export function readCertificateFileSoon(
   path: FilePath,
-  rules: { readonly regularOnly?: boolean } = {},
-): Promise<CertificateFile> {
+  rules: CertificateFileRules = {},
+): CertificateFile | Promise<CertificateFile> {
   const { bytes, version } = readVersionedFile(path, largestCertificateFile, undefined, rules);
-  try {
-    const [first, ...others] = await certificatesIn(bytes);
+  const take = ([first, ...others]: readonly Uint8Array[]): CertificateFile => {
     if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
     return { path, certificate: decodeCertificate(first), others, version };
+  };
+  try {
+    const certificates = certificatesIn(bytes);
+    if (!(certificates instanceof Promise)) return take(certificates);
+    return certificates.then(take).catch((error: unknown) => {
+      throw naming(path, error);
+    });
   } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+    throw naming(path, error);
   }
+}
+
+function naming(path: FilePath, error: unknown): unknown {
+  if (!(error instanceof OcspError)) return error;
+  return new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
 }
 
 /** Whether the file is still the one that was read; false once it was replaced or removed. */
@@ -54,11 +73,11 @@ export function isUnchanged({ path, version }: CertificateFile): boolean {
 }
 
 /**
- * The DER of every certificate in these bytes, the one that counts first.
+ * The DER of every certificate in these bytes, the one that counts first; a promise where PKCS#7 is among them.
  *
  * @throws OcspError `malformed-pem`, `malformed-certificate`, `no-certificate`
  */
-export async function certificatesIn(bytes: Uint8Array): Promise<Uint8Array[]> {
+export function certificatesIn(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
   if (bytes[0] === Tag.sequence && !looksLikePemText(bytes)) return certificatesInDer(bytes);
   if (!looksLikePem(bytes)) {
     throw new OcspError(
@@ -68,12 +87,23 @@ export async function certificatesIn(bytes: Uint8Array): Promise<Uint8Array[]> {
     );
   }
   const blocks = decodePem(bytes);
+  if (blocks.some(({ label }) => isPkcs7Label(label))) return certificatesWithPkcs7(blocks);
+  const certificates: Uint8Array[] = [];
+  for (const block of blocks) if (certificateLabels.has(block.label)) certificates.push(certificateOf(block));
+  if (certificates.length === 0) throw noCertificateAmong(blocks);
+  return certificates;
+}
+
+function isPkcs7Label(label: string): boolean {
+  return label === 'PKCS7' || label === 'CMS';
+}
+
+async function certificatesWithPkcs7(blocks: readonly PemBlock[]): Promise<Uint8Array[]> {
   const certificates: Uint8Array[] = [];
   for (const block of blocks) {
     if (certificateLabels.has(block.label)) certificates.push(certificateOf(block));
-    if (block.label === 'PKCS7' || block.label === 'CMS') certificates.push(...(await certificatesInPkcs7(block.der)));
+    if (isPkcs7Label(block.label)) certificates.push(...(await certificatesInPkcs7(block.der)));
   }
-  if (certificates.length === 0) throw noCertificateAmong(blocks);
   return certificates;
 }
 
@@ -95,8 +125,8 @@ function certificateOf({ label, der }: PemBlock): Uint8Array {
   }
 }
 
-async function certificatesInDer(bytes: Uint8Array): Promise<Uint8Array[]> {
-  return isPkcs7(bytes) ? await certificatesInPkcs7(bytes) : [recogniseDer(bytes)];
+function certificatesInDer(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
+  return isPkcs7(bytes) ? certificatesInPkcs7(bytes) : [recogniseDer(bytes)];
 }
 
 /** A ContentInfo begins with its type, where a certificate has a SEQUENCE. */

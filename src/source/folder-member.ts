@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
-import { readCertificateFile, type CertificateFile } from './certificate-file.js';
+import { readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
 import { isRegularFile } from './regular-file.js';
 
 const withoutCertificate: ReadonlySet<string> = new Set([
@@ -18,7 +18,8 @@ const withoutCertificate: ReadonlySet<string> = new Set([
  */
 export async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
   try {
-    const file = await readCertificateFile(path, { regularOnly: true });
+    const found = readCertificateFileSoon(path, { regularOnly: true });
+    const file = found instanceof Promise ? await found : found;
     return file.certificate.isCa ? undefined : file;
   } catch (error) {
     if (error instanceof OcspError && (withoutCertificate.has(error.code) || !isRegularFile(path))) return undefined;

@@ -72,7 +72,8 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
     sources,
     choose,
     async findLocal(file) {
-      for (const source of await sources()) {
+      const named = issuerPaths.length === 0 ? [] : await sources();
+      for (const source of named) {
         const issuer = choose(file.certificate, source.certificates);
         if (issuer !== undefined) return issuer;
         if (!source.isFolder) refuseOtherKey(file.certificate, source, decode);

@@ -2,7 +2,6 @@ import { lstatSync, unlinkSync, type Stats } from 'node:fs';
 
 import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
-import type { Leftovers } from './leftovers.js';
 import { acquireLockNow, releaseLock } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { lockPath, temporaryPath } from './staple-path.js';
@@ -42,18 +41,14 @@ function removeNow(path: FilePath, own: OwnProcess): boolean {
 }
 
 /**
- * Removes the temporary file and the lock that a killed run left beside the staple; without `leftovers` two lstat when there
- * are none. False when nothing was removed, also when another run is writing at this moment. `staple` is the file itself, not a link to it.
+ * Removes the temporary file and the lock that a killed run left beside the staple; two lstat when there are
+ * none. False when nothing was removed, also when another run is writing at this moment. `staple` is the file itself, not a link to it.
  *
  * @throws OcspError `staple-unsafe`, `staple-unwritable`.
  */
-export function removeLeftoverTemporaryFile(
-  staple: FilePath,
-  own: OwnProcess,
-  leftovers?: Leftovers,
-): Promise<boolean> {
+export function removeLeftoverTemporaryFile(staple: FilePath, own: OwnProcess): Promise<boolean> {
   return new Promise((resolve) => {
-    resolve(leftovers?.mayBeBeside(staple) !== false && removeLeftoverNow(staple, own));
+    resolve(removeLeftoverNow(staple, own));
   });
 }
 

@@ -9,6 +9,7 @@ import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from '../descri
 import {
   isDue,
   judgeFor,
+  mayHaveLeftover,
   respondersFor,
   type DueCertificate,
   type FetchOptions,
@@ -53,13 +54,13 @@ export async function assess(
 
 async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: JudgingTools): Promise<Assessment> {
   const { file, staple } = due;
-  const files = await readStoredFiles(staple);
+  const files = readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
   if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (!options.dryRun) await removeLeftoverTemporaryFile(staple, tools.ownProcess, tools.leftovers);
+  if (mayHaveLeftover(staple, options, tools)) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
   const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
   return isDue(judged, tools.memory)
     ? { kind: 'due', due: { ...due, judged } }
