@@ -9,7 +9,7 @@ import type { FetchOptions, FetchTools } from './fetch-job.js';
 import { fetchListed, refreshStaple } from './fetch-staple.js';
 import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from './outcome.js';
-import { scan } from './scan/scan.js';
+import { scan, type Scanned } from './scan/scan.js';
 import { refuseSharedStaples } from './shared-staples.js';
 import { startCrew, type Crew, type HelperThreads } from './threads/crew.js';
 import type { RefreshThreads } from './threads/refresh-threads.js';
@@ -58,7 +58,7 @@ export async function* fetchStaples(
   const crew =
     helpers === undefined || issuers === undefined ? undefined : startCrew(helpers, { options, tools, shard, issuers });
   try {
-    yield* settleWithoutTraffic(list, queue, options, tools, limits, crew);
+    for await (const settled of settleWithoutTraffic(list, queue, options, tools, limits, crew)) yield* settled;
     const others = queue.size() < isMany || !mayWorkElsewhere(tools) ? undefined : crew?.refresh();
     if (others === undefined) crew?.end();
     let entries: Iterable<DueEntry> = queue.take();
@@ -100,16 +100,17 @@ async function* settleWithoutTraffic(
   tools: FetchTools,
   limits: BatchLimits,
   crew: Crew | undefined,
-): AsyncGenerator<ListedOutcome> {
-  for await (const scanned of scan(list, options, tools, limits.shard, crew)) {
+): AsyncGenerator<readonly ListedOutcome[]> {
+  const settledOne = (scanned: Scanned): ListedOutcome | undefined => {
     const { position } = scanned;
-    if (scanned.kind === 'settled') {
-      yield { position, outcome: scanned.outcome };
-      continue;
-    }
+    if (scanned.kind === 'settled') return { position, outcome: scanned.outcome };
     const earlier = limits.postponed?.(list.at(position).path);
-    if (earlier === undefined) queue.add(position, scanned.turn, scanned.due);
-    else yield { position, outcome: earlier, isRepeated: true };
+    if (earlier !== undefined) return { position, outcome: earlier, isRepeated: true };
+    queue.add(position, scanned.turn, scanned.due);
+    return undefined;
+  };
+  for await (const some of scan(list, options, tools, limits.shard, crew)) {
+    yield some.map(settledOne).filter((settled) => settled !== undefined);
   }
 }
 

@@ -4,7 +4,7 @@ import { turnOf, type Turn } from '../due-queue.js';
 import type { DueCertificate, FetchOptions, JudgingTools } from '../fetch-job.js';
 import type { Outcome } from '../outcome.js';
 import type { Crew } from '../threads/crew.js';
-import type { ScanThreads } from '../threads/scan-threads.js';
+import type { OpenPlaces, ScanThreads } from '../threads/scan-threads.js';
 import { assess, type Assessment } from './assess.js';
 
 /** What the files alone tell of the certificate at a place of the list. */
@@ -12,9 +12,12 @@ export type Scanned =
   | { readonly kind: 'settled'; readonly position: number; readonly outcome: Outcome }
   | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
 
+/** So many are judged before the others hear of it: each yield takes its turns of the event loop's microtasks. */
+const judgedAtOnce = 16;
+
 /**
- * Judges the staples of a list by what is on disk, without traffic, and yields each certificate that is the run's as it is
- * judged, in no order. Ends early once the signal is aborted.
+ * Judges the staples of a list by what is on disk, without traffic, and yields the certificates that are the run's as they
+ * are judged, some at a time and in no order. Ends early once the signal is aborted.
  *
  * @param shard the part of the fleet that this run works on; all of it when absent
  * @param crew threads that judge files too
@@ -26,22 +29,32 @@ export async function* scan(
   tools: JudgingTools & { readonly signal: AbortSignal },
   shard?: Shard,
   crew?: Crew,
-): AsyncGenerator<Scanned> {
+): AsyncGenerator<readonly Scanned[]> {
   const places = { next: 0, length: list.length };
   const others = crew?.scan(list, places);
   const breathe = createBreath();
   for (;;) {
     await breathe();
     if (tools.signal.aborted) return;
-    for (const judged of others?.take() ?? []) yield judged;
-    const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
-    if (position !== undefined) {
-      const judged = scannedAs(position, await assess(list.at(position), options, tools, shard));
-      if (judged !== undefined) yield judged;
-    } else if (!(await isMoreToCome(others))) {
-      return;
+    const judged = [...(others?.take() ?? [])];
+    const positions = takeSome(places, others);
+    for (const position of positions) {
+      const one = scannedAs(position, await assess(list.at(position), options, tools, shard));
+      if (one !== undefined) judged.push(one);
     }
+    if (judged.length > 0) yield judged;
+    else if (positions.length === 0 && !(await isMoreToCome(others))) return;
   }
+}
+
+function takeSome(places: OpenPlaces, others: ScanThreads | undefined): readonly number[] {
+  const taken: number[] = [];
+  while (taken.length < judgedAtOnce) {
+    const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
+    if (position === undefined) break;
+    taken.push(position);
+  }
+  return taken;
 }
 
 function scannedAs(position: number, assessment: Assessment): Scanned | undefined {
