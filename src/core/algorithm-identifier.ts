@@ -15,7 +15,7 @@ export function readAlgorithmIdentifier(reader: DerReader, what: string): Algori
 export function algorithmIdentifierOf(element: DerElement, what: string): AlgorithmIdentifier {
   const contents = readerOf(element);
   const oid = contents.objectIdentifier(what);
-  const parameters = contents.isAtEnd ? undefined : contents.any(what);
+  const parameters = contents.isAtEnd ? undefined : contents.any(`parameters of ${what}`);
   contents.end(what);
   return { oid, parameters, raw: element.raw };
 }
@@ -23,5 +23,5 @@ export function algorithmIdentifierOf(element: DerElement, what: string): Algori
 /** Whether the parameters are absent or NULL, the two forms deployed for hashes and RSA (RFC 4055 §2.1). */
 export function hasNoParameters(algorithm: AlgorithmIdentifier): boolean {
   const { parameters } = algorithm;
-  return parameters === undefined || (parameters.tag === Tag.null && parameters.contentLength === 0);
+  return parameters === undefined || (parameters.tag === Tag.null && parameters.contentStart === parameters.end);
 }

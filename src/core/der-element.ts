@@ -59,43 +59,35 @@ export function contextTag(number: number, form: 'constructed' | 'primitive' = '
 
 /**
  * One element as it stands in the input. `raw` is the exact slice with its header, `contents` the slice without; no bytes
- * are copied, and neither is cut out before it is asked for: most elements are passed over or entered.
+ * are copied, and neither is cut out before it is asked for: most elements are passed over or entered. What is needed to read
+ * it stands in plain fields, so that a certificate can be handed to another thread.
  */
 export class DerElement {
   readonly tag: number;
-  /** What the element is in, and where its contents are there. */
+  /** What the element is in. */
   readonly input: Uint8Array;
+  /** Where it starts in the input, where its contents start, and where both end. */
+  readonly start: number;
   readonly contentStart: number;
   readonly end: number;
-  /** Where the element starts, in octets from the start of the outermost input. */
+  /** Where it starts, in octets from the start of the outermost input. */
   readonly offset: number;
-  readonly #start: number;
   #contents: Uint8Array | undefined;
 
   constructor(tag: number, input: Uint8Array, start: number, contentStart: number, end: number, offset: number) {
     this.tag = tag;
     this.input = input;
+    this.start = start;
     this.contentStart = contentStart;
     this.end = end;
     this.offset = offset;
-    this.#start = start;
-  }
-
-  /** The number of its contents' octets. */
-  get contentLength(): number {
-    return this.end - this.contentStart;
   }
 
   get raw(): Uint8Array {
-    return this.input.subarray(this.#start, this.end);
+    return this.input.subarray(this.start, this.end);
   }
 
   get contents(): Uint8Array {
     return (this.#contents ??= this.input.subarray(this.contentStart, this.end));
-  }
-
-  /** Where its contents start, in octets from the start of the outermost input. */
-  get contentOffset(): number {
-    return this.offset + (this.contentStart - this.#start);
   }
 }

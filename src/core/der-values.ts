@@ -16,7 +16,8 @@ export function integerContentsOf(
   return element.contents;
 }
 
-function checkInteger({ input, contentStart, contentLength, offset }: DerElement, what: string, zeros: boolean): void {
+function checkInteger({ input, contentStart, end, offset }: DerElement, what: string, zeros: boolean): void {
+  const contentLength = end - contentStart;
   if (contentLength === 0) throw new DerError('empty-integer', `${what} is an empty INTEGER`, offset);
   if (contentLength === 1) return;
   const first = input[contentStart];
@@ -30,8 +31,8 @@ function checkInteger({ input, contentStart, contentLength, offset }: DerElement
 /** The value of a small non-negative INTEGER or ENUMERATED. */
 export function smallIntegerOf(element: DerElement, what: string): number {
   checkInteger(element, what, false);
-  const { input, contentStart, contentLength, end, offset } = element;
-  if (contentLength > 4 || (input[contentStart] ?? 0) >= 0x80) {
+  const { input, contentStart, end, offset } = element;
+  if (end - contentStart > 4 || (input[contentStart] ?? 0) >= 0x80) {
     throw new DerError('integer-out-of-range', `${what} is negative or too large`, offset);
   }
   let value = 0;
@@ -51,12 +52,15 @@ function appendToArc(value: number | bigint, bits: number): number | bigint {
 /** The dotted form of an OBJECT IDENTIFIER element (X.690 §8.19). */
 export function objectIdentifierOf(element: DerElement, what: string): string {
   const { input, contentStart, end } = element;
+  if (end - contentStart > longestMet) return readObjectIdentifier(element, what);
   const key = keyOfOctets(input, contentStart, end);
   const met = objectIdentifiersMet.get(key);
   if (met !== undefined && isEncodedAs(met.encoding, input, contentStart, end)) return met.dotted;
   const dotted = readObjectIdentifier(element, what);
-  if (objectIdentifiersMet.size < metAtMost)
-    objectIdentifiersMet.set(key, { encoding: element.contents.slice(), dotted });
+  // A copy: the input may be a large file, or a buffer that is filled again.
+  if (objectIdentifiersMet.size < metAtMost) {
+    objectIdentifiersMet.set(key, { encoding: Uint8Array.from(input.subarray(contentStart, end)), dotted });
+  }
   return dotted;
 }
 
@@ -68,6 +72,7 @@ interface MetObjectIdentifier {
 /** Certificates and responses name the same few over and over, some twenty each; bounded, since hostile ones need not. */
 const objectIdentifiersMet = new Map<number, MetObjectIdentifier>();
 const metAtMost = 256;
+const longestMet = 32;
 
 /** FNV-1a over the octets: two may have the same, and are compared. */
 function keyOfOctets(input: Uint8Array, start: number, end: number): number {
@@ -82,9 +87,9 @@ function isEncodedAs(encoding: Uint8Array, input: Uint8Array, start: number, end
   return true;
 }
 
-function readObjectIdentifier({ input, contentStart, contentLength, end, offset }: DerElement, what: string): string {
+function readObjectIdentifier({ input, contentStart, end, offset }: DerElement, what: string): string {
   const malformed = (): DerError => new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, offset);
-  if (contentLength === 0 || (input[end - 1] ?? 0x80) >= 0x80) throw malformed();
+  if (contentStart === end || (input[end - 1] ?? 0x80) >= 0x80) throw malformed();
   let dotted = '';
   let value: number | bigint = 0;
   let arcOctets = 0;
@@ -118,9 +123,9 @@ export function utcTimeOf(element: DerElement, what: string): Milliseconds {
 }
 
 function timeFromDigits(element: DerElement, yearDigits: 2 | 4, what: string): Milliseconds {
-  const { input, contentStart, contentLength, end } = element;
+  const { input, contentStart, end } = element;
   const isOfForm =
-    contentLength === yearDigits + 11 && input[end - 1] === 0x5a && areDigits(input, contentStart, end - 1);
+    end - contentStart === yearDigits + 11 && input[end - 1] === 0x5a && areDigits(input, contentStart, end - 1);
   if (!isOfForm) throw noTime(element, yearDigits, what);
   const at = contentStart + yearDigits;
   const year =

@@ -91,9 +91,9 @@ export class DerReader {
   }
 
   boolean(what: string): boolean {
-    const { input, contentStart, contentLength, offset } = this.element(Tag.boolean, what);
+    const { input, contentStart, end, offset } = this.element(Tag.boolean, what);
     const value = input[contentStart];
-    if (contentLength !== 1 || (value !== 0x00 && value !== 0xff)) {
+    if (end - contentStart !== 1 || (value !== 0x00 && value !== 0xff)) {
       throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, offset);
     }
     return value === 0xff;
@@ -110,8 +110,8 @@ export class DerReader {
 
   /** The octets of a BIT STRING without unused bits, such as a signature or a public key. */
   bitStringOctets(what: string): Uint8Array {
-    const { input, contentStart, contentLength, end, offset } = this.element(Tag.bitString, what);
-    if (contentLength === 0 || input[contentStart] !== 0) {
+    const { input, contentStart, end, offset } = this.element(Tag.bitString, what);
+    if (contentStart === end || input[contentStart] !== 0) {
       throw new DerError('bit-string-padding', `${what} is no BIT STRING of whole octets`, offset);
     }
     return input.subarray(contentStart + 1, end);
@@ -185,8 +185,8 @@ export function readWhole(input: Uint8Array, tag: number, what: string, base = 0
 
 /** A reader over the contents of an element. */
 export function readerOf(element: DerElement): DerReader {
-  const { input, contentStart, end, contentOffset } = element;
-  return new DerReader(input, contentOffset - contentStart, contentStart, end);
+  const { input, start, contentStart, end, offset } = element;
+  return new DerReader(input, offset - start, contentStart, end);
 }
 
 function hexOctet(octet: number): string {

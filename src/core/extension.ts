@@ -14,14 +14,16 @@ export interface Extension {
 export function readExtensions(list: DerReader, what: string, options: { unique: boolean }): Extension[] {
   const whole = `extension of ${what}`;
   const type = `extension type of ${what}`;
+  const criticality = `critical of ${what}`;
+  const contents = `extension value of ${what}`;
   const extensions: Extension[] = [];
   const seen = new Set<string>();
   while (!list.isAtEnd) {
     const offset = list.offset;
     const reader = list.sequence(whole);
     const oid = reader.objectIdentifier(type);
-    const critical = reader.peekTag() === Tag.boolean ? reader.boolean(whole) : false;
-    const value = reader.octetString(whole);
+    const critical = reader.peekTag() === Tag.boolean ? reader.boolean(criticality) : false;
+    const value = reader.octetString(contents);
     reader.end(whole);
     if (options.unique && seen.has(oid)) {
       throw new DerError('duplicate', `${what} has the extension ${oid} twice`, offset);

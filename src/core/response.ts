@@ -224,13 +224,13 @@ function readStatement(reader: DerReader): SingleResponse {
 type CertificateStatus = Pick<SingleResponse, 'status' | 'revocationTime' | 'revocationReason'>;
 
 function readCertificateStatus(element: DerElement): CertificateStatus {
-  const { tag, contentLength, offset } = element;
+  const { tag, contentStart, end, offset } = element;
   if (tag === contextTag(1)) return readRevokedInfo(readerOf(element));
   const isGood = tag === contextTag(0, 'primitive');
   if (!isGood && tag !== contextTag(2, 'primitive')) {
     throw new DerError('unexpected-tag', 'certStatus is neither good, revoked nor unknown', offset);
   }
-  if (contentLength > 0) throw new DerError('null-value', 'certStatus is no NULL', offset);
+  if (end > contentStart) throw new DerError('null-value', 'certStatus is no NULL', offset);
   return { status: isGood ? 'good' : 'unknown' };
 }
 
@@ -247,8 +247,8 @@ function readRevokedInfo(reader: DerReader): CertificateStatus {
 }
 
 function readExplicitExtensions(parent: DerReader, tag: number, what: string): Extension[] {
-  const explicit = parent.enterOptional(tag, what);
-  if (explicit === undefined) return [];
+  if (parent.peekTag() !== tag) return [];
+  const explicit = parent.enter(tag, `extensions of ${what}`);
   const extensions = readExtensions(explicit.sequence(`extensions of ${what}`), what, { unique: true });
   explicit.end(`extensions of ${what}`);
   return extensions;

@@ -125,6 +125,13 @@ describe('issuanceFailure', () => {
     expect(isIssuedBy(certificate, other)).toBe(false);
   });
 
+  it('takes certificates that came from another thread', () => {
+    expect(issuanceFailure(structuredClone(certificate), structuredClone(issuer))).toBeUndefined();
+    const other = createCertificateAuthority({ keyType: 'rsa-2048' });
+    const clone = structuredClone(decode(other));
+    expect(issuanceFailure(structuredClone(decode(other.issue())), clone)).toBeUndefined();
+  });
+
   it('accepts a CA without key usage', () => {
     const other = selfSigned({ commonName: 'Test Root CA', key: authority.key, isCa: true, keyUsage: 'none' });
     expect(issuanceFailure(certificate, decode(other))).toBeUndefined();

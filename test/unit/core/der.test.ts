@@ -155,6 +155,14 @@ describe('a DER reader', () => {
     },
   );
 
+  it('reads an object identifier anew where the buffer was filled again', () => {
+    const [first, second] = ['2.5.60.30.84.49.75', '2.5.73.90.18.72.39'] as const;
+    const buffer = Buffer.from(objectIdentifier(first));
+    expect(new DerReader(buffer).objectIdentifier('x')).toBe(first);
+    objectIdentifier(second).copy(buffer);
+    expect(new DerReader(buffer).objectIdentifier('x')).toBe(second);
+  });
+
   it('tells object identifiers apart that have one hash, and reads more than it keeps', () => {
     const read = (dotted: string): string => new DerReader(objectIdentifier(dotted)).objectIdentifier('x');
     const dotted = ['2.5.60.30.84.49.75', '2.5.73.90.18.72.39'];
