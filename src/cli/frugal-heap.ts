@@ -15,20 +15,15 @@ export interface FrugalHeap {
  * stays small.
  */
 export function startFrugalHeap(): FrugalHeap {
+  // Not before the threads of this pass are there: one that starts while it is set has 1 MB for new objects, for good.
+  keepSmall(false);
   setFlagsFromString('--expose-gc');
   // Node gives the function to new contexts alone once it is running.
   const collectNow = runInNewContext('gc') as (() => void) | undefined;
   setFlagsFromString('--no-expose-gc');
   let hasRoom = false;
-  let isKeptSmall = false;
-  const keepSmall = (isWanted: boolean): void => {
-    if (isKeptSmall === isWanted) return;
-    setFlagsFromString(isWanted ? '--optimize-for-size' : '--no-optimize-for-size');
-    isKeptSmall = isWanted;
-  };
   return {
     collect() {
-      // Not before the helping threads are there: one that starts while this is set has 1 MB for new objects, for good.
       keepSmall(!hasRoom);
       collectNow?.();
     },
@@ -38,4 +33,19 @@ export function startFrugalHeap(): FrugalHeap {
       keepSmall(false);
     },
   };
+}
+
+/** Of the process, as the settings of V8 are. */
+let isKeptSmall = false;
+
+function keepSmall(isWanted: boolean): void {
+  if (isKeptSmall === isWanted) return;
+  isKeptSmall = isWanted;
+  if (isWanted) {
+    setFlagsFromString('--optimize-for-size');
+  } else {
+    setFlagsFromString('--no-optimize-for-size');
+    // It had set this one too, which the other does not take back.
+    setFlagsFromString('--max-semi-space-size=0');
+  }
 }
