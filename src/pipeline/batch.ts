@@ -58,7 +58,12 @@ export async function* fetchStaples(
   const crew =
     helpers === undefined || issuers === undefined ? undefined : startCrew(helpers, { options, tools, shard, issuers });
   try {
-    for await (const settled of settleWithoutTraffic(list, queue, options, tools, limits, crew)) yield* settled;
+    for await (const settled of settleWithoutTraffic(list, queue, options, tools, limits, crew)) {
+      for (const listed of settled) {
+        if (tools.signal.aborted) return;
+        yield listed;
+      }
+    }
     const others = queue.size() < isMany || !mayWorkElsewhere(tools) ? undefined : crew?.refresh();
     if (others === undefined) crew?.end();
     let entries: Iterable<DueEntry> = queue.take();

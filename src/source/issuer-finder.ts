@@ -41,6 +41,7 @@ export interface IssuerSource {
 
 /** @param read what these paths hold, where that was read already */
 export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: readonly IssuerSource[]): IssuerFinder {
+  const hasNone = issuerPaths.length === 0 && read === undefined;
   const known = new Map<string, Certificate | undefined>();
   let found = read === undefined ? undefined : Promise.resolve(read);
   const sources: IssuerFinder['sources'] = () => (found ??= Promise.all(issuerPaths.map(readIssuerSource)));
@@ -72,7 +73,7 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
     sources,
     choose,
     async findLocal(file) {
-      const named = issuerPaths.length === 0 ? [] : await sources();
+      const named = hasNone ? [] : await sources();
       for (const source of named) {
         const issuer = choose(file.certificate, source.certificates);
         if (issuer !== undefined) return issuer;

@@ -4,7 +4,7 @@ import { turnOf, type Turn } from '../due-queue.js';
 import type { DueCertificate, FetchOptions, JudgingTools } from '../fetch-job.js';
 import type { Outcome } from '../outcome.js';
 import type { Crew } from '../threads/crew.js';
-import type { OpenPlaces, ScanThreads } from '../threads/scan-threads.js';
+import type { ScanThreads } from '../threads/scan-threads.js';
 import { assess, type Assessment } from './assess.js';
 
 /** What the files alone tell of the certificate at a place of the list. */
@@ -32,29 +32,23 @@ export async function* scan(
 ): AsyncGenerator<readonly Scanned[]> {
   const places = { next: 0, length: list.length };
   const others = crew?.scan(list, places);
-  const breathe = createBreath();
+  const next = (): number | undefined =>
+    others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
+  const breath = createBreath();
   for (;;) {
-    await breathe();
+    if (breath.isDue()) await breath.take();
     if (tools.signal.aborted) return;
     const judged = [...(others?.take() ?? [])];
-    const positions = takeSome(places, others);
-    for (const position of positions) {
+    let position = next();
+    const isAny = position !== undefined;
+    while (position !== undefined) {
       const one = scannedAs(position, await assess(list.at(position), options, tools, shard));
       if (one !== undefined) judged.push(one);
+      position = judged.length < judgedAtOnce && !breath.isDue() ? next() : undefined;
     }
     if (judged.length > 0) yield judged;
-    else if (positions.length === 0 && !(await isMoreToCome(others))) return;
+    else if (!isAny && !(await isMoreToCome(others))) return;
   }
-}
-
-function takeSome(places: OpenPlaces, others: ScanThreads | undefined): readonly number[] {
-  const taken: number[] = [];
-  while (taken.length < judgedAtOnce) {
-    const position = others?.takeBack() ?? (places.next < places.length ? places.next++ : undefined);
-    if (position === undefined) break;
-    taken.push(position);
-  }
-  return taken;
 }
 
 function scannedAs(position: number, assessment: Assessment): Scanned | undefined {
@@ -70,13 +64,15 @@ async function isMoreToCome(others: ScanThreads | undefined): Promise<boolean> {
 const breathEveryMilliseconds = 10;
 
 /** Judging files is one long stretch of work: signals, threads and the terminal get their turn now and then. */
-function createBreath(): () => Promise<void> {
+function createBreath(): { isDue(): boolean; take(): Promise<void> } {
   let last = performance.now();
-  return async () => {
-    if (performance.now() - last < breathEveryMilliseconds) return;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    last = performance.now();
+  return {
+    isDue: () => performance.now() - last >= breathEveryMilliseconds,
+    async take() {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      last = performance.now();
+    },
   };
 }
