@@ -22,7 +22,7 @@ const startsInMaximum = maximumSeconds / 0.021;
 
 /**
  * `restaple fetch FOLDER` over 10,000 certificates, whole processes from outside: everything due beside the Go program of peer/,
- * the same with a slow responder, and nothing due. Medians of 5; the Go program is the responder too. Two bounds are in
+ * the same with a slow responder, and nothing due. Medians of 5, or 3 of what takes a minute; the Go program is the responder too. Two bounds are in
  * seconds, of a machine of a certain speed: beside each stands what it comes to on this one.
  */
 export async function benchFleet(): Promise<Row[]> {
