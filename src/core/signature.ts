@@ -202,12 +202,7 @@ function holds(
   key: VerifyKey,
   signature: Uint8Array,
 ): SignatureFailure | undefined {
-  try {
-    return verify(hash, data, key, signature) ? undefined : 'signature-invalid';
-  } catch {
-    // OpenSSL throws for signatures that are not even well-formed, and for salt lengths out of range.
-    return 'signature-invalid';
-  }
+  return failureUnless(() => verify(hash, data, key, signature));
 }
 
 /** As {@link holds}, an eighth faster, for the schemes in which the hash stands by itself. */
@@ -217,9 +212,14 @@ function holdsOverHash(
   key: VerifyKey,
   signature: Uint8Array,
 ): SignatureFailure | undefined {
+  return failureUnless(() => createVerify(hash).update(data).verify(key, signature));
+}
+
+function failureUnless(isSound: () => boolean): SignatureFailure | undefined {
   try {
-    return createVerify(hash).update(data).verify(key, signature) ? undefined : 'signature-invalid';
+    return isSound() ? undefined : 'signature-invalid';
   } catch {
+    // OpenSSL throws for signatures that are not even well-formed, and for salt lengths out of range.
     return 'signature-invalid';
   }
 }
