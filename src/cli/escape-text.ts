@@ -11,7 +11,7 @@ export function escapeLines(text: string): string {
   return text.replace(unprintable, (character) => (character === '\n' ? character : escapeCharacter(character)));
 }
 
-/** JSON on one line, with everything unprintable written as \uXXXX, so that it is safe on a terminal too. */
+/** JSON on one line, with everything unprintable written as \u and four digits, so that it is safe on a terminal too. */
 export function toJsonLine(value: unknown): string {
   return JSON.stringify(value).replace(unprintable, (character) =>
     Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index), 4)}`).join(''),
