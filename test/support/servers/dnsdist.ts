@@ -14,10 +14,14 @@ export interface DnsdistOptions {
   readonly user?: string;
 }
 
+// dnsdist 1.7 counts a connection as queued only after it has handed it over: one that is taken sooner makes the count
+// wrap below zero, and whoever connects at that moment is dropped. Without a limit the count is not looked at.
+const unlimitedQueue = 'setMaxTCPQueuedConnections(0)';
+
 /** Starts Debian's dnsdist in the foreground. Throws with its log when it does not start, or names the package. */
 export function startDnsdist({ config, folder, ports, user }: DnsdistOptions): Promise<Daemon> {
   const file = join(folder, 'dnsdist.conf');
-  writeFileSync(file, config);
+  writeFileSync(file, `${unlimitedQueue}\n${config}`);
   const args = ['-C', file, '--supervised', '--disable-syslog', '-v'];
   if (user !== undefined) args.push('-u', user, '-g', user);
   return startDaemon({ command: 'dnsdist', debianPackage: 'dnsdist', args, folder, ports });
