@@ -46,6 +46,8 @@ export {
   type StatementToSign,
 } from './sign-response.js';
 export { alertTime, defaultRefreshPolicy, refreshTime, windowOf, type RefreshPolicy, type Window } from './schedule.js';
+export { lintResponse, type LintOptions } from './lint/lint-response.js';
+export { lintProfiles, type LintProfile } from './lint/rule.js';
 export { anchorFailure, type AnchorOptions } from './verify/anchor.js';
 export { verifyResponse, type VerifyOptions } from './verify/verify-response.js';
 export type { ExpectedNonce } from './verify/binding.js';

@@ -20,6 +20,7 @@ export interface SignerOptions {
 
 export interface AuthorizedSigner {
   readonly responder: Responder;
+  readonly certificate: Certificate;
   readonly findings: readonly Finding[];
 }
 
@@ -180,7 +181,8 @@ function describeSigner({ kind, certificate }: Candidate): AuthorizedSigner {
     });
   }
   const { notAfter } = certificate;
-  return { responder: { kind, name: nameOf(certificate), keyHash: keyHashOf(certificate), notAfter }, findings };
+  const responder: Responder = { kind, name: nameOf(certificate), keyHash: keyHashOf(certificate), notAfter };
+  return { responder, certificate, findings };
 }
 
 const names = new WeakMap<Certificate, string>();
