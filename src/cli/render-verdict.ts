@@ -1,7 +1,7 @@
-import { isBelieved, type Statement, type Verdict } from '../core/index.js';
+import { isBelieved, type Finding, type Statement, type Verdict } from '../core/index.js';
 import { shownPath } from '../core/file-path.js';
 import { formatDuration, formatTime } from '../core/time.js';
-import type { VerifyReport } from '../pipeline/verify-staple.js';
+import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-staple.js';
 import { escapeText } from './escape-text.js';
 import type { Output } from './output.js';
 import { errorRecord } from './render-trouble.js';
@@ -48,13 +48,16 @@ function timesRecord({ thisUpdate, nextUpdate, revocationTime, revocationReason 
   };
 }
 
+/** What of a verification's options its text depends on. */
+type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
+
 /** Prints one verification as text: the verdict is data, the reason and next step are talk. */
-export function printReport(output: Output, report: VerifyReport, now: Date): void {
+export function printReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   const name = shownPath(report.certificate ?? report.response ?? '');
   const { verdict, trouble, noResponder } = report;
   if (verdict !== undefined) {
-    printVerdict(output, name, report, verdict, now);
-    for (const one of report.statements ?? []) printStatement(output, one, now);
+    printVerdict(output, name, report, verdict, options);
+    for (const one of report.statements ?? []) printStatement(output, one, options.now);
   } else if (noResponder) {
     output.data(`${escapeText(name)}: ${output.stdout.yellow('no responder')}`);
     output.mention(trouble?.message ?? '');
@@ -70,7 +73,13 @@ export function sayReportTrouble(output: Output, { certificate, response, troubl
   output.hint(trouble.hint);
 }
 
-function printVerdict(output: Output, name: string, report: VerifyReport, verdict: Verdict, now: Date): void {
+function printVerdict(
+  output: Output,
+  name: string,
+  report: VerifyReport,
+  verdict: Verdict,
+  { now, lint }: ReadingOptions,
+): void {
   const paint = output.stdout;
   const word = verdict.kind === 'good' ? paint.green('good') : paint.red(verdict.kind);
   const code = 'failure' in verdict ? ` (${verdict.failure.code})` : '';
@@ -89,7 +98,16 @@ function printVerdict(output: Output, name: string, report: VerifyReport, verdic
   }
   if (signatureAlgorithm !== undefined) line('signature', signatureAlgorithm);
   if (nonce !== undefined) line('nonce', nonce);
+  if (lint !== undefined) line('lint', `${lint}: ${countsText(verdict.findings)}`);
   for (const finding of verdict.findings) line(finding.severity, `${finding.message} (${finding.source})`);
+}
+
+function countsText(findings: readonly Finding[]): string {
+  const counts = (['error', 'warning', 'info'] as const).flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return count === 0 ? [] : [`${count} ${severity}`];
+  });
+  return counts.length === 0 ? 'nothing found' : counts.join(', ');
 }
 
 function printStatement(output: Output, verdict: Verdict, now: Date): void {

@@ -83,7 +83,7 @@ function readSystemBundle(): Buffer[] {
   }
 }
 
-function tell(report: ConnectionReport, { now }: VerifyStapleOptions, output: Output): ExitCode {
+function tell(report: ConnectionReport, options: VerifyStapleOptions, output: Output): ExitCode {
   const { certificate, place, sent, verdict, fault, noResponder, trouble } = report;
   const where = `${place.host}:${place.port}`;
   const plain = {
@@ -100,7 +100,7 @@ function tell(report: ConnectionReport, { now }: VerifyStapleOptions, output: Ou
       ...(fault === undefined ? {} : { error: errorRecord(fault) }),
     });
   } else {
-    printReport(output, { ...plain, certificate: certificate ?? where }, now);
+    printReport(output, { ...plain, certificate: certificate ?? where }, options);
   }
   if (fault !== undefined) {
     output.say(`${where}: ${fault.message}`);

@@ -64,6 +64,7 @@ export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapl
     ...(nonce === undefined ? {} : { nonce }),
     ...(flags.request === undefined ? {} : { request: requestFrom(flags.request) }),
     ...(flags.for === undefined ? {} : { server: flags.for }),
+    ...(flags.lint ? { lint: flags.profile ?? 'rfc' } : {}),
     now: flags.at ?? new Date(),
     skewMilliseconds: flags.skew,
     ignoreTimes: flags['ignore-times'],

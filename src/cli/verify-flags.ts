@@ -1,4 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import { lintProfiles } from '../core/index.js';
 import { staplingServers } from '../pipeline/server-rules.js';
 import { certificateFlags, durationFlag, issuerFlags, timeFlag, trustFlags } from './flags.js';
 
@@ -49,6 +50,16 @@ export const verifyFlags = {
     description: 'would this server take the response and serve it?',
     options: staplingServers,
   })(),
+  // Without a default, here and below: what depends on a flag counts its default as given.
+  lint: Flags.boolean({
+    description: 'hold the response to the rules of a profile too; what is found does not change the exit code',
+    exclusive: ['nagios'],
+  }),
+  profile: Flags.option({
+    description: 'whose rules: of public CAs (web), of RFC 9919 (rfc), or of RFC 6960 alone (private) [default: rfc]',
+    options: lintProfiles,
+    dependsOn: ['lint'],
+  })(),
   connect: Flags.string({
     description: 'judge what this server really sends, and compare it with the file',
     helpValue: '<host:port>',
@@ -66,7 +77,6 @@ export const verifyFlags = {
   })(),
   nagios: Flags.boolean({
     description: 'answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3',
-    default: false,
     exclusive: ['json', 'connect', 'ignore-times'],
   }),
   warn: durationFlag({

@@ -24,21 +24,24 @@ export interface VerifyTeller {
 export function tellerFor(
   count: number,
   flags: VerifyFlags,
-  { now }: VerifyStapleOptions,
+  options: VerifyStapleOptions,
   output: Output,
 ): VerifyTeller {
+  const { now, lint } = options;
   if (flags.nagios) return checkTeller(pluginLimits(flags, now), output);
   const width = output.stdoutColumns;
-  if (width === undefined || count < 2 || output.json || output.isVerbose) return plainTeller(now, output);
+  // A table has no room for findings.
+  const isPlain = width === undefined || count < 2 || output.json || output.isVerbose || lint !== undefined;
+  if (isPlain) return plainTeller(options, output);
   return tableTeller(now, width, output);
 }
 
-function plainTeller(now: Date, output: Output): VerifyTeller {
+function plainTeller(options: VerifyStapleOptions, output: Output): VerifyTeller {
   const codes: ExitCode[] = [];
   return {
     take: (report) => {
       if (output.json) output.record(reportRecord(report));
-      else printReport(output, report, now);
+      else printReport(output, report, options);
       codes.push(exitCodeOfReport(report));
     },
     finish: () => gravestExitCode(codes),

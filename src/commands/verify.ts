@@ -18,6 +18,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     '<%= config.bin %> verify --response staple.der --ca root.pem site.pem',
     '<%= config.bin %> verify --serial 0a1b2c --issuer ca.pem --response response.der',
     '<%= config.bin %> verify --for haproxy site.pem',
+    '<%= config.bin %> verify --lint --profile web site.pem',
     '<%= config.bin %> verify --connect 127.0.0.1:443 site.pem',
     '<%= config.bin %> verify --nagios --warn 24h --critical 6h /etc/haproxy/certs',
     '<%= config.bin %> verify --json --at 2026-03-01T12:00:00Z site.pem',

@@ -6,11 +6,14 @@ import {
   distinguishedNameToString,
   isBelieved,
   isResponse,
+  lintResponse,
   verifyResponse,
   type Certificate,
   type Failure,
   type Finding,
+  type LintProfile,
   type OcspRequest,
+  type Subject,
   type Verdict,
 } from '../core/index.js';
 import { certIdFor } from '../core/verify/statement.js';
@@ -46,6 +49,8 @@ export interface VerifyStapleOptions {
   readonly untrusted: readonly Certificate[];
   /** Would this server take it, and serve it? */
   readonly server?: StaplingServer;
+  /** Whose rules, beyond those of belief, the response is held to; none when absent. */
+  readonly lint?: LintProfile;
 }
 
 /** What was found about one certificate and its response. */
@@ -112,10 +117,25 @@ export function verifyResponseFile(
   }
 }
 
-/** The verdict by these options, the chain above the issuer and the server's rules included. */
+/** The verdict by these options, the chain above the issuer, the server's rules and the profile's included. */
 export function verdictOn(
   bytes: Uint8Array,
-  subject: Parameters<typeof certIdFor>[0],
+  subject: Subject,
+  issuer: Certificate,
+  options: VerifyStapleOptions,
+): Verdict {
+  const verdict = trustVerdictOn(bytes, subject, issuer, options);
+  const { lint: profile } = options;
+  if (profile === undefined) return verdict;
+  return {
+    ...verdict,
+    findings: [...verdict.findings, ...lintResponse(bytes, { ...options, subject, issuer, profile })],
+  };
+}
+
+function trustVerdictOn(
+  bytes: Uint8Array,
+  subject: Subject,
   issuer: Certificate,
   options: VerifyStapleOptions,
 ): Verdict {

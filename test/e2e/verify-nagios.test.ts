@@ -118,6 +118,11 @@ describe('verify --nagios', () => {
     });
   });
 
+  it.each([['--warn'], ['--critical']])('refuses %s without --nagios', async (flag) => {
+    const { exitCode, stderr } = await runRestaple(['verify', flag, '3h', 'site.pem']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('--nagios') as string });
+  });
+
   it.each<[string, readonly string[], RegExp]>([
     ['a flag that does not exist', ['--wran', '3h'], /^OCSP UNKNOWN - .*wran/],
     ['a limit that is no duration', ['--warn', 'soon'], /^OCSP UNKNOWN - --warn: "soon" is not a duration\n/],
