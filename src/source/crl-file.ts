@@ -16,6 +16,8 @@ export interface CrlSourceOptions {
 /** A CRL as a source: what it does not list is good, as far as it reaches. */
 export interface CrlSource extends StatusSource {
   readonly thisUpdate: Date;
+  /** Its nextUpdate, where that has passed: what it does not list may be revoked by now. */
+  readonly staleSince?: Date;
   /** What the reader should hear of the CRL, one sentence each. */
   readonly warnings: readonly string[];
   /**
@@ -26,7 +28,7 @@ export interface CrlSource extends StatusSource {
 }
 
 /** 500,000 entries take about 25 MB. */
-const largestCrlFile = 64 * 1024 * 1024;
+export const largestCrl = 64 * 1024 * 1024;
 
 /**
  * Reads a CRL, PEM or DER, as the source of the status of its issuer's certificates. Entries with the reason
@@ -37,32 +39,47 @@ const largestCrlFile = 64 * 1024 * 1024;
  *   what reading a file can throw; messages name the file
  */
 export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlSourceOptions): CrlSource {
-  const crl = readCrlFile(path);
-  requireSignedBy(crl, issuer, path);
-  const isStale = requireCurrent(crl, options, path);
+  return crlSourceFrom(readCrlFile(path), shownPath(path), issuer, options);
+}
+
+/** The bytes of a CRL's file, not looked at. Throws what reading a file can throw. */
+export function readCrlFile(path: FilePath): Uint8Array {
+  return readInputFile(path, largestCrl, {
+    empty: 'fetch or make the CRL again',
+    tooLarge: 'name the file of one CRL',
+  });
+}
+
+/** The same of bytes that came from elsewhere; messages call them by `name`. */
+export function crlSourceFrom(
+  bytes: Uint8Array,
+  name: string,
+  issuer: Certificate,
+  options: CrlSourceOptions,
+): CrlSource {
+  const crl = decodeNamed(bytes, name);
+  requireSignedBy(crl, issuer, name);
+  const staleSince = requireCurrent(crl, options, name);
   const { thisUpdate, nextUpdate, scope } = crl;
   return {
     thisUpdate,
-    ...(nextUpdate === undefined || isStale ? {} : { nextUpdate }),
-    warnings: warningsOf(crl, isStale, path),
+    ...(staleSince === undefined ? {} : { staleSince }),
+    ...(nextUpdate === undefined || staleSince !== undefined ? {} : { nextUpdate }),
+    warnings: warningsOf(crl, staleSince, name),
     statusOf(serialNumber) {
       const entry = crlEntryOf(crl, serialNumber);
       return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
     },
-    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, path),
+    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, name),
   };
 }
 
-function readCrlFile(path: FilePath): CertificateList {
-  const bytes = readInputFile(path, largestCrlFile, {
-    empty: 'fetch or make the CRL again',
-    tooLarge: 'name the file of one CRL',
-  });
+function decodeNamed(bytes: Uint8Array, name: string): CertificateList {
   try {
     return decodeCrl(derOf(bytes));
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
-    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+    throw new OcspError(error.code, `${name}: ${error.message}`, error.hint, { cause: error });
   }
 }
 
@@ -87,11 +104,11 @@ function derOf(bytes: Uint8Array): Uint8Array {
   return crl.der;
 }
 
-function requireSignedBy(crl: CertificateList, issuer: Certificate, path: FilePath): void {
+function requireSignedBy(crl: CertificateList, issuer: Certificate, name: string): void {
   const why = crlFailure(crl, issuer);
   if (why === undefined) return;
   const names = { crl: distinguishedNameToString(crl.issuer), issuer: distinguishedNameToString(issuer.subject) };
-  const message = `the CRL ${shownPath(path)} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why)}`;
+  const message = `the CRL ${name} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why)}`;
   throw new OcspError('crl-mismatch', message, 'name the CRL of the CA that issued the certificates, or that CA');
 }
 
@@ -110,37 +127,35 @@ function explain(why: CrlFailure): string {
   }
 }
 
-/** Whether the CRL is stale, where that is allowed. */
-function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, path: FilePath): boolean {
+/** Since when the CRL is stale, where that is allowed. */
+function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, name: string): Date | undefined {
   const { thisUpdate, nextUpdate } = crl;
   if (thisUpdate > now) {
     throw new OcspError(
       'crl-not-yet-valid',
-      `the CRL ${shownPath(path)} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`,
+      `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`,
       'check the clock of this machine and of the CA',
     );
   }
-  const isStale = nextUpdate !== undefined && nextUpdate <= now;
-  if (!isStale || allowStale) return isStale;
+  if (nextUpdate === undefined || nextUpdate > now) return undefined;
+  if (allowStale) return nextUpdate;
   throw new OcspError(
     'crl-stale',
-    `the CRL ${shownPath(path)} is stale: its next one was due at ${formatTime(nextUpdate)}`,
+    `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`,
     'get the current CRL, or give --allow-stale-crl',
   );
 }
 
-function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, path: FilePath): string[] {
-  const name = `the CRL ${shownPath(path)}`;
+function warningsOf({ scope }: CertificateList, staleSince: Date | undefined, name: string): string[] {
+  const crl = `the CRL ${name}`;
   const warnings: string[] = [];
-  if (isStale && nextUpdate !== undefined) {
-    warnings.push(`${name} is stale: its next one was due at ${formatTime(nextUpdate)}`);
-  }
+  if (staleSince !== undefined) warnings.push(`${crl} is stale: its next one was due at ${formatTime(staleSince)}`);
   if (scope.onlyUserCertificates) {
-    warnings.push(`${name} lists end-entity certificates only: it says nothing of CA certificates`);
+    warnings.push(`${crl} lists end-entity certificates only: it says nothing of CA certificates`);
   }
   if (scope.distributionPoint !== undefined) {
     warnings.push(
-      `${name} is for ${pointOf(scope.distributionPoint)}: it says nothing of certificates that name another`,
+      `${crl} is for ${pointOf(scope.distributionPoint)}: it says nothing of certificates that name another`,
     );
   }
   return warnings;
@@ -150,13 +165,13 @@ function pointOf(uris: readonly string[]): string {
   return uris.length === 0 ? 'one distribution point' : `the distribution point ${uris.join(' ')}`;
 }
 
-function describeScopeFailure(scope: CrlScope, certificate: Certificate, path: FilePath): string | undefined {
+function describeScopeFailure(scope: CrlScope, certificate: Certificate, name: string): string | undefined {
   switch (crlScopeFailure(scope, certificate)) {
     case undefined:
       return undefined;
     case 'a-ca-certificate':
-      return `the CRL ${shownPath(path)} lists end-entity certificates only, and this is a CA certificate`;
+      return `the CRL ${name} lists end-entity certificates only, and this is a CA certificate`;
     case 'another-distribution-point':
-      return `the CRL ${shownPath(path)} is for ${pointOf(scope.distributionPoint ?? [])}, and the certificate names another`;
+      return `the CRL ${name} is for ${pointOf(scope.distributionPoint ?? [])}, and the certificate names another`;
   }
 }

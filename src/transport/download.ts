@@ -14,8 +14,11 @@ const issuerTypes = [
   '*/*;q=0.5',
 ].join(', ');
 
-/** One caIssuers file to download. */
-export interface IssuerDownload {
+/** Media types of CRLs (RFC 5280 §4.2.1.13, RFC 2585 §4.2) and their common variants. */
+const crlTypes = ['application/pkix-crl', 'application/x-pkcs7-crl', '*/*;q=0.5'].join(', ');
+
+/** One file to download that a certificate names. */
+export interface Download {
   readonly url: string;
   readonly origin: HttpRequest['origin'];
   readonly timeoutMilliseconds: number;
@@ -23,30 +26,59 @@ export interface IssuerDownload {
   readonly signal?: AbortSignal;
 }
 
+/** The bytes that came, not looked at, and the URL that gave them. */
+export interface Downloaded {
+  readonly bytes: Uint8Array;
+  readonly url: string;
+}
+
 /**
- * The bytes behind a caIssuers URI (DER, PEM or PKCS#7, not looked at here) and the URL that gave them. Throws OcspError: `http-status` as a
- * {@link StatusError} for any status but 200, and whatever {@link HttpClient.exchange} throws; ldap URIs are `unsupported-scheme`.
+ * The bytes behind a caIssuers URI: DER, PEM or PKCS#7. Throws OcspError: `http-status` as a {@link StatusError} for any status
+ * but 200, and whatever {@link HttpClient.exchange} throws; ldap URIs are `unsupported-scheme`.
  */
-export async function downloadIssuer(
-  client: HttpClient,
-  download: IssuerDownload,
-): Promise<{ readonly bytes: Uint8Array; readonly url: string }> {
-  const { url, origin, timeoutMilliseconds, connectTimeoutMilliseconds, signal } = download;
-  const reply = await client.exchange({
-    url,
-    origin,
-    method: 'GET',
+export async function downloadIssuer(client: HttpClient, download: Download): Promise<Downloaded> {
+  return await downloadFile(client, download, {
+    what: 'the issuer',
     accept: issuerTypes,
-    maximumBodyBytes: maximumIssuerBytes,
-    timeoutMilliseconds,
-    connectTimeoutMilliseconds,
+    maximumBytes: maximumIssuerBytes,
+    hint: 'put the issuer beside the certificate as CERT.issuer, or name it with --issuer',
+  });
+}
+
+/** The bytes behind the URI of a CRL, at most so many. Throws like {@link downloadIssuer}. */
+export async function downloadCrl(client: HttpClient, download: Download, maximumBytes: number): Promise<Downloaded> {
+  return await downloadFile(client, download, {
+    what: 'the CRL',
+    accept: crlTypes,
+    maximumBytes,
+    hint: 'download it yourself, and name the file with --crl',
+  });
+}
+
+interface Kind {
+  readonly what: string;
+  readonly accept: string;
+  readonly maximumBytes: number;
+  readonly hint: string;
+}
+
+async function downloadFile(
+  client: HttpClient,
+  { signal, ...download }: Download,
+  { what, accept, maximumBytes, hint }: Kind,
+): Promise<Downloaded> {
+  const reply = await client.exchange({
+    ...download,
+    method: 'GET',
+    accept,
+    maximumBodyBytes: maximumBytes,
     ...(signal === undefined ? {} : { signal }),
   });
   if (reply.status === 200) return { bytes: reply.body, url: reply.url };
   throw new StatusError(
     'http-status',
-    `${new URL(reply.url).host} answered with HTTP status ${reply.status} to the download of the issuer`,
-    'put the issuer beside the certificate as CERT.issuer, or name it with --issuer',
+    `${new URL(reply.url).host} answered with HTTP status ${reply.status} to the download of ${what}`,
+    hint,
     { status: reply.status, retryAfter: reply.headers['retry-after'] },
   );
 }
