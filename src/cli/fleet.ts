@@ -1,9 +1,9 @@
-import type { Verdict } from '../core/index.js';
+import type { Statement, Verdict } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
 import type { Trouble } from '../pipeline/trouble.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../pipeline/staple-state.js';
-import type { VerifyReport } from '../pipeline/verify-staple.js';
+import type { VerifyReport } from '../pipeline/verify-report.js';
 
 /** What a table or a check has to know of one verified certificate. */
 export interface FleetMember {
@@ -20,9 +20,10 @@ export interface FleetMember {
 }
 
 export function fleetMember(report: VerifyReport): FleetMember {
-  const { certificate, response, verdict, nextRefresh, trouble } = report;
+  const { certificate, response, verdict, nextRefresh, crl } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
-  const objection = verdict === undefined ? undefined : objectionOf(verdict);
+  const objection = objectionOf(report);
+  const trouble = report.trouble ?? (crl?.kind === 'unusable' ? crl.trouble : undefined);
   return {
     path: certificate ?? response ?? '',
     state: stateOfReport(report),
@@ -33,18 +34,36 @@ export function fleetMember(report: VerifyReport): FleetMember {
   };
 }
 
-function objectionOf(verdict: Verdict): string | undefined {
+function objectionOf({ verdict, crl }: VerifyReport): string | undefined {
+  if (crl?.kind === 'revoked') return `${revokedText(crl)} by the CRL ${crl.source}; replace it now`;
+  return verdict === undefined ? undefined : objectionOfVerdict(verdict);
+}
+
+function objectionOfVerdict(verdict: Verdict): string | undefined {
   const newer = verdict.findings.find(({ rule }) => rule === 'known-revoked')?.message;
   if (newer !== undefined) return `${newer}; replace the certificate now`;
   if (verdict.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
-  if (verdict.kind !== 'revoked') return undefined;
-  const { revocationTime, revocationReason } = verdict.statement;
-  const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
-  const reason = revocationReason === undefined ? '' : ` (${revocationReason})`;
-  return `the certificate is REVOKED${since}${reason}; replace it now`;
+  return verdict.kind === 'revoked' ? `${revokedText(verdict.statement)}; replace it now` : undefined;
 }
 
-function stateOfReport({ verdict, noResponder, trouble }: VerifyReport): StapleState {
+function revokedText({
+  revocationTime,
+  revocationReason,
+}: Pick<Statement, 'revocationTime' | 'revocationReason'>): string {
+  const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
+  const reason = revocationReason === undefined ? '' : ` (${revocationReason})`;
+  return `the certificate is REVOKED${since}${reason}`;
+}
+
+function stateOfReport(report: VerifyReport): StapleState {
+  const { crl } = report;
+  if (crl?.kind === 'revoked') return 'revoked';
+  const state = stateOfResponse(report);
+  // Who asked for both sources does not know enough by one.
+  return crl?.kind === 'unusable' && (state === 'good' || state === 'no-responder') ? 'unjudged' : state;
+}
+
+function stateOfResponse({ verdict, noResponder, trouble }: VerifyReport): StapleState {
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
   return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';

@@ -1,14 +1,16 @@
 import { isBelieved, type Finding, type Statement, type Verdict } from '../core/index.js';
 import { shownPath } from '../core/file-path.js';
 import { formatDuration, formatTime } from '../core/time.js';
-import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-staple.js';
+import type { Trouble } from '../pipeline/trouble.js';
+import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-report.js';
 import { escapeText } from './escape-text.js';
 import type { Output } from './output.js';
+import { crlFields, crlText, isRevokedByCrl } from './render-crl.js';
 import { errorRecord } from './render-trouble.js';
 
 /** The JSON line of one verification. */
 export function reportRecord(report: VerifyReport): Record<string, unknown> {
-  const { certificate, response, verdict, noResponder, trouble, statements } = report;
+  const { certificate, response, verdict, noResponder, trouble, statements, crl } = report;
   return {
     ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
     ...(response === undefined ? {} : { response: shownPath(response) }),
@@ -16,6 +18,7 @@ export function reportRecord(report: VerifyReport): Record<string, unknown> {
     ...(noResponder ? { outcome: 'no-responder' } : {}),
     ...(statements === undefined ? {} : { statements: statements.map(verdictRecord) }),
     ...(verdict !== undefined || trouble === undefined ? {} : { error: errorRecord(trouble) }),
+    ...(crl === undefined ? {} : crlFields(crl)),
   };
 }
 
@@ -54,23 +57,31 @@ type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 /** Prints one verification as text: the verdict is data, the reason and next step are talk. */
 export function printReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   const name = shownPath(report.certificate ?? report.response ?? '');
-  const { verdict, trouble, noResponder } = report;
+  const { verdict, trouble, noResponder, crl } = report;
   if (verdict !== undefined) {
     printVerdict(output, name, report, verdict, options);
     for (const one of report.statements ?? []) printStatement(output, one, options.now);
-  } else if (noResponder) {
-    output.data(`${escapeText(name)}: ${output.stdout.yellow('no responder')}`);
-    output.mention(trouble?.message ?? '');
+  } else if (noResponder || crl !== undefined) {
+    const word = noResponder ? 'no responder' : 'no staple';
+    output.data(
+      `${escapeText(name)}: ${isRevokedByCrl(report) ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
+    );
+    if (noResponder) output.mention(trouble?.message ?? '');
   }
+  if (crl !== undefined) printLine(output, 'crl', crlText(crl, options.now));
   sayReportTrouble(output, report);
 }
 
 /** The trouble of one verification on stderr, with the next step; nothing where there is none. */
-export function sayReportTrouble(output: Output, { certificate, response, trouble, noResponder }: VerifyReport): void {
-  if (trouble === undefined || noResponder) return;
+export function sayReportTrouble(output: Output, report: VerifyReport): void {
+  const { certificate, response, trouble, noResponder, crl } = report;
   const name = shownPath(certificate ?? response ?? '');
-  output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
-  output.hint(trouble.hint);
+  const say = ({ message, hint }: Trouble): void => {
+    output.say(message.startsWith(name) ? message : `${name}: ${message}`);
+    output.hint(hint);
+  };
+  if (trouble !== undefined && !noResponder) say(trouble);
+  if (crl?.kind === 'unusable' && crl.trouble.message !== trouble?.message) say(crl.trouble);
 }
 
 function printVerdict(
@@ -81,11 +92,12 @@ function printVerdict(
   { now, lint }: ReadingOptions,
 ): void {
   const paint = output.stdout;
-  const word = verdict.kind === 'good' ? paint.green('good') : paint.red(verdict.kind);
+  const kind = isRevokedByCrl(report) ? 'revoked' : verdict.kind;
+  const word = kind === 'good' ? paint.green(kind) : paint.red(kind);
   const code = 'failure' in verdict ? ` (${verdict.failure.code})` : '';
   output.data(`${escapeText(name)}: ${word}${code}`);
   const { responder, statement, producedAt, signatureAlgorithm, nonce } = verdict;
-  const line = (label: string, value: string): void => output.data(`  ${label.padEnd(12)} ${escapeText(value)}`);
+  const line = (label: string, value: string): void => printLine(output, label, value);
   if (report.response !== undefined && report.certificate !== undefined) line('response', shownPath(report.response));
   if (responder !== undefined) line('responder', `${responder.name} (${responder.kind})`);
   if (statement !== undefined) {
@@ -100,6 +112,10 @@ function printVerdict(
   if (nonce !== undefined) line('nonce', nonce);
   if (lint !== undefined) line('lint', `${lint}: ${countsText(verdict.findings)}`);
   for (const finding of verdict.findings) line(finding.severity, `${finding.message} (${finding.source})`);
+}
+
+function printLine(output: Output, label: string, value: string): void {
+  output.data(`  ${label.padEnd(12)} ${escapeText(value)}`);
 }
 
 function countsText(findings: readonly Finding[]): string {

@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { verifyConnection, type ConnectionPlace, type ConnectionReport } from '../pipeline/verify-connection.js';
-import type { VerifyStapleOptions } from '../pipeline/verify-staple.js';
+import type { VerifyStapleOptions } from '../pipeline/verify-report.js';
 import { parseTcpAddress } from '../reload/reload-target.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';

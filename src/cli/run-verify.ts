@@ -8,10 +8,13 @@ import {
 } from '../core/index.js';
 import { fromHex, toHex } from '../core/bytes.js';
 import type { FilePath } from '../core/file-path.js';
-import { verifyResponseFile, verifyStaple, type VerifyStapleOptions } from '../pipeline/verify-staple.js';
+import type { VerifyStapleOptions } from '../pipeline/verify-report.js';
+import { verifyResponseFile } from '../pipeline/verify-response-file.js';
+import { verifyStaple } from '../pipeline/verify-staple.js';
 import { readCertificateFile } from '../source/certificate-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
+import type { CrlSetup } from './crl-setup.js';
 import type { ExitCode } from './exit-code.js';
 import { readCertificates } from './fetch-setup.js';
 import type { Output } from './output.js';
@@ -19,7 +22,12 @@ import type { VerifyFlags } from './verify-flags.js';
 import { tellerFor } from './verify-teller.js';
 
 /** Verifies the staple of each certificate and tells. */
-export async function runVerify(paths: readonly FilePath[], flags: VerifyFlags, output: Output): Promise<ExitCode> {
+export async function runVerify(
+  paths: readonly FilePath[],
+  flags: VerifyFlags,
+  output: Output,
+  userAgent: string,
+): Promise<ExitCode> {
   const options = await verifyOptionsFrom(flags);
   if (flags.serial !== undefined)
     throw new OcspError('usage', '--serial is for a call without a certificate', 'leave one of them out');
@@ -32,12 +40,29 @@ export async function runVerify(paths: readonly FilePath[], flags: VerifyFlags, 
   }
   const issuers = createIssuerFinder(flags.issuer);
   const teller = tellerFor(paths.length, flags, options, output);
-  for (const path of paths) teller.take(await verifyStaple(path, issuers, options));
+  const crl = await crlSetup(flags, options, userAgent);
+  try {
+    const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
+    for (const path of paths) teller.take(await verifyStaple(path, issuers, withCrl));
+  } finally {
+    crl?.close();
+  }
   return teller.finish();
 }
 
+/** Read on demand: few calls need it, and it comes with an HTTP client. */
+async function crlSetup(
+  flags: VerifyFlags,
+  { now }: VerifyStapleOptions,
+  userAgent: string,
+): Promise<CrlSetup | undefined> {
+  if (flags.crl === undefined) return undefined;
+  const { crlSetupFrom } = await import('./crl-setup.js');
+  return crlSetupFrom(flags, now, userAgent);
+}
+
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
-export async function runVerifyResponse(flags: VerifyFlags, output: Output): Promise<ExitCode> {
+export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
   const options = await verifyOptionsFrom(flags);
   const [issuerPath, ...more] = flags.issuer;
   if (options.response === undefined || issuerPath === undefined || more.length > 0) {
@@ -47,9 +72,15 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output): Pro
       'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
     );
   }
+  if (flags.crl === 'auto' || (flags.crl !== undefined && flags.serial === undefined)) {
+    const message = '--crl looks up one certificate, and none was named';
+    throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
+  }
   const { certificate: issuer } = await readCertificateFile(issuerPath);
   const teller = tellerFor(1, flags, options, output);
-  teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), options));
+  const crl = await crlSetup(flags, options, userAgent);
+  const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
+  teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), withCrl));
   return teller.finish();
 }
 

@@ -1,7 +1,7 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { lintProfiles } from '../core/index.js';
 import { staplingServers } from '../pipeline/server-rules.js';
-import { certificateFlags, durationFlag, issuerFlags, timeFlag, trustFlags } from './flags.js';
+import { certificateFlags, durationFlag, issuerFlags, positiveDurationFlag, timeFlag, trustFlags } from './flags.js';
 
 /** The flags of `verify`. */
 export const verifyFlags = {
@@ -60,6 +60,32 @@ export const verifyFlags = {
     options: lintProfiles,
     dependsOn: ['lint'],
   })(),
+  crl: Flags.string({
+    description:
+      'look the certificate up in this CRL too, or with "auto" in the one that it names; the graver source counts',
+    helpValue: '<file|auto>',
+    exclusive: ['connect'],
+  }),
+  timeout: positiveDurationFlag({
+    description: 'with --crl auto: for one download, redirects included [default: 30s]',
+    dependsOn: ['crl'],
+  }),
+  proxy: Flags.string({
+    description: 'with --crl auto: proxy for http and https in place of the environment; "" for none',
+    helpValue: '<url>',
+    dependsOn: ['crl'],
+  }),
+  'allow-private': Flags.boolean({
+    description: 'with --crl auto: allow URIs that lead to private networks and loopback',
+    dependsOn: ['crl'],
+  }),
+  'allow-address': Flags.string({
+    description: 'with --crl auto: allow URIs that lead to these addresses',
+    helpValue: '<cidr>',
+    multiple: true,
+    multipleNonGreedy: true,
+    dependsOn: ['crl'],
+  }),
   connect: Flags.string({
     description: 'judge what this server really sends, and compare it with the file',
     helpValue: '<host:port>',

@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
 import { shownPath } from '../core/file-path.js';
-import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-staple.js';
+import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-report.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import { fleetMember, type FleetMember } from './fleet.js';
@@ -57,7 +57,7 @@ function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
     take: (report) => {
       codes.push(exitCodeOfReport(report));
       members.push(fleetMember(report));
-      if (report.trouble !== undefined) troubled.push(report);
+      if (report.trouble !== undefined || report.crl?.kind === 'unusable') troubled.push(report);
     },
     finish: () => {
       for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
@@ -94,7 +94,16 @@ function pluginLimits({ warn, critical }: VerifyFlags, now: Date): PluginLimits 
   throw new OcspError('usage', message, 'give --warn the longer time, for example --warn 24h --critical 6h');
 }
 
-function exitCodeOfReport({ noResponder, verdict, trouble }: VerifyReport): ExitCode {
+function exitCodeOfReport(report: VerifyReport): ExitCode {
+  return gravestExitCode([exitCodeOfResponse(report), exitCodeOfCrl(report)]);
+}
+
+function exitCodeOfCrl({ crl }: VerifyReport): ExitCode {
+  if (crl?.kind === 'revoked') return exitCodes.revoked;
+  return crl?.kind === 'unusable' ? exitCodeOfTrouble(crl.trouble) : exitCodes.success;
+}
+
+function exitCodeOfResponse({ noResponder, verdict, trouble }: VerifyReport): ExitCode {
   if (noResponder) return exitCodes.success;
   if (verdict !== undefined) return exitCodeOfVerdict(verdict);
   return trouble === undefined ? exitCodes.success : exitCodeOfTrouble(trouble);

@@ -11,7 +11,7 @@ import { certificatePaths } from '../source/certificate-paths.js';
 export default class Verify extends BaseCommand {
   static override description = `Verify the staples of certificates, offline, or as a server sends them.
 
-Checks signature, responder, CertID and times by RFC 6960 section 3.2. The exit code tells good (0), revoked (3), unknown (4),
+Checks signature, responder, CertID and times by RFC 6960 section 3.2; with --crl a second source too. The exit code tells good (0), revoked (3), unknown (4),
 not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
   static override examples = [
     '<%= config.bin %> verify /etc/haproxy/certs/site.pem',
@@ -19,6 +19,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     '<%= config.bin %> verify --serial 0a1b2c --issuer ca.pem --response response.der',
     '<%= config.bin %> verify --for haproxy site.pem',
     '<%= config.bin %> verify --lint --profile web site.pem',
+    '<%= config.bin %> verify --crl auto site.pem',
     '<%= config.bin %> verify --connect 127.0.0.1:443 site.pem',
     '<%= config.bin %> verify --nagios --warn 24h --critical 6h /etc/haproxy/certs',
     '<%= config.bin %> verify --json --at 2026-03-01T12:00:00Z site.pem',
@@ -31,11 +32,13 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     const parsed = await this.parse(Verify);
     const flags: Interfaces.InferredFlags<typeof Verify.flags & typeof Verify.baseFlags> = parsed.flags;
     const output = await this.output(flags);
-    if (parsed.argv.length === 0 && flags.connect === undefined) return await runVerifyResponse(flags, output);
+    const userAgent = `restaple/${this.config.version}`;
+    if (parsed.argv.length === 0 && flags.connect === undefined)
+      return await runVerifyResponse(flags, output, userAgent);
     const found = parsed.argv.length === 0 ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
     if (parsed.argv.length > 0) warnOfNothing(found, parsed.argv, output);
     const paths = found.map(({ path }) => path);
-    if (flags.connect === undefined) return await runVerify(paths, flags, output);
+    if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
     const { runVerifyConnection } = await import('../cli/run-verify-connection.js');
     return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
   }

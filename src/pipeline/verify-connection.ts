@@ -23,7 +23,8 @@ import { staplePathFor } from '../store/staple-location.js';
 import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import { keyTypeOf } from './reload/confirm.js';
-import { verdictOn, type VerifyStapleOptions } from './verify-staple.js';
+import { verdictOn } from './verdict-on.js';
+import type { VerifyStapleOptions } from './verify-report.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
 /** Whom to connect to. */

@@ -1,0 +1,37 @@
+import { OcspError } from '../core/index.js';
+import { checkByCrlFile, checkByDownloadedCrl, type CrlCheck } from '../pipeline/crl-check.js';
+import { createHttpClient } from '../transport/http-client.js';
+import { proxyFromEnvironment, proxyFromFlag } from '../transport/proxy.js';
+import type { VerifyFlags } from './verify-flags.js';
+
+const usualTimeoutMilliseconds = 30_000;
+const connectTimeoutMilliseconds = 3000;
+
+/** The CRL that `verify --crl` looks into, and the end of its connections. */
+export interface CrlSetup {
+  readonly check: CrlCheck;
+  close(): void;
+}
+
+/** Throws OcspError: `usage` for flags that have nothing to do, and what reading the file can throw. */
+export function crlSetupFrom(flags: VerifyFlags, now: Date, userAgent: string): CrlSetup {
+  const { crl = '', timeout, proxy } = flags;
+  // oclif's types know no flag of these kinds that is absent.
+  const allowPrivate = flags['allow-private'] as boolean | undefined;
+  const allowAddresses = flags['allow-address'] as readonly string[] | undefined;
+  if (crl !== 'auto') {
+    const idle = { timeout, proxy, 'allow-private': allowPrivate, 'allow-address': allowAddresses };
+    const [name] = Object.entries(idle).find(([, value]) => value !== undefined) ?? [];
+    if (name === undefined) return { check: checkByCrlFile(crl, now), close: () => undefined };
+    throw new OcspError('usage', `--${name} is for --crl auto: nothing is downloaded here`, 'leave one of them out');
+  }
+  const client = createHttpClient({
+    allowPrivate: allowPrivate ?? false,
+    allowAddresses: allowAddresses ?? [],
+    proxy: proxy === undefined ? proxyFromEnvironment(process.env) : proxyFromFlag(proxy, process.env),
+    userAgent,
+  });
+  const timeoutMilliseconds = timeout ?? usualTimeoutMilliseconds;
+  const check = checkByDownloadedCrl({ client, timeoutMilliseconds, connectTimeoutMilliseconds }, now);
+  return { check, close: () => client.close() };
+}

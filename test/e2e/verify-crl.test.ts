@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest';
+
+import { httpStatus } from '../support/behaviours.js';
+import type { IssuedCertificate } from '../support/certificate.js';
+import { buildCrl, type CrlOptions } from '../support/crl.js';
+import { contextConstructed, contextPrimitive, sequence } from '../support/der-writer.js';
+import { startResponder, type Responder } from '../support/misbehaving-responder.js';
+import { buildErrorResponse, responseTimes } from '../support/ocsp-response.js';
+import { runInTerminal } from '../support/run-in-terminal.js';
+import { runRestaple } from '../support/run-program.js';
+import {
+  authority,
+  certificate,
+  expectGood,
+  folder,
+  issuerFile,
+  now,
+  other,
+  response,
+  site,
+  statement,
+  stranger,
+  useVerifyScene,
+  verify,
+  type Judged,
+} from './support/verify-scene.js';
+
+useVerifyScene();
+
+const day = 86_400_000;
+const from = responseTimes.thisUpdate;
+const revokedAt = new Date('2025-12-24T00:00:00Z');
+const until = new Date(from.getTime() + 7 * day);
+const times = {
+  thisUpdate: from.toISOString().replace('.000', ''),
+  nextUpdate: until.toISOString().replace('.000', ''),
+};
+
+function crl(options: Partial<CrlOptions> = {}): Uint8Array {
+  return buildCrl({ issuer: authority, thisUpdate: from, nextUpdate: until, ...options }).der;
+}
+
+function listing(of: IssuedCertificate, options: Partial<CrlOptions> = {}): Uint8Array {
+  return crl({ entries: [{ serialNumber: of.serialNumber, revokedAt, reason: 1 }], ...options });
+}
+
+function expectRevoked(judged: Judged, source: string): void {
+  expect({ exitCode: judged.exitCode, stderr: judged.stderr }).toEqual({ exitCode: 3, stderr: '' });
+  const revocation = { revocationTime: '2025-12-24T00:00:00Z', revocationReason: 'keyCompromise' };
+  expect(judged.record).toMatchObject({
+    verdict: 'revoked',
+    ...revocation,
+    crl: { status: 'revoked', source, ...times, ...revocation },
+  });
+}
+
+function expectUnusable({ exitCode, record }: Judged, code: string, expectedExitCode: number): void {
+  expect({ exitCode, crl: record['crl'] }).toMatchObject({
+    exitCode: expectedExitCode,
+    crl: { status: 'unusable', error: { code } },
+  });
+}
+
+describe('verify --crl FILE', () => {
+  it('says that the CRL does not list it, DER or PEM', async () => {
+    folder.write('site.pem.ocsp', response());
+    for (const contents of [
+      crl(),
+      listing(other),
+      buildCrl({ issuer: authority, thisUpdate: from, nextUpdate: until }).pem,
+    ]) {
+      const file = folder.write('ca.crl', contents);
+      const judged = await verify(['--crl', file, certificate]);
+      expectGood(judged);
+      expect(judged.record['crl']).toEqual({ status: 'good', source: file, ...times });
+    }
+  });
+
+  it('counts the graver of the two sources: revoked by the CRL is revoked, whatever the staple says', async () => {
+    const file = folder.write('ca.crl', listing(site));
+    folder.write('site.pem.ocsp', response());
+    expectRevoked(await verify(['--crl', file, certificate]), file);
+    folder.write('site.pem.ocsp', response({ corruptSignature: true }));
+    const forged = await verify(['--crl', file, certificate]);
+    expectRevoked(forged, file);
+    expect(forged.record.failure!.code).toBe('signature-invalid');
+    folder.write('site.pem.ocsp', buildErrorResponse('tryLater'));
+    expectRevoked(await verify(['--crl', file, certificate]), file);
+  });
+
+  it('leaves the verdict of the response where the CRL says nothing worse', async () => {
+    const file = folder.write('ca.crl', crl());
+    folder.write('site.pem.ocsp', response({ responses: [statement({ status: { revokedAt: from } })] }));
+    const { exitCode, record } = await verify(['--crl', file, certificate]);
+    expect({ exitCode, verdict: record.verdict, crl: record['crl'] }).toMatchObject({
+      exitCode: 3,
+      verdict: 'revoked',
+      crl: { status: 'good' },
+    });
+  });
+
+  it('is the only source where OCSP is gone, and no staple is needed', async () => {
+    const bare = authority.issue();
+    const path = folder.write('bare.pem', bare.certificate.pem + authority.certificate.pem);
+    const good = await verify(['--crl', folder.write('ca.crl', crl()), path]);
+    expect({ exitCode: good.exitCode, record: good.record }).toMatchObject({
+      exitCode: 0,
+      record: { verdict: null, outcome: 'no-responder', crl: { status: 'good' } },
+    });
+    const file = folder.write('ca.crl', listing(bare));
+    expectRevoked(await verify(['--crl', file, path]), file);
+    folder.write('bare.pem', bare.certificate.pem);
+    expectUnusable(await verify(['--crl', file, path]), 'issuer-not-found', 8);
+  });
+
+  it('does not make up for a staple that is missing', async () => {
+    const { exitCode, record } = await verify(['--crl', folder.write('ca.crl', crl()), certificate]);
+    expect({ exitCode, record }).toMatchObject({
+      exitCode: 8,
+      record: { verdict: null, error: { code: 'response-missing' }, crl: { status: 'good' } },
+    });
+    const revoked = await verify(['--crl', folder.write('ca.crl', listing(site)), certificate]);
+    expect({ exitCode: revoked.exitCode, verdict: revoked.record.verdict }).toEqual({
+      exitCode: 3,
+      verdict: 'revoked',
+    });
+  });
+
+  it('takes a revocation from a stale CRL, and nothing from its silence', async () => {
+    folder.write('site.pem.ocsp', response());
+    const stale = { nextUpdate: new Date(responseTimes.now.getTime() - 1000) };
+    const silent = await verify(['--crl', folder.write('ca.crl', crl(stale)), certificate]);
+    expectUnusable(silent, 'crl-stale', 8);
+    expect(silent.record.verdict).toBe('good');
+    const revoked = await verify(['--crl', folder.write('ca.crl', listing(site, stale)), certificate]);
+    expect({ exitCode: revoked.exitCode, crl: revoked.record['crl'] }).toMatchObject({
+      exitCode: 3,
+      crl: { status: 'revoked', nextUpdate: null },
+    });
+  });
+
+  const onlyAuthorities = contextPrimitive(2, Buffer.of(0xff));
+  const ofAnotherPoint = contextConstructed(
+    0,
+    contextConstructed(0, contextPrimitive(6, Buffer.from('http://crl.example/2.crl'))),
+  );
+  const scope = (field: Uint8Array): Partial<CrlOptions> => ({
+    extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(field) }],
+  });
+
+  it.each<[string, () => Uint8Array, string]>([
+    ['of another CA', () => buildCrl({ issuer: stranger, thisUpdate: from, nextUpdate: until }).der, 'crl-mismatch'],
+    ['with a forged signature', () => crl({ corruptSignature: true }), 'crl-mismatch'],
+    ['from the future', () => crl({ thisUpdate: new Date(responseTimes.now.getTime() + day) }), 'crl-not-yet-valid'],
+    ['for CA certificates only', () => crl(scope(onlyAuthorities)), 'crl-unsupported'],
+    ['that is none', () => Buffer.from('no CRL at all\n'), 'malformed-crl'],
+  ])('believes no CRL %s, and says so beside the verdict', async (_, contents, code) => {
+    folder.write('site.pem.ocsp', response());
+    const file = folder.write('ca.crl', contents());
+    const judged = await verify(['--crl', file, certificate]);
+    expectUnusable(judged, code, 8);
+    expect(judged.record.verdict).toBe('good');
+    const text = await runRestaple(['verify', '--at', now, '--crl', file, certificate]);
+    expect(text.stdout).toContain(`  crl          unusable (${code})\n`);
+    expect(text.stderr).toMatch(/^restaple: .*ca\.crl.*\n {2}hint: /);
+  });
+
+  it('hears nothing from a CRL for another distribution point', async () => {
+    const pointed = authority.issue({ crlUris: ['http://crl.example/1.crl'] });
+    const path = folder.write('pointed.pem', pointed.certificate.pem + authority.certificate.pem);
+    const file = folder.write('ca.crl', crl(scope(ofAnotherPoint)));
+    expectUnusable(await verify(['--crl', file, path]), 'crl-unsupported', 8);
+  });
+
+  it('refuses a file that is not there before anything is judged', async () => {
+    folder.write('site.pem.ocsp', response());
+    const { exitCode, stdout, stderr } = await runRestaple(['verify', '--crl', folder.at('none.crl'), certificate]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 8, stdout: '' });
+    expect(stderr).toContain('none.crl does not exist');
+  });
+
+  it('looks up a serial number without a certificate', async () => {
+    const file = folder.write('response.der', response());
+    const words = ['--issuer', issuerFile, '--response', file, '--crl', folder.write('ca.crl', listing(site))];
+    const judged = await verify([...words, '--serial', site.serialNumber]);
+    expect({ exitCode: judged.exitCode, verdict: judged.record.verdict }).toEqual({ exitCode: 3, verdict: 'revoked' });
+    const all = await runRestaple(['verify', '--at', now, ...words]);
+    expect({ exitCode: all.exitCode, stderr: all.stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining('--serial') as string,
+    });
+  });
+
+  it('tells a reader, a table and a monitoring system', async () => {
+    folder.write('site.pem.ocsp', response());
+    folder.write('second.pem', other.certificate.pem + authority.certificate.pem);
+    folder.write('second.pem.ocsp', response({ responses: [statement({}, other)] }));
+    const file = folder.write('ca.crl', listing(site));
+    const both = ['--at', now, '--crl', file, certificate, folder.at('second.pem')];
+    const text = await runRestaple(['verify', ...both]);
+    expect(text.stdout).toContain(`${certificate}: revoked\n`);
+    expect(text.stdout).toContain(
+      `  crl          revoked 2025-12-24T00:00:00Z (keyCompromise) by ${file} (this update ${times.thisUpdate}, next update in 6d)\n`,
+    );
+    expect(text.stdout).toContain(`  crl          not listed by ${file} (this update`);
+    const { lines, exitCode } = await runInTerminal(['verify', ...both], { columns: 200 });
+    expect(exitCode).toBe(3);
+    expect(lines.join('\n')).toMatch(/^revoked .*site\.pem/m);
+    expect(lines.join('\n')).toContain(`is REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}`);
+    const nagios = await runRestaple(['verify', '--nagios', ...both]);
+    expect({ exitCode: nagios.exitCode, line: nagios.stdout.split(' |')[0] }).toEqual({
+      exitCode: 2,
+      line: `OCSP CRITICAL - 1 revoked (${certificate}), 1 staple good, next ends in 6d`,
+    });
+    const broken = folder.write('broken.crl', crl({ corruptSignature: true }));
+    const unknown = await runRestaple(['verify', '--nagios', '--at', now, '--crl', broken, certificate]);
+    expect({ exitCode: unknown.exitCode, line: unknown.stdout.split(' |')[0] }).toEqual({
+      exitCode: 3,
+      line: `OCSP UNKNOWN - 1 unjudged (${certificate})`,
+    });
+  });
+
+  it.each([
+    ['--connect', ['--crl', 'ca.crl', '--connect', '127.0.0.1:1']],
+    ['--timeout', ['--crl', 'FILE', '--timeout', '3s', 'CERT']],
+    ['--allow-private', ['--crl', 'FILE', '--allow-private', 'CERT']],
+    ['--allow-private', ['--allow-private', 'CERT']],
+    ['--crl', ['--crl', 'auto', '--serial', '01', '--issuer', 'CERT', '--response', 'CERT']],
+  ])('refuses %s where it has nothing to do', async (flag, words) => {
+    const file = folder.write('ca.crl', crl());
+    const places: Readonly<Record<string, string>> = { CERT: certificate, FILE: file };
+    const { exitCode, stderr } = await runRestaple(['verify', ...words.map((word) => places[word] ?? word)]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(flag);
+  });
+});
+
+describe('verify --crl auto', () => {
+  async function withServer(work: (server: Responder) => Promise<void>): Promise<void> {
+    const server = await startResponder();
+    try {
+      await work(server);
+    } finally {
+      await server.close();
+    }
+  }
+
+  /** A certificate that names these CRLs, with a good staple. */
+  function naming(name: string, crlUris: readonly string[]): { path: string; issued: IssuedCertificate } {
+    const issued = authority.issue({ crlUris, ocspUris: ['http://ocsp.example/'] });
+    const path = folder.write(`${name}.pem`, issued.certificate.pem + authority.certificate.pem);
+    folder.write(`${name}.pem.ocsp`, response({ responses: [statement({}, issued)] }));
+    return { path, issued };
+  }
+
+  const auto = ['--crl', 'auto', '--allow-private'];
+
+  it('downloads the CRL that a certificate names, once for all of its CA', async () => {
+    await withServer(async (server) => {
+      const uri = `${server.url}/ca.crl`;
+      const { path: first, issued } = naming('first', [uri]);
+      const { path: second } = naming('second', [uri]);
+      server.routes.set('/ca.crl', httpStatus(200, { 'content-type': 'application/pkix-crl' }, listing(issued)));
+      const result = await runRestaple(['verify', '--json', '--at', now, ...auto, first, second]);
+      expect(result.exitCode).toBe(3);
+      expect(result.lines()).toMatchObject([
+        { verdict: 'revoked', crl: { status: 'revoked', source: uri } },
+        { verdict: 'good', crl: { status: 'good', source: uri } },
+      ]);
+      expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /ca.crl']);
+      expect(server.requests[0]!.headers.accept).toContain('application/pkix-crl');
+    });
+  });
+
+  it('goes on to the next URI where one has nothing usable', async () => {
+    await withServer(async (server) => {
+      const { path } = naming('site', [
+        'ldap://crl.example/',
+        `${server.url}/gone`,
+        `${server.url}/forged`,
+        `${server.url}/good`,
+      ]);
+      server.routes.set('/forged', httpStatus(200, {}, crl({ corruptSignature: true })));
+      server.routes.set('/good', httpStatus(200, {}, crl()));
+      const judged = await verify([...auto, path]);
+      expectGood(judged);
+      expect(judged.record['crl']).toMatchObject({ status: 'good', source: `${server.url}/good` });
+      expect(server.requests.map(({ url }) => url)).toEqual(['/gone', '/forged', '/good']);
+    });
+  });
+
+  it('ends with 7 where none can be had, the verdict aside', async () => {
+    await withServer(async (server) => {
+      const { path } = naming('site', [`${server.url}/gone`]);
+      const judged = await verify([...auto, path]);
+      expectUnusable(judged, 'http-status', 7);
+      expect(judged.record.verdict).toBe('good');
+      const { stderr } = await runRestaple(['verify', '--at', now, ...auto, path]);
+      expect(stderr).toContain('answered with HTTP status 404 to the download of the CRL');
+      await server.close();
+      expectUnusable(await verify([...auto, path]), 'connection-failed', 7);
+    });
+  });
+
+  it('keeps the URIs of certificates from loopback and private networks', async () => {
+    await withServer(async (server) => {
+      const { path } = naming('site', [`${server.url}/ca.crl`]);
+      server.routes.set('/ca.crl', httpStatus(200, {}, crl()));
+      expectUnusable(await verify(['--crl', 'auto', path]), 'address-blocked', 7);
+      expect(server.requests).toEqual([]);
+      expectGood(await verify(['--crl', 'auto', '--allow-address', '127.0.0.0/8', path]));
+    });
+  });
+
+  it('waits no longer than --timeout', async () => {
+    await withServer(async (server) => {
+      const { path } = naming('site', [`${server.url}/slow`]);
+      server.routes.set('/slow', () => undefined);
+      expectUnusable(await verify([...auto, '--timeout', '1s', path]), 'timeout', 7);
+    });
+  });
+
+  it('is content where a certificate names none', async () => {
+    const { path } = naming('site', ['ldap://crl.example/cn=CA']);
+    const judged = await verify(['--crl', 'auto', path]);
+    expectGood(judged);
+    expect(judged.record['crl']).toEqual({ status: 'none' });
+    const { stdout } = await runRestaple(['verify', '--at', now, '--crl', 'auto', path]);
+    expect(stdout).toContain('  crl          the certificate names none over HTTP\n');
+  });
+});
