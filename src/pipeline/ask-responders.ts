@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OcspError } from '../core/index.js';
 import { askResponder, type KnownResponse, type ResponderAnswer } from '../transport/ask-responder.js';
 import type { HttpClient, HttpRequest } from '../transport/http-client.js';
@@ -207,6 +208,8 @@ async function ask<Usable>(
       signal: options.signal,
     });
     pass.leave('answered');
+    // Whoever waits sends first, and what other responders sent is read: else all are asked at once, and all wait at once.
+    await nextTurn();
     log.answered(withoutCredentials(target.url), answer);
     if (answer.isNotModified) return { notModified: true, answer };
     const judgement = judge(answer.body);
