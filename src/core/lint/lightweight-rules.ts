@@ -1,4 +1,5 @@
-import { serialNumbersEqual } from '../cert-id.js';
+import { bytesEqual } from '../bytes.js';
+import { distinguishedNameToString } from '../distinguished-name.js';
 import { Oid } from '../oid.js';
 import type { SingleResponse } from '../response.js';
 import type { LintRule } from './rule.js';
@@ -9,9 +10,10 @@ export const lightweightRules: readonly LintRule[] = [
     rule: 'several-statements',
     severity: 'warning',
     profile: 'rfc',
-    source: 'RFC 9919 §2.2.1',
-    check({ basic: { responses } }) {
-      if (responses.length < 2 || isOneCertificateInTwoHashes(responses)) return undefined;
+    source: 'RFC 9919 §3.2.1',
+    check({ basic: { responses }, statements }) {
+      const isOneInTwoHashes = statements.length === responses.length && areOfBothHashes(statements);
+      if (responses.length < 2 || isOneInTwoHashes) return undefined;
       return `it holds ${responses.length} statements where one is enough; haproxy and dnsdist take no such file`;
     },
   },
@@ -19,7 +21,7 @@ export const lightweightRules: readonly LintRule[] = [
     rule: 'response-extensions',
     severity: 'warning',
     profile: 'rfc',
-    source: 'RFC 9919 §2.2.1',
+    source: 'RFC 9919 §3.2.1',
     check({ basic: { extensions } }) {
       if (extensions.length === 0) return undefined;
       const names = extensions.map(({ oid }) => (oid === Oid.ocspNonce ? 'a nonce' : oid));
@@ -30,15 +32,27 @@ export const lightweightRules: readonly LintRule[] = [
     rule: 'responder-by-name',
     severity: 'info',
     profile: 'rfc',
-    source: 'RFC 9919 §2.2.2',
+    source: 'RFC 9919 §3.2.2',
     check: ({ basic: { responderId } }) =>
       'byName' in responderId ? 'it names its responder, where the shorter hash of the key is asked for' : undefined,
+  },
+  {
+    rule: 'delegate-not-embedded',
+    severity: 'error',
+    profile: 'rfc',
+    source: 'RFC 9919 §3.2.2',
+    check({ signer, basic }) {
+      if (signer?.kind !== 'delegated') return undefined;
+      const { der, subject } = signer.certificate;
+      if (basic.certificates.some((embedded) => bytesEqual(embedded, der))) return undefined;
+      return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so that clients cannot find it`;
+    },
   },
   {
     rule: 'delegate-with-revocation-uris',
     severity: 'warning',
     profile: 'rfc',
-    source: 'RFC 9919 §2.2.2',
+    source: 'RFC 9919 §3.2.2',
     check({ signer }) {
       if (signer?.kind !== 'delegated') return undefined;
       const { ocspUris, crlUris } = signer.certificate;
@@ -48,9 +62,8 @@ export const lightweightRules: readonly LintRule[] = [
   },
 ];
 
-/** What RFC 9919 allows for clients that know one hash only. */
-function isOneCertificateInTwoHashes([first, second, ...more]: readonly SingleResponse[]): boolean {
-  if (first === undefined || second === undefined || more.length > 0) return false;
-  const [a, b] = [first.certId, second.certId];
-  return serialNumbersEqual(a.serialNumber, b.serialNumber) && a.hashAlgorithm !== b.hashAlgorithm;
+/** What RFC 9919 allows, for clients that know one of the hashes only. */
+function areOfBothHashes([a, b, ...more]: readonly SingleResponse[]): boolean {
+  const hashes = [a?.certId.hashAlgorithm, b?.certId.hashAlgorithm].toSorted();
+  return more.length === 0 && hashes[0] === 'sha1' && hashes[1] === 'sha256';
 }

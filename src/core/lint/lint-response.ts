@@ -1,7 +1,8 @@
+import { certIdsEqual, isHashName, type CertId } from '../cert-id.js';
 import type { Certificate } from '../certificate.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
 import { authorizedSigner, type SignerOptions } from '../verify/authorized-signer.js';
-import { statementFor, type Subject } from '../verify/statement.js';
+import { certIdFor, statementFor, type Subject } from '../verify/statement.js';
 import type { Finding } from '../verify/verdict.js';
 import { encodingOf, hasResponseBytes } from './encoding.js';
 import { lightweightRules } from './lightweight-rules.js';
@@ -54,10 +55,16 @@ function lookAt(der: Uint8Array, basic: BasicResponse, options: LintOptions): Li
     basic,
     encoding: encodingOf(der),
     statement: 'statement' in selected ? selected.statement : undefined,
+    statements: basic.responses.filter(({ certId }) => isAbout(certId, options)),
     certificate: 'certificate' in options.subject ? options.subject.certificate : undefined,
     signer: 'failure' in signer ? undefined : { kind: signer.responder.kind, certificate: signer.certificate },
     now: options.now,
   };
+}
+
+function isAbout(certId: CertId, { subject, issuer }: LintOptions): boolean {
+  const { hashAlgorithm } = certId;
+  return isHashName(hashAlgorithm) && certIdsEqual(certId, certIdFor(subject, issuer, hashAlgorithm));
 }
 
 function isIn(smallest: LintProfile, profile: LintProfile): boolean {

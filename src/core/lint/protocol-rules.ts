@@ -1,5 +1,4 @@
 import { bytesEqual } from '../bytes.js';
-import { certIdsEqual } from '../cert-id.js';
 import { distinguishedNameToString } from '../distinguished-name.js';
 import { findExtension } from '../extension.js';
 import { nonceOf } from '../nonce.js';
@@ -65,11 +64,10 @@ export const protocolRules: readonly LintRule[] = [
     severity: 'error',
     profile: 'private',
     source: 'RFC 6960 §2.2',
-    check({ basic: { responses }, statement }) {
-      if (statement === undefined) return undefined;
-      const { certId, status } = statement;
-      const other = responses.find((one) => certIdsEqual(one.certId, certId) && one.status !== status);
-      return other === undefined ? undefined : `it calls the same certificate ${status} and ${other.status}`;
+    check({ statements: [first, ...more] }) {
+      const other = more.find(({ status }) => status !== first?.status);
+      if (first === undefined || other === undefined) return undefined;
+      return `it calls the same certificate ${first.status} and ${other.status}`;
     },
   },
   {
@@ -126,22 +124,13 @@ export const protocolRules: readonly LintRule[] = [
     },
   },
   {
-    rule: 'delegate-not-embedded',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 9919 §2.2.2',
-    check({ signer, basic }) {
-      if (signer?.kind !== 'delegated' || isEmbedded(signer, basic)) return undefined;
-      return `the certificate of the delegate ${nameOf(signer)} is not in the response, so that clients cannot find it`;
-    },
-  },
-  {
     rule: 'needless-certificates',
     severity: 'info',
     profile: 'private',
     source: 'RFC 6960 §4.2.1',
     check({ signer, basic }) {
-      if (signer === undefined) return undefined;
+      // Of a responder that only some trust, others may need what came along.
+      if (signer === undefined || signer.kind === 'trusted') return undefined;
       const needless = basic.certificates.filter(
         (der) => signer.kind === 'issuer' || !bytesEqual(der, signer.certificate.der),
       );
@@ -157,10 +146,6 @@ const longestNonce = 128;
 
 function nameOf({ certificate }: NonNullable<LintSubject['signer']>): string {
   return distinguishedNameToString(certificate.subject);
-}
-
-function isEmbedded({ certificate }: NonNullable<LintSubject['signer']>, { certificates }: BasicResponse): boolean {
-  return certificates.some((der) => bytesEqual(der, certificate.der));
 }
 
 function hasBareNonce({ extensions }: BasicResponse): boolean {

@@ -16,8 +16,10 @@ export type LintProfile = (typeof lintProfiles)[number];
 export interface LintSubject {
   readonly basic: BasicResponse;
   readonly encoding: Encoding;
-  /** What it says of the certificate; undefined where it speaks of others only. */
+  /** What counts of what it says of the certificate; undefined where it speaks of others only. */
   readonly statement: SingleResponse | undefined;
+  /** All that it says of the certificate, in CertIDs of any hash. */
+  readonly statements: readonly SingleResponse[];
   /** Undefined where only its serial number is at hand. */
   readonly certificate: Certificate | undefined;
   /** Undefined where nobody who may sign has signed. */
@@ -34,5 +36,6 @@ export interface LintRule extends Pick<Finding, 'rule' | 'severity' | 'source'> 
 }
 
 /** In milliseconds. */
-export const hour = 3_600_000;
+export const second = 1000;
+export const hour = 3600 * second;
 export const day = 24 * hour;

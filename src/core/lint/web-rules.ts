@@ -2,8 +2,8 @@ import type { Certificate } from '../certificate.js';
 import { findExtension } from '../extension.js';
 import { Oid } from '../oid.js';
 import type { RevocationReason } from '../response.js';
-import { formatDuration, formatTime } from '../time.js';
-import { day, hour, type LintRule, type LintSubject } from './rule.js';
+import { formatTime } from '../time.js';
+import { day, hour, second, type LintRule, type LintSubject } from './rule.js';
 
 /** What a publicly trusted CA has to keep: the TLS Baseline Requirements (BR) and Microsoft's root program. */
 export const webRules: readonly LintRule[] = [
@@ -16,7 +16,7 @@ export const webRules: readonly LintRule[] = [
       const interval = intervalOfSubscriber(subject);
       return interval === undefined || interval >= 8 * hour
         ? undefined
-        : `it is valid for ${formatDuration(interval)}, less than the 8 hours that are the least`;
+        : `${windowText(subject)} is less than 8 hours, both ends counted`;
     },
   },
   {
@@ -28,7 +28,7 @@ export const webRules: readonly LintRule[] = [
       const interval = intervalOfSubscriber(subject);
       return interval === undefined || interval <= 10 * day
         ? undefined
-        : `it is valid for ${formatDuration(interval)}, more than the 10 days that are allowed, both ends counted`;
+        : `${windowText(subject)} is more than 10 days, both ends counted`;
     },
   },
   {
@@ -38,9 +38,9 @@ export const webRules: readonly LintRule[] = [
     source: 'Microsoft Trusted Root Program 3.2.2',
     check(subject) {
       const interval = intervalOfSubscriber(subject);
-      return interval === undefined || interval <= 7 * day || interval > 10 * day
-        ? undefined
-        : `it is valid for ${formatDuration(interval)}, more than the 7 days that Microsoft allows, both ends counted`;
+      // What is longer than 10 days has been said already.
+      if (interval === undefined || interval - second <= 7 * day || interval > 10 * day) return undefined;
+      return `${windowText(subject)} is more than the 7 days that Microsoft allows`;
     },
   },
   {
@@ -54,6 +54,23 @@ export const webRules: readonly LintRule[] = [
       if (due === undefined || nextUpdate === undefined || subject.now <= due || subject.now > nextUpdate)
         return undefined;
       return `the CA had to have newer information by ${formatTime(due)}: fetch it again`;
+    },
+  },
+  {
+    rule: 'newer-answer-due-at-half',
+    severity: 'info',
+    profile: 'web',
+    source: 'Microsoft Trusted Root Program 3.2.2',
+    check(subject) {
+      const { thisUpdate, nextUpdate } = subject.statement ?? {};
+      const interval = intervalOfSubscriber(subject);
+      const due = newerAnswerDue(subject);
+      if (interval === undefined || due === undefined || thisUpdate === undefined || nextUpdate === undefined)
+        return undefined;
+      const half = new Date((thisUpdate.getTime() + nextUpdate.getTime()) / 2);
+      const isBetween = subject.now > half && subject.now <= due;
+      if (interval - second <= 16 * hour || !isBetween) return undefined;
+      return `half of its time was over at ${formatTime(half)}: by then a newer answer had to be there`;
     },
   },
   {
@@ -81,11 +98,11 @@ export const webRules: readonly LintRule[] = [
     severity: 'error',
     profile: 'web',
     source: 'CA/Browser Forum BR 7.3, 7.2.2',
-    check({ statement }) {
+    check({ statement, certificate }) {
       const reason = statement?.revocationReason;
-      return reason !== undefined && reasonsNotAllowed.has(reason)
-        ? `the reason ${reason} is not allowed for a revoked certificate`
-        : undefined;
+      if (reason === undefined) return undefined;
+      const isAllowed = certificate?.isCa === false ? reasonsOfSubscribers.has(reason) : !reasonsOfNobody.has(reason);
+      return !isAllowed ? `the reason ${reason} is not allowed for a revoked certificate` : undefined;
     },
   },
   {
@@ -129,7 +146,15 @@ export const webRules: readonly LintRule[] = [
   },
 ];
 
-const reasonsNotAllowed: ReadonlySet<RevocationReason> = new Set(['unspecified', 'certificateHold', 'removeFromCRL']);
+const reasonsOfNobody: ReadonlySet<RevocationReason> = new Set(['unspecified', 'certificateHold', 'removeFromCRL']);
+
+const reasonsOfSubscribers: ReadonlySet<RevocationReason> = new Set([
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+]);
 
 const forbiddenForDelegates: readonly (readonly [oid: string, name: string])[] = [
   [Oid.nameConstraints, 'nameConstraints'],
@@ -146,7 +171,13 @@ function ofDelegate(check: (certificate: Certificate) => string | undefined): Li
 /** BR 4.9.10 counts both ends, and speaks of subscriber certificates: of a serial number alone nobody knows. */
 function intervalOfSubscriber({ certificate, statement }: LintSubject): number | undefined {
   if (certificate?.isCa !== false || statement?.nextUpdate === undefined) return undefined;
-  return statement.nextUpdate.getTime() - statement.thisUpdate.getTime() + 1000;
+  return statement.nextUpdate.getTime() - statement.thisUpdate.getTime() + second;
+}
+
+function windowText({ statement }: LintSubject): string {
+  const { thisUpdate, nextUpdate } = statement ?? {};
+  if (thisUpdate === undefined || nextUpdate === undefined) return 'its window';
+  return `the time from ${formatTime(thisUpdate)} to ${formatTime(nextUpdate)}`;
 }
 
 /** BR 4.9.10 (3) and (4): by half of a short window; 8 hours before the end of a long one, and within four days. */

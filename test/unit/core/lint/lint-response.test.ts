@@ -140,8 +140,9 @@ const breaches: Readonly<Record<string, Breach>> = {
 
   'window-under-8-hours': lasting(8 * hour - 2),
   'window-over-10-days': lasting(10 * day),
-  'window-over-7-days': lasting(7 * day),
+  'window-over-7-days': lasting(7 * day + 1),
   'newer-answer-overdue': seenAfter(4 * day + 1, 6 * day),
+  'newer-answer-due-at-half': seenAfter(3 * day + 1, 6 * day),
   'reason-code-extension': { response: respondWith({ extensions: [{ oid: '2.5.29.21', value: enumerated(1) }] }) },
   'ca-revoked-without-reason': {
     response: respondWith({ certId: ofSubordinate, status: { revokedAt: begin } }),
@@ -200,8 +201,8 @@ describe('a response that keeps all rules', () => {
     ['of a delegate', byDelegate()],
     ['revoked, with a reason', { response: respondWith({ status: { revokedAt: begin, reason: 'keyCompromise' } }) }],
     ['of the least length', lasting(8 * hour - 1)],
-    ['of the greatest length', lasting(7 * day - 1)],
-    ['seen when the next is not yet due', seenAfter(4 * day, 6 * day)],
+    ['of the greatest length', lasting(7 * day)],
+    ['seen when the next is not yet due', seenAfter(3 * day, 6 * day)],
     ['that expired', seenAfter(7 * day, 6 * day)],
     ['of 15 hours, seen before half of them', seenAfter(7 * hour, 15 * hour)],
     ['of a trusted responder that is not embedded', trusted()],
@@ -232,7 +233,8 @@ describe('windows', () => {
   it('of 16 hours and more want it 8 hours before their end', () => {
     const { response, options } = seenAfter(12 * hour + 1, 20 * hour);
     expect(lint(response, options)).toEqual(['newer-answer-overdue']);
-    expect(lint(response, { now: secondsAfter(begin, 12 * hour) })).toEqual([]);
+    expect(lint(response, { now: secondsAfter(begin, 12 * hour) })).toEqual(['newer-answer-due-at-half']);
+    expect(lint(response, { now: secondsAfter(begin, 10 * hour) })).toEqual([]);
   });
 
   it('are not judged where only a serial number is known, which may be that of a CA', () => {
@@ -241,12 +243,55 @@ describe('windows', () => {
   });
 });
 
-describe('what is allowed', () => {
-  it('is one certificate in two hashes', () => {
-    const usual = { thisUpdate: begin, nextUpdate: secondsAfter(begin, 4 * day) };
-    const hashes = ['sha1', 'sha256'] as const;
-    const responses = hashes.map((hash) => ({ ...usual, certId: { ...certId, hash } }));
-    expect(lint(respond({ producedAt: begin, responses }))).toEqual([]);
+describe('two statements about one certificate', () => {
+  type Hash = 'sha1' | 'sha256' | 'sha384';
+  const inHashes = (hashes: readonly Hash[], ...statements: Partial<SingleResponseOptions>[]): Buffer =>
+    respond({
+      producedAt: begin,
+      responses: hashes.map((hash, index) => ({
+        certId: { ...certId, hash },
+        thisUpdate: begin,
+        nextUpdate: secondsAfter(begin, 4 * day),
+        ...statements[index],
+      })),
+    });
+
+  it('are allowed in SHA-1 and SHA-256, and in no other hashes', () => {
+    expect(lint(inHashes(['sha1', 'sha256']))).toEqual([]);
+    expect(lint(inHashes(['sha256', 'sha1']))).toEqual([]);
+    expect(lint(inHashes(['sha256', 'sha384']))).toEqual(['several-statements']);
+    expect(lint(inHashes(['sha1', 'sha256', 'sha384']))).toEqual(['several-statements']);
+  });
+
+  it('must be of this issuer both', () => {
+    const foreign = { issuer: subordinate, serialNumber: certificate.serialNumber, hash: 'sha256' as const };
+    expect(lint(inHashes(['sha1', 'sha256'], {}, { certId: foreign }))).toEqual(['several-statements']);
+  });
+
+  it('must not say two things, in whichever hash a client reads', () => {
+    const revoked = { status: { revokedAt: begin, reason: 'keyCompromise' as const } };
+    expect(lint(inHashes(['sha1', 'sha256'], {}, revoked))).toEqual(['contradictory-statements']);
+  });
+});
+
+describe('reasons', () => {
+  it.each(['cACompromise', 'aACompromise', 'unspecified', 'removeFromCRL'] as const)(
+    '%s is none of a server',
+    (reason) => {
+      expect(lint(respondWith({ status: { revokedAt: begin, reason } }))).toEqual(['revocation-reason-not-allowed']);
+    },
+  );
+
+  it('of a CA certificate may be more', () => {
+    const response = respondWith({ certId: ofSubordinate, status: { revokedAt: begin, reason: 'cACompromise' } });
+    expect(lint(response, aboutSubordinate)).toEqual([]);
+  });
+});
+
+describe('certificates in a response', () => {
+  it('may be needed where the responder is one that only some trust', () => {
+    const response = respondWith({}, { signer: nocheckOnly, certificates: [authority.certificate.der] });
+    expect(lint(response, { trustedResponders: [decode(nocheckOnly)] })).toEqual([]);
   });
 });
 
