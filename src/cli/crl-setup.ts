@@ -1,5 +1,6 @@
 import { OcspError } from '../core/index.js';
-import { checkByCrlFile, checkByDownloadedCrl, type CrlCheck } from '../pipeline/crl-check.js';
+import { checkByCrlFiles, type CrlCheck, type CrlTimes } from '../pipeline/crl-check.js';
+import { checkByDownloadedCrls } from '../pipeline/crl-downloads.js';
 import { createHttpClient } from '../transport/http-client.js';
 import { proxyFromEnvironment, proxyFromFlag } from '../transport/proxy.js';
 import type { VerifyFlags } from './verify-flags.js';
@@ -14,16 +15,19 @@ export interface CrlSetup {
 }
 
 /** Throws OcspError: `usage` for flags that have nothing to do, and what reading the file can throw. */
-export function crlSetupFrom(flags: VerifyFlags, now: Date, userAgent: string): CrlSetup {
-  const { crl = '', timeout, proxy } = flags;
+export function crlSetupFrom(flags: VerifyFlags, times: CrlTimes, userAgent: string): CrlSetup {
+  const { crl = [], timeout, proxy } = flags;
   // oclif's types know no flag of these kinds that is absent.
   const allowPrivate = flags['allow-private'] as boolean | undefined;
   const allowAddresses = flags['allow-address'] as readonly string[] | undefined;
-  if (crl !== 'auto') {
+  if (!crl.includes('auto')) {
     const idle = { timeout, proxy, 'allow-private': allowPrivate, 'allow-address': allowAddresses };
     const [name] = Object.entries(idle).find(([, value]) => value !== undefined) ?? [];
-    if (name === undefined) return { check: checkByCrlFile(crl, now), close: () => undefined };
+    if (name === undefined) return { check: checkByCrlFiles(crl, times), close: () => undefined };
     throw new OcspError('usage', `--${name} is for --crl auto: nothing is downloaded here`, 'leave one of them out');
+  }
+  if (crl.length > 1) {
+    throw new OcspError('usage', '--crl auto goes with no other --crl', 'leave one of them out');
   }
   const client = createHttpClient({
     allowPrivate: allowPrivate ?? false,
@@ -32,6 +36,6 @@ export function crlSetupFrom(flags: VerifyFlags, now: Date, userAgent: string): 
     userAgent,
   });
   const timeoutMilliseconds = timeout ?? usualTimeoutMilliseconds;
-  const check = checkByDownloadedCrl({ client, timeoutMilliseconds, connectTimeoutMilliseconds }, now);
+  const check = checkByDownloadedCrls({ client, timeoutMilliseconds, connectTimeoutMilliseconds }, times);
   return { check, close: () => client.close() };
 }

@@ -78,8 +78,9 @@ function inColour(text: string, { state, nextRefresh }: FleetMember, now: Date, 
   return nextRefresh !== undefined && nextRefresh <= now ? paint.yellow(text) : paint.green(text);
 }
 
-function codeOf({ trouble, state }: FleetMember): string {
-  return trouble === undefined || state === 'no-responder' ? '' : trouble.code;
+function codeOf({ trouble, state, unheard }: FleetMember): string {
+  const own = state === 'no-responder' ? undefined : trouble;
+  return (own ?? unheard)?.code ?? '';
 }
 
 /** `[====>---|--]`: how much of the window has passed, and where the refresh is due. Empty without a window. */

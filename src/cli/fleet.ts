@@ -17,13 +17,14 @@ export interface FleetMember {
   readonly trouble?: Trouble;
   /** What the CA says against the certificate, with the next step, where it is believed. */
   readonly objection?: string;
+  /** Why the second source, a CRL, could not say anything. */
+  readonly unheard?: Trouble;
 }
 
 export function fleetMember(report: VerifyReport): FleetMember {
-  const { certificate, response, verdict, nextRefresh, crl } = report;
+  const { certificate, response, verdict, nextRefresh, trouble, crl } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   const objection = objectionOf(report);
-  const trouble = report.trouble ?? (crl?.kind === 'unusable' ? crl.trouble : undefined);
   return {
     path: certificate ?? response ?? '',
     state: stateOfReport(report),
@@ -31,6 +32,7 @@ export function fleetMember(report: VerifyReport): FleetMember {
     ...(nextRefresh === undefined ? {} : { nextRefresh }),
     ...(trouble === undefined ? {} : { trouble }),
     ...(objection === undefined ? {} : { objection }),
+    ...(crl?.kind === 'unusable' ? { unheard: crl.trouble } : {}),
   };
 }
 
@@ -55,15 +57,8 @@ function revokedText({
   return `the certificate is REVOKED${since}${reason}`;
 }
 
-function stateOfReport(report: VerifyReport): StapleState {
-  const { crl } = report;
+function stateOfReport({ verdict, noResponder, trouble, crl }: VerifyReport): StapleState {
   if (crl?.kind === 'revoked') return 'revoked';
-  const state = stateOfResponse(report);
-  // Who asked for both sources does not know enough by one.
-  return crl?.kind === 'unusable' && (state === 'good' || state === 'no-responder') ? 'unjudged' : state;
-}
-
-function stateOfResponse({ verdict, noResponder, trouble }: VerifyReport): StapleState {
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
   return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';

@@ -5,11 +5,11 @@ import type { Trouble } from '../pipeline/trouble.js';
 import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-report.js';
 import { escapeText } from './escape-text.js';
 import type { Output } from './output.js';
-import { crlFields, crlText, isRevokedByCrl } from './render-crl.js';
+import { crlFields, crlText, isRevokedByCrl, sayRevokedByCrl } from './render-crl.js';
 import { errorRecord } from './render-trouble.js';
 
 /** The JSON line of one verification. */
-export function reportRecord(report: VerifyReport): Record<string, unknown> {
+export function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
   const { certificate, response, verdict, noResponder, trouble, statements, crl } = report;
   return {
     ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
@@ -18,7 +18,7 @@ export function reportRecord(report: VerifyReport): Record<string, unknown> {
     ...(noResponder ? { outcome: 'no-responder' } : {}),
     ...(statements === undefined ? {} : { statements: statements.map(verdictRecord) }),
     ...(verdict !== undefined || trouble === undefined ? {} : { error: errorRecord(trouble) }),
-    ...(crl === undefined ? {} : crlFields(crl)),
+    ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
 }
 
@@ -60,7 +60,11 @@ export function printReport(output: Output, report: VerifyReport, options: Readi
   const { verdict, trouble, noResponder, crl } = report;
   if (verdict !== undefined) {
     printVerdict(output, name, report, verdict, options);
-    for (const one of report.statements ?? []) printStatement(output, one, options.now);
+    const { statements = [] } = report;
+    for (const one of statements) {
+      printStatement(output, one, options.now);
+      if (statements.length > 1) printFindings(output, one);
+    }
   } else if (noResponder || crl !== undefined) {
     const word = noResponder ? 'no responder' : 'no staple';
     output.data(
@@ -80,7 +84,9 @@ export function sayReportTrouble(output: Output, report: VerifyReport): void {
     output.say(message.startsWith(name) ? message : `${name}: ${message}`);
     output.hint(hint);
   };
-  if (trouble !== undefined && !noResponder) say(trouble);
+  if (crl?.kind === 'revoked') sayRevokedByCrl(output, name, crl);
+  // A revoked certificate needs no staple.
+  else if (trouble !== undefined && !noResponder) say(trouble);
   if (crl?.kind === 'unusable' && crl.trouble.message !== trouble?.message) say(crl.trouble);
 }
 
@@ -95,7 +101,7 @@ function printVerdict(
   const kind = isRevokedByCrl(report) ? 'revoked' : verdict.kind;
   const word = kind === 'good' ? paint.green(kind) : paint.red(kind);
   const code = 'failure' in verdict ? ` (${verdict.failure.code})` : '';
-  output.data(`${escapeText(name)}: ${word}${code}`);
+  output.data(`${escapeText(name)}: ${word}${kind === verdict.kind ? code : ''}`);
   const { responder, statement, producedAt, signatureAlgorithm, nonce } = verdict;
   const line = (label: string, value: string): void => printLine(output, label, value);
   if (report.response !== undefined && report.certificate !== undefined) line('response', shownPath(report.response));
@@ -110,9 +116,22 @@ function printVerdict(
   }
   if (signatureAlgorithm !== undefined) line('signature', signatureAlgorithm);
   if (nonce !== undefined) line('nonce', nonce);
-  if (lint !== undefined) line('lint', `${lint}: ${countsText(verdict.findings)}`);
-  for (const finding of verdict.findings) line(finding.severity, `${finding.message} (${finding.source})`);
+  const statements = report.statements ?? [verdict];
+  if (lint !== undefined) line('lint', `${lint}: ${lintText(verdict, statements)}`);
+  // Of several statements each has its own below.
+  if (statements.length === 1) printFindings(output, verdict);
 }
+
+function printFindings(output: Output, { findings }: Verdict): void {
+  for (const { severity, message, source } of findings) printLine(output, severity, `${message} (${source})`);
+}
+
+function lintText(verdict: Verdict, statements: readonly Verdict[]): string {
+  const isReadable = !('failure' in verdict) || !unreadable.has(verdict.failure.code);
+  return isReadable ? countsText(statements.flatMap(({ findings }) => findings)) : 'not applied to what cannot be read';
+}
+
+const unreadable: ReadonlySet<string> = new Set(['malformed-response', 'unsupported-response-type']);
 
 function printLine(output: Output, label: string, value: string): void {
   output.data(`  ${label.padEnd(12)} ${escapeText(value)}`);

@@ -96,7 +96,7 @@ function tell(report: ConnectionReport, options: VerifyStapleOptions, output: Ou
     output.record({
       ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
       connection: { host: place.host, port: place.port, ...sent },
-      ...reportRecord(plain),
+      ...reportRecord(plain, options.now),
       ...(fault === undefined ? {} : { error: errorRecord(fault) }),
     });
   } else {

@@ -53,12 +53,12 @@ export async function runVerify(
 /** Read on demand: few calls need it, and it comes with an HTTP client. */
 async function crlSetup(
   flags: VerifyFlags,
-  { now }: VerifyStapleOptions,
+  options: VerifyStapleOptions,
   userAgent: string,
 ): Promise<CrlSetup | undefined> {
   if (flags.crl === undefined) return undefined;
   const { crlSetupFrom } = await import('./crl-setup.js');
-  return crlSetupFrom(flags, now, userAgent);
+  return crlSetupFrom(flags, options, userAgent);
 }
 
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
@@ -72,7 +72,7 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
       'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
     );
   }
-  if (flags.crl === 'auto' || (flags.crl !== undefined && flags.serial === undefined)) {
+  if (flags.crl !== undefined && (flags.crl.includes('auto') || flags.serial === undefined)) {
     const message = '--crl looks up one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
   }

@@ -56,7 +56,7 @@ export const verifyFlags = {
     exclusive: ['nagios'],
   }),
   profile: Flags.option({
-    description: 'whose rules: of public CAs (web), of RFC 9919 (rfc), or of RFC 6960 alone (private) [default: rfc]',
+    description: 'whose rules: of any PKI (private), of RFC 9919 too (rfc), of public CAs too (web) [default: rfc]',
     options: lintProfiles,
     dependsOn: ['lint'],
   })(),
@@ -64,10 +64,12 @@ export const verifyFlags = {
     description:
       'look the certificate up in this CRL too, or with "auto" in the one that it names; the graver source counts',
     helpValue: '<file|auto>',
+    multiple: true,
+    multipleNonGreedy: true,
     exclusive: ['connect'],
   }),
   timeout: positiveDurationFlag({
-    description: 'with --crl auto: for one download, redirects included [default: 30s]',
+    description: 'with --crl auto: for the downloads of one certificate [default: 30s]',
     dependsOn: ['crl'],
   }),
   proxy: Flags.string({

@@ -40,7 +40,7 @@ function plainTeller(options: VerifyStapleOptions, output: Output): VerifyTeller
   const codes: ExitCode[] = [];
   return {
     take: (report) => {
-      if (output.json) output.record(reportRecord(report));
+      if (output.json) output.record(reportRecord(report, options.now));
       else printReport(output, report, options);
       codes.push(exitCodeOfReport(report));
     },

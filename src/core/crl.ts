@@ -31,6 +31,9 @@ export interface CertificateList {
   readonly signature: Uint8Array;
 }
 
+/** All of a CRL but its entries, which are many. */
+export type CrlHeader = Omit<CertificateList, 'entries'>;
+
 /** An entry takes 20 octets at least and about 250 in memory; the largest public CRLs have a million of them. */
 const maximumEntries = 2_000_000;
 
@@ -39,13 +42,14 @@ const maximumEntries = 2_000_000;
  * the graver entry counts: any other than removeFromCRL, then the first.
  *
  * @param der exactly one DER CertificateList
- * @throws OcspError `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that cannot
+ * @param accept throws for a CRL whose entries are not worth reading, as for one of another CA
+ * @throws OcspError what `accept` throws; `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that cannot
  *   say what is good: a delta, an indirect one, one for some reasons or some kinds of certificates only, one with an
  *   unknown critical extension
  */
-export function decodeCrl(der: Uint8Array): CertificateList {
+export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): CertificateList {
   try {
-    return readCrl(der);
+    return readCrl(der, accept);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw new OcspError(
@@ -57,7 +61,7 @@ export function decodeCrl(der: Uint8Array): CertificateList {
   }
 }
 
-function readCrl(der: Uint8Array): CertificateList {
+function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): CertificateList {
   const outer = readWhole(der, Tag.sequence, 'CRL');
   const tbsElement = outer.element(Tag.sequence, 'tbsCertList');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
@@ -82,18 +86,18 @@ function readCrl(der: Uint8Array): CertificateList {
   tbs.end('tbsCertList');
   // Before the entries, which are many: a CRL that cannot be used is not worth reading.
   const scope = readCrlScope(extensions);
-
-  return {
+  const header: CrlHeader = {
     tbs: tbsElement.raw,
     issuer,
     thisUpdate,
     ...(nextUpdate === undefined ? {} : { nextUpdate }),
-    entries: revoked === undefined ? new Map<string, CrlEntry>() : readEntries(revoked, version),
     extensions,
     scope,
     signatureAlgorithm,
     signature,
   };
+  accept(header);
+  return { ...header, entries: revoked === undefined ? new Map<string, CrlEntry>() : readEntries(revoked, version) };
 }
 
 function readCrlExtensions(explicit: DerReader | undefined, version: number): Extension[] {
@@ -196,7 +200,7 @@ export type CrlFailure = 'other-name' | 'may-not-sign-crls' | SignatureFailure;
  *
  * @returns undefined when it did, else the first reason why not
  */
-export function crlFailure(crl: CertificateList, issuer: Certificate): CrlFailure | undefined {
+export function crlFailure(crl: CrlHeader, issuer: Certificate): CrlFailure | undefined {
   if (!distinguishedNamesEqual(crl.issuer, issuer.subject)) return 'other-name';
   if (issuer.keyUsage !== undefined && !issuer.keyUsage.has('cRLSign')) return 'may-not-sign-crls';
   return checkSignature(crl.signatureAlgorithm, crl.signature, crl.tbs, issuer.publicKey);

@@ -13,13 +13,18 @@ export function verifyResponseFile(
   serialNumber: string | undefined,
   options: VerifyStapleOptions,
 ): VerifyReport {
+  if (options.crl !== undefined && serialNumber === undefined) {
+    const message = 'a CRL is asked about one certificate, and none was named';
+    throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
+  }
   try {
     const bytes = readResponseFile(response);
     if (bytes === undefined)
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
     if (serialNumber !== undefined) {
       const verdict = verdictOn(bytes, { serialNumber }, issuer, options);
-      const crl = options.crl?.lookUpSerialNumber(serialNumber, issuer);
+      const isAnchored = verdict.kind !== 'invalid' || verdict.failure.code !== 'issuer-not-anchored';
+      const crl = isAnchored ? options.crl?.lookUpSerialNumber(serialNumber, issuer) : undefined;
       return { response, noResponder: false, ...reported(verdict), ...(crl === undefined ? {} : { crl }) };
     }
     const statements = verdictsOnAll(bytes, issuer, options);

@@ -1,5 +1,6 @@
 import {
   OcspError,
+  anchorFailure,
   defaultRefreshPolicy,
   distinguishedNameToString,
   type Certificate,
@@ -16,7 +17,7 @@ import type { CrlReport } from './crl-check.js';
 import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
-import { troubleOfError, type Trouble } from './trouble.js';
+import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 import { verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
@@ -30,27 +31,54 @@ export async function verifyStaple(
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
 ): Promise<VerifyReport> {
-  let response = options.response;
+  const { response } = options;
   try {
     const file = await readCertificateFile(path);
-    const staple = staplePathFor(path, file.certificate, options.out);
-    response ??= staple;
-    const found = readResponseFile(response, { isNamed: options.response !== undefined });
-    if (found === undefined) {
-      const missing = missingStaple(file, response, options.response !== undefined);
-      const crl = await lookUpWithoutStaple(file, issuers, options);
-      return crl === undefined ? missing : { ...missing, crl };
-    }
-    const issuer = await issuerFor(file, issuers, options);
-    const crl = await options.crl?.lookUp(file.certificate, issuer);
-    const judged = verdictOn(found, { certificate: file.certificate }, issuer, options);
-    const verdict = withRevokedMark(judged, staple, file.certificate, issuer, options);
-    const nextRefresh = nextRefreshOf(verdict, file.certificate, defaultRefreshPolicy);
-    const due = nextRefresh === undefined ? {} : { nextRefresh };
-    const second = crl === undefined ? {} : { crl };
-    return { certificate: path, response, noResponder: false, ...due, ...reported(verdict), ...second };
+    const report = await judgeStaple(file, issuers, options);
+    const crl = await lookUpCrl(file, issuers, options);
+    return crl === undefined ? report : { ...report, crl };
   } catch (error) {
     return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+  }
+}
+
+async function judgeStaple(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<VerifyReport> {
+  const { path, certificate } = file;
+  let { response } = options;
+  try {
+    const staple = staplePathFor(path, certificate, options.out);
+    response ??= staple;
+    const found = readResponseFile(response, { isNamed: options.response !== undefined });
+    if (found === undefined) return missingStaple(file, response, options.response !== undefined);
+    const issuer = await issuerFor(file, issuers, options);
+    const judged = verdictOn(found, { certificate }, issuer, options);
+    const verdict = withRevokedMark(judged, staple, certificate, issuer, options);
+    const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
+    const due = nextRefresh === undefined ? {} : { nextRefresh };
+    return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
+  } catch (error) {
+    return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+  }
+}
+
+/** Beside the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
+async function lookUpCrl(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<CrlReport | undefined> {
+  if (options.crl === undefined) return undefined;
+  try {
+    const issuer = await issuerFor(file, issuers, options);
+    const failure = options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
+    if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
+    return await options.crl.lookUp(file.certificate, issuer);
+  } catch (error) {
+    return { kind: 'unusable', trouble: troubleOfError(error) };
   }
 }
 
@@ -90,20 +118,6 @@ function withRevokedMark(
   const message = `a newer signed answer says that the certificate is revoked: ${shownPath(revokedMarkPath(staple))}`;
   const finding: Finding = { rule: 'known-revoked', severity: 'error', message, source: 'restaple fetch' };
   return { ...verdict, findings: [...verdict.findings, finding] };
-}
-
-/** Where OCSP is gone the CRL is all there is; without the issuer nobody can tell whose it is. */
-async function lookUpWithoutStaple(
-  file: CertificateFile,
-  issuers: IssuerFinder,
-  options: VerifyStapleOptions,
-): Promise<CrlReport | undefined> {
-  if (options.crl === undefined) return undefined;
-  try {
-    return await options.crl.lookUp(file.certificate, await issuerFor(file, issuers, options));
-  } catch (error) {
-    return { kind: 'unusable', trouble: troubleOfError(error) };
-  }
 }
 
 function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {

@@ -1,5 +1,12 @@
 import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
-import { crlEntryOf, crlFailure, decodeCrl, type CertificateList, type CrlFailure } from '../core/crl.js';
+import {
+  crlEntryOf,
+  crlFailure,
+  decodeCrl,
+  type CertificateList,
+  type CrlFailure,
+  type CrlHeader,
+} from '../core/crl.js';
 import { crlScopeFailure, type CrlScope } from '../core/crl-scope.js';
 import { Tag } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
@@ -16,8 +23,6 @@ export interface CrlSourceOptions {
 /** A CRL as a source: what it does not list is good, as far as it reaches. */
 export interface CrlSource extends StatusSource {
   readonly thisUpdate: Date;
-  /** Its nextUpdate, where that has passed: what it does not list may be revoked by now. */
-  readonly staleSince?: Date;
   /** What the reader should hear of the CRL, one sentence each. */
   readonly warnings: readonly string[];
   /**
@@ -39,7 +44,20 @@ export const largestCrl = 64 * 1024 * 1024;
  *   what reading a file can throw; messages name the file
  */
 export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlSourceOptions): CrlSource {
-  return crlSourceFrom(readCrlFile(path), shownPath(path), issuer, options);
+  const name = shownPath(path);
+  const crl = signedCrlFrom(readCrlFile(path), name, issuer);
+  const isStale = requireCurrent(crl, options, name);
+  const { thisUpdate, nextUpdate, scope } = crl;
+  return {
+    thisUpdate,
+    ...(nextUpdate === undefined || isStale ? {} : { nextUpdate }),
+    warnings: warningsOf(crl, isStale, name),
+    statusOf(serialNumber) {
+      const entry = crlEntryOf(crl, serialNumber);
+      return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
+    },
+    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, name),
+  };
 }
 
 /** The bytes of a CRL's file, not looked at. Throws what reading a file can throw. */
@@ -50,35 +68,18 @@ export function readCrlFile(path: FilePath): Uint8Array {
   });
 }
 
-/** The same of bytes that came from elsewhere; messages call them by `name`. */
-export function crlSourceFrom(
-  bytes: Uint8Array,
-  name: string,
-  issuer: Certificate,
-  options: CrlSourceOptions,
-): CrlSource {
-  const crl = decodeNamed(bytes, name);
-  requireSignedBy(crl, issuer, name);
-  const staleSince = requireCurrent(crl, options, name);
-  const { thisUpdate, nextUpdate, scope } = crl;
-  return {
-    thisUpdate,
-    ...(staleSince === undefined ? {} : { staleSince }),
-    ...(nextUpdate === undefined || staleSince !== undefined ? {} : { nextUpdate }),
-    warnings: warningsOf(crl, staleSince, name),
-    statusOf(serialNumber) {
-      const entry = crlEntryOf(crl, serialNumber);
-      return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
-    },
-    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, name),
-  };
-}
-
-function decodeNamed(bytes: Uint8Array, name: string): CertificateList {
+/**
+ * The CRL of this issuer in these bytes, PEM or DER, its signature verified before its entries are read. Times are not
+ * looked at.
+ *
+ * @param name what messages call it
+ * @throws OcspError as {@link readCrlSource}, but for the times
+ */
+export function signedCrlFrom(bytes: Uint8Array, name: string, issuer: Certificate): CertificateList {
   try {
-    return decodeCrl(derOf(bytes));
+    return decodeCrl(derOf(bytes), (header) => requireSignedBy(header, issuer, name));
   } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
+    if (!(error instanceof OcspError) || error.code === 'crl-mismatch') throw error;
     throw new OcspError(error.code, `${name}: ${error.message}`, error.hint, { cause: error });
   }
 }
@@ -104,7 +105,7 @@ function derOf(bytes: Uint8Array): Uint8Array {
   return crl.der;
 }
 
-function requireSignedBy(crl: CertificateList, issuer: Certificate, name: string): void {
+function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {
   const why = crlFailure(crl, issuer);
   if (why === undefined) return;
   const names = { crl: distinguishedNameToString(crl.issuer), issuer: distinguishedNameToString(issuer.subject) };
@@ -127,8 +128,8 @@ function explain(why: CrlFailure): string {
   }
 }
 
-/** Since when the CRL is stale, where that is allowed. */
-function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, name: string): Date | undefined {
+/** Whether the CRL is stale, where that is allowed. */
+function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, name: string): boolean {
   const { thisUpdate, nextUpdate } = crl;
   if (thisUpdate > now) {
     throw new OcspError(
@@ -137,8 +138,8 @@ function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOpti
       'check the clock of this machine and of the CA',
     );
   }
-  if (nextUpdate === undefined || nextUpdate > now) return undefined;
-  if (allowStale) return nextUpdate;
+  if (nextUpdate === undefined || nextUpdate > now) return false;
+  if (allowStale) return true;
   throw new OcspError(
     'crl-stale',
     `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`,
@@ -146,10 +147,12 @@ function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOpti
   );
 }
 
-function warningsOf({ scope }: CertificateList, staleSince: Date | undefined, name: string): string[] {
+function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, name: string): string[] {
   const crl = `the CRL ${name}`;
   const warnings: string[] = [];
-  if (staleSince !== undefined) warnings.push(`${crl} is stale: its next one was due at ${formatTime(staleSince)}`);
+  if (isStale && nextUpdate !== undefined) {
+    warnings.push(`${crl} is stale: its next one was due at ${formatTime(nextUpdate)}`);
+  }
   if (scope.onlyUserCertificates) {
     warnings.push(`${crl} lists end-entity certificates only: it says nothing of CA certificates`);
   }
@@ -161,11 +164,13 @@ function warningsOf({ scope }: CertificateList, staleSince: Date | undefined, na
   return warnings;
 }
 
-function pointOf(uris: readonly string[]): string {
+/** How a reader hears of the distribution point that a CRL is for. */
+export function pointOf(uris: readonly string[]): string {
   return uris.length === 0 ? 'one distribution point' : `the distribution point ${uris.join(' ')}`;
 }
 
-function describeScopeFailure(scope: CrlScope, certificate: Certificate, name: string): string | undefined {
+/** Why this CRL's silence about a certificate of its CA does not mean good, as a sentence; undefined when it does. */
+export function describeScopeFailure(scope: CrlScope, certificate: Certificate, name: string): string | undefined {
   switch (crlScopeFailure(scope, certificate)) {
     case undefined:
       return undefined;

@@ -90,7 +90,7 @@ export function assertWrittenHostAllowed(hostname: string, policy: AddressPolicy
     `${hostname} is a local name, and the proxy would look it up in its own network`,
     isMetadata
       ? 'no flag opens a metadata service by name; if it is meant, name it with --url'
-      : 'if this responder is your own, allow it with --allow-private, or reach it without the proxy through NO_PROXY',
+      : 'if this host is your own, allow it with --allow-private, or reach it without the proxy through NO_PROXY',
   );
 }
 
@@ -108,7 +108,7 @@ export function addressBlocked(hostname: string, addresses: readonly string[]): 
     'address-blocked',
     `${subject} is not a public address: ${first.name}, ${first.block}, ${first.source}`,
     first.kind === 'private'
-      ? `if this responder is your own, allow it with --allow-private, or only this address with --allow-address ${first.address}`
+      ? `if this host is your own, allow it with --allow-private, or only this address with --allow-address ${first.address}`
       : `if this address is really meant, allow it with --allow-address ${first.address}`,
   );
 }

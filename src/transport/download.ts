@@ -1,5 +1,7 @@
-import type { HttpClient, HttpRequest } from './http-client.js';
+import { OcspError } from '../core/ocsp-error.js';
+import type { HttpClient, HttpReply, HttpRequest } from './http-client.js';
 import { StatusError } from './status-error.js';
+import { isUnanswered, markUnanswered } from './unanswered.js';
 
 /** Largest issuer file that is taken: a PKCS#7 bundle of a large CA has some 20 kB. */
 const maximumIssuerBytes = 256 * 1024;
@@ -67,13 +69,14 @@ async function downloadFile(
   { signal, ...download }: Download,
   { what, accept, maximumBytes, hint }: Kind,
 ): Promise<Downloaded> {
-  const reply = await client.exchange({
-    ...download,
-    method: 'GET',
-    accept,
-    maximumBodyBytes: maximumBytes,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  let reply: HttpReply;
+  try {
+    const wish = { method: 'GET', accept, maximumBodyBytes: maximumBytes } as const;
+    reply = await client.exchange({ ...download, ...wish, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (error instanceof OcspError && hintedOtherwise.has(error.code)) throw withHint(error, hint);
+    throw error;
+  }
   if (reply.status === 200) return { bytes: reply.body, url: reply.url };
   throw new StatusError(
     'http-status',
@@ -81,4 +84,22 @@ async function downloadFile(
     hint,
     { status: reply.status, retryAfter: reply.headers['retry-after'] },
   );
+}
+
+/** Errors whose own hint is for a responder that was asked, not for a file. */
+const hintedOtherwise: ReadonlySet<string> = new Set([
+  'timeout',
+  'body-too-large',
+  'too-many-redirects',
+  'malformed-uri',
+  'unsupported-scheme',
+  'name-not-resolved',
+  'connection-failed',
+  'tls-failed',
+]);
+
+function withHint(error: OcspError, hint: string): OcspError {
+  const hinted = new OcspError(error.code, error.message, hint, { cause: error });
+  if (isUnanswered(error)) markUnanswered(hinted);
+  return hinted;
 }

@@ -27,7 +27,8 @@ import {
 
 useVerifyScene();
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 const from = responseTimes.thisUpdate;
 const revokedAt = new Date('2025-12-24T00:00:00Z');
 const until = new Date(from.getTime() + 7 * day);
@@ -52,6 +53,12 @@ function expectRevoked(judged: Judged, source: string): void {
     ...revocation,
     crl: { status: 'revoked', source, ...times, ...revocation },
   });
+}
+
+/** A good staple of another CA's certificate. */
+function answerOf(foreign: IssuedCertificate): Buffer {
+  const certId = { issuer: stranger, serialNumber: foreign.serialNumber };
+  return response({ signer: stranger, responses: [{ certId }] });
 }
 
 function expectUnusable({ exitCode, record }: Judged, code: string, expectedExitCode: number): void {
@@ -128,15 +135,17 @@ describe('verify --crl FILE', () => {
 
   it('takes a revocation from a stale CRL, and nothing from its silence', async () => {
     folder.write('site.pem.ocsp', response());
-    const stale = { nextUpdate: new Date(responseTimes.now.getTime() - 1000) };
+    const stale = { nextUpdate: new Date(responseTimes.now.getTime() - hour - 1000) };
     const silent = await verify(['--crl', folder.write('ca.crl', crl(stale)), certificate]);
     expectUnusable(silent, 'crl-stale', 8);
     expect(silent.record.verdict).toBe('good');
     const revoked = await verify(['--crl', folder.write('ca.crl', listing(site, stale)), certificate]);
     expect({ exitCode: revoked.exitCode, crl: revoked.record['crl'] }).toMatchObject({
       exitCode: 3,
-      crl: { status: 'revoked', nextUpdate: null },
+      crl: { status: 'revoked', nextUpdate: '2026-01-01T22:59:59Z', stale: true },
     });
+    const { stdout } = await runRestaple(['verify', '--at', now, '--crl', folder.at('ca.crl'), certificate]);
+    expect(stdout).toContain('next update 1h overdue)');
   });
 
   const onlyAuthorities = contextPrimitive(2, Buffer.of(0xff));
@@ -170,6 +179,126 @@ describe('verify --crl FILE', () => {
     const path = folder.write('pointed.pem', pointed.certificate.pem + authority.certificate.pem);
     const file = folder.write('ca.crl', crl(scope(ofAnotherPoint)));
     expectUnusable(await verify(['--crl', file, path]), 'crl-unsupported', 8);
+    // Nor does a certificate that names none belong to it.
+    folder.write('site.pem.ocsp', response());
+    expectUnusable(await verify(['--crl', file, certificate]), 'crl-unsupported', 8);
+    const serial = ['--serial', site.serialNumber, '--issuer', issuerFile, '--response', `${certificate}.ocsp`];
+    expectUnusable(await verify(['--crl', file, ...serial]), 'crl-unsupported', 8);
+    const listed = folder.write('listed.crl', listing(site, scope(ofAnotherPoint)));
+    expectRevoked(await verify(['--crl', listed, ...serial]), listed);
+  });
+
+  it('believes a CRL of the next minutes, and takes revocations from one of the future', async () => {
+    folder.write('site.pem.ocsp', response());
+    const begins = (milliseconds: number): Partial<CrlOptions> => ({
+      thisUpdate: new Date(responseTimes.now.getTime() + milliseconds),
+    });
+    const soon = folder.write('soon.crl', crl(begins(4 * 60_000)));
+    expectGood(await verify(['--crl', soon, certificate]));
+    expectUnusable(await verify(['--crl', soon, '--skew', '3m', certificate]), 'crl-not-yet-valid', 8);
+    expectGood(await verify(['--crl', soon, '--skew', '3m', '--ignore-times', certificate]));
+    const later = await verify(['--crl', folder.write('later.crl', listing(site, begins(day))), certificate]);
+    expect({ exitCode: later.exitCode, verdict: later.record.verdict }).toEqual({ exitCode: 3, verdict: 'revoked' });
+  });
+
+  it('hears nothing from one without nextUpdate, or older than --max-age', async () => {
+    folder.write(
+      'site.pem.ocsp',
+      response({ responses: [statement({ thisUpdate: responseTimes.now })], producedAt: responseTimes.now }),
+    );
+    const endless = folder.write('endless.crl', crl({ nextUpdate: null }));
+    expectUnusable(await verify(['--crl', endless, certificate]), 'crl-stale', 8);
+    expectGood(await verify(['--crl', endless, '--max-age', '2d', certificate]));
+    expectUnusable(await verify(['--crl', endless, '--max-age', '12h', certificate]), 'crl-stale', 8);
+    expectUnusable(
+      await verify(['--crl', folder.write('ca.crl', crl()), '--max-age', '12h', certificate]),
+      'crl-stale',
+      8,
+    );
+  });
+
+  it('takes no CRL of a CA whose chain reaches no --ca', async () => {
+    const anchor = folder.write('anchor.pem', stranger.certificate.pem);
+    const bare = authority.issue();
+    const path = folder.write('bare.pem', bare.certificate.pem + authority.certificate.pem);
+    const file = folder.write('ca.crl', crl());
+    expectUnusable(await verify(['--crl', file, '--ca', anchor, path]), 'issuer-not-anchored', 5);
+    expect((await verify(['--crl', file, '--ca', issuerFile, path])).exitCode).toBe(0);
+  });
+
+  it('finds the CRL of each CA among several', async () => {
+    const foreign = stranger.issue({ ocspUris: ['http://ocsp.example/'] });
+    const path = folder.write('foreign.pem', foreign.certificate.pem + stranger.certificate.pem);
+    folder.write('foreign.pem.ocsp', answerOf(foreign));
+    folder.write('site.pem.ocsp', response());
+    const files = [
+      folder.write('ca.crl', crl()),
+      folder.write('stranger.crl', buildCrl({ issuer: stranger, thisUpdate: from, nextUpdate: until }).der),
+    ];
+    const result = await runRestaple([
+      'verify',
+      '--json',
+      '--at',
+      now,
+      ...files.flatMap((file) => ['--crl', file]),
+      certificate,
+      path,
+    ]);
+    expect(result.exitCode).toBe(0);
+    expect(result.lines().map((record) => record['crl'])).toMatchObject([{ source: files[0] }, { source: files[1] }]);
+  });
+
+  it.each<[string, () => void]>([
+    ['a staple that is too large', () => void folder.write('site.pem.ocsp', Buffer.alloc(3_000_000, 0x30))],
+    ['a folder in its place', () => void folder.write('site.pem.ocsp/file', '')],
+    ['an empty staple', () => void folder.write('site.pem.ocsp', '')],
+    ['no staple', () => undefined],
+  ])('hears of a revocation beside %s', async (_, place) => {
+    place();
+    const file = folder.write('ca.crl', listing(site));
+    expectRevoked(await verify(['--crl', file, certificate]), file);
+    const text = await runRestaple(['verify', '--at', now, '--crl', file, certificate]);
+    expect(text.stdout).toContain(`${certificate}: revoked\n`);
+    expect(text.stderr).toBe(
+      `restaple: ${certificate}: the certificate is REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}\n` +
+        '  hint: replace the certificate now\n',
+    );
+    const nagios = await runRestaple(['verify', '--nagios', '--at', now, '--crl', file, certificate]);
+    expect({ exitCode: nagios.exitCode, line: nagios.stdout.split(' |')[0] }).toEqual({
+      exitCode: 2,
+      line: `OCSP CRITICAL - 1 revoked (${certificate})`,
+    });
+  });
+
+  it('leaves the revocation of the response as it is where both say revoked', async () => {
+    const status = { revokedAt: from, reason: 'superseded' as const };
+    folder.write('site.pem.ocsp', response({ responses: [statement({ status })] }));
+    const { record } = await verify(['--crl', folder.write('ca.crl', listing(site)), certificate]);
+    expect(record).toMatchObject({
+      verdict: 'revoked',
+      revocationTime: times.thisUpdate,
+      revocationReason: 'superseded',
+      crl: { revocationTime: '2025-12-24T00:00:00Z', revocationReason: 'keyCompromise' },
+    });
+  });
+
+  it('is worse than nothing to a monitoring system where it cannot be used, but no better than what is bad', async () => {
+    const stale = folder.write('stale.crl', crl({ nextUpdate: new Date(responseTimes.now.getTime() - day) }));
+    const check = async (path: string): Promise<{ exitCode: unknown; line: string; more: string }> => {
+      const { exitCode, stdout } = await runRestaple(['verify', '--nagios', '--at', now, '--crl', stale, path]);
+      return { exitCode, line: stdout.split(' |')[0]!, more: stdout };
+    };
+    const nextUpdate = new Date(responseTimes.now.getTime() + 2 * hour);
+    folder.write('site.pem.ocsp', response({ responses: [statement({ nextUpdate })] }));
+    expect(await check(certificate)).toMatchObject({
+      exitCode: 2,
+      line: `OCSP CRITICAL - 1 below 6h (${certificate}), next ends in 2h`,
+    });
+    const bare = authority.issue();
+    const path = folder.write('bare.pem', bare.certificate.pem + authority.certificate.pem);
+    const unheard = await check(path);
+    expect(unheard).toMatchObject({ exitCode: 3, line: `OCSP UNKNOWN - 1 unjudged (${path})` });
+    expect(unheard.more).toContain(`UNKNOWN ${path}: the CRL ${stale} is stale`);
   });
 
   it('refuses a file that is not there before anything is judged', async () => {
@@ -200,7 +329,7 @@ describe('verify --crl FILE', () => {
     const text = await runRestaple(['verify', ...both]);
     expect(text.stdout).toContain(`${certificate}: revoked\n`);
     expect(text.stdout).toContain(
-      `  crl          revoked 2025-12-24T00:00:00Z (keyCompromise) by ${file} (this update ${times.thisUpdate}, next update in 6d)\n`,
+      `  crl          revoked since 2025-12-24T00:00:00Z (keyCompromise) by ${file} (this update ${times.thisUpdate}, next update in 6d)\n`,
     );
     expect(text.stdout).toContain(`  crl          not listed by ${file} (this update`);
     const { lines, exitCode } = await runInTerminal(['verify', ...both], { columns: 200 });
@@ -216,12 +345,13 @@ describe('verify --crl FILE', () => {
     const unknown = await runRestaple(['verify', '--nagios', '--at', now, '--crl', broken, certificate]);
     expect({ exitCode: unknown.exitCode, line: unknown.stdout.split(' |')[0] }).toEqual({
       exitCode: 3,
-      line: `OCSP UNKNOWN - 1 unjudged (${certificate})`,
+      line: `OCSP UNKNOWN - 1 unjudged (${certificate}), next ends in 6d`,
     });
   });
 
   it.each([
     ['--connect', ['--crl', 'ca.crl', '--connect', '127.0.0.1:1']],
+    ['--crl auto', ['--crl', 'auto', '--crl', 'FILE', 'CERT']],
     ['--timeout', ['--crl', 'FILE', '--timeout', '3s', 'CERT']],
     ['--allow-private', ['--crl', 'FILE', '--allow-private', 'CERT']],
     ['--allow-private', ['--allow-private', 'CERT']],
@@ -326,6 +456,6 @@ describe('verify --crl auto', () => {
     expectGood(judged);
     expect(judged.record['crl']).toEqual({ status: 'none' });
     const { stdout } = await runRestaple(['verify', '--at', now, '--crl', 'auto', path]);
-    expect(stdout).toContain('  crl          the certificate names none over HTTP\n');
+    expect(stdout).toContain('  crl          the certificate names none over HTTP, only by ldap\n');
   });
 });
