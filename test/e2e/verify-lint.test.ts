@@ -13,6 +13,7 @@ import {
   issuerFile,
   judge,
   now,
+  other,
   response,
   site,
   statement,
@@ -87,6 +88,25 @@ describe('verify --lint', () => {
     const nothing = await runRestaple(['verify', '--lint', '--at', now, certificate]);
     expect(nothing.stdout).toContain('  lint         rfc: nothing found\n');
     expect(nothing.stderr).toBe('');
+  });
+
+  it('tells them under each of several statements, and counts all', async () => {
+    const odd = statement({ nextUpdate: responseTimes.thisUpdate }, other);
+    const file = folder.write('response.der', response({ responses: [statement(), odd] }));
+    const words = ['--issuer', issuerFile, '--response', file, '--lint', '--profile', 'private', '--ignore-times'];
+    const { stdout } = await runRestaple(['verify', '--at', now, ...words]);
+    expect(stdout).toContain('  lint         private: 1 error\n');
+    const [, after] = stdout.split(`  statement    ${other.serialNumber}: good`);
+    expect(after).toContain('  error        nextUpdate 2026-01-01T00:00:00Z is not after');
+  });
+
+  it('says that it could not be applied to what cannot be read', async () => {
+    folder.write('site.pem.ocsp', '');
+    const { stdout, exitCode } = await runRestaple(['verify', '--lint', '--at', now, certificate]);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 5,
+      stdout: expect.stringContaining('  lint         rfc: not applied to what cannot be read\n') as string,
+    });
   });
 
   it('shows findings and no table on a terminal', async () => {

@@ -38,6 +38,7 @@ interface ConnectRecord {
   readonly failure?: { readonly code: string };
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly outcome?: string;
+  readonly findings?: readonly { readonly rule: string }[];
 }
 
 async function connect(words: readonly string[]): Promise<RunResult & { records: ConnectRecord[] }> {
@@ -54,7 +55,7 @@ describe('verify --connect of one nginx with several names', () => {
   beforeAll(async () => {
     const port = await freePort();
     place = `127.0.0.1:${port}`;
-    for (const name of ['good', 'foreign', 'stale', 'expired', 'damaged', 'bare', 'renewed', 'revoked']) {
+    for (const name of ['good', 'foreign', 'stale', 'expired', 'damaged', 'bare', 'renewed', 'revoked', 'long']) {
       sites[name] = scene.issue(name);
     }
     sites['must'] = scene.issue('must', { mustStaple: true });
@@ -63,6 +64,7 @@ describe('verify --connect of one nginx with several names', () => {
     const expired = responseFor(scene, site('expired'), { thisUpdate: fromNow(-9 * hour), nextUpdate: fromNow(-hour) });
     writeFileSync(site('expired').staple, expired);
     writeFileSync(site('revoked').staple, responseFor(scene, site('revoked'), { status: { revokedAt } }));
+    writeFileSync(site('long').staple, responseFor(scene, site('long'), { nextUpdate: fromNow(9 * 24 * hour) }));
     // nginx takes whatever is an OCSPResponse: here a bare tryLater.
     writeFileSync(site('damaged').staple, Buffer.from('30030a0103', 'hex'));
     const staples: Record<string, string> = {
@@ -281,6 +283,12 @@ describe('verify --connect of one nginx with several names', () => {
     ]);
     expect(result.exitCode).toBe(6);
     expect(result.records.map(({ verdict }) => verdict)).toEqual(['good', null, 'invalid']);
+  });
+
+  it('holds what the server sends to rules with --lint', async () => {
+    const { records, exitCode } = await connect([place, '--lint', '--profile', 'web', site('long').certificate]);
+    expect(exitCode).toBe(0);
+    expect(records.map(({ findings = [] }) => findings.map(({ rule }) => rule))).toEqual([['window-over-7-days']]);
   });
 
   it('asks what a server would take with --for', async () => {
