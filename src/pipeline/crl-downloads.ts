@@ -97,11 +97,16 @@ function createCrlMemory(
       return bytes;
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
-      if (isUnanswered(error)) unansweredInARow.set(host, { count: (silent?.count ?? 0) + 1, last: error });
-      else unansweredInARow.delete(host);
+      if (isUnanswered(error) && isFair(error, milliseconds))
+        unansweredInARow.set(host, { count: (silent?.count ?? 0) + 1, last: error });
+      else if (!isUnanswered(error)) unansweredInARow.delete(host);
       throw error;
     }
   };
+
+  /** What came too late in the little time that others had left may come the next time. */
+  const isFair = (error: unknown, milliseconds: number): boolean =>
+    milliseconds > options.timeoutMilliseconds / 2 || !(error instanceof OcspError) || error.code !== 'timeout';
 
   return async (uri, issuer, milliseconds) => {
     const key = `${uri}\n${keyOf(issuer)}`;
@@ -115,7 +120,7 @@ function createCrlMemory(
       if (crls.size > rememberedCrls && oldest !== undefined) crls.delete(oldest);
       return named;
     } catch (error) {
-      failures.set(key, error);
+      if (isFair(error, milliseconds)) failures.set(key, error);
       throw error;
     }
   };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { OcspError, decodeCertificate } from '../../../src/core/index.js';
 import { checkByDownloadedCrls } from '../../../src/pipeline/crl-downloads.js';
@@ -25,6 +25,8 @@ function clientGiving(body: Uint8Array): { client: HttpClient; asked: HttpReques
 }
 
 const times = { now, skewMilliseconds: 300_000, ignoreTimes: false };
+afterEach(() => void vi.restoreAllMocks());
+
 const limits = { timeoutMilliseconds: 1000, connectTimeoutMilliseconds: 1000 };
 
 describe('a downloaded CRL', () => {
@@ -102,6 +104,30 @@ describe('a downloaded CRL', () => {
       expect(report).toMatchObject({ kind: 'unusable', trouble: { code: 'timeout' } });
     }
     expect(asked).toEqual([0, 1, 2].map((shard) => `http://crl.example/${shard}.crl`));
+  });
+
+  it('that had no time left is asked for again', async () => {
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const asked: string[] = [];
+    const client: HttpClient = {
+      exchange({ url, timeoutMilliseconds }) {
+        asked.push(url);
+        // The first takes almost all of the time, so that the second has little.
+        clock += timeoutMilliseconds - 50;
+        return Promise.reject(new OcspError('timeout', 'too slow'));
+      },
+      close: () => undefined,
+    };
+    const check = checkByDownloadedCrls({ client, ...limits }, times);
+    const [first, second] = ['http://crl.example/first', 'http://crl.example/second'] as const;
+    const lookUp = async (...crlUris: string[]): Promise<unknown> =>
+      await check.lookUp(decodeCertificate(authority.issue({ crlUris }).certificate.der), issuer);
+    await lookUp(first, second);
+    await lookUp(second);
+    await lookUp(second);
+    await lookUp(first);
+    expect(asked).toEqual([first, second, second]);
   });
 
   it('that says something about itself is reported before one that could not be had', async () => {
