@@ -28,7 +28,8 @@ export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolea
         ...(revocationReason === undefined ? {} : { revocationReason }),
       };
       const own = { crl: { status: 'revoked', ...evidenceFields(crl, now), ...revocation } };
-      return isRevokedByResponse ? own : { verdict: 'revoked', ...revocation, ...own };
+      // An absent reason is written over the one of a response that does not count.
+      return isRevokedByResponse ? own : { verdict: 'revoked', ...revocation, revocationReason, ...own };
     }
   }
 }

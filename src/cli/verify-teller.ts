@@ -57,7 +57,9 @@ function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
     take: (report) => {
       codes.push(exitCodeOfReport(report));
       members.push(fleetMember(report));
-      if (report.trouble !== undefined || report.crl?.kind === 'unusable') troubled.push(report);
+      const isTold =
+        report.crl?.kind !== 'revoked' && (report.trouble !== undefined || report.crl?.kind === 'unusable');
+      if (isTold) troubled.push(report);
     },
     finish: () => {
       for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);

@@ -92,7 +92,7 @@ function refusal(because: string, hint: string): OcspError {
 }
 
 /** Why a certificate is outside what a CRL speaks of. */
-export type CrlScopeFailure = 'a-ca-certificate' | 'another-distribution-point';
+export type CrlScopeFailure = 'a-ca-certificate' | 'another-distribution-point' | 'no-distribution-point';
 
 /**
  * Whether this CRL's silence about a certificate of its CA means good (RFC 5280 §6.3.3 (b)(2)).
@@ -102,7 +102,8 @@ export type CrlScopeFailure = 'a-ca-certificate' | 'another-distribution-point';
 export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlScopeFailure | undefined {
   if (scope.onlyUserCertificates && certificate.isCa) return 'a-ca-certificate';
   const { distributionPoint } = scope;
-  // A certificate that names no distribution point leaves the choice to whoever checks it.
-  if (distributionPoint === undefined || certificate.crlUris.length === 0) return undefined;
+  if (distributionPoint === undefined) return undefined;
+  // RFC 5280 §6.3.3: it then is one of the CRL that is for all of the CA's certificates.
+  if (certificate.crlUris.length === 0) return 'no-distribution-point';
   return certificate.crlUris.some((uri) => distributionPoint.includes(uri)) ? undefined : 'another-distribution-point';
 }

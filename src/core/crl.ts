@@ -3,7 +3,17 @@ import { bytesEqual, toHex } from './bytes.js';
 import { minimalSerialNumber } from './cert-id.js';
 import type { Certificate } from './certificate.js';
 import { readCrlScope, type CrlScope } from './crl-scope.js';
-import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, readerOf, smallIntegerOf } from './der.js';
+import {
+  DerError,
+  DerReader,
+  Tag,
+  contextTag,
+  integerContentsOf,
+  readWhole,
+  readerOf,
+  smallIntegerOf,
+  type DerElement,
+} from './der.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { readExtensions, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
@@ -82,7 +92,7 @@ function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Certific
   const nextUpdate = hasNextUpdate ? tbs.time('nextUpdate') : undefined;
   // RFC 5280 §5.1.2.6 wants an empty list left out; some CAs write it.
   const revoked = tbs.enterOptional(Tag.sequence, 'revokedCertificates');
-  const extensions = readCrlExtensions(tbs.enterOptional(contextTag(0), 'crlExtensions'), version);
+  const extensions = readCrlExtensions(tbs.optional(contextTag(0), 'crlExtensions'), version);
   tbs.end('tbsCertList');
   // Before the entries, which are many: a CRL that cannot be used is not worth reading.
   const scope = readCrlScope(extensions);
@@ -100,8 +110,15 @@ function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Certific
   return { ...header, entries: revoked === undefined ? new Map<string, CrlEntry>() : readEntries(revoked, version) };
 }
 
-function readCrlExtensions(explicit: DerReader | undefined, version: number): Extension[] {
-  if (explicit === undefined) return [];
+/** In octets: those of real CRLs have some hundred. A bound on work that is done before the signature is looked at. */
+const largestExtensions = 64 * 1024;
+
+function readCrlExtensions(element: DerElement | undefined, version: number): Extension[] {
+  if (element === undefined) return [];
+  if (element.end - element.start > largestExtensions) {
+    throw new DerError('value', 'the extensions of the CRL are too long', element.offset);
+  }
+  const explicit = readerOf(element);
   // RFC 5280 §5.1.2.1: extensions are of version 2 only.
   if (version !== 1) throw new DerError('value', 'a CRL of version 1 has extensions', explicit.offset);
   const extensions = readExtensions(explicit.sequence('crlExtensions'), 'the CRL', { unique: true });

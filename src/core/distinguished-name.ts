@@ -1,6 +1,6 @@
 import { toHex, bytesEqual } from './bytes.js';
 import type { DerReader } from './der.js';
-import { Tag, readWhole, readerOf, type DerElement } from './der.js';
+import { DerError, Tag, readWhole, readerOf, type DerElement } from './der.js';
 
 /** Short names of RFC 4514 §3 and those that CAs use beside them. */
 const attributeNames: Readonly<Record<string, string>> = {
@@ -50,9 +50,13 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
   const element = reader.element(Tag.sequence, what);
+  if (element.end - element.start > largestName) throw new DerError('value', `${what} is too long`, element.offset);
   checkRelativeNames(readerOf(element));
   return element.raw;
 }
+
+/** In octets; the longest of real names have some hundred. A bound on work and on messages. */
+const largestName = 16 * 1024;
 
 /** Goes the way of {@link relativeNames} and keeps nothing: a certificate has two names, and few are ever printed. */
 function checkRelativeNames(sequence: DerReader): void {

@@ -2,7 +2,7 @@ import { OcspError, type Certificate, type RevocationReason } from '../core/inde
 import { crlEntryOf, type CertificateList } from '../core/crl.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
-import { describeScopeFailure, pointOf, readCrlFile, signedCrlFrom } from '../source/crl-file.js';
+import { describeScopeFailure, readCrlFile, signedCrlFrom } from '../source/crl-file.js';
 import { troubleOfError, type Trouble } from './trouble.js';
 
 /** What a CRL says of one certificate, beside its OCSP response (RFC 5280 §6.3.3). */
@@ -31,7 +31,7 @@ interface CrlEvidence {
 export interface CrlTimes {
   readonly now: Date;
   readonly skewMilliseconds: number;
-  /** How long ago its thisUpdate may be; where it is absent, a CRL must have a nextUpdate. */
+  /** How long ago the thisUpdate of a CRL without nextUpdate may be; where this is absent, it must have one. */
   readonly maximumAgeMilliseconds?: number;
   readonly ignoreTimes: boolean;
 }
@@ -43,28 +43,58 @@ export interface CrlCheck {
   lookUpSerialNumber(serialNumber: string, issuer: Certificate): CrlReport;
 }
 
-/** A check against the CRLs in these files: of several, that of the certificate's issuer. Throws what reading a file can throw. */
+/**
+ * A check against the CRLs in these files: all that the certificate's issuer signed. What one of them lists is revoked;
+ * of their silence the first counts that is current and for this certificate. Throws what reading a file can throw.
+ */
 export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): CrlCheck {
   const files = paths.map((path) => ({ name: shownPath(path), bytes: readCrlFile(path) }));
-  const known = new Map<string, NamedCrl | OcspError>();
-  const crlOf = (issuer: Certificate): NamedCrl => {
+  const known = new Map<string, readonly (NamedCrl | OcspError)[]>();
+  const crlsOf = (issuer: Certificate): readonly (NamedCrl | OcspError)[] => {
     const key = keyOf(issuer);
-    const found = known.get(key) ?? findCrl(files, issuer);
+    const found = known.get(key) ?? files.map(({ name, bytes }) => tryRead(bytes, name, issuer));
     known.set(key, found);
-    if (found instanceof OcspError) throw found;
     return found;
   };
   const report = (serialNumber: string, issuer: Certificate, certificate?: Certificate): CrlReport => {
-    try {
-      return judgeByCrl(crlOf(issuer), serialNumber, certificate, times);
-    } catch (error) {
-      return unusable(error, hintsForFiles);
+    let best: CrlReport | undefined;
+    for (const crl of crlsOf(issuer)) {
+      const one = tryJudge(crl, serialNumber, certificate, times);
+      if (best === undefined || weightOf(one) > weightOf(best)) best = one;
     }
+    return best ?? { kind: 'none', schemes: [] };
   };
   return {
     lookUp: (certificate, issuer) => Promise.resolve(report(certificate.serialNumber, issuer, certificate)),
     lookUpSerialNumber: report,
   };
+}
+
+function tryRead(bytes: Uint8Array, name: string, issuer: Certificate): NamedCrl | OcspError {
+  try {
+    return { name, crl: signedCrlFrom(bytes, name, issuer) };
+  } catch (error) {
+    if (error instanceof OcspError) return error;
+    throw error;
+  }
+}
+
+function tryJudge(crl: NamedCrl | OcspError, ...asked: SkipFirst<Parameters<typeof judgeByCrl>>): CrlReport {
+  if (crl instanceof OcspError) return unusable(crl, hintsForFiles);
+  try {
+    return judgeByCrl(crl, ...asked);
+  } catch (error) {
+    return unusable(error, hintsForFiles);
+  }
+}
+
+type SkipFirst<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
+
+/** That a CRL is another CA's says least: it may have been named for other certificates. */
+function weightOf(report: CrlReport): number {
+  if (report.kind === 'revoked') return 3;
+  if (report.kind === 'good') return 2;
+  return report.kind === 'unusable' && report.trouble.code !== 'crl-mismatch' ? 1 : 0;
 }
 
 /** A CRL whose signature was verified, and what messages call it. */
@@ -76,23 +106,6 @@ export interface NamedCrl {
 /** One issuer as a key of a map. */
 export function keyOf(issuer: Certificate): string {
   return Buffer.from(issuer.der).toString('latin1');
-}
-
-/** The first that this issuer signed; else why the last one is not it. */
-function findCrl(
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  issuer: Certificate,
-): NamedCrl | OcspError {
-  let last = new OcspError('crl-mismatch', 'there is no CRL');
-  for (const { name, bytes } of files) {
-    try {
-      return { name, crl: signedCrlFrom(bytes, name, issuer) };
-    } catch (error) {
-      if (!(error instanceof OcspError)) throw error;
-      last = error;
-    }
-  }
-  return last;
 }
 
 /**
@@ -121,23 +134,14 @@ export function judgeByCrl(
   return { kind: 'good', ...evidence };
 }
 
-/** RFC 5280 §6.3.3 (b)(2): a certificate that names no distribution point is not one of a CRL for a certain one. */
 function coverageFailure(
   { scope }: CertificateList,
   certificate: Certificate | undefined,
   name: string,
 ): string | undefined {
-  const { distributionPoint, onlyUserCertificates } = scope;
-  if (certificate === undefined) {
-    const isForAll = distributionPoint === undefined && !onlyUserCertificates;
-    return isForAll
-      ? undefined
-      : `the CRL ${name} is for some certificates only, and a serial number does not say whether this is one of them`;
-  }
-  if (distributionPoint !== undefined && certificate.crlUris.length === 0) {
-    return `the CRL ${name} is for ${pointOf(distributionPoint)}, and the certificate names none`;
-  }
-  return describeScopeFailure(scope, certificate, name);
+  if (certificate !== undefined) return describeScopeFailure(scope, certificate, name);
+  if (scope.distributionPoint === undefined && !scope.onlyUserCertificates) return undefined;
+  return `the CRL ${name} is for some certificates only, and a serial number does not say whether this is one of them`;
 }
 
 function requireCurrent({ thisUpdate, nextUpdate }: CertificateList, name: string, times: CrlTimes): void {
@@ -150,9 +154,9 @@ function requireCurrent({ thisUpdate, nextUpdate }: CertificateList, name: strin
   if (nextUpdate !== undefined && nextUpdate.getTime() + skew < now) {
     throw new OcspError('crl-stale', `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`);
   }
-  if (maximumAge === undefined ? nextUpdate === undefined : now - thisUpdate.getTime() > maximumAge) {
-    const why = nextUpdate === undefined ? ', and it does not say until when it holds' : '';
-    throw new OcspError('crl-stale', `the CRL ${name} is too old: it is of ${formatTime(thisUpdate)}${why}`);
+  if (nextUpdate === undefined && (maximumAge === undefined || now - thisUpdate.getTime() > maximumAge)) {
+    const message = `the CRL ${name} is of ${formatTime(thisUpdate)} and does not say until when it holds`;
+    throw new OcspError('crl-stale', message);
   }
 }
 

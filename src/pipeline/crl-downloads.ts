@@ -25,7 +25,7 @@ export interface CrlDownloadOptions {
 const maximumDownloads = 8;
 /** A CRL can take hundreds of megabytes: those of this many places are kept for the certificates that come later. */
 const rememberedCrls = 16;
-/** So many places of a host in a row without any answer, and the others are not tried. */
+/** So many downloads from a host in a row without an answer in time, and no other is tried. */
 const failuresInARow = 3;
 
 const hints: CrlHints = {
@@ -45,11 +45,13 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
       const uris = certificate.crlUris.filter(isHttp).slice(0, maximumDownloads);
       const deadline = performance.now() + options.timeoutMilliseconds;
       let gravest: CrlReport = { kind: 'none', schemes: certificate.crlUris.map(schemeOf) };
-      for (const uri of uris) {
+      for (const [index, uri] of uris.entries()) {
         const left = deadline - performance.now();
         if (left <= 0) break;
+        // One that says nothing must leave time for those after it.
+        const share = left / (uris.length - index);
         try {
-          return judgeByCrl(await crlAt(uri, issuer, left), certificate.serialNumber, certificate, times);
+          return judgeByCrl(await crlAt(uri, issuer, share), certificate.serialNumber, certificate, times);
         } catch (error) {
           gravest = graver(gravest, unusable(error, hints));
         }
@@ -76,11 +78,11 @@ function createCrlMemory(
 ): (uri: string, issuer: Certificate, milliseconds: number) => Promise<NamedCrl> {
   const crls = new Map<string, NamedCrl>();
   const failures = new Map<string, unknown>();
-  const unansweredInARow = new Map<string, { count: number; last: OcspError }>();
+  const silences = new Map<string, { count: number; last: OcspError }>();
 
   const download = async (uri: string, milliseconds: number): Promise<Uint8Array> => {
     const host = URL.canParse(uri) ? new URL(uri).host : uri;
-    const silent = unansweredInARow.get(host);
+    const silent = silences.get(host);
     if (silent !== undefined && silent.count >= failuresInARow) throw silent.last;
     try {
       const { bytes } = await downloadCrl(
@@ -93,20 +95,16 @@ function createCrlMemory(
         },
         largestCrl,
       );
-      unansweredInARow.delete(host);
+      silences.delete(host);
       return bytes;
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
-      if (isUnanswered(error) && isFair(error, milliseconds))
-        unansweredInARow.set(host, { count: (silent?.count ?? 0) + 1, last: error });
-      else if (!isUnanswered(error)) unansweredInARow.delete(host);
+      const isSilence = isUnanswered(error) || error.code === 'timeout';
+      if (isSilence) silences.set(host, { count: (silent?.count ?? 0) + 1, last: error });
+      else silences.delete(host);
       throw error;
     }
   };
-
-  /** What came too late in the little time that others had left may come the next time. */
-  const isFair = (error: unknown, milliseconds: number): boolean =>
-    milliseconds > options.timeoutMilliseconds / 2 || !(error instanceof OcspError) || error.code !== 'timeout';
 
   return async (uri, issuer, milliseconds) => {
     const key = `${uri}\n${keyOf(issuer)}`;
@@ -120,7 +118,8 @@ function createCrlMemory(
       if (crls.size > rememberedCrls && oldest !== undefined) crls.delete(oldest);
       return named;
     } catch (error) {
-      if (isFair(error, milliseconds)) failures.set(key, error);
+      // What came too late in little time may come the next time.
+      if (!(error instanceof OcspError) || error.code !== 'timeout') failures.set(key, error);
       throw error;
     }
   };

@@ -1,8 +1,18 @@
-import { OcspError, decodeResponse, isResponse, type Certificate, type Failure, type Verdict } from '../core/index.js';
+import {
+  OcspError,
+  anchorFailure,
+  decodeResponse,
+  isResponse,
+  type Certificate,
+  type Failure,
+  type Verdict,
+} from '../core/index.js';
 import { isHashName } from '../core/cert-id.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { certIdFor } from '../core/verify/statement.js';
 import { readResponseFile } from '../source/response-file.js';
+import type { CrlReport } from './crl-check.js';
+import { troubleOfFailure } from './trouble.js';
 import { verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
@@ -17,15 +27,23 @@ export function verifyResponseFile(
     const message = 'a CRL is asked about one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
   }
+  const report = judgeFile(response, issuer, serialNumber, options);
+  const crl = serialNumber === undefined ? undefined : lookUpCrl(serialNumber, issuer, options);
+  return crl === undefined ? report : { ...report, crl };
+}
+
+function judgeFile(
+  response: FilePath,
+  issuer: Certificate,
+  serialNumber: string | undefined,
+  options: VerifyStapleOptions,
+): VerifyReport {
   try {
     const bytes = readResponseFile(response);
     if (bytes === undefined)
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
     if (serialNumber !== undefined) {
-      const verdict = verdictOn(bytes, { serialNumber }, issuer, options);
-      const isAnchored = verdict.kind !== 'invalid' || verdict.failure.code !== 'issuer-not-anchored';
-      const crl = isAnchored ? options.crl?.lookUpSerialNumber(serialNumber, issuer) : undefined;
-      return { response, noResponder: false, ...reported(verdict), ...(crl === undefined ? {} : { crl }) };
+      return { response, noResponder: false, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
     }
     const statements = verdictsOnAll(bytes, issuer, options);
     const verdict = statements.reduce((a, b) => (gravityOf(b) > gravityOf(a) ? b : a));
@@ -33,6 +51,14 @@ export function verifyResponseFile(
   } catch (error) {
     return reportOfError(error, { response });
   }
+}
+
+/** Beside the response, whatever became of that. */
+function lookUpCrl(serialNumber: string, issuer: Certificate, options: VerifyStapleOptions): CrlReport | undefined {
+  if (options.crl === undefined) return undefined;
+  const failure = options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
+  if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
+  return options.crl.lookUpSerialNumber(serialNumber, issuer);
 }
 
 /** Every statement by itself; one of another issuer is not ours to judge. */

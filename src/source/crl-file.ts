@@ -92,7 +92,7 @@ function derOf(bytes: Uint8Array): Uint8Array {
   const blocks = decodePem(bytes);
   const [crl, second] = blocks.filter(({ label }) => label === 'X509 CRL');
   if (crl === undefined) {
-    const labels = [...new Set(blocks.map(({ label }) => label))].join(', ');
+    const labels = [...new Set(blocks.map(({ label }) => label.slice(0, 40)))].slice(0, 5).join(', ');
     throw new OcspError('malformed-crl', `there is no CRL in it, only ${labels}`, hint);
   }
   if (second !== undefined) {
@@ -108,9 +108,15 @@ function derOf(bytes: Uint8Array): Uint8Array {
 function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {
   const why = crlFailure(crl, issuer);
   if (why === undefined) return;
-  const names = { crl: distinguishedNameToString(crl.issuer), issuer: distinguishedNameToString(issuer.subject) };
+  const names = { crl: shortName(crl.issuer), issuer: shortName(issuer.subject) };
   const message = `the CRL ${name} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why)}`;
   throw new OcspError('crl-mismatch', message, 'name the CRL of the CA that issued the certificates, or that CA');
+}
+
+/** Names come from outside, and a message is read by people. */
+function shortName(name: Uint8Array): string {
+  const text = distinguishedNameToString(name);
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 function explain(why: CrlFailure): string {
@@ -164,19 +170,21 @@ function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, na
   return warnings;
 }
 
-/** How a reader hears of the distribution point that a CRL is for. */
-export function pointOf(uris: readonly string[]): string {
+function pointOf(uris: readonly string[]): string {
   return uris.length === 0 ? 'one distribution point' : `the distribution point ${uris.join(' ')}`;
 }
 
 /** Why this CRL's silence about a certificate of its CA does not mean good, as a sentence; undefined when it does. */
 export function describeScopeFailure(scope: CrlScope, certificate: Certificate, name: string): string | undefined {
+  const point = pointOf(scope.distributionPoint ?? []);
   switch (crlScopeFailure(scope, certificate)) {
     case undefined:
       return undefined;
     case 'a-ca-certificate':
       return `the CRL ${name} lists end-entity certificates only, and this is a CA certificate`;
     case 'another-distribution-point':
-      return `the CRL ${name} is for ${pointOf(scope.distributionPoint ?? [])}, and the certificate names another`;
+      return `the CRL ${name} is for ${point}, and the certificate names another`;
+    case 'no-distribution-point':
+      return `the CRL ${name} is for ${point}, and the certificate names none`;
   }
 }

@@ -183,6 +183,8 @@ describe('the status that generate signs', () => {
     const { exitCode, record } = await generate([...caFlags, '--crl', crl, path]);
     expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 8, code: 'crl-unsupported' });
     expect(existsSync(`${path}.ocsp`)).toBe(false);
+    const nameless = scene.folder.write('nameless.pem', scene.authority.issue().certificate.pem);
+    expect((await generate([...caFlags, '--crl', crl, nameless])).exitCode).toBe(8);
   });
 });
 

@@ -210,11 +210,8 @@ describe('verify --crl FILE', () => {
     expectUnusable(await verify(['--crl', endless, certificate]), 'crl-stale', 8);
     expectGood(await verify(['--crl', endless, '--max-age', '2d', certificate]));
     expectUnusable(await verify(['--crl', endless, '--max-age', '12h', certificate]), 'crl-stale', 8);
-    expectUnusable(
-      await verify(['--crl', folder.write('ca.crl', crl()), '--max-age', '12h', certificate]),
-      'crl-stale',
-      8,
-    );
+    // One that says until when it holds is held to that.
+    expectGood(await verify(['--crl', folder.write('ca.crl', crl()), '--max-age', '12h', certificate]));
   });
 
   it('takes no CRL of a CA whose chain reaches no --ca', async () => {
@@ -246,6 +243,45 @@ describe('verify --crl FILE', () => {
     ]);
     expect(result.exitCode).toBe(0);
     expect(result.lines().map((record) => record['crl'])).toMatchObject([{ source: files[0] }, { source: files[1] }]);
+  });
+
+  it('takes what any of several CRLs of one CA lists, and the silence of one that is complete', async () => {
+    folder.write('site.pem.ocsp', response());
+    const empty = folder.write('empty.crl', crl());
+    const full = folder.write('full.crl', listing(site));
+    const part = folder.write('part.crl', crl(scope(ofAnotherPoint)));
+    const foreign = folder.write(
+      'foreign.crl',
+      buildCrl({ issuer: stranger, thisUpdate: from, nextUpdate: until }).der,
+    );
+    const judgeBy = async (...files: string[]): Promise<Judged> =>
+      await verify([...files.flatMap((file) => ['--crl', file]), certificate]);
+    expectRevoked(await judgeBy(empty, full), full);
+    expectRevoked(await judgeBy(part, full, foreign), full);
+    const good = await judgeBy(foreign, part, empty);
+    expectGood(good);
+    expect(good.record['crl']).toMatchObject({ status: 'good', source: empty });
+    expectUnusable(await judgeBy(part, foreign), 'crl-unsupported', 8);
+  });
+
+  it('hears of the revocation of a serial number whatever the response, and of no CA that reaches no --ca', async () => {
+    const file = folder.write('ca.crl', listing(site));
+    const words = ['--issuer', issuerFile, '--serial', site.serialNumber, '--crl', file, '--response'];
+    const garbage = folder.write('garbage.der', 'no response');
+    for (const path of [folder.at('nowhere.der'), garbage]) {
+      expect((await verify([...words, path])).exitCode).toBe(3);
+    }
+    const anchor = folder.write('anchor.pem', stranger.certificate.pem);
+    expectUnusable(await verify([...words, garbage, '--ca', anchor]), 'issuer-not-anchored', 5);
+  });
+
+  it('writes nothing of a response that does not count into the revocation', async () => {
+    const status = { revokedAt: from, reason: 'superseded' as const };
+    folder.write('site.pem.ocsp', response({ responses: [statement({ status })], corruptSignature: true }));
+    const entries = [{ serialNumber: site.serialNumber, revokedAt }];
+    const { record } = await verify(['--crl', folder.write('ca.crl', crl({ entries })), certificate]);
+    expect(record).toMatchObject({ verdict: 'revoked', revocationTime: '2025-12-24T00:00:00Z' });
+    expect(record).not.toHaveProperty('revocationReason');
   });
 
   it.each<[string, () => void]>([
@@ -429,6 +465,15 @@ describe('verify --crl auto', () => {
       expect(stderr).toContain('answered with HTTP status 404 to the download of the CRL');
       await server.close();
       expectUnusable(await verify([...auto, path]), 'connection-failed', 7);
+    });
+  });
+
+  it('leaves time for the URIs after one that says nothing', async () => {
+    await withServer(async (server) => {
+      const { path, issued } = naming('site', [`${server.url}/silent`, `${server.url}/ca.crl`]);
+      server.routes.set('/silent', () => undefined);
+      server.routes.set('/ca.crl', httpStatus(200, {}, listing(issued)));
+      expectRevoked(await verify([...auto, '--timeout', '4s', path]), `${server.url}/ca.crl`);
     });
   });
 

@@ -5,7 +5,7 @@ import { OcspError } from '../../../src/core/index.js';
 import { crlScopeFailure } from '../../../src/core/crl-scope.js';
 import { crlEntryOf, crlFailure, decodeCrl, type CertificateList } from '../../../src/core/crl.js';
 import { buildCrl, crlTimes, deltaCrlIndicator, issuingDistributionPoint, type CrlOptions } from '../../support/crl.js';
-import { sequence, utf8String } from '../../support/der-writer.js';
+import { objectIdentifier, sequence, setOf, utf8String } from '../../support/der-writer.js';
 import { unheardOf } from '../../support/extensions.js';
 import { createCertificateAuthority } from '../../support/pki.js';
 import { authority, decode, issuer, server } from './scene.js';
@@ -225,7 +225,25 @@ describe('the scope of a CRL', () => {
       'another-distribution-point',
     );
     expect(crlScopeFailure(scope, certificateOf({ crlUris: ['http://ca.example/2.crl', uri] }))).toBeUndefined();
-    expect(crlScopeFailure(scope, certificateOf({}))).toBeUndefined();
+    expect(crlScopeFailure(scope, certificateOf({}))).toBe('no-distribution-point');
+  });
+});
+
+describe('a CRL that would be work before its signature is looked at', () => {
+  it('is refused for an issuer or extensions without measure', () => {
+    const extension = { oid: '1.3.6.1.4.1.99999.1', value: new Uint8Array(70_000) };
+    expect(() => build({ extensions: [extension] })).toThrow('too long');
+    const relativeName = sequence(objectIdentifier('2.5.4.3'), utf8String('x'));
+    const name = sequence(...Array.from({ length: 2000 }, () => setOf(relativeName)));
+    expect(() => build({ issuer: { ...authority, name } })).toThrow('too long');
+  });
+
+  it('is shown to its taker before its entries are read', () => {
+    const der = buildCrl({ issuer: authority, entries: [{ serialNumber: 5n, reason: 77 }] }).der;
+    const refuse = (): never => {
+      throw new OcspError('crl-mismatch', 'not this one');
+    };
+    expect(() => decodeCrl(der, refuse)).toThrow('not this one');
   });
 });
 
