@@ -20,6 +20,9 @@ export function crlSetupFrom(flags: VerifyFlags, times: CrlTimes, userAgent: str
   // oclif's types know no flag of these kinds that is absent.
   const allowPrivate = flags['allow-private'] as boolean | undefined;
   const allowAddresses = flags['allow-address'] as readonly string[] | undefined;
+  if (crl.includes('')) {
+    throw new OcspError('usage', '--crl: the name of the file is empty', 'name the file of a CRL, or auto');
+  }
   if (!crl.includes('auto')) {
     const idle = { timeout, proxy, 'allow-private': allowPrivate, 'allow-address': allowAddresses };
     const [name] = Object.entries(idle).find(([, value]) => value !== undefined) ?? [];

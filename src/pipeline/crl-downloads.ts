@@ -23,8 +23,8 @@ export interface CrlDownloadOptions {
 
 /** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
 const maximumDownloads = 8;
-/** A CRL can take hundreds of megabytes: those of this many places are kept for the certificates that come later. */
-const rememberedCrls = 16;
+/** What is kept for the certificates that come later: an entry takes some 250 octets, and a CRL may have two million. */
+const rememberedEntries = 2_000_000;
 /** So many downloads from a host in a row without an answer in time, and no other is tried. */
 const failuresInARow = 3;
 
@@ -64,11 +64,8 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
 
 /** What a CRL is says more than that another could not be had. */
 function graver(before: CrlReport, after: CrlReport): CrlReport {
-  const isAboutCrl = ({ kind, ...report }: CrlReport): boolean =>
-    kind === 'unusable' &&
-    'trouble' in report &&
-    report.trouble.kind === 'error' &&
-    report.trouble.errorKind === 'input';
+  const isAboutCrl = (report: CrlReport): boolean =>
+    report.kind === 'unusable' && report.trouble.kind === 'error' && report.trouble.errorKind === 'input';
   return isAboutCrl(before) && !isAboutCrl(after) ? before : after;
 }
 
@@ -114,8 +111,7 @@ function createCrlMemory(
     try {
       const named = { name: uri, crl: signedCrlFrom(await download(uri, milliseconds), uri, issuer) };
       crls.set(key, named);
-      const [oldest] = crls.keys();
-      if (crls.size > rememberedCrls && oldest !== undefined) crls.delete(oldest);
+      forgetOldest(crls);
       return named;
     } catch (error) {
       // What came too late in little time may come the next time.
@@ -123,6 +119,16 @@ function createCrlMemory(
       throw error;
     }
   };
+}
+
+function forgetOldest(crls: Map<string, NamedCrl>): void {
+  let entries = 0;
+  for (const { crl } of crls.values()) entries += crl.entries.size;
+  for (const [key, { crl }] of crls) {
+    if (entries <= rememberedEntries) return;
+    crls.delete(key);
+    entries -= crl.entries.size;
+  }
 }
 
 function isHttp(uri: string): boolean {

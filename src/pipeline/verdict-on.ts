@@ -5,6 +5,7 @@ import {
   lintResponse,
   verifyResponse,
   type Certificate,
+  type Failure,
   type Finding,
   type Subject,
   type Verdict,
@@ -35,7 +36,7 @@ function trustVerdictOn(
   issuer: Certificate,
   options: VerifyStapleOptions,
 ): Verdict {
-  const { nonce, request, maximumAgeMilliseconds, anchors, untrusted, now } = options;
+  const { nonce, request, maximumAgeMilliseconds, untrusted, now } = options;
   const verdict = verifyResponse(bytes, {
     subject,
     issuer,
@@ -49,10 +50,15 @@ function trustVerdictOn(
     ...(request === undefined ? {} : { request }),
   });
   if (!isBelieved(verdict)) return verdict;
-  const failure = anchors.length === 0 ? undefined : anchorFailure(issuer, { anchors, untrusted, now });
+  const failure = anchoringFailure(issuer, options);
   if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
   const anchored = { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, now)] };
   return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, now);
+}
+
+/** Why nothing that this issuer signed counts, a CRL neither: its chain reaches none of the anchors that were named. */
+export function anchoringFailure(issuer: Certificate, options: VerifyStapleOptions): Failure | undefined {
+  return options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
 }
 
 function issuerFindings(issuer: Certificate, now: Date): Finding[] {

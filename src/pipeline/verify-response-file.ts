@@ -1,19 +1,11 @@
-import {
-  OcspError,
-  anchorFailure,
-  decodeResponse,
-  isResponse,
-  type Certificate,
-  type Failure,
-  type Verdict,
-} from '../core/index.js';
+import { OcspError, decodeResponse, isResponse, type Certificate, type Failure, type Verdict } from '../core/index.js';
 import { isHashName } from '../core/cert-id.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { certIdFor } from '../core/verify/statement.js';
 import { readResponseFile } from '../source/response-file.js';
 import type { CrlReport } from './crl-check.js';
 import { troubleOfFailure } from './trouble.js';
-import { verdictOn } from './verdict-on.js';
+import { anchoringFailure, verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
 /** Judges a response about a serial number of this issuer, or about all its statements, without a certificate at hand. */
@@ -56,7 +48,7 @@ function judgeFile(
 /** Beside the response, whatever became of that. */
 function lookUpCrl(serialNumber: string, issuer: Certificate, options: VerifyStapleOptions): CrlReport | undefined {
   if (options.crl === undefined) return undefined;
-  const failure = options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
+  const failure = anchoringFailure(issuer, options);
   if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
   return options.crl.lookUpSerialNumber(serialNumber, issuer);
 }

@@ -1,6 +1,5 @@
 import {
   OcspError,
-  anchorFailure,
   defaultRefreshPolicy,
   distinguishedNameToString,
   type Certificate,
@@ -18,7 +17,7 @@ import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
-import { verdictOn } from './verdict-on.js';
+import { anchoringFailure, verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
 /**
@@ -74,7 +73,7 @@ async function lookUpCrl(
   if (options.crl === undefined) return undefined;
   try {
     const issuer = await issuerFor(file, issuers, options);
-    const failure = options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
+    const failure = anchoringFailure(issuer, options);
     if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
     return await options.crl.lookUp(file.certificate, issuer);
   } catch (error) {

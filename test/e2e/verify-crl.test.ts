@@ -388,6 +388,7 @@ describe('verify --crl FILE', () => {
   it.each([
     ['--connect', ['--crl', 'ca.crl', '--connect', '127.0.0.1:1']],
     ['--crl auto', ['--crl', 'auto', '--crl', 'FILE', 'CERT']],
+    ['--crl: the name of the file is empty', ['--crl', '', 'CERT']],
     ['--timeout', ['--crl', 'FILE', '--timeout', '3s', 'CERT']],
     ['--allow-private', ['--crl', 'FILE', '--allow-private', 'CERT']],
     ['--allow-private', ['--allow-private', 'CERT']],
