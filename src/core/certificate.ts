@@ -1,18 +1,11 @@
 import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
 import { bytesEqual, toHex } from './bytes.js';
 import { readCertificateExtensions, type CertificateExtensions } from './certificate-extensions.js';
-import type { DerReader } from './der.js';
 import { DerError, Tag, contextTag, integerContentsOf, readWhole, readerOf } from './der.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { OcspError } from './ocsp-error.js';
+import { publicKeyProblem, readPublicKey, type PublicKey } from './public-key.js';
 import { checkSignature, type SignatureFailure } from './signature.js';
-
-/** A subjectPublicKeyInfo: `spki` is its DER, `keyBits` the contents of its BIT STRING, over which key hashes go. */
-export interface PublicKey {
-  readonly spki: Uint8Array;
-  readonly algorithm: AlgorithmIdentifier;
-  readonly keyBits: Uint8Array;
-}
 
 /**
  * An X.509 certificate (RFC 5280 §4.1) as this project needs it. Names are DER (`distinguishedNameToString` prints
@@ -113,15 +106,6 @@ function readCertificate(der: Uint8Array): Certificate {
   };
 }
 
-function readPublicKey(tbs: DerReader): PublicKey {
-  const element = tbs.element(Tag.sequence, 'subjectPublicKeyInfo');
-  const reader = readerOf(element);
-  const algorithm = readAlgorithmIdentifier(reader, 'public key algorithm');
-  const keyBits = reader.bitStringOctets('subjectPublicKey');
-  reader.end('subjectPublicKeyInfo');
-  return { spki: element.raw, algorithm, keyBits };
-}
-
 /** Why a certificate is not the issuer of another. */
 export type IssuanceFailure = 'other-name' | 'not-a-ca' | 'may-not-sign-certificates' | SignatureFailure;
 
@@ -141,6 +125,15 @@ export function issuanceFailure(certificate: Certificate, issuer: Certificate): 
 /** Whether `issuer` really issued `certificate`; see {@link issuanceFailure}. */
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
   return issuanceFailure(certificate, issuer) === undefined;
+}
+
+/** Where none of these issued it: that one of the issuer's name has a key that is not usable, a clause for people. */
+export function issuerKeyProblem(certificate: Certificate, candidates: readonly Certificate[]): string | undefined {
+  for (const { subject, publicKey } of candidates) {
+    const problem = distinguishedNamesEqual(certificate.issuer, subject) ? publicKeyProblem(publicKey) : undefined;
+    if (problem !== undefined) return `the public key of a certificate of that name is not usable: ${problem}`;
+  }
+  return undefined;
 }
 
 /** Whether issuer and subject are one name, as in a root certificate (the signature is not checked). */

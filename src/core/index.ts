@@ -10,8 +10,8 @@ export {
   issuanceFailure,
   type Certificate,
   type IssuanceFailure,
-  type PublicKey,
 } from './certificate.js';
+export type { PublicKey } from './public-key.js';
 export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
 export type { Extension } from './extension.js';
 export type { AlgorithmIdentifier } from './algorithm-identifier.js';

@@ -6,6 +6,7 @@ import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence }
 import { digest, hashOid, type SignatureHash } from './hash.js';
 import { Oid } from './oid.js';
 import { OcspError } from './ocsp-error.js';
+import { checkedKey } from './public-key.js';
 import { numberOfRevocationReason, type RevocationReason } from './response.js';
 
 /** The status that a response states of one certificate. */
@@ -217,14 +218,18 @@ const ownKeys = new WeakMap<KeyObject, Certificate>();
 /**
  * Makes sure that the private key belongs to the certificate that is to sign.
  *
- * @throws OcspError `key-mismatch`, `key-unsupported` for a public key
+ * @throws OcspError `key-mismatch`, `key-unsupported` for a public key, and for a certificate with a broken one
  */
 export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' | 'certificate'>): void {
   if (ownKeys.get(key) === certificate) return;
   if (key.type !== 'private') throw unsupported('a public key cannot sign', 'name the private key');
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  const own = createPublicKey({ key: Buffer.from(certificate.publicKey.spki), format: 'der', type: 'spki' });
-  if (!createPublicKey(key).equals(own) && !spki.equals(certificate.publicKey.spki)) {
+  const own = checkedKey(certificate.publicKey);
+  if ('why' in own) {
+    const hint = 'name another certificate; see this one with: openssl x509 -in FILE -text';
+    throw unsupported(`no client checks a signature by the certificate that is to sign: ${own.why}`, hint);
+  }
+  if (!createPublicKey(key).equals(own.object) && !spki.equals(certificate.publicKey.spki)) {
     throw new OcspError(
       'key-mismatch',
       'the private key does not belong to the certificate that is to sign',

@@ -32,6 +32,8 @@ export interface CertificateOptions {
   readonly keyType?: KeyType;
   /** A private key to use instead of a new one. */
   readonly key?: KeyObject;
+  /** A whole SubjectPublicKeyInfo in place of the key's own. */
+  readonly publicKeyInfo?: Uint8Array;
   /** Default 2020-01-01 to 2049-01-01, so that no test depends on today. */
   readonly notBefore?: Date;
   readonly notAfter?: Date;
@@ -137,7 +139,7 @@ export function encodeCertificate(
       certificateTime(options.notAfter ?? defaultNotAfter),
     ),
     name,
-    publicKeyInfo(key),
+    options.publicKeyInfo ?? publicKeyInfo(key),
     contextConstructed(3, extension.encodeExtensions(certificateExtensions(options, key, signer))),
   );
   const signature = signBytes(body, signingKey, algorithm);

@@ -4,6 +4,7 @@ import { distinguishedNameToString, distinguishedNamesEqual } from '../distingui
 import { digest } from '../hash.js';
 import { Oid } from '../oid.js';
 import { OcspError } from '../ocsp-error.js';
+import { publicKeyProblem } from '../public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
 import { checkSignature, signatureAlgorithmName } from '../signature.js';
 import { formatTime } from '../time.js';
@@ -111,7 +112,7 @@ export function delegationFailure(
     return notAuthorized(
       certificate,
       'not issued by this issuer',
-      `its certificate was not issued by this issuer (${issuance})`,
+      `its certificate was not issued by this issuer (${publicKeyProblem(options.issuer.publicKey) ?? issuance})`,
     );
   }
   const [unknown] = certificate.unknownCriticalExtensions;
@@ -156,13 +157,19 @@ function notAuthorized(certificate: Certificate, why: string, because: string): 
 function signatureFailure(basic: BasicResponse, { certificate }: Candidate): Failure | undefined {
   const { signatureAlgorithm, signature, tbs } = basic;
   const algorithm = signatureAlgorithmName(signatureAlgorithm);
-  switch (checkSignature(signatureAlgorithm, signature, tbs, certificate.publicKey)) {
-    case undefined:
-      return undefined;
+  const found = checkSignature(signatureAlgorithm, signature, tbs, certificate.publicKey);
+  if (found === undefined) return undefined;
+  const problem = publicKeyProblem(certificate.publicKey);
+  if (problem !== undefined) {
+    return failure(found, `the public key of the responder ${nameOf(certificate)} is not usable: ${problem}`, {
+      algorithm,
+    });
+  }
+  switch (found) {
     case 'signature-invalid':
       return failure('signature-invalid', `the signature (${algorithm}) does not verify`, { algorithm });
     case 'weak-algorithm':
-      return failure('weak-algorithm', `the signature algorithm or key is too weak (${algorithm})`, { algorithm });
+      return failure('weak-algorithm', `the signature algorithm is too weak (${algorithm})`, { algorithm });
     case 'unsupported-algorithm':
       return failure('unsupported-algorithm', `the signature algorithm ${algorithm} with this key is not supported`, {
         algorithm,

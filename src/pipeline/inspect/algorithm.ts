@@ -4,6 +4,7 @@ import { toHex } from '../../core/bytes.js';
 import { DerError, Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
+import { knownCurves } from '../../core/public-key.js';
 import { objectName } from './object-name.js';
 import type { PssParametersRecord, PublicKeyRecord, SignatureRecord } from './record.js';
 
@@ -49,16 +50,6 @@ function readExplicitAlgorithm(reader: DerReader, tag: number): AlgorithmIdentif
   return explicit && algorithmIdentifierOf(explicit.element(Tag.sequence, 'PSS parameter'), 'PSS parameter');
 }
 
-const curves: Readonly<Record<string, { readonly name: string; readonly bits: number }>> = {
-  [Oid.curveP256]: { name: 'P-256', bits: 256 },
-  [Oid.curveP384]: { name: 'P-384', bits: 384 },
-  [Oid.curveP521]: { name: 'P-521', bits: 521 },
-  '1.3.132.0.10': { name: 'secp256k1', bits: 256 },
-  '1.3.36.3.3.2.8.1.1.7': { name: 'brainpoolP256r1', bits: 256 },
-  '1.3.36.3.3.2.8.1.1.11': { name: 'brainpoolP384r1', bits: 384 },
-  '1.3.36.3.3.2.8.1.1.13': { name: 'brainpoolP512r1', bits: 512 },
-};
-
 /** A public key for showing; a key that cannot be read keeps its octets. */
 export function describePublicKey({ algorithm, keyBits }: PublicKey): PublicKeyRecord {
   return {
@@ -80,7 +71,7 @@ function describeKey({ oid, parameters }: AlgorithmIdentifier, keyBits: Uint8Arr
     case Oid.ecPublicKey: {
       if (parameters?.tag !== Tag.objectIdentifier) return { bits: null, curve: 'explicit parameters' };
       const curve = objectIdentifierOf(parameters, 'curve');
-      return { bits: curves[curve]?.bits ?? null, curve: curves[curve]?.name ?? curve };
+      return { bits: knownCurves[curve]?.bits ?? null, curve: knownCurves[curve]?.name ?? curve };
     }
     case Oid.ed25519:
       return { bits: 256 };
