@@ -1,7 +1,8 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { OcspError, looksLikePem } from '../core/index.js';
-import { DerError, Tag, readWhole } from '../core/der.js';
+import { DerError, DerReader, Tag, readWhole } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { publicKeyProblem, readPublicKey } from '../core/public-key.js';
 import { exposureOf } from './file-exposure.js';
 import { readInputFile } from './read-file.js';
 
@@ -121,27 +122,24 @@ function decode(found: EncodedKey, passphrase: Uint8Array | string | undefined, 
   }
 }
 
-const signingCurves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
-
-/** The bounds that a verifier sets: see core/signature.ts. */
-const rsaBits = { least: 1024, most: 16_384 };
+const signingTypes: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519']);
 
 function requireSigningKey(key: KeyObject, path: FilePath): void {
   const type = key.asymmetricKeyType ?? 'unknown';
-  const { modulusLength = 0, namedCurve = 'without a name' } = key.asymmetricKeyDetails ?? {};
-  switch (type) {
-    case 'ed25519':
-      return;
-    case 'rsa':
-    case 'rsa-pss':
-      if (modulusLength >= rsaBits.least && modulusLength <= rsaBits.most) return;
-      throw unsupported(path, `has ${modulusLength} bits, which no client accepts`);
-    case 'ec':
-      if (signingCurves.has(namedCurve)) return;
-      throw unsupported(path, `is on the curve ${namedCurve}`);
-    default:
-      throw unsupported(path, `is of type ${type}`);
+  if (!signingTypes.has(type)) throw unsupported(path, `is of type ${type}`);
+  const problem = publicPartProblem(key);
+  if (problem !== undefined) throw unsupported(path, `makes signatures that no client accepts: ${problem}`);
+}
+
+/** By the bounds that a verifier sets. Node itself aborts when it is asked for the details of some keys. */
+function publicPartProblem(key: KeyObject): string | undefined {
+  let spki: Uint8Array;
+  try {
+    spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  } catch {
+    return 'it has no usable public part';
   }
+  return publicKeyProblem(readPublicKey(new DerReader(spki)));
 }
 
 function unreadable(path: FilePath, because: string, hint: string, cause?: unknown): OcspError {
