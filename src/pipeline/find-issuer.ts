@@ -1,7 +1,7 @@
 import { OcspError, distinguishedNameToString, isSelfIssued, type Certificate } from '../core/index.js';
 import { shownPath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from '../source/certificate-file.js';
-import type { IssuerFinder } from '../source/issuer-finder.js';
+import { unnamedCandidates, type IssuerFinder } from '../source/issuer-finder.js';
 import { downloadIssuer } from '../transport/download.js';
 import type { HttpClient } from '../transport/http-client.js';
 import type { Budget } from './budget.js';
@@ -42,6 +42,8 @@ export async function findIssuer(
       attempts.push(found);
     }
   }
+  const problem = finder.keyProblem(file.certificate, await unnamedCandidates(file));
+  if (problem !== undefined) attempts.unshift(problem);
   throw notFound(file.certificate, attempts, download !== undefined);
 }
 
@@ -54,8 +56,11 @@ async function tryDownload(
   try {
     const known = options.downloaded.get(uri) ?? downloadCertificates(uri, options);
     options.downloaded.set(uri, known);
-    const issuer = finder.choose(certificate, await known);
-    return issuer ?? `what ${uri} serves did not issue it`;
+    const served = await known;
+    const issuer = finder.choose(certificate, served);
+    if (issuer !== undefined) return issuer;
+    const problem = finder.keyProblem(certificate, served);
+    return problem === undefined ? `what ${uri} serves did not issue it` : `${uri}: ${problem}`;
   } catch (error) {
     options.downloaded.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;

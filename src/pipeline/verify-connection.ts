@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../core/index.js';
 import { bytesEqual } from '../core/bytes.js';
-import { isInValidity } from '../core/certificate.js';
+import { isInValidity, issuerKeyProblem } from '../core/certificate.js';
 import type { FilePath } from '../core/file-path.js';
 import { formatTime } from '../core/time.js';
 import { serverNameFor } from '../core/subject-alternative-names.js';
@@ -217,11 +217,13 @@ function trustFor(
 
 /** Throws OcspError `issuer-not-found`. */
 function issuerAmong(own: Certificate, { anchors, untrusted }: Trust): Certificate {
-  const issuer = [...untrusted, ...anchors].find((candidate) => isIssuedBy(own, candidate));
+  const candidates = [...untrusted, ...anchors];
+  const issuer = candidates.find((candidate) => isIssuedBy(own, candidate));
   if (issuer !== undefined) return issuer;
+  const problem = issuerKeyProblem(own, candidates);
   throw new OcspError(
     'issuer-not-found',
-    'the server does not send the issuer of its certificate, and it is not at hand',
+    `the server does not send the issuer of its certificate, and it is not at hand${problem === undefined ? '' : ` (${problem})`}`,
     'name the CA certificate with --ca; the server should send its chain',
   );
 }

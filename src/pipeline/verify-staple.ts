@@ -8,7 +8,7 @@ import {
 } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readCertificateFile, type CertificateFile } from '../source/certificate-file.js';
-import type { IssuerFinder } from '../source/issuer-finder.js';
+import { unnamedCandidates, type IssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
 import { staplePathFor } from '../store/staple-location.js';
 import { revokedMarkPath } from '../store/staple-path.js';
@@ -87,16 +87,14 @@ export async function issuerFor(
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
 ): Promise<Certificate> {
-  const found =
-    (await issuers.findLocal(file)) ??
-    issuers.choose(
-      file.certificate,
-      [...options.untrusted, ...options.anchors].map((certificate) => certificate.der),
-    );
+  const given = [...options.untrusted, ...options.anchors].map((certificate) => certificate.der);
+  const found = (await issuers.findLocal(file)) ?? issuers.choose(file.certificate, given);
   if (found !== undefined) return found;
+  const problem = issuers.keyProblem(file.certificate, [...(await unnamedCandidates(file)), ...given]);
   const name = distinguishedNameToString(file.certificate.issuer);
   const named = issuers.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
-  const tried = named.length > 0 ? ` (${named.join('; ')})` : '';
+  const attempts = problem === undefined ? named : [problem, ...named];
+  const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
   throw new OcspError(
     'issuer-not-found',
     `${shownPath(file.path)}: the issuer ${name} is not to be found${tried}`,

@@ -10,6 +10,7 @@ import {
 import { crlScopeFailure, type CrlScope } from '../core/crl-scope.js';
 import { Tag } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { publicKeyProblem } from '../core/public-key.js';
 import { formatTime } from '../core/time.js';
 import { readInputFile } from './read-file.js';
 import type { StatusSource } from './status-source.js';
@@ -109,7 +110,7 @@ function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): voi
   const why = crlFailure(crl, issuer);
   if (why === undefined) return;
   const names = { crl: shortName(crl.issuer), issuer: shortName(issuer.subject) };
-  const message = `the CRL ${name} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why)}`;
+  const message = `the CRL ${name} of ${names.crl} was not signed by the CA ${names.issuer}: ${explain(why, issuer)}`;
   throw new OcspError('crl-mismatch', message, 'name the CRL of the CA that issued the certificates, or that CA');
 }
 
@@ -119,7 +120,9 @@ function shortName(name: Uint8Array): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
-function explain(why: CrlFailure): string {
+function explain(why: CrlFailure, { publicKey }: Certificate): string {
+  const problem = publicKeyProblem(publicKey);
+  if (problem !== undefined) return `the public key of the CA is not usable: ${problem}`;
   switch (why) {
     case 'other-name':
       return 'it names another issuer';
@@ -128,7 +131,7 @@ function explain(why: CrlFailure): string {
     case 'signature-invalid':
       return "the signature does not verify with the CA's key";
     case 'weak-algorithm':
-      return 'it is signed with an algorithm or key that is too weak';
+      return 'it is signed with an algorithm that is too weak';
     case 'unsupported-algorithm':
       return 'it is signed with an algorithm that is not supported';
   }

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
-import { decodeCertificate, issuanceFailure } from '../core/certificate.js';
+import { decodeCertificate, issuanceFailure, issuerKeyProblem } from '../core/certificate.js';
 import { bytesEqual, toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
+import { publicKeyProblem } from '../core/public-key.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
 import { readInputFile, unlistable } from './read-file.js';
@@ -24,6 +25,8 @@ export interface IssuerFinder {
   sources(): Promise<readonly IssuerSource[]>;
   /** The one of these DER certificates that issued this one; those that cannot be decoded are passed over. */
   choose(certificate: Certificate, candidates: readonly Uint8Array[]): Certificate | undefined;
+  /** As `issuerKeyProblem`; those that cannot be decoded are passed over. */
+  keyProblem(certificate: Certificate, candidates: readonly Uint8Array[]): string | undefined;
 }
 
 /** A bundle of CA certificates is 250 KiB. */
@@ -31,6 +34,9 @@ const largestIssuerFile = 4 * 1024 * 1024;
 
 /** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
 const maximumKnown = 512;
+
+/** A CA has a few certificates of one name; each costs a signature check, and one file has room for thousands. */
+const maximumNamesakes = 64;
 
 /** What --issuer named, and the DER of each certificate in it. */
 export interface IssuerSource {
@@ -62,9 +68,12 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
     return certificate;
   };
   const choose: IssuerFinder['choose'] = (certificate, candidates) => {
+    let namesakes = 0;
     for (const der of candidates) {
       const candidate = decode(der);
-      if (candidate !== undefined && issuanceFailure(certificate, candidate) === undefined) return candidate;
+      const failure = candidate === undefined ? 'other-name' : issuanceFailure(certificate, candidate);
+      if (failure === undefined) return candidate;
+      if (failure !== 'other-name' && (namesakes += 1) === maximumNamesakes) return undefined;
     }
     return undefined;
   };
@@ -72,6 +81,11 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
     named: issuerPaths,
     sources,
     choose,
+    keyProblem: (certificate, candidates) =>
+      issuerKeyProblem(
+        certificate,
+        candidates.map(decode).filter((candidate) => candidate !== undefined),
+      ),
     async findLocal(file) {
       const named = hasNone ? [] : await sources();
       for (const source of named) {
@@ -81,11 +95,20 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
       }
       return (
         choose(file.certificate, file.others) ??
-        choose(file.certificate, await certificatesBeside(appendToPath(file.path, '.issuer'))) ??
-        choose(file.certificate, await certificatesBeside(joinPath(folderOf(file.path), 'chain.pem')))
+        choose(file.certificate, await certificatesBeside(issuerFileOf(file.path))) ??
+        choose(file.certificate, await certificatesBeside(chainFileOf(file.path)))
       );
     },
   };
+}
+
+const issuerFileOf = (path: FilePath): FilePath => appendToPath(path, '.issuer');
+const chainFileOf = (path: FilePath): FilePath => joinPath(folderOf(path), 'chain.pem');
+
+/** The DER of all that is looked at for the issuer without being named: the same file and those beside it. */
+export async function unnamedCandidates({ path, others }: CertificateFile): Promise<readonly Uint8Array[]> {
+  const beside = [await certificatesBeside(issuerFileOf(path)), await certificatesBeside(chainFileOf(path))];
+  return [...others, ...beside.flat()];
 }
 
 async function readIssuerSource(path: FilePath): Promise<IssuerSource> {
@@ -134,7 +157,7 @@ function refuseOtherKey(
   for (const der of source.certificates) {
     const candidate = decode(der);
     if (candidate === undefined || !distinguishedNamesEqual(certificate.issuer, candidate.subject)) continue;
-    const why = explain(issuanceFailure(certificate, candidate));
+    const why = explain(issuanceFailure(certificate, candidate), candidate);
     throw new OcspError(
       'issuer-mismatch',
       `${shownPath(source.path)} is named ${distinguishedNameToString(candidate.subject)} as the issuer is, but ${why}`,
@@ -143,14 +166,16 @@ function refuseOtherKey(
   }
 }
 
-function explain(why: ReturnType<typeof issuanceFailure>): string {
+function explain(why: ReturnType<typeof issuanceFailure>, candidate: Certificate): string {
+  const problem = publicKeyProblem(candidate.publicKey);
+  if (problem !== undefined) return `its public key is not usable: ${problem}`;
   switch (why) {
     case 'not-a-ca':
       return 'it is no CA certificate (basicConstraints)';
     case 'may-not-sign-certificates':
       return 'it may not sign certificates (keyUsage)';
     case 'weak-algorithm':
-      return 'the certificate is signed with an algorithm or key that is too weak';
+      return 'the certificate is signed with an algorithm that is too weak';
     case 'unsupported-algorithm':
       return 'the certificate is signed with an algorithm that is not supported';
     default:
