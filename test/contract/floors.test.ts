@@ -162,6 +162,18 @@ describe('the floors', () => {
     expect(offenders((file) => !isBelowCommandLine(file), readsClock)).not.toEqual([]);
   });
 
+  it('give a public key from outside to node:crypto in one place, which checks it first', () => {
+    const takesKey = (file: ParsedFile): boolean =>
+      [...nodesOf(file.tree)].some(
+        (node) =>
+          (ts.isCallExpression(node) &&
+            node.expression.getText() === 'createPublicKey' &&
+            !(node.arguments.length === 1 && node.arguments[0]?.getText() === 'key')) ||
+          (ts.isNewExpression(node) && node.expression.getText() === 'X509Certificate'),
+      );
+    expect(offenders(() => true, takesKey)).toEqual(['core/public-key.ts']);
+  });
+
   it('use no unsecure randomness anywhere', () => {
     expect(
       offenders(
