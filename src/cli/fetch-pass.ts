@@ -112,5 +112,5 @@ function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchF
   if (list.length > 1) {
     throw new OcspError('usage', '--request-out takes the request of one certificate', 'name one certificate');
   }
-  return { ...tools, onRequest: (request) => writeRequestFile(file, request) };
+  return { ...tools, onRequest: (request) => writeRequestFile(file, request, tools.ownProcess) };
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { verifyConnection, type ConnectionPlace, type ConnectionReport } from '../pipeline/verify-connection.js';
 import type { VerifyStapleOptions } from '../pipeline/verify-report.js';
 import { parseTcpAddress } from '../reload/reload-target.js';
+import { readRegularFile } from '../system/read-file.js';
 import { createIssuerFinder } from '../source/issuer-finder.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
@@ -75,9 +75,10 @@ function systemRoots(): readonly Certificate[] {
   });
 }
 
-function readSystemBundle(): Buffer[] {
+function readSystemBundle(): Uint8Array[] {
   try {
-    return [readFileSync('/etc/ssl/certs/ca-certificates.crt')];
+    const { bytes } = readRegularFile('/etc/ssl/certs/ca-certificates.crt', { limit: 16 * 1024 * 1024 });
+    return bytes === undefined ? [] : [bytes];
   } catch {
     return [];
   }

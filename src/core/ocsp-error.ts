@@ -51,6 +51,7 @@ export const ocspErrorKinds = {
   'staple-unwritable': 'store',
   'staple-unsafe': 'store',
   'staple-locked': 'store',
+  'overwrite-refused': 'store',
   'metrics-unwritable': 'store',
 
   'run-locked': 'locked',

@@ -31,6 +31,13 @@ export function looksLikePem(bytes: Uint8Array): boolean {
   return false;
 }
 
+/** The labels of all blocks that begin in these bytes, whatever follows. */
+export function pemLabelsIn(bytes: Uint8Array): string[] {
+  const buffer = asBuffer(bytes);
+  if (!buffer.includes(beginMark)) return [];
+  return [...buffer.toString('latin1').matchAll(/-----BEGIN ([^\r\n-]{1,64})-----/g)].map(([, label = '']) => label);
+}
+
 /**
  * The blocks of a PEM text in their order, text around them ignored; private keys are listed with empty contents and
  * never decoded (RFC 7468 §3, lax about line lengths).

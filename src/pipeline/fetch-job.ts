@@ -63,7 +63,7 @@ export interface FetchTools {
   now(): Date;
   randomBytes(count: number): Uint8Array;
   /** Told of each request before it is sent. */
-  onRequest?(requestDer: Uint8Array): void;
+  onRequest?(requestDer: Uint8Array): Promise<void>;
   /** Told of each exchange with a responder: the URL's host with a port that is not the scheme's own, and how long it took. */
   onExchange?(host: string, milliseconds: number): void;
   /** What earlier answers of this process said about asking again. */

@@ -121,7 +121,7 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
   const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
   const requestDer = createRequest({ certIds, ...(nonce === undefined ? {} : { nonce }) });
   const known = nonce === undefined ? knownResponse(job) : undefined;
-  tools.onRequest?.(requestDer);
+  await tools.onRequest?.(requestDer);
   return await askResponders(
     {
       urls: job.responders.urls,

@@ -1,9 +1,9 @@
 import { OcspError, decodePem, looksLikePem, type PemBlock } from '../core/index.js';
 import { DerError, DerReader, Tag } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { kindOfDer, type DerKind } from '../core/kind-of-der.js';
 import { readInputFile } from '../source/read-file.js';
 import { describeCertificate } from './inspect/certificate.js';
-import { kindOfDer, type DerKind } from './inspect/recognise.js';
 import type { Inspected } from './inspect/record.js';
 import { inspectRequest } from './inspect/request.js';
 import { inspectResponse } from './inspect/response.js';

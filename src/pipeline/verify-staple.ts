@@ -51,7 +51,7 @@ async function judgeStaple(
   try {
     const staple = staplePathFor(path, certificate, options.out);
     response ??= staple;
-    const found = readResponseFile(response, { isNamed: options.response !== undefined });
+    const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const issuer = await issuerFor(file, issuers, options);
     const judged = verdictOn(found, { certificate }, issuer, options);

@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { handedOver } from '../system/handed-over-pipe.js';
+import { readRegularFile } from '../system/read-file.js';
+import { systemErrorCode } from '../system/system-error.js';
 
 /** A console key as a file has it, and what the reader should hear of that file, one sentence each. */
 export interface ConsoleKeyFile {
@@ -65,22 +67,14 @@ export function readConsoleKeyFile(path: FilePath): ConsoleKeyFile {
 }
 
 function readSecret(path: FilePath): { bytes: Buffer; warnings: string[] } {
-  let descriptor: number | undefined;
+  const piped = handedOver(path);
+  if (piped !== undefined) return { bytes: Buffer.from(piped), warnings: [] };
   try {
-    descriptor = openSync(path, 'r');
-    const status = fstatSync(descriptor);
-    const buffer = Buffer.alloc(largestKeyFile + 1);
-    let filled = 0;
-    for (;;) {
-      const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-      filled += count;
-      if (count === 0 || filled === buffer.length) break;
-    }
-    return { bytes: buffer.subarray(0, filled), warnings: status.isFile() ? exposure(path, status.mode) : [] };
+    const { bytes, status } = readRegularFile(path, { limit: largestKeyFile + 1, onlyBeginning: true });
+    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    return { bytes: Buffer.from(bytes.buffer), warnings: exposure(path, status.mode) };
   } catch (error) {
     throw unreadable(path, error);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
@@ -101,7 +95,7 @@ function exposure(path: FilePath, mode: number): string[] {
 }
 
 function unreadable(path: FilePath, cause: unknown): OcspError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const code = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
   const name = `the dnsdist key file ${shownPath(path)}`;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new OcspError('file-not-found', `${name} does not exist`, 'check the path', { cause });

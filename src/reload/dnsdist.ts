@@ -1,6 +1,7 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { shownPath } from '../core/file-path.js';
+import { readRegularFile } from '../system/read-file.js';
 import { reasonToRefuse } from './dnsdist-acceptance.js';
 import { openDnsdistConsole, type DnsdistConsole } from './dnsdist-console.js';
 import { DnsdistFailure } from './dnsdist-failure.js';
@@ -135,9 +136,8 @@ function foresee(
 /** What dnsdist will read; where this process may not, what was written. */
 function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
   try {
-    const status = statSync(staplePath);
-    // No staple is nearly as large, and whatever is no regular file might never end.
-    return status.isFile() && status.size <= 1024 * 1024 ? readFileSync(staplePath) : new Uint8Array();
+    // No staple is nearly as large.
+    return readRegularFile(staplePath, { limit: 1024 * 1024 }).bytes ?? new Uint8Array();
   } catch {
     return bytes;
   }

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { readRegularFile, type FoundFile } from '../system/read-file.js';
+import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
 import { TargetFailure } from './whole-target.js';
 
 /** A pid and a line end, with room for blanks. */
@@ -6,8 +7,6 @@ const maximumOctets = 64;
 
 /** The largest pid_max that Linux allows (proc_sys_kernel(5)). */
 const maximumPid = 4_194_304;
-
-const writableByOthers = 0o022;
 
 /** Who may own a pid file or a server besides root. */
 export interface PidFileRules {
@@ -23,33 +22,27 @@ export interface PidFileRules {
  * @throws TargetFailure `not-running` (no file), `permission-denied`, `pid-file-unsafe`
  */
 export function readPidFile(path: string, { effectiveUserId, program }: PidFileRules): number {
-  const descriptor = openPidFile(path, program);
-  try {
-    const status = fstatSync(descriptor);
-    if (!status.isFile()) throw unsafe(`the pid file ${path} is no regular file`, program);
-    if (status.uid !== 0 && status.uid !== effectiveUserId) {
-      throw unsafe(`the pid file ${path} belongs to user ${status.uid}, neither root nor this user`, program);
-    }
-    if ((status.mode & writableByOthers) !== 0) {
-      const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
-      const message = `the pid file ${path} can be written by others (mode ${mode})`;
-      throw new TargetFailure(
-        'pid-file-unsafe',
-        message,
-        `chmod go-w ${path}, and find out why it was writable: another user could have put any process there`,
-      );
-    }
-    const buffer = Buffer.alloc(maximumOctets + 1);
-    return pidIn(buffer.toString('latin1', 0, readSync(descriptor, buffer)), path, program);
-  } finally {
-    closeSync(descriptor);
+  const { bytes, status } = openPidFile(path, program);
+  if (status.isSymbolicLink()) throw unsafe(`the pid file ${path} is a symbolic link`, program);
+  if (bytes === undefined) throw unsafe(`the pid file ${path} is no regular file`, program);
+  if (!isTrustedOwner(status.uid, effectiveUserId)) {
+    throw unsafe(`the pid file ${path} belongs to user ${status.uid}, neither root nor this user`, program);
   }
+  if (mayOthersWrite(status)) {
+    const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
+    const message = `the pid file ${path} can be written by others (mode ${mode})`;
+    throw new TargetFailure(
+      'pid-file-unsafe',
+      message,
+      `chmod go-w ${path}, and find out why it was writable: another user could have put any process there`,
+    );
+  }
+  return pidIn(Buffer.from(bytes).toString('latin1'), path, program);
 }
 
-function openPidFile(path: string, program: string): number {
+function openPidFile(path: string, program: string): FoundFile {
   try {
-    // A FIFO would make a blocking open wait for a writer.
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return readRegularFile(path, { limit: maximumOctets + 1, onlyBeginning: true, followLinks: false });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {

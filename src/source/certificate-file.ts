@@ -29,24 +29,16 @@ const largestCertificateFile = 1024 * 1024;
  * Reads a certificate file: PEM (a bundle with chain and key as haproxy has it), DER, or PKCS#7 in either form. Of a
  * PKCS#7, which has no order, the certificate counts that issued no other.
  *
- * @param rules.regularOnly for a file that nobody named: a pipe or device there is refused
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
  *   `malformed-certificate`, `no-certificate`; messages name the file
  */
-export async function readCertificateFile(path: FilePath, rules: CertificateFileRules = {}): Promise<CertificateFile> {
-  return await readCertificateFileSoon(path, rules);
-}
-
-export interface CertificateFileRules {
-  readonly regularOnly?: boolean;
+export async function readCertificateFile(path: FilePath): Promise<CertificateFile> {
+  return await readCertificateFileSoon(path);
 }
 
 /** As {@link readCertificateFile}, without a promise where nothing has to be loaded first, as for PKCS#7: a fleet is many files. */
-export function readCertificateFileSoon(
-  path: FilePath,
-  rules: CertificateFileRules = {},
-): CertificateFile | Promise<CertificateFile> {
-  const { bytes, version } = readVersionedFile(path, largestCertificateFile, undefined, rules);
+export function readCertificateFileSoon(path: FilePath): CertificateFile | Promise<CertificateFile> {
+  const { bytes, version } = readVersionedFile(path, largestCertificateFile);
   const take = ([first, ...others]: readonly Uint8Array[]): CertificateFile => {
     if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
     return { path, certificate: decodeCertificate(first), others, version };

@@ -18,7 +18,7 @@ const withoutCertificate: ReadonlySet<string> = new Set([
  */
 export async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
   try {
-    const found = readCertificateFileSoon(path, { regularOnly: true });
+    const found = readCertificateFileSoon(path);
     const file = found instanceof Promise ? await found : found;
     return file.certificate.isCa ? undefined : file;
   } catch (error) {

@@ -143,7 +143,7 @@ async function readNamed(path: FilePath): Promise<Uint8Array[]> {
 async function certificatesBeside(path: FilePath): Promise<Uint8Array[]> {
   try {
     if (!existsSync(path) || !statSync(path).isFile()) return [];
-    return await certificatesIn(readInputFile(path, largestIssuerFile, undefined, { regularOnly: true }));
+    return await certificatesIn(readInputFile(path, largestIssuerFile));
   } catch {
     return [];
   }

@@ -1,7 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorText } from '../core/system-error.js';
+import { handedOver } from '../system/handed-over-pipe.js';
+import { readRegularFile, type FoundFile } from '../system/read-file.js';
+import { systemErrorText } from '../system/system-error.js';
 
 /** The next step for a file that is empty or too large, where it is not about a certificate. */
 export interface InputHints {
@@ -15,20 +17,13 @@ const certificateHints: InputHints = {
 };
 
 /**
- * Reads a whole file of at most `limit` octets. Synchronous: for small files this costs a tenth of the thread pool's
- * round trips, and there are many of them.
+ * Reads a whole file of at most `limit` octets, or what the caller handed over by a pipe (`/dev/stdin`, `<(command)`). Any
+ * other pipe or device is refused: whoever put it there could let this run wait for ever.
  *
- * @param options.regularOnly for a file that nobody named: a pipe or device there is refused, since whoever put it there
- *   could let this run wait for ever
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`
  */
-export function readInputFile(
-  path: FilePath,
-  limit: number,
-  hints: InputHints = certificateHints,
-  rules: { readonly regularOnly?: boolean } = {},
-): Uint8Array {
-  return readVersionedFile(path, limit, hints, rules).bytes;
+export function readInputFile(path: FilePath, limit: number, hints: InputHints = certificateHints): Uint8Array {
+  return readVersionedFile(path, limit, hints).bytes;
 }
 
 /** Which contents of a regular file were read: another inode, size or time of change means that it was replaced since. */
@@ -43,20 +38,15 @@ export function readVersionedFile(
   path: FilePath,
   limit: number,
   hints: InputHints = certificateHints,
-  { regularOnly = false }: { readonly regularOnly?: boolean } = {},
 ): { readonly bytes: Uint8Array; readonly version: FileVersion | undefined } {
   const name = shownPath(path);
   if (containsNul(path)) throw new OcspError('file-unreadable', `${name}: the file name contains a NUL character`);
-  let read: { readonly bytes: Uint8Array; readonly version: FileVersion | undefined };
-  try {
-    read = readUpTo(path, limit, regularOnly);
-  } catch (error) {
-    throw error instanceof OcspError ? error : describeSystemError(name, error);
+  const read = readFound(path, limit);
+  if (read.bytes?.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
+  if (read.bytes === undefined || read.bytes.length > limit) {
+    throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
   }
-  const { length } = read.bytes;
-  if (length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
-  if (length > limit) throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
-  return read;
+  return { bytes: read.bytes, version: read.version };
 }
 
 /** Whether the file at this path still is the one that was read; false when it is gone or cannot be examined. */
@@ -64,7 +54,7 @@ export function isSameVersion(path: FilePath, version: FileVersion): boolean {
   try {
     const now = versionOf(statSync(path));
     return (
-      now?.inode === version.inode &&
+      now.inode === version.inode &&
       now.size === version.size &&
       now.changedMilliseconds === version.changedMilliseconds
     );
@@ -73,43 +63,37 @@ export function isSameVersion(path: FilePath, version: FileVersion): boolean {
   }
 }
 
-/** A pipe has none: what was read of it is gone. */
-function versionOf(status: Stats): FileVersion | undefined {
-  if (!status.isFile()) return undefined;
+function versionOf(status: Stats): FileVersion {
   return { inode: status.ino, size: status.size, changedMilliseconds: status.mtimeMs };
 }
 
-/** At most one octet more than the limit, so that the caller sees that there was more. */
-function readUpTo(
+/** No version for a pipe: what was read of it is gone. No bytes for a file that is too large. */
+function readFound(
   path: FilePath,
   limit: number,
-  regularOnly: boolean,
-): { readonly bytes: Uint8Array; readonly version: FileVersion | undefined } {
-  const descriptor = openSync(path, constants.O_RDONLY | (regularOnly ? constants.O_NONBLOCK : 0));
+): { readonly bytes: Uint8Array | undefined; readonly version: FileVersion | undefined } {
+  const piped = handedOver(path);
+  if (piped !== undefined) return { bytes: piped, version: undefined };
+  let found: FoundFile;
   try {
-    const status = fstatSync(descriptor);
-    if (regularOnly && !status.isFile() && !status.isDirectory()) throw notRegular(path);
-    const { size } = status;
-    const version = versionOf(status);
-    // A pipe, as from `<(command)`, has size 0; read until its end.
-    let buffer = Buffer.alloc(Math.min(size, limit) + 1);
-    let filled = 0;
-    for (;;) {
-      const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-      filled += count;
-      // A regular file has as much as its size says; what is appended meanwhile makes it another version.
-      if (count === 0 || filled > limit || (version !== undefined && filled === size))
-        return { bytes: buffer.subarray(0, filled), version };
-      if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(Math.min(filled + 4096, limit + 1))]);
-    }
-  } finally {
-    closeSync(descriptor);
+    found = readRegularFile(path, { limit });
+  } catch (error) {
+    throw describeSystemError(shownPath(path), error);
   }
+  const { bytes, status } = found;
+  if (status.isDirectory()) throw isAFolder(shownPath(path));
+  if (!status.isFile()) throw notRegular(path);
+  return { bytes, version: versionOf(status) };
+}
+
+function isAFolder(name: string, cause?: unknown): OcspError {
+  return new OcspError('file-unreadable', `${name} is a folder`, 'name a file in it', { cause });
 }
 
 function notRegular(path: FilePath): OcspError {
   const message = `${shownPath(path)} is no regular file`;
-  return new OcspError('file-unreadable', message, 'find out who put it there, and remove it');
+  const hint = 'find out who put it there, and remove it; hand a pipe over as /dev/stdin or <(command)';
+  return new OcspError('file-unreadable', message, hint);
 }
 
 /** What to say of a folder that cannot be listed. */
@@ -139,7 +123,7 @@ function describeSystemError(name: string, error: unknown): OcspError {
         },
       );
     case 'EISDIR':
-      return new OcspError('file-unreadable', `${name} is a folder`, 'name a file in it', { cause: error });
+      return isAFolder(name, error);
     default:
       return new OcspError('file-unreadable', `${name} could not be read: ${code}`, '', { cause: error });
   }

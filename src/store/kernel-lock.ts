@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorCode } from './store-error.js';
+import { systemErrorCode } from '../system/system-error.js';
 import { lockUnusable } from './run-lock-error.js';
 
 /** How the flock program is run. */

@@ -11,12 +11,13 @@ import {
   type BigIntStats,
 } from 'node:fs';
 
-import { folderOf, type FilePath } from '../core/file-path.js';
+import { nameOf, type FilePath } from '../core/file-path.js';
+import type { PinnedFile } from '../system/pinned-folder.js';
 import { holderOf, type OwnProcess } from './lock-holder.js';
 
-/** A lock's file that this process made: the name, and what it is a name of. */
+/** A lock's file that this process made: the name in a folder that stays open as long, and what it is a name of. */
 export interface LockFile {
-  readonly path: FilePath;
+  readonly at: PinnedFile;
   readonly created: BigIntStats;
   readonly inode: LockInode;
 }
@@ -31,7 +32,7 @@ interface LockInode {
   writtenAt: number;
 }
 
-/** The lock files that this process holds: by their paths, and one inode for each folder. */
+/** The lock files that this process holds: by folder and name, and one inode for each folder. */
 const heldFiles = new Map<string, LockFile>();
 const inodesByFolder = new Map<string, LockInode>();
 
@@ -43,9 +44,9 @@ const writtenAgainAfterMilliseconds = 1000;
  *
  * @returns undefined where another took the file away while it was still empty, as after a run that stood still just there
  */
-export function createLockFile(path: FilePath, own: OwnProcess): LockFile | undefined {
+export function createLockFile(at: PinnedFile, own: OwnProcess): LockFile | undefined {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const descriptor = openSync(path, flags, 0o600);
+  const descriptor = openSync(at.reach, flags, 0o600);
   try {
     const text = JSON.stringify(holderOf(own));
     writeFileSync(descriptor, text);
@@ -54,10 +55,10 @@ export function createLockFile(path: FilePath, own: OwnProcess): LockFile | unde
       closeSync(descriptor);
       return undefined;
     }
-    return hold(path, created, { descriptor, own, text, files: new Set(), writtenAt: performance.now() });
+    return hold(at, created, { descriptor, own, text, files: new Set(), writtenAt: performance.now() });
   } catch (error) {
     closeSync(descriptor);
-    unlinkQuietly(path);
+    unlinkQuietly(at.reach);
     throw error;
   }
 }
@@ -69,36 +70,36 @@ export function createLockFile(path: FilePath, own: OwnProcess): LockFile | unde
  *
  * @returns `taken` where something is at the path; `impossible` where a file has to be created
  */
-export function linkLockFile(path: FilePath, own: OwnProcess): LockFile | 'taken' | 'impossible' {
-  const inode = inodesByFolder.get(keyOf(folderOf(path)));
+export function linkLockFile(at: PinnedFile, own: OwnProcess): LockFile | 'taken' | 'impossible' {
+  const inode = inodesByFolder.get(at.folder.key);
   const [companion] = inode?.files ?? [];
   if (inode === undefined || companion === undefined || inode.own !== own) return 'impossible';
   try {
     writeAgain(inode);
-    linkSync(companion.path, path);
+    linkSync(companion.at.reach, at.reach);
   } catch (error) {
     // Whatever else it is, such as a file system without links, shows when the file is created.
     return (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'taken' : 'impossible';
   }
-  const file = hold(path, companion.created, inode);
+  const file = hold(at, companion.created, inode);
   if (isAtItsPath(file)) return file;
   // The companion's name led to a lock that another run has put there.
-  unlinkQuietly(path);
+  unlinkQuietly(at.reach);
   forget(file);
   return 'impossible';
 }
 
 /** Whether this very lock is at its path, and not one that was taken there since. */
 export function isAtItsPath(file: LockFile): boolean {
-  const found = lstatSync(file.path, { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(file.at.reach, { bigint: true, throwIfNoEntry: false });
   const isSame = found?.ino === file.created.ino && found.dev === file.created.dev;
-  return isSame && heldFiles.get(keyOf(file.path)) === file;
+  return isSame && heldFiles.get(keyOf(file.at)) === file;
 }
 
 /** Removes a lock's file if it is still one's own. Never throws. */
 export function releaseLockFile(file: LockFile): void {
   try {
-    if (isAtItsPath(file)) unlinkSync(file.path);
+    if (isAtItsPath(file)) unlinkSync(file.at.reach);
   } catch {
     // A folder that became read-only: the next run finds the holder dead and removes the file.
   } finally {
@@ -106,21 +107,20 @@ export function releaseLockFile(file: LockFile): void {
   }
 }
 
-function hold(path: FilePath, created: BigIntStats, inode: LockInode): LockFile {
-  const file = { path, created, inode };
+function hold(at: PinnedFile, created: BigIntStats, inode: LockInode): LockFile {
+  const file = { at, created, inode };
   inode.files.add(file);
-  heldFiles.set(keyOf(path), file);
-  inodesByFolder.set(keyOf(folderOf(path)), inode);
+  heldFiles.set(keyOf(at), file);
+  inodesByFolder.set(at.folder.key, inode);
   return file;
 }
 
 function forget(file: LockFile): void {
-  const { inode, path } = file;
+  const { inode, at } = file;
   if (!inode.files.delete(file)) return;
-  if (heldFiles.get(keyOf(path)) === file) heldFiles.delete(keyOf(path));
+  if (heldFiles.get(keyOf(at)) === file) heldFiles.delete(keyOf(at));
   if (inode.files.size > 0) return;
-  const folder = keyOf(folderOf(path));
-  if (inodesByFolder.get(folder) === inode) inodesByFolder.delete(folder);
+  if (inodesByFolder.get(at.folder.key) === inode) inodesByFolder.delete(at.folder.key);
   closeSync(inode.descriptor);
 }
 
@@ -131,9 +131,9 @@ function writeAgain(inode: LockInode): void {
   inode.writtenAt = now;
 }
 
-/** The NUL, which no path has, keeps names that are no UTF-8 apart from the others. */
-function keyOf(path: FilePath): string {
-  return typeof path === 'string' ? path : `\0${path.toString('latin1')}`;
+/** Names as their bytes, whatever they spell. */
+function keyOf({ path, folder }: PinnedFile): string {
+  return `${folder.key}/${nameOf(path).toString('latin1')}`;
 }
 
 function unlinkQuietly(path: FilePath): void {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { OcspError } from '../core/index.js';
-import type { FilePath } from '../core/file-path.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
 import type { OwnProcess } from './lock-holder.js';
 import { readStaple } from './staple-file.js';
 import { reloadRecordPath } from './staple-path.js';
-import { replaceStaple } from './write-staple.js';
+import type { StapleTarget } from './staple-target.js';
+import { unsafe } from './store-error.js';
+import { replaceFile } from './replace-file.js';
 
 /**
  * Which reload targets took which staple, kept as a dot file beside it: SHA-256 of the staple by target. It is written
@@ -47,15 +49,21 @@ export async function updateReloadRecord(
   const others = Object.entries(before).filter(([target]) => !targets.includes(target));
   const told = stapleBytes === undefined ? [] : targets.map((target) => [target, stapleDigest(stapleBytes)] as const);
   const record = Object.fromEntries([...others, ...told].slice(-maximumTargets));
-  await replaceStaple({
+  await replaceFile({
     path: reloadRecordPath(staple),
-    bytes: Buffer.from(`${JSON.stringify(record)}\n`),
+    kind: 'record',
+    pieces: [`${JSON.stringify(record)}\n`],
     ownProcess,
     decide: () => 'write',
-    isOcspResponse: () => false,
+    judgeLinked: refuseLink,
     // Lost in a crash, it only costs one more reload.
     durable: false,
   });
+}
+
+/** Nobody has a reason to make a link of it. */
+function refuseLink({ link, path }: StapleTarget): void {
+  if (link !== undefined) throw unsafe(path, `its record ${shownPath(link)} is a symbolic link`, 'remove the link');
 }
 
 function stapleDigest(bytes: Uint8Array): string {

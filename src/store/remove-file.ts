@@ -4,8 +4,11 @@ import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
 import { acquireLockNow, releaseLock } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
+import { systemErrorCode } from '../system/system-error.js';
 import { lockPath, temporaryPath } from './staple-path.js';
-import { systemErrorCode, unwritable } from './store-error.js';
+import { pinStaple } from './staple-target.js';
+import { unwritable } from './store-error.js';
 import { removeLeftover } from './temporary-file.js';
 
 /**
@@ -21,7 +24,17 @@ export function removeOwnFile(path: FilePath, own: OwnProcess): Promise<boolean>
 }
 
 function removeNow(path: FilePath, own: OwnProcess): boolean {
-  const found = examine(path, path);
+  const file = pinIfThere(path, own);
+  if (file === undefined) return false;
+  try {
+    return removeFrom(file, own);
+  } finally {
+    file.folder.close();
+  }
+}
+
+function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
+  const found = examine(path, reach);
   if (found === undefined) return false;
   const ours = found.isFile() && (own.effectiveUserId === 0 || found.uid === own.effectiveUserId);
   if (!ours) {
@@ -32,7 +45,7 @@ function removeNow(path: FilePath, own: OwnProcess): boolean {
     );
   }
   try {
-    unlinkSync(path);
+    unlinkSync(reach);
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
@@ -52,24 +65,46 @@ export function removeLeftoverTemporaryFile(staple: FilePath, own: OwnProcess): 
   });
 }
 
-function removeLeftoverNow(staple: FilePath, own: OwnProcess): boolean {
-  const hasLock = examine(staple, lockPath(staple)) !== undefined;
-  if (!hasLock && examine(staple, temporaryPath(staple)) === undefined) return false;
+function removeLeftoverNow(path: FilePath, own: OwnProcess): boolean {
+  const staple = pinIfThere(path, own);
+  if (staple === undefined) return false;
+  try {
+    return removeLeftoverOf(staple, own);
+  } finally {
+    staple.folder.close();
+  }
+}
+
+function removeLeftoverOf(staple: PinnedFile, own: OwnProcess): boolean {
+  const isThere = (place: (path: FilePath) => FilePath): boolean =>
+    examine(staple.path, besidePinned(staple, place).reach) !== undefined;
+  const hasLock = isThere(lockPath);
+  if (!hasLock && !isThere(temporaryPath)) return false;
   // Without the lock it would be the file of a run that is writing now; a dead run's lock is taken over, and let go.
   const lock = acquireLockNow(staple, own);
   if (lock === undefined) return false;
   try {
-    return removeLeftover(staple, own, examine(staple, staple)) || hasLock;
+    return removeLeftover(staple, own, examine(staple.path, staple.reach)) || hasLock;
   } finally {
     releaseLock(lock);
   }
 }
 
-function examine(staple: FilePath, path: FilePath): Stats | undefined {
+/** Undefined where its folder does not exist. */
+function pinIfThere(path: FilePath, own: OwnProcess): PinnedFile | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return pinStaple(path, own);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOTDIR') return undefined;
+    if (error instanceof OcspError && ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error.cause) ?? ''))
+      return undefined;
+    throw error;
+  }
+}
+
+function examine(staple: FilePath, reach: FilePath): Stats | undefined {
+  try {
+    return lstatSync(reach, { throwIfNoEntry: false });
+  } catch (error) {
     throw unwritable(staple, error);
   }
 }

@@ -1,12 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
 
 import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorText } from '../core/system-error.js';
+import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
+import { pinFile, UntrustedPathError, type PinnedFile } from '../system/pinned-folder.js';
+import { systemErrorCode, systemErrorText } from '../system/system-error.js';
 import type { OwnProcess } from './lock-holder.js';
 import { lockUnusable } from './run-lock-error.js';
-import { systemErrorCode } from './store-error.js';
 
-const writableByOthers = 0o022;
 const usableByOthers = 0o077;
 
 /**
@@ -14,11 +14,14 @@ const usableByOthers = 0o077;
  *
  * @throws OcspError `lock-unusable`
  */
-export function makeRunLockFolder(path: FilePath): void {
+export function makeRunLockFolder(path: FilePath, own: OwnProcess): void {
+  const folder = pin(path, folderOf(path), own);
   try {
-    mkdirSync(folderOf(path), { mode: 0o755 });
+    mkdirSync(folder.reach, { mode: 0o755 });
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw unusableFor(path, error);
+  } finally {
+    folder.folder.close();
   }
 }
 
@@ -31,14 +34,31 @@ export function makeRunLockFolder(path: FilePath): void {
  * @throws OcspError `lock-unusable`
  */
 export function openRunLockFile(path: FilePath, own: OwnProcess): number {
-  requireTrustedFolder(path, own);
+  const file = pin(path, path, own);
+  try {
+    requireTrustedFolder(file, own);
+    return openInFolder(file, own);
+  } finally {
+    file.folder.close();
+  }
+}
+
+function pin(lock: FilePath, path: FilePath, own: OwnProcess): PinnedFile {
+  try {
+    return pinFile(path, own.effectiveUserId);
+  } catch (error) {
+    throw unusableFor(lock, error);
+  }
+}
+
+function openInFolder({ path, reach }: PinnedFile, own: OwnProcess): number {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   let descriptor: number;
   try {
     // Judged before the open too: to open a device can have effects of its own.
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(reach, { throwIfNoEntry: false });
     if (found !== undefined) requireTrustedFile(path, found, own);
-    descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    descriptor = openSync(reach, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
     throw unusableFor(path, error);
   }
@@ -60,6 +80,7 @@ export function isStillAt(path: FilePath, descriptor: number): boolean {
 
 /** A failed system call as the `lock-unusable` error; any other error as it is. */
 export function unusableFor(path: FilePath, error: unknown): Error {
+  if (error instanceof UntrustedPathError) return lockUnusable(path, error.message, error.hint);
   const code = systemErrorCode(error);
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   return lockUnusable(path, systemErrorText(error), hintFor(code, path), error);
@@ -80,17 +101,10 @@ function hintFor(code: string, path: FilePath): string {
   }
 }
 
-function requireTrustedFolder(path: FilePath, own: OwnProcess): void {
+function requireTrustedFolder({ path, folder: { status } }: PinnedFile, own: OwnProcess): void {
   const folder = shownPath(folderOf(path));
-  let status: Stats;
-  try {
-    status = statSync(folderOf(path));
-  } catch (error) {
-    throw unusableFor(path, error);
-  }
-  if (!status.isDirectory()) throw lockUnusable(path, `${folder} is no folder`, 'name another file with --lock');
   requireTrustedOwner(path, `its folder ${folder}`, status, own);
-  if ((status.mode & writableByOthers) !== 0) {
+  if (mayOthersWrite(status)) {
     throw lockUnusable(
       path,
       `group or others may write in its folder ${folder}, and so could hold or replace it`,
@@ -113,7 +127,7 @@ function requireTrustedFile(path: FilePath, status: Stats, own: OwnProcess): voi
 }
 
 function requireTrustedOwner(path: FilePath, what: string, { uid }: Stats, own: OwnProcess): void {
-  if (uid === 0 || uid === own.effectiveUserId) return;
+  if (isTrustedOwner(uid, own.effectiveUserId)) return;
   throw lockUnusable(
     path,
     `${what} belongs to user ${uid}, neither root nor the user of this run (${own.effectiveUserId})`,

@@ -46,7 +46,7 @@ const mostReplacements = 100;
  *   path cannot serve as a lock; `interrupted`
  */
 export async function acquireRunLock(options: RunLockOptions): Promise<RunLock> {
-  if (options.makesFolder) makeRunLockFolder(options.path);
+  if (options.makesFolder) makeRunLockFolder(options.path, options.ownProcess);
   const deadline = performance.now() + options.waitMilliseconds;
   for (let replaced = 0; replaced < mostReplacements;) {
     const found = await tryOnce(deadline, options);

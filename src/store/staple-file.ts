@@ -1,7 +1,9 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, realpathSync, type Stats } from 'node:fs';
 
 import { asPath, containsNul, type FilePath } from '../core/file-path.js';
-import { systemErrorCode, unreadable } from './store-error.js';
+import { readRegularFile } from '../system/read-file.js';
+import { systemErrorCode } from '../system/system-error.js';
+import { unreadable } from './store-error.js';
 
 /** The largest staple that is read or written, in bytes; servers take far less (haproxy: 16 KiB). */
 export const largestStaple = 64 * 1024;
@@ -49,39 +51,9 @@ export function readStapleNow(path: FilePath): StapleOnDisk {
 
 function readFound(path: FilePath, found: Stats): StapleOnDisk {
   if (found.isDirectory()) return { state: 'unusable', reason: 'folder', path };
-  // Judged before the open: to open a pipe or a device can have effects of its own.
   if (!found.isFile()) return { state: 'unusable', reason: 'special-file', path };
-  const { bytes, status } = readRegularFile(path);
+  const { bytes, status } = readRegularFile(path, { limit: largestStaple, followLinks: false });
   if (!status.isFile()) return { state: 'unusable', reason: 'special-file', path };
   if (bytes === undefined) return { state: 'unusable', reason: 'too-large', path };
   return { state: 'present', bytes, path };
-}
-
-/**
- * Opens without following a link and without waiting, and reads the file when it is a regular one of at most `limit`
- * bytes; otherwise `bytes` is undefined. System errors are thrown as they are.
- */
-export function readRegularFile(
-  path: FilePath,
-  limit = largestStaple,
-): { readonly bytes: Uint8Array | undefined; readonly status: Stats } {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const status = fstatSync(descriptor);
-    if (!status.isFile() || status.size > limit) return { bytes: undefined, status };
-    return { bytes: readUpTo(descriptor, status.size), status };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function readUpTo(descriptor: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let filled = 0;
-  while (filled < size) {
-    const count = readSync(descriptor, bytes, filled, size - filled, null);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled === size ? bytes : bytes.slice(0, filled);
 }

@@ -4,10 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OcspError } from '../core/ocsp-error.js';
 import { parseHolder, stateOfHolder, type HolderState, type LockHolder, type OwnProcess } from './lock-holder.js';
 import { createLockFile, isAtItsPath, linkLockFile, releaseLockFile, type LockFile } from './lock-file.js';
-import { readRegularFile } from './staple-file.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
+import { readRegularFile } from '../system/read-file.js';
+import { systemErrorCode } from '../system/system-error.js';
 import { lockPath, takeoverLockPath } from './staple-path.js';
-import { systemErrorCode, unsafe, unwritable } from './store-error.js';
+import { unsafe, unwritable } from './store-error.js';
 
 /** A held lock. */
 export type StapleLock = LockFile;
@@ -43,19 +45,19 @@ const highestLevel = 2;
  * @throws OcspError `staple-locked` naming the holder; `staple-unsafe` when something else is at the lock's path;
  *   `staple-unwritable` when the folder takes no lock file.
  */
-export async function acquireLock(staple: FilePath, own: OwnProcess, waitMilliseconds: number): Promise<StapleLock> {
+export async function acquireLock(staple: PinnedFile, own: OwnProcess, waitMilliseconds: number): Promise<StapleLock> {
   const deadline = performance.now() + waitMilliseconds;
   for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     const attempt = tryLock(staple, own);
     if (attempt.state === 'acquired') return attempt.lock;
     const left = deadline - performance.now();
-    if (left <= 0) throw lockedError(staple, attempt.path, attempt.holder);
+    if (left <= 0) throw lockedError(staple.path, attempt.path, attempt.holder);
     await delay(Math.min(pause, left));
   }
 }
 
 /** Takes the lock if it is free or its holder is dead, without waiting; undefined when it is held. */
-export function acquireLockNow(staple: FilePath, own: OwnProcess): StapleLock | undefined {
+export function acquireLockNow(staple: PinnedFile, own: OwnProcess): StapleLock | undefined {
   const attempt = tryLock(staple, own);
   return attempt.state === 'acquired' ? attempt.lock : undefined;
 }
@@ -83,62 +85,62 @@ export function lockedError(staple: FilePath, path: FilePath, holder: LockHolder
   );
 }
 
-function tryLock(staple: FilePath, own: OwnProcess, level = 0): Attempt {
-  const path = level === 0 ? lockPath(staple) : takeoverLockPath(staple, level);
+function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
+  const file = besidePinned(staple, level === 0 ? lockPath : (path) => takeoverLockPath(path, level));
   let holder: LockHolder | undefined;
   // Twice: once more after a dead lock was removed or the holder let go meanwhile.
   for (let round = 0; round < 2; round++) {
-    const lock = createLock(staple, path, own, level);
+    const lock = createLock(staple, file, own, level);
     if (lock !== undefined) return { state: 'acquired', lock };
-    const found = inspectLock(staple, path, own);
+    const found = inspectLock(staple, file, own);
     if (found === undefined) continue;
     holder = found.holder;
     if (found.state === 'alive') break;
     if (level === highestLevel) {
       // Three runs died inside of this: nothing guards the last level, and a dead lock there must not stay for ever.
       if (found.state !== 'dead') break;
-      removeQuietly(path);
+      removeQuietly(file);
       continue;
     }
-    const obstacle = removeDeadLock(staple, path, own, level);
+    const obstacle = removeDeadLock(staple, file, own, level);
     if (obstacle !== undefined) return obstacle;
   }
-  return { state: 'busy', path, holder };
+  return { state: 'busy', path: file.path, holder };
 }
 
 /** Undefined where something is at the path. A taker of a dead lock needs a file of its own, whose time is that of now. */
-function createLock(staple: FilePath, path: FilePath, own: OwnProcess, level: number): StapleLock | undefined {
+function createLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, level: number): StapleLock | undefined {
   try {
-    const linked = level === 0 ? linkLockFile(path, own) : 'impossible';
+    const linked = level === 0 ? linkLockFile(file, own) : 'impossible';
     if (linked !== 'impossible') return linked === 'taken' ? undefined : linked;
-    return createLockFile(path, own);
+    return createLockFile(file, own);
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return undefined;
-    throw unwritable(staple, error);
+    throw unwritable(staple.path, error);
   }
 }
 
-function removeQuietly(path: FilePath): void {
+function removeQuietly({ reach }: PinnedFile): void {
   try {
-    unlinkSync(path);
+    unlinkSync(reach);
   } catch {
     // Whoever comes next finds it again.
   }
 }
 
-function inspectLock(staple: FilePath, path: FilePath, own: OwnProcess): FoundLock | undefined {
+function inspectLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess): FoundLock | undefined {
   try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(file.reach, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    refuseForeignLock(staple, path, own, found);
-    const { bytes, status } = readLockFile(path, found);
+    refuseForeignLock(staple.path, file.path, own, found);
+    const { bytes, status } = readLockFile(file, found);
     const holder = bytes === undefined ? undefined : parseHolder(bytes);
     const modifiedNanoseconds = BigInt(Math.round(status.mtimeMs * 1e6));
     const isEmpty = bytes?.length === 0;
     return { holder, state: stateOfHolder(holder, own), isEmpty, modifiedNanoseconds };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error instanceof OcspError ? error : unwritable(staple, error);
+    throw error instanceof OcspError ? error : unwritable(staple.path, error);
   }
 }
 
@@ -153,9 +155,9 @@ function refuseForeignLock(staple: FilePath, path: FilePath, own: OwnProcess, fo
   }
 }
 
-function readLockFile(path: FilePath, found: Stats): { bytes: Uint8Array | undefined; status: Stats } {
+function readLockFile({ reach }: PinnedFile, found: Stats): { bytes: Uint8Array | undefined; status: Stats } {
   try {
-    return readRegularFile(path, largestLockFile);
+    return readRegularFile(reach, { limit: largestLockFile, followLinks: false });
   } catch (error) {
     if (systemErrorCode(error) !== 'EACCES') throw error;
     return { bytes: undefined, status: found };
@@ -168,21 +170,21 @@ function readLockFile(path: FilePath, found: Stats): { bytes: Uint8Array | undef
  * another taker made in between. That guard is also the fresh file whose time tells the age of a lock that cannot be
  * judged: one file system, one clock.
  */
-function removeDeadLock(staple: FilePath, path: FilePath, own: OwnProcess, level: number): Attempt | undefined {
+function removeDeadLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, level: number): Attempt | undefined {
   const guard = tryLock(staple, own, level + 1);
   if (guard.state === 'busy') return guard;
   try {
-    const found = inspectLock(staple, path, own);
+    const found = inspectLock(staple, file, own);
     if (found === undefined) return undefined;
     const age = guard.lock.created.mtimeNs - found.modifiedNanoseconds;
     const longestHold = found.isEmpty ? abandonedEmptyAfterNanoseconds : abandonedAfterNanoseconds;
     const abandoned = found.state === 'unknowable' && age > longestHold;
-    if (found.state !== 'dead' && !abandoned) return { state: 'busy', path, holder: found.holder };
-    unlinkSync(path);
+    if (found.state !== 'dead' && !abandoned) return { state: 'busy', path: file.path, holder: found.holder };
+    unlinkSync(file.reach);
     return undefined;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error instanceof OcspError ? error : unwritable(staple, error);
+    throw error instanceof OcspError ? error : unwritable(staple.path, error);
   } finally {
     releaseLock(guard.lock);
   }

@@ -1,20 +1,20 @@
-import { lstatSync, readlinkSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 
 import type { OcspError } from '../core/ocsp-error.js';
-import type { OwnProcess } from './lock-holder.js';
 import { asPath, containsNul, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorCode, unsafe, unwritable, unwritableBecause } from './store-error.js';
+import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
+import { pinFile, pinFolder, UntrustedPathError, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
+import { systemErrorCode } from '../system/system-error.js';
+import type { OwnProcess } from './lock-holder.js';
+import { unsafe, unwritable, unwritableBecause } from './store-error.js';
 
-/** The file that is really replaced, and the link that led to it. */
-export interface StapleTarget {
-  readonly path: FilePath;
+/** The file that is really replaced, in its folder held open, and the link that led to it. Who located it closes `folder`. */
+export interface StapleTarget extends PinnedFile {
   readonly link?: FilePath;
 }
 
-const writableByOthers = 0o022;
-
 /**
- * Finds the file that a write to `path` replaces: the path itself, or the target of the symbolic link there. A link is
+ * Finds the file that a write to `path` replaces: the path itself, or the target of the symbolic link there. That link is
  * followed one step only, and only where nobody but root and the effective user could have made or moved it.
  *
  * @throws OcspError `staple-unsafe` for a link that fails one of these rules; `staple-unwritable` for a folder, a special
@@ -22,11 +22,28 @@ const writableByOthers = 0o022;
  */
 export function locateTarget(path: FilePath, own: OwnProcess): StapleTarget {
   if (containsNul(path)) throw unwritableBecause(path, 'the name contains a NUL byte', 'correct the path');
-  const found = examine(path, path);
+  const file = pinStaple(path, own);
+  let target: StapleTarget | undefined;
+  try {
+    target = targetOf(file, own);
+    return target;
+  } finally {
+    if (target?.folder !== file.folder) file.folder.close();
+  }
+}
+
+/** The staple's name in its folder held open. Throws OcspError `staple-unsafe`, `staple-unwritable`. */
+export function pinStaple(path: FilePath, own: OwnProcess): PinnedFile {
+  return safely(path, () => pinFile(path, own.effectiveUserId));
+}
+
+function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
+  const { path, reach } = file;
+  const found = safely(path, () => lstatSync(reach, { throwIfNoEntry: false }));
   // A name must be there: with an empty one the dot files would be no one's.
   if (nameOf(path).length === 0) throw unwritableBecause(path, 'it names a folder', 'name a file with --out');
-  if (found === undefined || found.isFile()) return { path };
-  if (found.isSymbolicLink()) return followLink(path, found, own);
+  if (found === undefined || found.isFile()) return file;
+  if (found.isSymbolicLink()) return followLink(file, found, own);
   throw notRegular(path, found);
 }
 
@@ -36,18 +53,40 @@ export function notRegular(path: FilePath, found: Stats): OcspError {
   return unwritableBecause(path, what, `name another file with --out, or remove ${shownPath(path)}`);
 }
 
-function followLink(link: FilePath, linkStatus: Stats, own: OwnProcess): StapleTarget {
+function followLink({ path: link, reach, folder }: PinnedFile, linkStatus: Stats, own: OwnProcess): StapleTarget {
   requireTrustedOwner(link, 'the link itself', linkStatus, own);
-  requireTrustedFolder(link, 'the folder of the link', folderOf(link), own);
-  const named = joinPath(folderOf(link), readLink(link));
-  const target = examine(link, named);
-  if (target === undefined) {
-    throw unsafe(
+  requireTrustedFolder(link, 'the folder of the link', folder, own);
+  const step = safely(link, () => asPath(readlinkSync(reach, { encoding: 'buffer' })));
+  const named = joinPath(folderOf(link), step);
+  const targetFolder = pinTargetFolder(link, named, () => pinFolder(folderOf(step), own.effectiveUserId, folder));
+  try {
+    const at = targetFolder.at(asPath(nameOf(step)));
+    requireFile(
       link,
-      `it is a dangling link to ${shownPath(named)}`,
-      `create an empty file there (touch), or remove the link`,
+      named,
+      safely(link, () => lstatSync(at, { throwIfNoEntry: false })),
     );
+    requireTrustedFolder(link, 'the folder of its target', targetFolder, own);
+    return { path: joinPath(targetFolder.realPath, asPath(nameOf(step))), reach: at, folder: targetFolder, link };
+  } catch (error) {
+    targetFolder.close();
+    throw error;
   }
+}
+
+function pinTargetFolder(link: FilePath, named: FilePath, pin: () => PinnedFolder): PinnedFolder {
+  return safely(link, () => {
+    try {
+      return pin();
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') throw dangling(link, named);
+      throw error;
+    }
+  });
+}
+
+function requireFile(link: FilePath, named: FilePath, target: Stats | undefined): void {
+  if (target === undefined) throw dangling(link, named);
   if (target.isSymbolicLink()) {
     throw unsafe(
       link,
@@ -58,58 +97,43 @@ function followLink(link: FilePath, linkStatus: Stats, own: OwnProcess): StapleT
   if (!target.isFile()) {
     throw unsafe(link, `it links to ${shownPath(named)}, which is no regular file`, 'remove the link');
   }
-  const path = realPath(link, named);
-  requireTrustedFolder(link, 'the folder of its target', folderOf(path), own);
-  return { path, link };
 }
 
-function requireTrustedFolder(link: FilePath, role: string, folder: FilePath, own: OwnProcess): void {
-  let status: Stats;
-  try {
-    status = statSync(folder);
-  } catch (error) {
-    throw unwritable(link, error);
-  }
-  requireTrustedOwner(link, `${role}, ${shownPath(folder)},`, status, own);
-  if ((status.mode & writableByOthers) !== 0) {
+function dangling(link: FilePath, named: FilePath): OcspError {
+  return unsafe(
+    link,
+    `it is a dangling link to ${shownPath(named)}`,
+    `create an empty file there (touch), or remove the link`,
+  );
+}
+
+function requireTrustedFolder(link: FilePath, role: string, folder: PinnedFolder, own: OwnProcess): void {
+  const { realPath: path, status } = folder;
+  requireTrustedOwner(link, `${role}, ${shownPath(path)},`, status, own);
+  if (mayOthersWrite(status)) {
     throw unsafe(
       link,
-      `it is a symbolic link and ${role}, ${shownPath(folder)}, is writable by group or others`,
-      `chmod go-w ${shownPath(folder)}, or name the file itself with --out`,
+      `it is a symbolic link and ${role}, ${shownPath(path)}, is writable by group or others`,
+      `chmod go-w ${shownPath(path)}, or name the file itself with --out`,
     );
   }
 }
 
-function requireTrustedOwner(link: FilePath, what: string, status: Stats, own: OwnProcess): void {
-  if (status.uid === 0 || status.uid === own.effectiveUserId) return;
+function requireTrustedOwner(link: FilePath, what: string, { uid }: Stats, own: OwnProcess): void {
+  if (isTrustedOwner(uid, own.effectiveUserId)) return;
   throw unsafe(
     link,
-    `it is a symbolic link and ${what} belongs to user ${status.uid}, neither root nor the user of this run`,
+    `it is a symbolic link and ${what} belongs to user ${uid}, neither root nor the user of this run`,
     'make it belong to root, or name the file itself with --out',
   );
 }
 
-function readLink(link: FilePath): FilePath {
+/** What goes wrong with the system or the path's owners, in the store's words. */
+function safely<Result>(path: FilePath, look: () => Result): Result {
   try {
-    return asPath(readlinkSync(link, { encoding: 'buffer' }));
+    return look();
   } catch (error) {
-    throw unwritable(link, error);
-  }
-}
-
-function realPath(link: FilePath, named: FilePath): FilePath {
-  try {
-    return asPath(realpathSync.native(named, { encoding: 'buffer' }));
-  } catch (error) {
-    throw unwritable(link, error);
-  }
-}
-
-function examine(staple: FilePath, path: FilePath): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw unwritable(staple, error);
+    if (error instanceof UntrustedPathError) throw unsafe(path, error.message, error.hint);
+    throw systemErrorCode(error) === undefined ? error : unwritable(path, error);
   }
 }

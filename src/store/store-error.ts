@@ -1,11 +1,6 @@
 import { OcspError } from '../core/ocsp-error.js';
 import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
-
-/** The system's code of a failed call (`ENOSPC`), or undefined for anything that is no system error. */
-export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
+import { systemErrorCode } from '../system/system-error.js';
 
 interface Explanation {
   readonly why: string;

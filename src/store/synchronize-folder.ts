@@ -2,8 +2,9 @@ import { closeSync, constants, fsync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { OcspError } from '../core/ocsp-error.js';
-import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorCode } from './store-error.js';
+import { shownPath, type FilePath } from '../core/file-path.js';
+import type { PinnedFile, PinnedFolder } from '../system/pinned-folder.js';
+import { systemErrorCode } from '../system/system-error.js';
 
 const synchronize = promisify(fsync);
 
@@ -22,19 +23,18 @@ const flushesByFolder = new Map<string, Flushes>();
  *
  * @throws OcspError `staple-unwritable`: the staple is replaced, but may be the old one again after a crash
  */
-export async function synchronizeFolder(staple: FilePath): Promise<void> {
-  const folder = folderOf(staple);
-  const key = Buffer.from(folder).toString('latin1');
+export async function synchronizeFolder({ path, folder }: PinnedFile): Promise<void> {
+  const { key } = folder;
   const known = flushesByFolder.get(key);
   try {
     if (known === undefined) await begin(key, folder);
     else await (known.next ??= known.running.catch(() => undefined).then(() => begin(key, folder)));
   } catch (error) {
-    throw unflushed(staple, error);
+    throw unflushed(path, error);
   }
 }
 
-function begin(key: string, folder: FilePath): Promise<void> {
+function begin(key: string, folder: PinnedFolder): Promise<void> {
   const flushes: Flushes = { running: flush(folder).finally(() => end(key, flushes)) };
   flushesByFolder.set(key, flushes);
   return flushes.running;
@@ -45,10 +45,10 @@ function end(key: string, flushes: Flushes): void {
   if (flushes.next === undefined) flushesByFolder.delete(key);
 }
 
-async function flush(folder: FilePath): Promise<void> {
+async function flush(folder: PinnedFolder): Promise<void> {
   let descriptor: number;
   try {
-    descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    descriptor = openSync(folder.at('.'), constants.O_RDONLY | constants.O_DIRECTORY);
   } catch {
     // A folder that may be written but not read cannot be flushed by its user.
     return;

@@ -13,12 +13,14 @@ import {
 
 import type { OwnProcess } from './lock-holder.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
+import { systemErrorCode } from '../system/system-error.js';
 import { temporaryPath } from './staple-path.js';
-import { systemErrorCode, unsafe, unwritable, unwritableBecause } from './store-error.js';
+import { unsafe, unwritable, unwritableBecause } from './store-error.js';
 
 /** The file that will become the staple; its lock is held for as long as it exists. */
 export interface TemporaryFile {
-  readonly path: FilePath;
+  readonly at: PinnedFile;
   readonly descriptor: number;
   readonly created: Stats;
 }
@@ -31,23 +33,23 @@ const permissionBits = 0o777;
  *
  * @throws OcspError `staple-unsafe` when something else is at that name; `staple-unwritable` for a failed system call.
  */
-export function createTemporaryFile(staple: FilePath, own: OwnProcess, old: Stats | undefined): TemporaryFile {
-  const path = temporaryPath(staple);
+export function createTemporaryFile(staple: PinnedFile, own: OwnProcess, old: Stats | undefined): TemporaryFile {
+  const at = besidePinned(staple, temporaryPath);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const open = (): TemporaryFile => {
-    const descriptor = openSync(path, flags, 0o600);
-    return { path, descriptor, created: fstatSync(descriptor) };
+    const descriptor = openSync(at.reach, flags, 0o600);
+    return { at, descriptor, created: fstatSync(descriptor) };
   };
   try {
     return open();
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw unwritable(staple, error);
+    if (systemErrorCode(error) !== 'EEXIST') throw unwritable(staple.path, error);
   }
   removeLeftover(staple, own, old);
   try {
     return open();
   } catch (error) {
-    throw unwritable(staple, error);
+    throw unwritable(staple.path, error);
   }
 }
 
@@ -58,25 +60,25 @@ export function createTemporaryFile(staple: FilePath, own: OwnProcess, old: Stat
  *
  * @throws OcspError `staple-unsafe`, `staple-unwritable`.
  */
-export function removeLeftover(staple: FilePath, own: OwnProcess, old: Stats | undefined): boolean {
-  const path = temporaryPath(staple);
+export function removeLeftover(staple: PinnedFile, own: OwnProcess, old: Stats | undefined): boolean {
+  const { path, reach } = besidePinned(staple, temporaryPath);
   try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(reach, { throwIfNoEntry: false });
     if (found === undefined) return false;
     const ours = found.uid === own.effectiveUserId || (own.effectiveUserId === 0 && found.uid === old?.uid);
     if (!found.isFile() || !ours) {
       const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
       throw unsafe(
-        staple,
+        staple.path,
         `what is at the name of its temporary file, ${shownPath(path)}, ${what}`,
         'find out who made it, remove it, and let nobody else write in that folder',
       );
     }
-    unlinkSync(path);
+    unlinkSync(reach);
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
-    throw systemErrorCode(error) === undefined ? error : unwritable(staple, error);
+    throw systemErrorCode(error) === undefined ? error : unwritable(staple.path, error);
   }
 }
 
@@ -124,8 +126,8 @@ export function closeTemporaryFile(temporary: TemporaryFile): void {
 /** Removes the temporary file of a failed write if it is still the one created. Never throws. */
 export function discardTemporaryFile(temporary: TemporaryFile): void {
   try {
-    const found = lstatSync(temporary.path, { throwIfNoEntry: false });
-    if (found?.ino === temporary.created.ino && found.dev === temporary.created.dev) unlinkSync(temporary.path);
+    const found = lstatSync(temporary.at.reach, { throwIfNoEntry: false });
+    if (found?.ino === temporary.created.ino && found.dev === temporary.created.dev) unlinkSync(temporary.at.reach);
   } catch {
     // The next run removes it; the error that led here says more.
   }

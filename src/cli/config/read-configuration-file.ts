@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
-import { systemErrorText } from '../../core/system-error.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { systemErrorText } from '../../system/system-error.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /** Enough for 50,000 certificates named one by one. */
@@ -30,19 +31,12 @@ export function readConfigurationFile(path: string, effectiveUserId: number): st
   if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
   const isTrusted = ({ uid }: Stats): boolean => uid === 0 || uid === effectiveUserId;
   const file = withoutLinks(path, isTrusted);
-  // What has become a link by now is not followed; a pipe is not waited for.
-  const descriptor = attempt(path, () =>
-    openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY),
-  );
-  try {
-    judgeFile(path, fstatSync(descriptor), isTrusted);
-    return textOf(
-      path,
-      attempt(path, () => readUpToLimit(path, descriptor)),
-    );
-  } finally {
-    closeSync(descriptor);
-  }
+  // What has become a link by now is not followed.
+  const { bytes, status } = attempt(path, () => readRegularFile(file, { limit: largestFile, followLinks: false }));
+  judgeFile(path, status, isTrusted);
+  if (bytes !== undefined) return textOf(path, bytes);
+  const message = `the configuration file ${path} is larger than ${largestFile} octets`;
+  throw new OcspError('usage', message, 'name folders in place of files');
 }
 
 /** Whether something is there, be it a link that leads nowhere. */
@@ -120,23 +114,11 @@ function refused(message: string, hint: string): OcspError {
   return new OcspError('usage', `${message}, ${reason}`, hint);
 }
 
-function readUpToLimit(path: string, descriptor: number): Buffer {
-  const buffer = Buffer.alloc(Math.min(fstatSync(descriptor).size, largestFile) + 1);
-  let filled = 0;
-  while (filled < buffer.length) {
-    const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-    if (count === 0) return buffer.subarray(0, filled);
-    filled += count;
-  }
-  const message =
-    filled > largestFile
-      ? `the configuration file ${path} is larger than ${largestFile} octets`
-      : `the configuration file ${path} grew while it was read`;
-  throw new OcspError('usage', message, filled > largestFile ? 'name folders in place of files' : 'try again');
-}
-
-function textOf(path: string, bytes: Buffer): string {
-  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\u{feff}/u, '');
+function textOf(path: string, bytes: Uint8Array): string {
+  if (isUtf8(bytes))
+    return Buffer.from(bytes)
+      .toString('utf8')
+      .replace(/^\u{feff}/u, '');
   let line = 1;
   for (let start = 0; ; line += 1) {
     const end = bytes.indexOf(0x0a, start);

@@ -1,4 +1,4 @@
-import { kindOfDer } from './recognise.js';
+import { kindOfDer } from '../../core/kind-of-der.js';
 
 /** Longer texts are no requests or responses; a bound on work. */
 const longestText = 256 * 1024;

@@ -84,7 +84,8 @@ describe('a symlinked staple', () => {
   });
 
   it('may be named in bytes that are no UTF-8, and so may its target', async () => {
-    const odd = (name: string) => Buffer.concat([Buffer.from(`${folder}/${name}/`), Buffer.from([0xff])]);
+    const odd = (name: string) =>
+      Buffer.concat([Buffer.from(`${folder}/${name}/`), Buffer.from([0xff]), Buffer.from('.ocsp')]);
     writeFileSync(odd('files'), old);
     symlinkSync(odd('files'), odd('links'));
     expect(await replaceStaple(optionsFor(odd('links'), fresh))).toEqual({ written: true, path: odd('files') });

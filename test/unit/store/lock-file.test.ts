@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { acquireLock, acquireLockNow, holdsLock, releaseLock } from '../../../src/store/staple-lock.js';
-import { dotFilesIn, errorOf, lockText, makeFolder, ownProcess, removeFolder } from './support.js';
+import { dotFilesIn, errorOf, lockText, makeFolder, ownProcess, pinned, removeFolder } from './support.js';
 
 let folder = '';
 beforeEach(() => (folder = makeFolder()));
@@ -16,7 +16,7 @@ const inodeOf = (path: string): number => lstatSync(path).ino;
 
 describe('locks of one folder that are held at once', () => {
   it('are names of one file, each gone with its own release', async () => {
-    const locks = await Promise.all(['a', 'b', 'c'].map((name) => acquireLock(staple(name), ownProcess, 50)));
+    const locks = await Promise.all(['a', 'b', 'c'].map((name) => acquireLock(pinned(staple(name)), ownProcess, 50)));
     expect(new Set(['a', 'b', 'c'].map((name) => inodeOf(lockOf(name)))).size).toBe(1);
     expect(JSON.parse(readFileSync(lockOf('c'), 'utf8'))).toMatchObject({ pid: process.pid });
     releaseLock(locks[0]!);
@@ -29,11 +29,11 @@ describe('locks of one folder that are held at once', () => {
   });
 
   it('exclude each other as ever', async () => {
-    const lock = await acquireLock(staple('a'), ownProcess, 50);
-    expect(acquireLockNow(staple('a'), ownProcess)).toBeUndefined();
-    expect((await errorOf(acquireLock(staple('a'), ownProcess, 20))).code).toBe('staple-locked');
+    const lock = await acquireLock(pinned(staple('a')), ownProcess, 50);
+    expect(acquireLockNow(pinned(staple('a')), ownProcess)).toBeUndefined();
+    expect((await errorOf(acquireLock(pinned(staple('a')), ownProcess, 20))).code).toBe('staple-locked');
     releaseLock(lock);
-    const next = acquireLockNow(staple('a'), ownProcess);
+    const next = acquireLockNow(pinned(staple('a')), ownProcess);
     expect(next).toBeDefined();
     releaseLock(next!);
   });
@@ -42,9 +42,9 @@ describe('locks of one folder that are held at once', () => {
     mkdirSync(join(folder, 'sub'));
     const other = { ...ownProcess, hostName: 'elsewhere' };
     const locks = [
-      acquireLockNow(staple('a'), ownProcess),
-      acquireLockNow(join(folder, 'sub', 'a.ocsp'), ownProcess),
-      acquireLockNow(staple('b'), other),
+      acquireLockNow(pinned(staple('a')), ownProcess),
+      acquireLockNow(pinned(join(folder, 'sub', 'a.ocsp')), ownProcess),
+      acquireLockNow(pinned(staple('b')), other),
     ];
     const paths = [lockOf('a'), join(folder, 'sub', '.a.ocsp.restaple-lock'), lockOf('b')];
     expect(new Set(paths.map(inodeOf)).size).toBe(3);
@@ -52,13 +52,13 @@ describe('locks of one folder that are held at once', () => {
   });
 
   it('become young again, so that a long run does not look like one that stands still', async () => {
-    const first = await acquireLock(staple('a'), ownProcess, 50);
+    const first = await acquireLock(pinned(staple('a')), ownProcess, 50);
     utimesSync(lockOf('a'), 1000, 1000);
     // The file is written again once a second at the most.
     await expect
       .poll(
         () => {
-          const lock = acquireLockNow(staple('b'), ownProcess)!;
+          const lock = acquireLockNow(pinned(staple('b')), ownProcess)!;
           const { mtimeMs } = lstatSync(lockOf('b'));
           releaseLock(lock);
           return mtimeMs;
@@ -72,10 +72,10 @@ describe('locks of one folder that are held at once', () => {
 
 describe('a lock that another run took away meanwhile', () => {
   it('is no companion: the next lock gets a file of its own', async () => {
-    const first = await acquireLock(staple('a'), ownProcess, 50);
+    const first = await acquireLock(pinned(staple('a')), ownProcess, 50);
     writeFileSync(join(folder, 'other'), lockText({ pid: 1 }));
     renameSync(join(folder, 'other'), lockOf('a'));
-    const second = acquireLockNow(staple('b'), ownProcess)!;
+    const second = acquireLockNow(pinned(staple('b')), ownProcess)!;
     expect(holdsLock(first)).toBe(false);
     expect(holdsLock(second)).toBe(true);
     expect(inodeOf(lockOf('b'))).not.toBe(inodeOf(lockOf('a')));
@@ -87,10 +87,10 @@ describe('a lock that another run took away meanwhile', () => {
   });
 
   it('is not taken for held because this process has taken it once more', async () => {
-    const companion = await acquireLock(staple('a'), ownProcess, 50);
-    const first = await acquireLock(staple('b'), ownProcess, 50);
+    const companion = await acquireLock(pinned(staple('a')), ownProcess, 50);
+    const first = await acquireLock(pinned(staple('b')), ownProcess, 50);
     renameSync(lockOf('b'), join(folder, 'taken-away'));
-    const second = acquireLockNow(staple('b'), ownProcess)!;
+    const second = acquireLockNow(pinned(staple('b')), ownProcess)!;
     expect(inodeOf(lockOf('b'))).toBe(inodeOf(lockOf('a')));
     expect([holdsLock(first), holdsLock(second)]).toEqual([false, true]);
     releaseLock(first);

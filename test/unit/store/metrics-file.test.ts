@@ -68,11 +68,16 @@ describe('a metrics file', () => {
   });
 
   it('does not replace a file that is none of ours, such as a certificate', async () => {
-    writeFileSync(file, '-----BEGIN CERTIFICATE-----\n');
-    const { message, hint } = await refusal(file);
-    expect(message).toContain('does not look like metrics of restaple');
-    expect(hint).toBe(`name another file with --metrics, or remove ${file}`);
-    expect(readFileSync(file, 'utf8')).toBe('-----BEGIN CERTIFICATE-----\n');
+    for (const [text, words] of [
+      ['-----BEGIN CERTIFICATE-----\n', 'it is PEM with a CERTIFICATE'],
+      ['# HELP node_load1 1m load average.\n', 'it does not look like metrics of restaple'],
+    ] as const) {
+      writeFileSync(file, text);
+      const { message, hint } = await refusal(file);
+      expect(message).toContain(words);
+      expect(hint).toBe(`name another file with --metrics, or remove ${file}`);
+      expect(readFileSync(file, 'utf8')).toBe(text);
+    }
   });
 
   it('follows a link of ours to a file of ours', async () => {

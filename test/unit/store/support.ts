@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { OcspError } from '../../../src/core/ocsp-error.js';
 import type { OwnProcess } from '../../../src/store/lock-holder.js';
 import type { ReplaceStapleOptions } from '../../../src/store/write-staple.js';
+import { pinFile, type PinnedFile } from '../../../src/system/pinned-folder.js';
 
 export const ownProcess: OwnProcess = {
   pid: process.pid,
@@ -60,7 +61,17 @@ export function makeFolder(): string {
   return folder;
 }
 
+const pinnedFiles: PinnedFile[] = [];
+
+/** The file in its folder held open, until the folder of the test is removed. */
+export function pinned(path: string): PinnedFile {
+  const file = pinFile(path, ownProcess.effectiveUserId);
+  pinnedFiles.push(file);
+  return file;
+}
+
 export function removeFolder(folder: string): void {
+  for (const file of pinnedFiles.splice(0)) file.folder.close();
   rmSync(folder, { recursive: true, force: true });
 }
 

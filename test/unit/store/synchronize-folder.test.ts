@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { synchronizeFolder } from '../../../src/store/synchronize-folder.js';
-import { errorOf, makeFolder, removeFolder } from './support.js';
+import { errorOf, makeFolder, pinned, removeFolder } from './support.js';
 
 /** The flushes that the system was asked for; each ends when the test says so. */
 const disk = vi.hoisted(() => ({ flushes: [] as ((error: Error | null) => void)[] }));
@@ -26,7 +26,7 @@ const failure = Object.assign(new Error('EIO'), { code: 'EIO' });
 
 /** A caller that has just renamed its staple: which flush served it. */
 function renamed(name: string, inFolder = folder): { isServed: boolean; promise: Promise<void> } {
-  const caller = { isServed: false, promise: synchronizeFolder(join(inFolder, name)) };
+  const caller = { isServed: false, promise: synchronizeFolder(pinned(join(inFolder, name))) };
   void caller.promise.then(
     () => (caller.isServed = true),
     () => undefined,

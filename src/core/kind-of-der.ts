@@ -5,6 +5,7 @@ export type DerKind =
   | 'certificate'
   | 'pkcs7'
   | 'private key'
+  | 'public key'
   | 'certificate request'
   | 'certificate revocation list';
 
@@ -19,6 +20,7 @@ interface Header {
 const sequence = 0x30;
 const set = 0x31;
 const integer = 0x02;
+const bitString = 0x03;
 const octetString = 0x04;
 const objectIdentifier = 0x06;
 const enumerated = 0x0a;
@@ -58,7 +60,8 @@ function kindOfSigned(bytes: Uint8Array, body: Header, next: Header | undefined)
     case sequence:
       return 'request';
     case objectIdentifier:
-      return next?.tag === octetString ? 'private key' : undefined;
+      // PKCS#8 that is encrypted, and a SubjectPublicKeyInfo.
+      return next?.tag === octetString ? 'private key' : next?.tag === bitString ? 'public key' : undefined;
     case integer:
       if (third?.tag === sequence && (fourth?.tag === 0x17 || fourth?.tag === 0x18)) {
         return 'certificate revocation list';

@@ -8,6 +8,12 @@ const texts: Readonly<Record<string, string>> = {
   EROFS: 'its file system is mounted read-only',
 };
 
+/** The system's code of a failed call (`ENOSPC`), or undefined for anything that is not a system error. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** What a failed system call means, in words: for `EACCES` `permission denied`; the code itself where there are no words for it. */
 export function systemErrorText(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

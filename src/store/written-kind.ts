@@ -1,0 +1,93 @@
+import { OcspError } from '../core/ocsp-error.js';
+import { shownPath } from '../core/file-path.js';
+import { kindOfDer, type DerKind } from '../core/kind-of-der.js';
+import { pemLabelsIn } from '../core/pem.js';
+import type { PinnedFile } from '../system/pinned-folder.js';
+import { readRegularFile } from '../system/read-file.js';
+import type { CurrentFile } from './replace-file.js';
+
+/** What a path is written with; `record` is a dot file of restaple's own, whose name nobody chose. */
+export type WrittenKind = 'response' | 'request' | 'metrics' | 'record';
+
+interface Rules {
+  /** Endings of names that stand for this kind, so that damaged contents are replaced too. */
+  readonly endings: readonly string[];
+  readonly noun: string;
+  readonly isOfKind: (bytes: Uint8Array) => boolean;
+}
+
+/** How every metrics file of restaple begins; a file that begins otherwise is somebody else's. */
+const beginningOfMetrics = '# HELP restaple_';
+
+const rules: Readonly<Record<Exclude<WrittenKind, 'record'>, Rules>> = {
+  response: {
+    endings: ['.ocsp', '.der', '.resp', '.restaple-revoked'],
+    noun: 'an OCSP response',
+    isOfKind: (bytes) => kindOfDer(bytes) === 'response',
+  },
+  request: {
+    endings: ['.req', '.der'],
+    noun: 'an OCSP request',
+    isOfKind: (bytes) => kindOfDer(bytes) === 'request',
+  },
+  metrics: {
+    // Other programs write files of this ending too: what is replaced must be ours.
+    endings: [],
+    noun: 'metrics of restaple',
+    isOfKind: (bytes) => Buffer.from(bytes).toString('latin1', 0, beginningOfMetrics.length) === beginningOfMetrics,
+  },
+};
+
+/** Nothing that restaple writes is as large, but metrics, which are known by their beginning. */
+const largestExamined = 1024 * 1024;
+
+/** DER that nobody can make again from what a CA or responder hands out, and what has it inside. */
+const precious: Partial<Record<DerKind, string>> = {
+  'private key': 'a private key',
+  'public key': 'a public key',
+  certificate: 'a certificate',
+  'certificate request': 'a certificate request',
+  'certificate revocation list': 'a CRL',
+  pkcs7: 'a PKCS#7 file',
+};
+
+/**
+ * Refuses to replace what a slip of the pen would cost: keys, certificates, certificate requests and CRLs under whatever
+ * name, and under a name that does not stand for what is written everything that is not of that kind.
+ *
+ * @throws OcspError `overwrite-refused`
+ */
+export function requireOwnKind(file: PinnedFile, current: CurrentFile, kind: WrittenKind): void {
+  const { status } = current;
+  if (kind === 'record' || status === undefined || status.size === 0) return;
+  const { endings, noun, isOfKind } = rules[kind];
+  const name = shownPath(file.path);
+  const bytes = examinedOf(file, current);
+  if (kind !== 'metrics' && status.size > bytes.length) throw refused(name, `it is larger than ${noun} can be`, noun);
+  const found = preciousIn(bytes);
+  if (found !== undefined) throw refused(name, `it is ${found}`, noun);
+  if (endings.some((ending) => name.toLowerCase().endsWith(ending)) || isOfKind(bytes)) return;
+  throw refused(name, `it does not look like ${noun}`, noun);
+}
+
+/** A staple was read already; of others the beginning is enough. */
+function examinedOf({ reach }: PinnedFile, { bytes, status }: CurrentFile): Uint8Array {
+  if (bytes !== null && bytes.length === status?.size) return bytes;
+  const rules = { limit: largestExamined, onlyBeginning: true, followLinks: false };
+  return readRegularFile(reach, rules).bytes ?? new Uint8Array(0);
+}
+
+function preciousIn(bytes: Uint8Array): string | undefined {
+  const label = pemLabelsIn(bytes).find((one) => !/^OCSP (?:REQUEST|RESPONSE)$/.test(one));
+  if (label !== undefined) return `PEM with a ${label}`;
+  const kind = kindOfDer(bytes);
+  return kind === undefined ? undefined : precious[kind];
+}
+
+function refused(name: string, why: string, noun: string): OcspError {
+  return new OcspError(
+    'overwrite-refused',
+    `refused to replace ${name} with ${noun}: ${why}; it is untouched`,
+    `name another file with --out, or remove ${name}`,
+  );
+}
