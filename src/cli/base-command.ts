@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
 import type { FilePath } from '../core/file-path.js';
+import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
 import type { ExitCode } from './exit-code.js';
 import { createOutput, type Output } from './output.js';
 import { readPathArguments } from './path-arguments.js';
@@ -16,6 +17,7 @@ export abstract class BaseCommand extends Command {
   protected abstract work(): Promise<ExitCode>;
 
   override async run(): Promise<void> {
+    await readHandedOverPipes(descriptorPathsIn(this.argv), pipeLimits);
     process.exitCode = await this.work();
   }
 
@@ -32,4 +34,14 @@ export abstract class BaseCommand extends Command {
   protected override catch(error: Error): Promise<void> {
     return Promise.reject(error);
   }
+}
+
+/** As much as the largest file that is read, a CRL; who writes it may have to ask somebody for a passphrase. */
+const pipeLimits = { octets: 64 * 1024 * 1024, silenceMilliseconds: 60_000 };
+
+/** Before anything else, since files are read where nothing may wait, and a signal has to end the process meanwhile. */
+function descriptorPathsIn(args: readonly string[]): string[] {
+  const words = args.map((word) => (word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word));
+  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('RESTAPLE_'));
+  return [...words, ...settings.map(([, value = '']) => value)].filter(isDescriptorPath);
 }

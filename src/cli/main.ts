@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { flush, run } from '@oclif/core';
-import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
 import { reportError } from './report-error.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,7 +10,6 @@ export async function main(args: string[]): Promise<void> {
   goOnWithoutReader(process.stderr);
   keepQuietAboutPlugIns();
   try {
-    await readHandedOverPipes(descriptorPathsIn(args), { octets: largestPiped, silenceMilliseconds: longestSilence });
     await run(args, { root });
     await flush();
   } catch (error) {
@@ -22,17 +20,6 @@ export async function main(args: string[]): Promise<void> {
       stderr: process.stderr,
     });
   }
-}
-
-/** As much as the largest file that is read, a CRL; who writes it may have to ask somebody for a passphrase. */
-const largestPiped = 64 * 1024 * 1024;
-const longestSilence = 60_000;
-
-/** Before anything else, since the files are read where nothing may wait, and a signal has to end the process meanwhile. */
-function descriptorPathsIn(args: readonly string[]): string[] {
-  const words = args.map((word) => (word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word));
-  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('RESTAPLE_'));
-  return [...words, ...settings.map(([, value = '']) => value)].filter(isDescriptorPath);
 }
 
 /** The flags could not be parsed where this matters, so the words themselves are looked at. */

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to stdin, which is then closed; default: nothing. */
   readonly input?: string | Uint8Array;
+  /** Leaves stdin open, with nothing in it. */
+  readonly keepsInputOpen?: boolean;
   /** Killed after that; default 20000. */
   readonly timeoutMilliseconds?: number;
   readonly uid?: number;
@@ -72,7 +74,7 @@ function start(command: string, args: readonly string[], options: RunOptions): R
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input ?? '');
+  if (options.keepsInputOpen !== true) child.stdin.end(options.input ?? '');
 
   const output: Buffer[] = [];
   const talk: Buffer[] = [];
