@@ -1,0 +1,48 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { programPath, projectFolder, runCommand, type RunResult } from '../support/run-program.js';
+import { withTemporaryFolder } from '../support/temporary-folder.js';
+
+/** Runs bin/run.js by this Node, which says that it is another. */
+function runOnNode(version: string, words: readonly string[]): Promise<RunResult> {
+  const pretence = `data:text/javascript,Object.defineProperty(process, 'version', { value: '${version}' })`;
+  return runCommand(process.execPath, ['--import', pretence, programPath, ...words]);
+}
+
+describe('the start of the program', () => {
+  it.each(['v16.20.2', 'v18.19.0', 'v20.18.3', 'v21.7.3', 'v22.11.0'])(
+    'is refused in one line by Node %s, with exit 2',
+    async (version) => {
+      expect(await runOnNode(version, ['--version'])).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+        stderr: `restaple needs Node.js 20.19, 22.12 or newer; this is ${version}\n`,
+      });
+    },
+  );
+
+  it.each(['v20.19.0', 'v22.12.0', 'v23.0.0', 'v24.1.0'])('is left to the program by Node %s', async (version) => {
+    expect(await runOnNode(version, ['--version'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('is refused by just those that package.json excludes', () => {
+    const { engines } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
+      engines: { node: string };
+    };
+    expect(engines.node).toBe('^20.19.0 || >=22.12.0');
+  });
+
+  it('of a clone that was not built says in one line what to do, with exit 2', async () => {
+    await withTemporaryFolder(async (folder) => {
+      cpSync(join(projectFolder, 'bin'), folder.at('bin'), { recursive: true });
+      cpSync(join(projectFolder, 'package.json'), folder.at('package.json'));
+      expect(await runCommand(process.execPath, [folder.at('bin', 'run.js'), '--version'])).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+        stderr: `restaple is not built yet: in ${folder.path}/, run npm ci && npm run build\n`,
+      });
+    });
+  });
+});
