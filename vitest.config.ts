@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+import ProgramsReporter from './test/support/programs-reporter.js';
+import { needsAll, programTags } from './test/support/programs.js';
+
 const library = ['test/{unit,property,contract,vectors}/**/*.test.ts'];
 
 /** Tests that put something in the place of a module, a timer or a global: `vi` does that, and nothing else here. */
@@ -19,6 +22,9 @@ export default defineConfig({
     // The e2e tests start processes of their own: more workers than cores only makes them slower.
     maxWorkers: 2,
     env: { NO_COLOR: '1' },
+    tags: programTags(),
+    setupFiles: needsAll ? ['test/support/fail-without-programs.ts'] : [],
+    reporters: [new ProgramsReporter()],
     projects: [
       {
         extends: true,

@@ -35,12 +35,12 @@ interface Panel {
 }
 
 describe('the alert rules', () => {
-  it('are valid', async () => {
+  it('are valid', { tags: 'promtool' }, async () => {
     const result = await runCommand('promtool', ['check', 'rules', rulesFile]);
     expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it('fire when they should, and are silent over a fleet in good order', async () => {
+  it('fire when they should, and are silent over a fleet in good order', { tags: 'promtool' }, async () => {
     const result = await runCommand('promtool', ['test', 'rules', rulesTest]);
     expect({ exitCode: result.exitCode, said: result.stdout + result.stderr }).toMatchObject({ exitCode: 0 });
   });
@@ -78,7 +78,7 @@ describe('the dashboard', () => {
     expect(named.length).toBeGreaterThan(9);
   });
 
-  it('has expressions that Prometheus understands', async () => {
+  it('has expressions that Prometheus understands', { tags: 'promtool' }, async () => {
     const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
     expect(expressions.length).toBeGreaterThan(12);
     const rules = expressions.map((expr, index) => ({

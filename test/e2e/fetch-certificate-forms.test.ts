@@ -91,7 +91,7 @@ it('believes a responder that --trusted-responder names, and nobody else', async
   });
 });
 
-it('stores what openssl verifies as good', async () => {
+it('stores what openssl verifies as good', { tags: 'openssl' }, async () => {
   await withScene(async (scene) => {
     const issuer = scene.folder.write('ca.crt', scene.authority.certificate.pem);
     await fetchSite(scene);

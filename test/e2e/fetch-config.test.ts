@@ -158,7 +158,7 @@ async function fetchWithDefault(
 }
 
 describe.runIf(process.geteuid?.() === 0)('/etc/restaple.yaml', () => {
-  it('is read where no certificate is named', async () => {
+  it('is read where no certificate is named', { tags: 'unshare' }, async () => {
     await withScene(async (scene) => {
       const text = `certificates: ['${scene.certificate}']\n${usual}`;
       expect(await fetchWithDefault(scene, text, ['fetch'])).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
@@ -168,7 +168,7 @@ describe.runIf(process.geteuid?.() === 0)('/etc/restaple.yaml', () => {
     });
   });
 
-  it('is not read where one is named, be it ever so broken', async () => {
+  it('is not read where one is named, be it ever so broken', { tags: 'unshare' }, async () => {
     await withScene(async (scene) => {
       const result = await fetchWithDefault(scene, 'certificates: [', ['fetch', '--allow-private', scene.certificate]);
       expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -178,7 +178,7 @@ describe.runIf(process.geteuid?.() === 0)('/etc/restaple.yaml', () => {
     });
   });
 
-  it('is refused as any other', async () => {
+  it('is refused as any other', { tags: 'unshare' }, async () => {
     await withScene(async (scene) => {
       const result = await fetchWithDefault(scene, `certificates: ['${scene.certificate}']\n`, ['fetch'], 0o646);
       expect(result.exitCode).toBe(2);
@@ -186,7 +186,7 @@ describe.runIf(process.geteuid?.() === 0)('/etc/restaple.yaml', () => {
     });
   });
 
-  it('that is not there is no file: fetch without certificates is told of --config', async () => {
+  it('that is not there is no file: fetch without certificates is told of --config', { tags: 'unshare' }, async () => {
     await withScene(async (scene) => {
       const result = await fetchWithDefault(scene, undefined, ['fetch']);
       expect(result.exitCode).toBe(2);

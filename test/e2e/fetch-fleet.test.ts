@@ -97,7 +97,7 @@ describe('--lock', () => {
 });
 
 describe('--metrics', () => {
-  it('writes figures that promtool takes, and a failed certificate is among them', async () => {
+  it('writes figures that promtool takes, and a failed certificate is among them', { tags: 'promtool' }, async () => {
     await withScene(async (scene) => {
       const file = scene.folder.at('restaple.prom');
       addSites(scene, 2);

@@ -8,29 +8,32 @@ describe('--print-curl', () => {
   it.each([
     ['post', []],
     ['get', ['--method', 'get']],
-  ])('prints one line that makes the same request in sh, and sends nothing itself (%s)', async (_method, flags) => {
-    await withScene(async (scene) => {
-      const before = snapshot(scene.folder.path);
-      const printed = await runRestaple(['fetch', '--print-curl', ...flags, scene.certificate]);
-      expect({ exitCode: printed.exitCode, stderr: printed.stderr }).toEqual({ exitCode: 0, stderr: '' });
-      expect(printed.stdout.split('\n')).toHaveLength(2);
-      expect(printed.stdout).toMatch(/\bcurl /);
-      expect(scene.responder.connections()).toBe(0);
-      expect(snapshot(scene.folder.path)).toEqual(before);
+  ])(
+    'prints one line that makes the same request in sh, and sends nothing itself (%s)',
+    { tags: 'curl' },
+    async (_method, flags) => {
+      await withScene(async (scene) => {
+        const before = snapshot(scene.folder.path);
+        const printed = await runRestaple(['fetch', '--print-curl', ...flags, scene.certificate]);
+        expect({ exitCode: printed.exitCode, stderr: printed.stderr }).toEqual({ exitCode: 0, stderr: '' });
+        expect(printed.stdout.split('\n')).toHaveLength(2);
+        expect(printed.stdout).toMatch(/\bcurl /);
+        expect(scene.responder.connections()).toBe(0);
+        expect(snapshot(scene.folder.path)).toEqual(before);
 
-      if ((await runCommand('sh', ['-c', 'command -v curl'])).exitCode !== 0) return;
-      const bytes = stapleOf(scene);
-      scene.responder.behaviour = fixed(bytes);
-      const curl = await runCommand('sh', ['-c', printed.stdout]);
-      expect({ exitCode: curl.exitCode, stderr: curl.stderr }).toEqual({ exitCode: 0, stderr: '' });
-      expect(curl.stdoutBytes.equals(bytes)).toBe(true);
+        const bytes = stapleOf(scene);
+        scene.responder.behaviour = fixed(bytes);
+        const curl = await runCommand('sh', ['-c', printed.stdout]);
+        expect({ exitCode: curl.exitCode, stderr: curl.stderr }).toEqual({ exitCode: 0, stderr: '' });
+        expect(curl.stdoutBytes.equals(bytes)).toBe(true);
 
-      await fetchSite(scene, flags);
-      const [byCurl, byUs] = scene.responder.requests;
-      expect({ method: byCurl?.method, url: byCurl?.url }).toEqual({ method: byUs?.method, url: byUs?.url });
-      expect(byCurl?.body.equals(byUs!.body)).toBe(true);
-    }, naming('/ocsp'));
-  });
+        await fetchSite(scene, flags);
+        const [byCurl, byUs] = scene.responder.requests;
+        expect({ method: byCurl?.method, url: byCurl?.url }).toEqual({ method: byUs?.method, url: byUs?.url });
+        expect(byCurl?.body.equals(byUs!.body)).toBe(true);
+      }, naming('/ocsp'));
+    },
+  );
 
   it('quotes a URI that would be shell code', async () => {
     await withScene(

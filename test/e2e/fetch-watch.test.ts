@@ -98,26 +98,30 @@ describe('fetch --watch', () => {
     });
   });
 
-  it('tells the service manager that it is ready, reads again and stops', { timeout: 60_000 }, async () => {
-    await withScene(async (scene) => {
-      const socket = scene.folder.at('.notify');
-      const manager = await startNotifyListener(socket);
-      try {
-        const watch = startRunningFetch(['--watch', scene.certificate], { env: { NOTIFY_SOCKET: socket } });
-        await watch.line(of(scene.certificate, 'updated'));
-        watch.signal('SIGHUP');
-        await expect.poll(async () => (await manager.heard()).flat()).toContain('RELOADING=1');
-        watch.signal('SIGTERM');
-        expect((await watch.result).exitCode).toBe(143);
-        const heard = (await manager.heard()).flat();
-        expect(heard).toContain('READY=1');
-        expect(heard).toContain('STOPPING=1');
-        expect(heard.some((word) => word.startsWith('STATUS=watching; next look at 2'))).toBe(true);
-      } finally {
-        await manager.close();
-      }
-    });
-  });
+  it(
+    'tells the service manager that it is ready, reads again and stops',
+    { timeout: 60_000, tags: ['python3', 'systemd-notify'] },
+    async () => {
+      await withScene(async (scene) => {
+        const socket = scene.folder.at('.notify');
+        const manager = await startNotifyListener(socket);
+        try {
+          const watch = startRunningFetch(['--watch', scene.certificate], { env: { NOTIFY_SOCKET: socket } });
+          await watch.line(of(scene.certificate, 'updated'));
+          watch.signal('SIGHUP');
+          await expect.poll(async () => (await manager.heard()).flat()).toContain('RELOADING=1');
+          watch.signal('SIGTERM');
+          expect((await watch.result).exitCode).toBe(143);
+          const heard = (await manager.heard()).flat();
+          expect(heard).toContain('READY=1');
+          expect(heard).toContain('STOPPING=1');
+          expect(heard.some((word) => word.startsWith('STATUS=watching; next look at 2'))).toBe(true);
+        } finally {
+          await manager.close();
+        }
+      });
+    },
+  );
 
   it('goes on with what it had when the configuration cannot be read any more', async () => {
     await withScene(async (scene) => {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { KeyType } from '../support/keys.js';
-import { missingPrograms, runProgram } from '../support/openssl-authority.js';
+import { runProgram } from '../support/openssl-authority.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { generateByLibrary } from './support/generate-by-library.js';
 import {
@@ -12,11 +12,6 @@ import {
   type GenerateRecord,
   type GenerateScene,
 } from './support/generate-scene.js';
-
-// Not in beforeAll, which would skip the tests: where a program is missing, each of them fails and says which.
-beforeEach(async () => {
-  expect(await missingPrograms()).toEqual([]);
-});
 
 const scenes: GenerateScene[] = [];
 afterAll(() => {
@@ -80,7 +75,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
     ['0a01', 'good'],
     ['0a02', 'revoked'],
     ['0a03', 'unknown'],
-  ])('is verified by openssl, and says of %s: %s', async (serialNumber, status) => {
+  ])('is verified by openssl, and says of %s: %s', { tags: 'openssl' }, async (serialNumber, status) => {
     for (const form of [byName, byKey]) {
       const { path, staple } = form[serialNumbers.indexOf(serialNumber)]!;
       const trust = ['-issuer', ca, '-cert', path, '-CAfile', ca];
@@ -97,6 +92,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
 
   it.each(hashes.map((hash, turn) => ({ hash, turn })))(
     'is found by openssl with its $hash CertID',
+    { tags: 'openssl' },
     async ({ hash, turn }) => {
       const { path, staple } = await signedWithHash(hash, turn);
       const trust = ['-issuer', ca, `-${hash}`, '-cert', path, '-CAfile', ca];
@@ -115,7 +111,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
     return { path, staple: record!.staple! };
   }
 
-  it('is verified by ocsptool, which reads the same in it', async () => {
+  it('is verified by ocsptool, which reads the same in it', { tags: 'ocsptool' }, async () => {
     const { staple } = byName[0]!;
     const trust = isDelegated ? '--load-trust' : '--load-signer';
     const result = await runProgram('ocsptool', ['-e', '--load-response', staple, trust, ca]);
@@ -127,7 +123,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
     expect(printed.stdout).toMatch(/Serial Number: 0a01\n/);
   });
 
-  it('is not verified by openssl against another CA of the same name', async () => {
+  it('is not verified by openssl against another CA of the same name', { tags: 'openssl' }, async () => {
     const { path, staple } = byName[0]!;
     const other = folder.write('other.pem', createCertificateAuthority({ name: 'Other Programs' }).certificate.pem);
     const trust = ['-issuer', other, '-cert', path, '-CAfile', other];
@@ -137,7 +133,7 @@ describe.each(rows)('a response that generate signs with $who, $keyType', ({ key
   });
 });
 
-describe('a key that openssl made', () => {
+describe('a key that openssl made', { tags: 'openssl' }, () => {
   it('of id-RSASSA-PSS with SHA-384 and a salt of 48 signs what openssl verifies', async () => {
     const scene = createGenerateScene();
     scenes.push(scene);

@@ -77,6 +77,9 @@ const encryptedForms: readonly (readonly [string, Form, readonly SceneName[]])[]
     ({ authority }) => privateKeyPem(authority.key, { form: 'sec1', passphrase }),
     ['p256'],
   ],
+];
+
+const encryptedByOpenssl: typeof encryptedForms = [
   [
     'encrypted PKCS#8 PEM with scrypt, by openssl',
     ({ authority }) =>
@@ -100,20 +103,20 @@ describe('generate signs with a key', () => {
     expect(result).toMatchObject({ exitCode: 0, stderr: '', record: { status: 'good' } });
   });
 
-  it.each(tableOf(encryptedForms))(
-    'as %s (%s), its passphrase in a file or the environment',
-    async (name, kind, form) => {
-      const scene = scenes[kind];
-      const place = `encrypted/${name.replaceAll(/\W/g, '-')}`;
-      const key = scene.folder.write(place, form(scene), 0o600);
-      const file = scene.folder.write(`${place}.pass`, `${passphrase}\nanother line\n`, 0o600);
-      const words = [...scene.issuerFlags, '--ca-key', key, scene.certificate];
-      const byFile = await generate([...words, '--passphrase-file', file]);
-      expect(byFile).toMatchObject({ exitCode: 0, stderr: '', record: { status: 'good' } });
-      const byEnvironment = await generate(words, { env: { RESTAPLE_PASSPHRASE: passphrase } });
-      expect(byEnvironment).toMatchObject({ exitCode: 0, stderr: '', record: { status: 'good' } });
-    },
-  );
+  const signsWithPassphrase = async (name: string, kind: SceneName, form: Form): Promise<void> => {
+    const scene = scenes[kind];
+    const place = `encrypted/${name.replaceAll(/\W/g, '-')}`;
+    const key = scene.folder.write(place, form(scene), 0o600);
+    const file = scene.folder.write(`${place}.pass`, `${passphrase}\nanother line\n`, 0o600);
+    const words = [...scene.issuerFlags, '--ca-key', key, scene.certificate];
+    const byFile = await generate([...words, '--passphrase-file', file]);
+    expect(byFile).toMatchObject({ exitCode: 0, stderr: '', record: { status: 'good' } });
+    const byEnvironment = await generate(words, { env: { RESTAPLE_PASSPHRASE: passphrase } });
+    expect(byEnvironment).toMatchObject({ exitCode: 0, stderr: '', record: { status: 'good' } });
+  };
+  const title = 'as %s (%s), its passphrase in a file or the environment';
+  it.each(tableOf(encryptedForms))(title, signsWithPassphrase);
+  it.each(tableOf(encryptedByOpenssl))(title, { tags: 'openssl' }, signsWithPassphrase);
 
   it('prefers the passphrase file to the environment', async () => {
     const { folder, authority, issuerFlags, certificate } = scenes.p256;

@@ -60,7 +60,7 @@ describe.each(kinds)('a file that generate signed with the key of $who', ({ keyT
     flags = isDelegated ? delegateFlags(scene, scene.authority.issueResponder({ keyType })) : scene.caFlags;
   });
 
-  it('is stapled by haproxy, byte for byte', async () => {
+  it('is stapled by haproxy, byte for byte', { tags: ['haproxy', 'openssl'] }, async () => {
     const bundle = writeBundle(scene);
     const { exitCode } = await generate([...flags, ...asOfNow(), bundle]);
     expect(exitCode).toBe(0);
@@ -78,7 +78,7 @@ describe.each(kinds)('a file that generate signed with the key of $who', ({ keyT
     expect(shown).toContain('Serial Number: 0A01');
   });
 
-  it('is stapled by dnsdist, byte for byte', async () => {
+  it('is stapled by dnsdist, byte for byte', { tags: ['dnsdist', 'openssl'] }, async () => {
     const key = scene.folder.write('site.key', scene.site.keyPem);
     const { exitCode } = await generate([...flags, ...asOfNow(), scene.certificate]);
     expect(exitCode).toBe(0);
@@ -93,7 +93,7 @@ describe.each(kinds)('a file that generate signed with the key of $who', ({ keyT
   });
 });
 
-describe('haproxy', () => {
+describe('haproxy', { tags: 'haproxy' }, () => {
   it('staples the new file after a reload', async () => {
     scene = createGenerateScene();
     const bundle = writeBundle(scene);
@@ -130,7 +130,7 @@ describe('haproxy', () => {
   });
 });
 
-describe("dnsdist's own generateOCSPResponse", () => {
+describe("dnsdist's own generateOCSPResponse", { tags: 'dnsdist' }, () => {
   it.each<[KeyType, number, number]>([
     ['ec-p256', 3, 30],
     ['rsa-2048', 0, 45],

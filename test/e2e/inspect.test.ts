@@ -54,7 +54,7 @@ function isoTime(text: string): string {
   return new Date(text).toISOString().replace('.000Z', 'Z');
 }
 
-describe('restaple inspect beside openssl', () => {
+describe('restaple inspect beside openssl', { tags: 'openssl' }, () => {
   interface ResponseJson {
     readonly responderId: { readonly byName: string };
     readonly producedAt: string;

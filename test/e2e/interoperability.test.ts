@@ -1,5 +1,6 @@
+// @module-tag openssl
 import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
 import type { IssuedCertificate } from '../support/certificate.js';
@@ -7,7 +8,6 @@ import type { KeyType } from '../support/keys.js';
 import { startResponder, type Responder } from '../support/misbehaving-responder.js';
 import {
   createOpensslAuthority,
-  missingPrograms,
   openssl,
   runProgram,
   type OpensslAuthority,
@@ -24,11 +24,6 @@ let responder: Responder;
 beforeAll(async () => {
   folder = createTemporaryFolder();
   responder = await startResponder();
-});
-
-// Not in beforeAll, which would skip the tests: where a program is missing, each of them fails and says which.
-beforeEach(async () => {
-  expect(await missingPrograms()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -107,7 +102,7 @@ describe.each<[string, KeyType, boolean]>([
       paths.ca,
     ]);
 
-  it('is verified by ocsptool, and says the same there', async () => {
+  it('is verified by ocsptool, and says the same there', { tags: 'ocsptool' }, async () => {
     const verified = await verifyByGnutls(paths.staple);
     expect(verified.stdout + verified.stderr).toContain('Verifying OCSP Response: Success');
     expect(verified.exitCode).toBe(0);
@@ -121,7 +116,7 @@ describe.each<[string, KeyType, boolean]>([
     expect(printed.stdout).toContain(`Issuer Key Hash: ${certId['issuerKeyHash']!}\n`);
   });
 
-  it('is refused by ocsptool, openssl and verify alike once a bit has changed', async () => {
+  it('is refused by ocsptool, openssl and verify alike once a bit has changed', { tags: 'ocsptool' }, async () => {
     const bytes = Buffer.from(readFileSync(paths.staple));
     // The last digit of thisUpdate, which nextUpdate follows, so that everything still parses.
     const thisUpdate = bytes.toString('latin1').search(/\d{14}Z\xa0/);
@@ -137,7 +132,7 @@ describe.each<[string, KeyType, boolean]>([
     expect((await runRestaple(['verify', '--response', altered, paths.bundle])).exitCode).toBe(5);
   });
 
-  it('was asked for as openssl and ocsptool would ask, byte for byte', async () => {
+  it('was asked for as openssl and ocsptool would ask, byte for byte', { tags: 'ocsptool' }, async () => {
     expect(readFileSync(paths.request)).toEqual(sent);
     const theirs = folder.at('openssl-request.der');
     await openssl(['ocsp', '-no_nonce', '-issuer', paths.ca, '-cert', paths.alone, '-reqout', theirs]);
@@ -191,7 +186,7 @@ describe('a request of fetch', () => {
     expect(text).not.toMatch(/Nonce/);
   });
 
-  it('with a nonce is read by openssl and by ocsptool', async () => {
+  it('with a nonce is read by openssl and by ocsptool', { tags: 'ocsptool' }, async () => {
     const { text } = await fetchAndRead(['--nonce']);
     const nonce = /OCSP Nonce:\s+0420((?:[0-9A-F]{2}){32})\s/.exec(text)?.[1];
     expect(nonce, text).toBeDefined();
@@ -225,7 +220,6 @@ describe.each<OpensslKey>(['rsa', 'ec'])('a response made by openssl with an %s 
   let bundles: Map<string, string>;
 
   beforeAll(async () => {
-    if ((await missingPrograms()).length > 0) return;
     authority = await createOpensslAuthority(folder, key);
     bundles = new Map();
     for (const [index, variant] of variants.entries()) {
@@ -305,7 +299,7 @@ describe.each<OpensslKey>(['rsa', 'ec'])('a response made by openssl with an %s 
   it.each([
     ['expired', '2020-01-10 00:00:00'],
     ['not-yet-valid', '2040-01-10 00:00:00'],
-  ])('is %s when openssl made it at %s', async (code, at) => {
+  ])('is %s when openssl made it at %s', { tags: 'faketime' }, async (code, at) => {
     const bundle = bundles.get('direct-by-name-with-certificates')!;
     const request = folder.at(key, 'faketime-request');
     responder.routes.set(`/${key}/faketime`, authority.behaviour({ at }));

@@ -78,20 +78,24 @@ async function runUntilShown(text: string, expected: string): Promise<void> {
 }
 
 describe('docs/private-pki.md', () => {
-  it('leads by its own commands from openssl ca to a haproxy that staples good and then revoked', async () => {
-    const blocks = readBlocks(port);
-    const commands = blocks.filter(({ language }) => language === 'sh');
-    expect(commands.length).toBeGreaterThanOrEqual(8);
-    expect(blocks.filter(({ language }) => language === 'text').length).toBeGreaterThanOrEqual(3);
-    for (const [position, { language, text }] of blocks.entries()) {
-      if (language !== 'sh') continue;
-      const next = blocks[position + 1];
-      if (next?.language === 'text') await runUntilShown(text, next.text);
-      else await runBlock(text);
-    }
-    // Its last command has ended the server.
-    await expect.poll(() => isListening(port), { timeout: 20_000, interval: 100 }).toBe(false);
-  }, 120_000);
+  it(
+    'leads by its own commands from openssl ca to a haproxy that staples good and then revoked',
+    { timeout: 120_000, tags: ['bash', 'haproxy', 'openssl'] },
+    async () => {
+      const blocks = readBlocks(port);
+      const commands = blocks.filter(({ language }) => language === 'sh');
+      expect(commands.length).toBeGreaterThanOrEqual(8);
+      expect(blocks.filter(({ language }) => language === 'text').length).toBeGreaterThanOrEqual(3);
+      for (const [position, { language, text }] of blocks.entries()) {
+        if (language !== 'sh') continue;
+        const next = blocks[position + 1];
+        if (next?.language === 'text') await runUntilShown(text, next.text);
+        else await runBlock(text);
+      }
+      // Its last command has ended the server.
+      await expect.poll(() => isListening(port), { timeout: 20_000, interval: 100 }).toBe(false);
+    },
+  );
 
   it('has every block in a language that says whether it is run', () => {
     const languages = new Set(readBlocks(port).map(({ language }) => language));

@@ -1,3 +1,4 @@
+// @module-tag openssl
 import { readFileSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -138,7 +139,7 @@ describe("openssl's client", () => {
   });
 });
 
-describe('curl', () => {
+describe('curl', { tags: 'curl' }, () => {
   it('gets the same bytes by POST and GET, with what caches need, and 304 when it has them', async () => {
     const server = await startServe([...indexFlags, '--minutes', '60']);
     const post = await curlReply(...postFlags(plainRequest), `${server.url}/`);
@@ -186,7 +187,7 @@ describe('curl', () => {
   });
 });
 
-describe('python3-cryptography', () => {
+describe('python3-cryptography', { tags: ['curl', 'python3-cryptography'] }, () => {
   const script = `
 import sys
 from cryptography.x509 import ocsp, load_pem_x509_certificate
@@ -324,7 +325,7 @@ describe('the files behind the answers', () => {
   });
 });
 
-describe('the words of serve', () => {
+describe('the words of serve', { tags: 'curl' }, () => {
   it('are one JSON line a request with --json', async () => {
     const server = await startServe(['--json', ...indexFlags]);
     await curlReply(...postFlags(plainRequest), `${server.url}/`);
@@ -370,7 +371,7 @@ describe('the words of serve', () => {
   });
 });
 
-describe('the end of serve', () => {
+describe('the end of serve', { tags: 'curl' }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('is graceful and exit 0 after %s', async (signal) => {
     const server = await startServe(indexFlags);
     const idle = connect(server.port, '127.0.0.1');
@@ -474,7 +475,7 @@ describe('serve does not start', () => {
   });
 });
 
-it('serve is unauthorized for another CA, in five octets', async () => {
+it('serve is unauthorized for another CA, in five octets', { tags: 'curl' }, async () => {
   const server = await startServe(indexFlags);
   const folder = temporaryFolder();
   const other = folder.write('other.pem', createCertificateAuthority().certificate.pem);

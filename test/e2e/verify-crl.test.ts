@@ -356,7 +356,7 @@ describe('verify --crl FILE', () => {
     });
   });
 
-  it('tells a reader, a table and a monitoring system', async () => {
+  it('tells a reader, a table and a monitoring system', { tags: 'python3' }, async () => {
     folder.write('site.pem.ocsp', response());
     folder.write('second.pem', other.certificate.pem + authority.certificate.pem);
     folder.write('second.pem.ocsp', response({ responses: [statement({}, other)] }));

@@ -223,29 +223,35 @@ const refusals: Readonly<Record<Server, Readonly<Partial<Record<keyof typeof var
   lighttpd: {},
 };
 
-describe.each(Object.keys(servers) as Server[])('verify --for %s', (server) => {
-  it.each(Object.entries(variants))('judges as the server does: %s', async (name, make) => {
-    const plain = await judgePlain(name);
-    const judged = (await judgeAllFor(server)).get(name)!;
-    // Made anew: what is left of its life must not depend on how long the servers before took.
-    const bytes = make();
-    writeFileSync(site.staple, bytes);
-    const served = await isServed(server, bytes);
-    const refusal = refusals[server][name];
-    if (refusal !== undefined) {
-      expect({ served, plain: plain.exitCode, code: judged.code }).toEqual({ served: false, plain: 0, code: refusal });
-      const { exitCode, code } = await judge(['--for', server]);
-      expect(code).toBe(refusal);
-      expect(exitCode).not.toBe(0);
-    } else {
-      expect({ verdict: judged.verdict, code: judged.code }).toEqual({ verdict: plain.verdict, code: plain.code });
-      expect(plain.exitCode === 0).toBe(judged.verdict === 'good');
-    }
-    // It says yes only to what is served, and no to what is served only where no client would take that.
-    if (judged.verdict === 'good') expect(served).toBe(true);
-    else if (served) expect(plain.exitCode).not.toBe(0);
+for (const server of Object.keys(servers) as Server[]) {
+  describe(`verify --for ${server}`, { tags: server }, () => {
+    it.each(Object.entries(variants))('judges as the server does: %s', async (name, make) => {
+      const plain = await judgePlain(name);
+      const judged = (await judgeAllFor(server)).get(name)!;
+      // Made anew: what is left of its life must not depend on how long the servers before took.
+      const bytes = make();
+      writeFileSync(site.staple, bytes);
+      const served = await isServed(server, bytes);
+      const refusal = refusals[server][name];
+      if (refusal !== undefined) {
+        expect({ served, plain: plain.exitCode, code: judged.code }).toEqual({
+          served: false,
+          plain: 0,
+          code: refusal,
+        });
+        const { exitCode, code } = await judge(['--for', server]);
+        expect(code).toBe(refusal);
+        expect(exitCode).not.toBe(0);
+      } else {
+        expect({ verdict: judged.verdict, code: judged.code }).toEqual({ verdict: plain.verdict, code: plain.code });
+        expect(plain.exitCode === 0).toBe(judged.verdict === 'good');
+      }
+      // It says yes only to what is served, and no to what is served only where no client would take that.
+      if (judged.verdict === 'good') expect(served).toBe(true);
+      else if (served) expect(plain.exitCode).not.toBe(0);
+    });
   });
-});
+}
 
 describe('verify --for', () => {
   const large = variants['15 kB']!;
@@ -255,7 +261,7 @@ describe('verify --for', () => {
     expect(await judge(['--for', 'dnsdist'])).toMatchObject({ exitCode: 0, rules: [] });
   });
 
-  it('says of nginx and lighttpd that they do not look', async () => {
+  it('says of nginx and lighttpd that they do not look', { tags: ['nginx', 'lighttpd'] }, async () => {
     writeFileSync(site.staple, response());
     expect((await judge(['--for', 'nginx'])).rules).toEqual(['server-checks-nothing']);
     expect((await judge(['--for', 'lighttpd'])).rules).toEqual(['server-checks-little']);

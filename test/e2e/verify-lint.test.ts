@@ -109,7 +109,7 @@ describe('verify --lint', () => {
     });
   });
 
-  it('shows findings and no table on a terminal', async () => {
+  it('shows findings and no table on a terminal', { tags: 'python3' }, async () => {
     folder.write('site.pem.ocsp', response({ explicitVersion: 0 }));
     folder.write('second.pem', site.certificate.pem + authority.certificate.pem);
     folder.write('second.pem.ocsp', response());

@@ -44,18 +44,18 @@ describe('the systemd units', () => {
     expect([...names].sort()).toEqual(['restaple-watch.service', ...pairs]);
   });
 
-  it('satisfy systemd-analyze verify without a word', async () => {
+  it('satisfy systemd-analyze verify without a word', { tags: 'systemd-analyze' }, async () => {
     for (const [name, path] of installUnits()) {
       expect(await analyze('verify', '--man=no', path), name).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
     }
   });
 
-  it('would be told of a misspelt setting', async () => {
+  it('would be told of a misspelt setting', { tags: 'systemd-analyze' }, async () => {
     const units = installUnits((text) => text.replace('\nProtectHome=', '\nProtectHomes='));
     expect((await analyze('verify', '--man=no', units.get('restaple.service')!)).stderr).toContain('ProtectHomes');
   });
 
-  it.each(services)('%s has an exposure of at most 3.2 of 10', async (name) => {
+  it.each(services)('%s has an exposure of at most 3.2 of 10', { tags: 'systemd-analyze' }, async (name) => {
     const path = installUnits().get(name)!;
     const { stdout, stderr } = await analyze('security', '--offline=true', '--no-pager', '--threshold=32', path);
     expect(stderr).toBe('');
@@ -98,7 +98,7 @@ describe('the systemd units', () => {
     expect(valuesOf(text, 'ExecReload')).toEqual(['/bin/kill -HUP $MAINPID']);
   });
 
-  it('make the instance 0-4 the shard 0/4', async () => {
+  it('make the instance 0-4 the shard 0/4', { tags: 'systemd-analyze' }, async () => {
     expect(textOf('restaple@.service')).toContain(' --shard %I ');
     const { stdout } = await runCommand('systemd-escape', ['--unescape', '0-4']);
     expect(stdout).toBe('0/4\n');
@@ -117,18 +117,22 @@ describe('the capabilities of the services', () => {
     return runCommand('setpriv', [...flags, ...words]);
   }
 
-  it.runIf(runsAsRoot)('replace the staple of another user in a folder of that user, who keeps it', async () => {
-    await withScene(async ({ folder: scene, certificate, staple }) => {
-      scene.write('site.pem.ocsp', '');
-      for (const path of [staple, certificate, scene.path]) chownSync(path, nobody, nobody);
-      const words = [process.execPath, programPath, 'fetch', '--allow-private', certificate];
-      expect(await confined(words)).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(statSync(staple)).toMatchObject({ uid: nobody, gid: nobody });
-      expect(statSync(staple).size).toBeGreaterThan(100);
-    });
-  });
+  it.runIf(runsAsRoot)(
+    'replace the staple of another user in a folder of that user, who keeps it',
+    { tags: 'setpriv' },
+    async () => {
+      await withScene(async ({ folder: scene, certificate, staple }) => {
+        scene.write('site.pem.ocsp', '');
+        for (const path of [staple, certificate, scene.path]) chownSync(path, nobody, nobody);
+        const words = [process.execPath, programPath, 'fetch', '--allow-private', certificate];
+        expect(await confined(words)).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(statSync(staple)).toMatchObject({ uid: nobody, gid: nobody });
+        expect(statSync(staple).size).toBeGreaterThan(100);
+      });
+    },
+  );
 
-  it.runIf(runsAsRoot)('recognise and signal the server of another user', async () => {
+  it.runIf(runsAsRoot)('recognise and signal the server of another user', { tags: ['setpriv', 'kill'] }, async () => {
     const server = spawn('sleep', ['600'], { uid: nobody, gid: nobody, stdio: 'ignore' });
     const ended = new Promise<string | null>((resolve) => server.once('exit', (_, signal) => resolve(signal)));
     const pid = String(server.pid);

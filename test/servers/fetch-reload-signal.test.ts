@@ -64,47 +64,53 @@ const words = (kind: string): string[] => [
   site.certificate,
 ];
 
-describe.each(kinds)('%s', (kind) => {
-  it('is reloaded by fetch, which waits until the handshake shows the new staple', async () => {
-    await start(kind);
-    const result = await fetchAndReload(words(kind));
-    expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(result.reload).toMatchObject([
-      { target: `${kind}:${pidFile}`, ok: true, certificates: [{ ok: true }] },
-      { target: `confirm:127.0.0.1:${port}`, ok: true, certificates: [{ ok: true }] },
-    ]);
-    await expectServed(kind, scene.staple(site));
-    const pid = readFileSync(pidFile, 'utf8');
-    const second = await fetchAndReload(words(kind));
-    expect(second).toMatchObject({ exitCode: 0, outcomes: ['fresh'], reload: [{ certificates: [] }, { ok: true }] });
-    expect(readFileSync(pidFile, 'utf8')).toBe(pid);
-  });
+for (const kind of kinds) {
+  describe(kind, { tags: kind }, () => {
+    it('is reloaded by fetch, which waits until the handshake shows the new staple', async () => {
+      await start(kind);
+      const result = await fetchAndReload(words(kind));
+      expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(result.reload).toMatchObject([
+        { target: `${kind}:${pidFile}`, ok: true, certificates: [{ ok: true }] },
+        { target: `confirm:127.0.0.1:${port}`, ok: true, certificates: [{ ok: true }] },
+      ]);
+      await expectServed(kind, scene.staple(site));
+      const pid = readFileSync(pidFile, 'utf8');
+      const second = await fetchAndReload(words(kind));
+      expect(second).toMatchObject({ exitCode: 0, outcomes: ['fresh'], reload: [{ certificates: [] }, { ok: true }] });
+      expect(readFileSync(pidFile, 'utf8')).toBe(pid);
+    });
 
-  it('is reloaded and confirmed by reload', async () => {
-    await start(kind);
-    const bytes = scene.age(site);
-    const args = ['reload', '--json', `${kind}:${pidFile}`, '--confirm', `127.0.0.1:${port}`, site.certificate];
-    const result = await runRestaple(args);
-    expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(result.lines()).toMatchObject([
-      { target: `${kind}:${pidFile}`, ok: true, certificates: [{ certificate: site.certificate, ok: true }] },
-      { target: `confirm:127.0.0.1:${port}`, ok: true },
-    ]);
-    await expectServed(kind, bytes);
-  });
+    it('is reloaded and confirmed by reload', async () => {
+      await start(kind);
+      const bytes = scene.age(site);
+      const args = ['reload', '--json', `${kind}:${pidFile}`, '--confirm', `127.0.0.1:${port}`, site.certificate];
+      const result = await runRestaple(args);
+      expect({ exitCode: result.exitCode, stderr: result.stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(result.lines()).toMatchObject([
+        { target: `${kind}:${pidFile}`, ok: true, certificates: [{ certificate: site.certificate, ok: true }] },
+        { target: `confirm:127.0.0.1:${port}`, ok: true },
+      ]);
+      await expectServed(kind, bytes);
+    });
 
-  it('that does not run ends in 10 with the repair, and is told by a later run', async () => {
-    const target = ['--reload', `${kind}:${pidFile}`, site.certificate];
-    const first = await fetchAndReload(target);
-    expect(first).toMatchObject({ exitCode: 10, outcomes: ['updated'], reload: [{ error: { code: 'not-running' } }] });
-    expect(first.stderr).toMatch(/^restaple: reload failed .*does not run.*\n {2}hint: start it/m);
-    await start(kind);
-    const later = await fetchAndReload(target);
-    expect(later).toMatchObject({ exitCode: 0, outcomes: ['fresh'], reload: [{ certificates: [{ ok: true }] }] });
+    it('that does not run ends in 10 with the repair, and is told by a later run', async () => {
+      const target = ['--reload', `${kind}:${pidFile}`, site.certificate];
+      const first = await fetchAndReload(target);
+      expect(first).toMatchObject({
+        exitCode: 10,
+        outcomes: ['updated'],
+        reload: [{ error: { code: 'not-running' } }],
+      });
+      expect(first.stderr).toMatch(/^restaple: reload failed .*does not run.*\n {2}hint: start it/m);
+      await start(kind);
+      const later = await fetchAndReload(target);
+      expect(later).toMatchObject({ exitCode: 0, outcomes: ['fresh'], reload: [{ certificates: [{ ok: true }] }] });
+    });
   });
-});
+}
 
-describe('a pid file that another user could write', () => {
+describe('a pid file that another user could write', { tags: 'nginx' }, () => {
   it('leads to no signal and to 10', async () => {
     await start('nginx');
     chmodSync(pidFile, 0o666);
@@ -115,7 +121,7 @@ describe('a pid file that another user could write', () => {
   });
 });
 
-describe('a server that was told and keeps its old staple', () => {
+describe('a server that was told and keeps its old staple', { tags: 'nginx' }, () => {
   it('is found out by the handshake, and told again by the next run', async () => {
     await start('nginx');
     // nginx reads its configuration again, finds it broken, and keeps what it had.

@@ -1,3 +1,5 @@
+// @module-tag haproxy
+// @module-tag dnsdist
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';

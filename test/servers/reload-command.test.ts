@@ -1,3 +1,5 @@
+// @module-tag haproxy
+// @module-tag dnsdist
 import { createServer, type Server } from 'node:net';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -267,7 +269,7 @@ describe('a staple that is not good', () => {
   });
 });
 
-describe('--confirm', () => {
+describe('--confirm', { tags: 'nginx' }, () => {
   let nginx: Daemon;
   let place: string;
   let alpha: Site;

@@ -1,3 +1,4 @@
+// @module-tag haproxy
 import { symlinkSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// @module-tag hitch
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { compareStaple } from '../../src/probe/compare-staple.js';

@@ -1,3 +1,4 @@
+// @module-tag lighttpd
 import { chmodSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 

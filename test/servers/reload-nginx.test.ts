@@ -1,3 +1,4 @@
+// @module-tag nginx
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 

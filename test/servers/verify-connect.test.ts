@@ -46,7 +46,7 @@ async function connect(words: readonly string[]): Promise<RunResult & { records:
   return { ...result, records: result.lines() as unknown as ConnectRecord[] };
 }
 
-describe('verify --connect of one nginx with several names', () => {
+describe('verify --connect of one nginx with several names', { tags: 'nginx' }, () => {
   let nginx: Daemon;
   let place: string;
   const sites: Record<string, Site> = {};
@@ -297,7 +297,7 @@ describe('verify --connect of one nginx with several names', () => {
 });
 
 describe('verify --connect of servers', () => {
-  it.each(['TLSv1.2', 'TLSv1.3'])('that speak %s alone', async (protocols) => {
+  it.each(['TLSv1.2', 'TLSv1.3'])('that speak %s alone', { tags: 'nginx' }, async (protocols) => {
     const port = await freePort();
     const ecdsa = scene.issue('ecdsa');
     const rsa = scene.issue('rsa', { keyType: 'rsa-2048' });
@@ -328,7 +328,7 @@ describe('verify --connect of servers', () => {
     }
   });
 
-  describe('with an RSA and an ECDSA certificate', () => {
+  describe('with an RSA and an ECDSA certificate', { tags: 'haproxy' }, () => {
     let haproxy: TargetServer;
     let ecdsa: Site;
     let rsa: Site;

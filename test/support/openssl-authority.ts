@@ -118,29 +118,7 @@ export function openssl(words: readonly string[]): Promise<RunResult> {
   return succeed('openssl', words);
 }
 
-const packages = { openssl: 'openssl', ocsptool: 'gnutls-bin', faketime: 'faketime' } as const;
-
-type Program = keyof typeof packages;
-
-let missing: Promise<string[]> | undefined;
-
-/** What has to be installed before these programs can serve as second opinions; empty where all of them are there. */
-export function missingPrograms(): Promise<string[]> {
-  missing ??= findMissing();
-  return missing;
-}
-
-async function findMissing(): Promise<string[]> {
-  const instructions: string[] = [];
-  for (const [program, name] of Object.entries(packages)) {
-    const isThere = await runCommand(program, [program === 'openssl' ? 'version' : '--version']).then(
-      ({ exitCode }) => exitCode === 0,
-      () => false,
-    );
-    if (!isThere) instructions.push(`${program} cannot be run: apt-get install ${name}`);
-  }
-  return instructions;
-}
+type Program = 'openssl' | 'ocsptool' | 'faketime';
 
 /** Runs one of them, whatever comes of it. */
 export function runProgram(program: Program, words: readonly string[]): Promise<RunResult> {

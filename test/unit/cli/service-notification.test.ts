@@ -1,3 +1,4 @@
+// @module-tag python3
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -32,28 +33,32 @@ function fakeProgram(commands: string): Environment {
 }
 
 describe('the service notifier', () => {
-  it('says ready, reloading, status and stopping, in order, through systemd-notify', async () => {
-    const service = notifier();
-    service.ready('watching 3 certificates');
-    service.reloading();
-    service.ready('watching 4 certificates');
-    service.status('next refresh in 2h');
-    service.stopping();
-    await service.close();
-    const messages = await listener.heard();
-    const [, reloading] = messages;
-    expect(messages).toEqual([
-      ['READY=1', 'STATUS=watching 3 certificates'],
-      ['RELOADING=1', expect.stringMatching(/^MONOTONIC_USEC=\d+$/) as string],
-      ['READY=1', 'STATUS=watching 4 certificates'],
-      ['STATUS=next refresh in 2h'],
-      ['STOPPING=1'],
-    ]);
-    expect(Number(reloading?.[1]?.split('=')[1]) / 1e6).toBeLessThanOrEqual(Number(process.hrtime.bigint()) / 1e9);
-    expect(warnings).toEqual([]);
-  });
+  it(
+    'says ready, reloading, status and stopping, in order, through systemd-notify',
+    { tags: 'systemd-notify' },
+    async () => {
+      const service = notifier();
+      service.ready('watching 3 certificates');
+      service.reloading();
+      service.ready('watching 4 certificates');
+      service.status('next refresh in 2h');
+      service.stopping();
+      await service.close();
+      const messages = await listener.heard();
+      const [, reloading] = messages;
+      expect(messages).toEqual([
+        ['READY=1', 'STATUS=watching 3 certificates'],
+        ['RELOADING=1', expect.stringMatching(/^MONOTONIC_USEC=\d+$/) as string],
+        ['READY=1', 'STATUS=watching 4 certificates'],
+        ['STATUS=next refresh in 2h'],
+        ['STOPPING=1'],
+      ]);
+      expect(Number(reloading?.[1]?.split('=')[1]) / 1e6).toBeLessThanOrEqual(Number(process.hrtime.bigint()) / 1e9);
+      expect(warnings).toEqual([]);
+    },
+  );
 
-  it('keeps a hostile status to one line and one assignment', async () => {
+  it('keeps a hostile status to one line and one assignment', { tags: 'systemd-notify' }, async () => {
     const service = notifier();
     service.status(`CN=a\nMAINPID=1\u001b[2J ${'x'.repeat(1000)}`);
     await service.close();
@@ -62,15 +67,19 @@ describe('the service notifier', () => {
     ]);
   });
 
-  it('sends of many status lines the first and the last, and loses nothing else', async () => {
-    const service = notifier();
-    for (let number = 1; number <= 50; number++) service.status(`${number} of 50`);
-    service.stopping();
-    await service.close();
-    expect(await listener.heard()).toEqual([['STATUS=1 of 50'], ['STATUS=50 of 50'], ['STOPPING=1']]);
-  });
+  it(
+    'sends of many status lines the first and the last, and loses nothing else',
+    { tags: 'systemd-notify' },
+    async () => {
+      const service = notifier();
+      for (let number = 1; number <= 50; number++) service.status(`${number} of 50`);
+      service.stopping();
+      await service.close();
+      expect(await listener.heard()).toEqual([['STATUS=1 of 50'], ['STATUS=50 of 50'], ['STOPPING=1']]);
+    },
+  );
 
-  it('says that it is alive at half of the watchdog time, until it is closed', async () => {
+  it('says that it is alive at half of the watchdog time, until it is closed', { tags: 'systemd-notify' }, async () => {
     const service = notifier({ WATCHDOG_USEC: '100000', WATCHDOG_PID: String(process.pid) });
     const alive = async (): Promise<number> => (await listener.heard()).filter(([one]) => one === 'WATCHDOG=1').length;
     await expect.poll(alive, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
@@ -85,7 +94,7 @@ describe('the service notifier', () => {
     ['another process', { WATCHDOG_USEC: '1000', WATCHDOG_PID: '1' }],
     ['nobody', { WATCHDOG_USEC: '0' }],
     ['nobody that can be understood', { WATCHDOG_USEC: 'soon' }],
-  ])('says nothing of the kind where the watchdog is for %s', async (_, environment) => {
+  ])('says nothing of the kind where the watchdog is for %s', { tags: 'systemd-notify' }, async (_, environment) => {
     const service = notifier(environment);
     await new Promise((resolve) => setTimeout(resolve, 50));
     service.status('done');

@@ -136,7 +136,7 @@ describe('a signed response', () => {
     expect(count).toBe(96);
   });
 
-  it.each(keyTypes)('of a key of type %s is taken by openssl', async (keyType) => {
+  it.each(keyTypes)('of a key of type %s is taken by openssl', { tags: 'openssl' }, async (keyType) => {
     const scene = sceneOf(keyType);
     const file = folder.write(`${keyType}.pem`, scene.authority.certificate.pem);
     const tried = new Set<string>();
@@ -232,7 +232,7 @@ describe('an RSASSA-PSS key with parameters', () => {
     { hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256', saltLength: 20 },
     { hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384', saltLength: 48 },
     { hashAlgorithm: 'sha512', mgf1HashAlgorithm: 'sha512', saltLength: 100 },
-  ])('signs with the hash and salt that it prescribes: %j', async (options) => {
+  ])('signs with the hash and salt that it prescribes: %j', { tags: 'openssl' }, async (options) => {
     const { scene, sign } = sceneWith(options);
     const der = sign();
     expect(verify(der, scene)).toMatchObject({ kind: 'good', signatureAlgorithm: 'rsassaPss' });

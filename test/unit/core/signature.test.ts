@@ -153,7 +153,7 @@ describe('RSASSA-PSS', () => {
     expect(checkSignature(algorithmOf(stated), signature, data, publicKey(key))).toBe('unsupported-algorithm');
   });
 
-  it('accepts what openssl signs with such a key', async () => {
+  it('accepts what openssl signs with such a key', { tags: 'openssl' }, async () => {
     await withTemporaryFolder((folder) => {
       const keyFile = folder.at('key.pem');
       const options = [

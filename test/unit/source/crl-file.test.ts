@@ -141,7 +141,7 @@ describe('a CRL file that cannot be a source', () => {
   });
 });
 
-describe('a CRL of openssl ca', () => {
+describe('a CRL of openssl ca', { tags: 'openssl' }, () => {
   let ca: OpensslAuthority;
   beforeAll(() => {
     ca = createOpensslAuthority();

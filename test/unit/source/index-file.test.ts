@@ -169,7 +169,7 @@ describe('a malformed index.txt', () => {
 });
 
 describe('an index.txt of openssl ca', () => {
-  it('says what the openssl responder says, and good for what expired', async () => {
+  it('says what the openssl responder says, and good for what expired', { tags: 'openssl' }, async () => {
     const ca = createOpensslAuthority();
     try {
       const how: Readonly<Record<string, readonly string[]>> = {

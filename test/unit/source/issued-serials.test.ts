@@ -63,7 +63,7 @@ describe('the serial numbers in a folder', () => {
     expect(issued.warnings.join()).toContain('unknown');
   });
 
-  it('of openssl ca are all that it issued', async () => {
+  it('of openssl ca are all that it issued', { tags: 'openssl' }, async () => {
     const ca = createOpensslAuthority();
     try {
       ca.nextSerial('FE');

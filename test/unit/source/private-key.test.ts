@@ -72,7 +72,7 @@ describe('a private key', () => {
     expect(samePublicKey(readPrivateKey(write(contents)).key, key)).toBe(true);
   });
 
-  it('is read from what openssl ecparam writes, with the parameters first', async () => {
+  it('is read from what openssl ecparam writes, with the parameters first', { tags: 'openssl' }, async () => {
     const { stdout } = await runOpenssl(['ecparam', '-genkey', '-name', 'prime256v1']);
     expect(stdout).toContain('EC PARAMETERS');
     expect(readPrivateKey(write(stdout)).key.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
@@ -85,20 +85,24 @@ describe('a private key', () => {
     ['PBES1 with 3DES', rsa, ['pkcs8', '-topk8', '-v1', 'PBE-SHA1-3DES']],
     ['the older PEM encryption of RSA', rsa, ['rsa', '-traditional', '-aes128']],
     ['the older PEM encryption of EC', ec, ['ec', '-aes256']],
-  ])('encrypted by %s opens with its passphrase alone', async (_, key, [command = '', ...args]) => {
-    const file = await converted(key, command, ...args, '-passout', `pass:${passphrase}`);
-    expect(samePublicKey(readPrivateKey(file, { passphrase }).key, key)).toBe(true);
-    const bytes = new TextEncoder().encode(passphrase);
-    expect(samePublicKey(readPrivateKey(file, { passphrase: bytes }).key, key)).toBe(true);
+  ])(
+    'encrypted by %s opens with its passphrase alone',
+    { tags: 'openssl' },
+    async (_, key, [command = '', ...args]) => {
+      const file = await converted(key, command, ...args, '-passout', `pass:${passphrase}`);
+      expect(samePublicKey(readPrivateKey(file, { passphrase }).key, key)).toBe(true);
+      const bytes = new TextEncoder().encode(passphrase);
+      expect(samePublicKey(readPrivateKey(file, { passphrase: bytes }).key, key)).toBe(true);
 
-    for (const wrong of [{}, { passphrase: 'wrong' }, { passphrase: '' }, { passphrase: 'x'.repeat(3000) }]) {
-      const error = refusalOf(() => readPrivateKey(file, wrong));
-      expect(error.code).toBe('key-passphrase');
-      expect(error.message).toContain(file);
-      expect(error.hint).toContain('--passphrase-file');
-      expect(error.hint).toContain('RESTAPLE_PASSPHRASE');
-    }
-  });
+      for (const wrong of [{}, { passphrase: 'wrong' }, { passphrase: '' }, { passphrase: 'x'.repeat(3000) }]) {
+        const error = refusalOf(() => readPrivateKey(file, wrong));
+        expect(error.code).toBe('key-passphrase');
+        expect(error.message).toContain(file);
+        expect(error.hint).toContain('--passphrase-file');
+        expect(error.hint).toContain('RESTAPLE_PASSPHRASE');
+      }
+    },
+  );
 
   it('that is not encrypted needs no passphrase and minds none', () => {
     expect(samePublicKey(readPrivateKey(write(privateKeyPem(ec)), { passphrase: 'any' }).key, ec)).toBe(true);
@@ -158,7 +162,7 @@ describe('a file without a usable private key', () => {
     expect(refusalOf(() => readPrivateKey(path())).code).toBe(code);
   });
 
-  it('is refused as unsupported where the key cannot sign responses', async () => {
+  it('is refused as unsupported where the key cannot sign responses', { tags: 'openssl' }, async () => {
     const { stdout: otherCurve } = await runOpenssl(['ecparam', '-genkey', '-noout', '-name', 'secp256k1']);
     const { stdout: agreement } = await runOpenssl(['genpkey', '-algorithm', 'X25519']);
     const { stdout: dsa } = await runOpenssl(['dsaparam', '-genkey', '-noout', '1024']);
@@ -176,7 +180,7 @@ describe('a file without a usable private key', () => {
     }
   });
 
-  it('is refused where the cipher is no longer taken', async () => {
+  it('is refused where the cipher is no longer taken', { tags: 'openssl' }, async () => {
     const legacy = ['-provider', 'legacy', '-provider', 'default'];
     const file = await converted(ec, 'pkcs8', '-topk8', '-v1', 'PBE-MD5-DES', '-passout', 'pass:secret', ...legacy);
     const error = refusalOf(() => readPrivateKey(file, { passphrase: 'secret' }));
@@ -228,7 +232,7 @@ describe('a passphrase file', () => {
     expect([...read(Uint8Array.of(0xff, 0x00, 0xfe, 0x0a, 0x41)).passphrase]).toEqual([0xff, 0x00, 0xfe]);
   });
 
-  it('opens a key that openssl encrypted with it', async () => {
+  it('opens a key that openssl encrypted with it', { tags: 'openssl' }, async () => {
     const path = folder.write('words', 'geheim ß\nnot this\n', 0o600);
     const key = generateKey('ec-p384');
     const file = await converted(key, 'pkcs8', '-topk8', '-passout', `file:${path}`);

@@ -107,7 +107,7 @@ function plant(text: string): void {
   writeFileSync(path, text, { mode: 0o600 });
 }
 
-describe('the run lock', () => {
+describe('the run lock', { tags: 'flock' }, () => {
   it('names its holder while it is held; afterwards the file is there and empty, for nobody else to read', async () => {
     const lock = await take();
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
@@ -119,16 +119,20 @@ describe('the run lock', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('is a flock of this process: other programs see it, and the flock program that took it has ended', async () => {
-    const lock = await take();
-    const other = (): number | null => spawnSync('flock', ['-n', path, 'true']).status;
-    expect(other()).toBe(1);
-    expect(readFileSync('/proc/locks', 'latin1')).toMatch(new RegExp(`FLOCK .*:${statSync(path).ino} `));
-    const children = spawnSync('ps', ['-o', 'comm=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout;
-    expect(children).not.toContain('flock');
-    releaseRunLock(lock);
-    expect(other()).toBe(0);
-  });
+  it(
+    'is a flock of this process: other programs see it, and the flock program that took it has ended',
+    { tags: 'ps' },
+    async () => {
+      const lock = await take();
+      const other = (): number | null => spawnSync('flock', ['-n', path, 'true']).status;
+      expect(other()).toBe(1);
+      expect(readFileSync('/proc/locks', 'latin1')).toMatch(new RegExp(`FLOCK .*:${statSync(path).ino} `));
+      const children = spawnSync('ps', ['-o', 'comm=', '--ppid', String(process.pid)], { encoding: 'utf8' }).stdout;
+      expect(children).not.toContain('flock');
+      releaseRunLock(lock);
+      expect(other()).toBe(0);
+    },
+  );
 
   it('excludes a second taker of the same process too', async () => {
     const lock = await take();
@@ -246,7 +250,7 @@ describe('the run lock', () => {
   });
 });
 
-describe('a run lock left behind', () => {
+describe('a run lock left behind', { tags: 'flock' }, () => {
   const otherBoot = { bootId: '00000000-0000-4000-8000-000000000000' };
 
   it.each([
@@ -300,7 +304,7 @@ describe('a path that cannot be the run lock', () => {
     expect(error.hint).toContain(hint);
   };
 
-  it('is a file with something else in it, which stays as it is', async () => {
+  it('is a file with something else in it, which stays as it is', { tags: 'flock' }, async () => {
     for (const text of ['-----BEGIN CERTIFICATE-----\n', '{"pid":12', '{}']) {
       plant(text);
       await expectUnusable('it holds something else than a lock', '--lock');
@@ -371,7 +375,7 @@ describe('a path that cannot be the run lock', () => {
   });
 });
 
-describe('the folder of a run lock', () => {
+describe('the folder of a run lock', { tags: 'flock' }, () => {
   it('is made where that is asked for, one level', async () => {
     const made = join(folder, 'restaple');
     await expectFree({ path: join(made, 'a.lock'), makesFolder: true });
@@ -382,7 +386,7 @@ describe('the folder of a run lock', () => {
   });
 });
 
-describe('the run lock and containers', () => {
+describe('the run lock and containers', { tags: ['flock', 'unshare'] }, () => {
   // A pid namespace of its own is what matters of a container; without root it needs a user namespace around it.
   const container = [
     'unshare',

@@ -55,7 +55,7 @@ describe('the answering behaviour', () => {
     ['good', 'good'],
     ['unknown', 'unknown'],
     ['revoked', { revokedAt: new Date('2026-01-01T00:00:00Z'), reason: 'superseded' }],
-  ])('answers openssl with %s', async (printed, status) => {
+  ])('answers openssl with %s', { tags: 'openssl' }, async (printed, status) => {
     const responder = await start(behaviourOf(status));
     const result = await ask(responder.url);
     expect(result.stderr).toBe('Response verify OK\n');
@@ -63,7 +63,7 @@ describe('the answering behaviour', () => {
     expect(responder.requests[0]).toMatchObject({ method: 'POST', url: '/' });
   });
 
-  it('signs with a delegate', async () => {
+  it('signs with a delegate', { tags: 'openssl' }, async () => {
     const responder = await start(behaviourOf('good', { delegate: root.issueResponder() }));
     expect((await ask(responder.url)).stdout).toContain(': good\n');
   });
@@ -71,24 +71,24 @@ describe('the answering behaviour', () => {
   it.each([
     ['omit', 'WARNING: no nonce in response'],
     ['wrong', 'Nonce Verify error'],
-  ] as const)('can %s the nonce', async (nonce, complaint) => {
+  ] as const)('can %s the nonce', { tags: 'openssl' }, async (nonce, complaint) => {
     const responder = await start(behaviourOf('good', { nonce }));
     const result = await ask(responder.url, ['-nonce']);
     expect(result.stderr).toContain(complaint);
   });
 
-  it('answers unknown for a serial it was not told', async () => {
+  it('answers unknown for a serial it was not told', { tags: 'openssl' }, async () => {
     const responder = await start({ behaviour: answer(root, new Map()) });
     expect((await ask(responder.url)).stdout).toContain(': unknown\n');
   });
 
-  it('says unauthorized for the certificate of another authority', async () => {
+  it('says unauthorized for the certificate of another authority', { tags: 'openssl' }, async () => {
     const responder = await start({ behaviour: answer(createCertificateAuthority({ name: 'Another' })) });
     const result = await ask(responder.url);
     expect(result.stdout + result.stderr).toContain('unauthorized (6)');
   });
 
-  it('lets a test change the list of statements', async () => {
+  it('lets a test change the list of statements', { tags: 'openssl' }, async () => {
     const responder = await start(
       behaviourOf('good', {
         responses: (made) => made.map((single) => ({ ...single, certId: { issuer: root, serialNumber: 1n } })),
@@ -97,7 +97,7 @@ describe('the answering behaviour', () => {
     expect((await ask(responder.url)).stdout).toContain('ERROR: No Status found');
   });
 
-  it('reads a GET with any slashes, percent encoding, and padding or none', async () => {
+  it('reads a GET with any slashes, percent encoding, and padding or none', { tags: 'openssl' }, async () => {
     const responder = await start({ routes: { '/ocsp': answer(root) } });
     const base64 = (await requestBytesFor()).toString('base64');
     for (const path of [
@@ -112,12 +112,16 @@ describe('the answering behaviour', () => {
     }
   });
 
-  it.each(['/', '/%', '/%ff%fe', '/AAAA', `/${'A'.repeat(4000)}`])('calls %s malformed and lives on', async (path) => {
-    const responder = await start({ behaviour: answer(root) });
-    const response = await fetch(responder.url + path);
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(buildErrorResponse('malformedRequest'));
-    expect((await ask(responder.url)).stdout).toContain(': good\n');
-  });
+  it.each(['/', '/%', '/%ff%fe', '/AAAA', `/${'A'.repeat(4000)}`])(
+    'calls %s malformed and lives on',
+    { tags: 'openssl' },
+    async (path) => {
+      const responder = await start({ behaviour: answer(root) });
+      const response = await fetch(responder.url + path);
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(buildErrorResponse('malformedRequest'));
+      expect((await ask(responder.url)).stdout).toContain(': good\n');
+    },
+  );
 });
 
 describe('the misbehaving behaviours', () => {
@@ -221,7 +225,7 @@ describe('the misbehaving behaviours', () => {
     await expect(fetch(`http://127.0.0.1:${String(await unusedPort())}/`)).rejects.toThrow();
   });
 
-  it('speaks TLS', async () => {
+  it('speaks TLS', { tags: 'openssl' }, async () => {
     const authority = createCertificateAuthority();
     const server = authority.issue({ subjectAltNames: ['127.0.0.1'] });
     const responder = await start({

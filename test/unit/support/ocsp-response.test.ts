@@ -82,6 +82,7 @@ describe('signed responses', () => {
 
   it.each(algorithms)(
     'with a %s key and %j are believed by openssl, and not when corrupted',
+    { tags: 'openssl' },
     async (keyType, signatureAlgorithm) => {
       const issuer = authorityOf(keyType);
       const certificate = issuer.issue();
@@ -99,18 +100,22 @@ describe('signed responses', () => {
     },
   );
 
-  it.each<HashName>(['sha1', 'sha256', 'sha384', 'sha512'])('speak of a certificate by %s', async (hash) => {
-    const response = good({ responses: [{ certId: { issuer: root, serialNumber: leaf.serialNumber, hash } }] });
-    expect((await verify(response, root, leaf, hash)).stdout).toMatch(saysGood);
-  });
+  it.each<HashName>(['sha1', 'sha256', 'sha384', 'sha512'])(
+    'speak of a certificate by %s',
+    { tags: 'openssl' },
+    async (hash) => {
+      const response = good({ responses: [{ certId: { issuer: root, serialNumber: leaf.serialNumber, hash } }] });
+      expect((await verify(response, root, leaf, hash)).stdout).toMatch(saysGood);
+    },
+  );
 
-  it('name the responder by name or by key', async () => {
+  it('name the responder by name or by key', { tags: 'openssl' }, async () => {
     expect(await print(good({ responderId: 'by-name' }))).toMatch(/Responder Id: CN ?= ?Test Root CA/);
     expect(await print(good({ responderId: 'by-key' }))).toMatch(/Responder Id: [0-9A-F]{40}/);
     expect((await verify(good({ responderId: 'by-name' }), root, leaf)).stderr).toContain('Response verify OK');
   });
 
-  it('are believed from a delegate, and not from one without OCSPSigning', async () => {
+  it('are believed from a delegate, and not from one without OCSPSigning', { tags: 'openssl' }, async () => {
     const delegate = root.issueResponder();
     const accepted = await verify(good({ signer: delegate, certificates: [delegate.certificate.der] }), root, leaf);
     expect(accepted.stderr).toContain('Response verify OK');
@@ -120,7 +125,7 @@ describe('signed responses', () => {
     expect(refused.stderr + refused.stdout).toContain('Response Verify Failure');
   });
 
-  it('carry status, reason, times, nonce and extensions', async () => {
+  it('carry status, reason, times, nonce and extensions', { tags: 'openssl' }, async () => {
     const certId = { issuer: root, serialNumber: leaf.serialNumber };
     const printed = await print(
       good({
@@ -142,7 +147,7 @@ describe('signed responses', () => {
     expect(printed).toContain('1.3.6.1.4.1.99999.1: critical');
   });
 
-  it('can lie about the algorithm and be tampered with after signing', async () => {
+  it('can lie about the algorithm and be tampered with after signing', { tags: 'openssl' }, async () => {
     expect(await print(good({ statedAlgorithm: '1.2.840.113549.1.1.2' }))).toContain('md2WithRSAEncryption');
     const tampered = good({
       tamper: (data) => Buffer.from(data.toString('latin1').replace('20260108000000Z', '20360108000000Z'), 'latin1'),
@@ -187,14 +192,14 @@ describe('unsigned refusals', () => {
     ['tryLater', 'trylater (3)'],
     ['sigRequired', 'sigrequired (5)'],
     ['unauthorized', 'unauthorized (6)'],
-  ] as const)('say %s', async (status, printed) => {
+  ] as const)('say %s', { tags: 'openssl' }, async (status, printed) => {
     const result = await runOpenssl(['ocsp', '-respin', folder.write('error.der', buildErrorResponse(status))]);
     expect(result.stdout + result.stderr).toContain(`Responder Error: ${printed}`);
   });
 });
 
 describe('the request reader of the tests', () => {
-  it('reads what openssl asks', async () => {
+  it('reads what openssl asks', { tags: 'openssl' }, async () => {
     const out = folder.at('request.der');
     const issuer = folder.write('asked-issuer.pem', root.certificate.pem);
     const result = await runOpenssl([

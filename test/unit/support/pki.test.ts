@@ -26,7 +26,7 @@ async function text(options: CertificateOptions): Promise<string> {
 describe('the test authority', () => {
   const keyTypes: KeyType[] = ['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'rsa-pss', 'ed25519', 'ed448'];
 
-  it.each(keyTypes)('issues chains with %s keys that openssl verifies', async (keyType) => {
+  it.each(keyTypes)('issues chains with %s keys that openssl verifies', { tags: 'openssl' }, async (keyType) => {
     const authority = createCertificateAuthority({ name: `Root of ${keyType}`, keyType });
     const intermediate = authority.issue({ isCa: true, commonName: 'Intermediate', keyType, pathLength: 0 });
     const leaf = intermediate.issue({ keyType, subjectAltNames: ['server.example', '192.0.2.1'] });
@@ -44,7 +44,7 @@ describe('the test authority', () => {
     expect(result.stdout).toMatch(/: OK\n$/);
   });
 
-  it('issues a certificate whose key parameters ask for MGF1 with SHA-1', async () => {
+  it('issues a certificate whose key parameters ask for MGF1 with SHA-1', { tags: 'openssl' }, async () => {
     const authority = createCertificateAuthority({ keyType: 'rsa-pss-mgf1-sha1' });
     const file = folder.write('mgf1.pem', authority.certificate.pem);
     const result = await runOpenssl(['verify', ...verifyTime, '-check_ss_sig', '-CAfile', file, file]);
@@ -77,7 +77,7 @@ describe('the test authority', () => {
     expect(first.issueResponder({ keyType: 'rsa-2048' }).keyPem).not.toBe(first.issue({ keyType: 'rsa-2048' }).keyPem);
   });
 
-  it('writes every extension so that openssl can read it', async () => {
+  it('writes every extension so that openssl can read it', { tags: 'openssl' }, async () => {
     const printed = await text({
       ocspUris: ['http://ocsp.example/a', 'ldap://ocsp.example'],
       caIssuersUris: ['http://ca.example/ca.der'],
@@ -105,7 +105,7 @@ describe('the test authority', () => {
     }
   });
 
-  it('leaves out what it is told to leave out', async () => {
+  it('leaves out what it is told to leave out', { tags: 'openssl' }, async () => {
     const printed = await text({
       basicConstraints: 'none',
       keyUsage: 'none',
@@ -140,13 +140,13 @@ describe('the test authority', () => {
 });
 
 describe('the files around certificates', () => {
-  it('makes certificate requests that openssl verifies', async () => {
+  it('makes certificate requests that openssl verifies', { tags: 'openssl' }, async () => {
     const result = await runOpenssl(['req', '-verify', '-noout', '-config', '/dev/null'], certificateRequest().pem);
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain('verify OK');
   });
 
-  it('bundles certificates as PKCS#7 that openssl reads', async () => {
+  it('bundles certificates as PKCS#7 that openssl reads', { tags: 'openssl' }, async () => {
     const bundle = certificatesOnlyBundle([root.issue({ commonName: 'one' }), root]);
     const fromPem = await runOpenssl(['pkcs7', '-print_certs', '-noout'], bundle.pem);
     const fromDer = await runOpenssl(['pkcs7', '-print_certs', '-noout', '-inform', 'DER'], bundle.der);

@@ -244,7 +244,7 @@ describe('trouble', () => {
     expect(error.message).toBe('ocsp.example.test was not found: the name does not exist');
   });
 
-  it('is tls-failed when the certificate is not trusted', async () => {
+  it('is tls-failed when the certificate is not trusted', { tags: 'openssl' }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'restaple-transport-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

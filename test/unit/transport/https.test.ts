@@ -1,3 +1,4 @@
+// @module-tag openssl
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createProxyServer } from 'node:http';

@@ -192,38 +192,42 @@ describe('the response times', () => {
 });
 
 describe('the text', () => {
-  it('is accepted by promtool, names with quotes, line feeds, escapes and bytes that are no UTF-8 included', async () => {
-    const bytes = (...parts: (string | number)[]): Buffer =>
-      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))));
-    const metrics = createMetrics({ version: '1', started, requireOcsp: false });
-    const names = [
-      'with "quotes" and {braces},="1"',
-      'line\nfeed\r',
-      'back\\slash',
-      '\u001b[31mred\u001b[0m',
-      '\u202egnp.pem',
-      '\ud800 alone',
-      'Zürich/日本.pem',
-      bytes('latin-', 0xfc, '.pem'),
-      bytes('latin-', 0xfd, '.pem'),
-      'latin-\\xfc.pem',
-      'latin-\ufffd.pem',
-      '# HELP restaple_evil x',
-      '',
-    ];
-    for (const name of names) metrics.take(outcomeOf(name), now);
-    metrics.observeResponder('a"b\\c\nd', 12);
-    const text = [...metrics.finish({ exitCode: 0, now })].join('');
-    await expectAccepted(text);
-    const status = samplesOf(text, 'restaple_certificate_status');
-    expect(new Set(status).size).toBe(names.length);
-    expect(status.join('\n')).toContain('certificate="latin-\\\\xfc.pem",staple="latin-\\\\xfc.pem.ocsp"');
-    expect(status.join('\n')).toContain('certificate="latin-\\\\\\\\xfc.pem"');
-    // eslint-disable-next-line no-control-regex -- what a terminal would act on
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-  });
+  it(
+    'is accepted by promtool, names with quotes, line feeds, escapes and bytes that are no UTF-8 included',
+    { tags: 'promtool' },
+    async () => {
+      const bytes = (...parts: (string | number)[]): Buffer =>
+        Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))));
+      const metrics = createMetrics({ version: '1', started, requireOcsp: false });
+      const names = [
+        'with "quotes" and {braces},="1"',
+        'line\nfeed\r',
+        'back\\slash',
+        '\u001b[31mred\u001b[0m',
+        '\u202egnp.pem',
+        '\ud800 alone',
+        'Zürich/日本.pem',
+        bytes('latin-', 0xfc, '.pem'),
+        bytes('latin-', 0xfd, '.pem'),
+        'latin-\\xfc.pem',
+        'latin-\ufffd.pem',
+        '# HELP restaple_evil x',
+        '',
+      ];
+      for (const name of names) metrics.take(outcomeOf(name), now);
+      metrics.observeResponder('a"b\\c\nd', 12);
+      const text = [...metrics.finish({ exitCode: 0, now })].join('');
+      await expectAccepted(text);
+      const status = samplesOf(text, 'restaple_certificate_status');
+      expect(new Set(status).size).toBe(names.length);
+      expect(status.join('\n')).toContain('certificate="latin-\\\\xfc.pem",staple="latin-\\\\xfc.pem.ocsp"');
+      expect(status.join('\n')).toContain('certificate="latin-\\\\\\\\xfc.pem"');
+      // eslint-disable-next-line no-control-regex -- what a terminal would act on
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    },
+  );
 
-  it('is accepted by promtool when there was nothing to do', async () => {
+  it('is accepted by promtool when there was nothing to do', { tags: 'promtool' }, async () => {
     await expectAccepted(metricsOf([]));
   });
 

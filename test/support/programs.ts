@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestTagDefinition } from 'vitest/config';
+
+interface Program {
+  /** The Debian packages that have it. */
+  readonly packages?: string;
+  /** It is no executable of this name, but these files. */
+  readonly isFiles?: true;
+  /** Files that have to be there as well. */
+  readonly files?: readonly string[];
+  /** What it must be able to do: containers and chroots forbid some things. */
+  readonly trial?: readonly string[];
+  /** What to do where a package does not help. */
+  readonly remedy?: string;
+}
+
+/**
+ * The programs of others that tests run. Each name is a tag: a test, a `describe` or a file that needs programs says so by
+ * `{ tags: ['openssl', 'curl'] }` after its title or by a line `// @module-tag openssl`, and is skipped where one is missing.
+ */
+const programs: Readonly<Record<string, Program>> = {
+  bash: { packages: 'bash' },
+  curl: { packages: 'curl' },
+  dnsdist: { packages: 'dnsdist' },
+  faketime: { packages: 'faketime' },
+  flock: { packages: 'util-linux' },
+  haproxy: { packages: 'haproxy' },
+  hitch: { packages: 'hitch' },
+  kill: { packages: 'procps' },
+  lighttpd: { packages: 'lighttpd lighttpd-mod-openssl', files: ['/usr/lib/lighttpd/mod_openssl.so'] },
+  localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
+  nginx: { packages: 'nginx-light' },
+  ocsptool: { packages: 'gnutls-bin' },
+  openssl: { packages: 'openssl' },
+  promtool: { packages: 'prometheus' },
+  ps: { packages: 'procps' },
+  python3: { packages: 'python3' },
+  'python3-cryptography': {
+    packages: 'python3-cryptography',
+    isFiles: true,
+    files: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/cryptography'],
+  },
+  setpriv: { packages: 'util-linux' },
+  'systemd-analyze': { packages: 'systemd' },
+  'systemd-notify': { packages: 'systemd' },
+  unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
+};
+
+// Debian keeps servers where only root's PATH looks.
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+const missing = new Set(Object.keys(programs).filter((name) => !isUsable(name)));
+
+/** Whether a missing program fails the tests that need it, as in CI. */
+export const needsAll = process.env['RESTAPLE_TEST_ALL'] === '1';
+
+/** Which of these tags are programs that this machine has not. */
+export function missingAmong(tags: readonly string[]): string[] {
+  return tags.filter((tag) => missing.has(tag));
+}
+
+/** What has to be done for programs that are missing. */
+export function remedyFor(names: Iterable<string>): string {
+  const packages = new Set<string>();
+  const remedies: string[] = [];
+  for (const name of names) {
+    const { packages: own, remedy } = programs[name] ?? {};
+    if (remedy !== undefined && (own === undefined || isThere(name))) remedies.push(remedy);
+    else for (const each of own?.split(' ') ?? []) packages.add(each);
+  }
+  const install = packages.size === 0 ? [] : [`apt-get install ${[...packages].sort().join(' ')}`];
+  return [...install, ...remedies].join('; ');
+}
+
+/** The tags for vitest's configuration: that of a missing program skips. */
+export function programTags(): TestTagDefinition[] {
+  return Object.keys(programs).map((name) => ({
+    name,
+    description: `needs ${name}: ${remedyFor([name])}`,
+    skip: missing.has(name) && !needsAll,
+  }));
+}
+
+function isUsable(name: string): boolean {
+  const { isFiles = false, files = [], trial } = programs[name] ?? {};
+  const isComplete = files.every((file) => existsSync(file)) && (isFiles || isThere(name));
+  return isComplete && (trial === undefined || spawnSync(name, trial).status === 0);
+}
+
+function isThere(name: string): boolean {
+  return folders.some((folder) => isExecutable(join(folder, name)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
