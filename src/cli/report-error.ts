@@ -22,7 +22,7 @@ export function reportError(error: unknown, streams: Streams): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
   const { code, message, hint, exitCode } = describeError(error, streams.args);
   if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
-  const lines = error instanceof ConfigurationError ? error.problems : [message];
+  const lines = error instanceof ConfigurationError ? error.problems.map(withoutContents) : [message];
   for (const line of lines) streams.stderr.write(`restaple: ${escapeText(line)}\n`);
   if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
   if (exitCode === exitCodes.bug && error instanceof Error) streams.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
@@ -39,6 +39,16 @@ export interface DescribedError {
 
 /** `args`: the words of the command line, to name the right help. */
 export function describeError(error: unknown, args: readonly string[]): DescribedError {
+  const described = describeAny(error, args);
+  return { ...described, message: withoutContents(described.message) };
+}
+
+/** A word or a setting may be the text of a file, as by "$(cat site.pem)", with a private key in it. */
+function withoutContents(message: string): string {
+  return message.replace(/-----BEGIN [^]*/, '-----BEGIN…');
+}
+
+function describeAny(error: unknown, args: readonly string[]): DescribedError {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };

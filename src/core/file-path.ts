@@ -45,10 +45,17 @@ export function asPath(bytes: Buffer): FilePath {
   return isUtf8(bytes) ? bytes.toString('utf8') : Buffer.from(bytes);
 }
 
-/** The path for a message or JSON; bytes that are no UTF-8 show as U+FFFD. */
+/**
+ * The path for a message or JSON; bytes that are no UTF-8 show as U+FFFD. The text of a file that was given in place of
+ * its path, which may be a private key, is not shown.
+ */
 export function shownPath(path: FilePath): string {
-  return path.toString();
+  const text = path.toString();
+  return text.length > longestPath || text.includes('-----BEGIN ') ? `${text.slice(0, 10)}… (no path)` : text;
 }
+
+/** PATH_MAX of Linux. */
+const longestPath = 4096;
 
 /** True for a path that no system call takes. */
 export function containsNul(path: FilePath): boolean {
