@@ -42,8 +42,6 @@ function objectionOf({ verdict, crl }: VerifyReport): string | undefined {
 }
 
 function objectionOfVerdict(verdict: Verdict): string | undefined {
-  const newer = verdict.findings.find(({ rule }) => rule === 'known-revoked')?.message;
-  if (newer !== undefined) return `${newer}; replace the certificate now`;
   if (verdict.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
   return verdict.kind === 'revoked' ? `${revokedText(verdict.statement)}; replace it now` : undefined;
 }

@@ -4,6 +4,7 @@ import { formatTime } from '../core/time.js';
 import { announceTo } from '../pipeline/reload/announce.js';
 import { confirmPlacesFrom } from '../pipeline/reload/confirm-place.js';
 import { confirmPlace } from '../pipeline/reload/confirm.js';
+import { revokedTrouble } from '../pipeline/revocation.js';
 import { stapleToPush } from '../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../pipeline/verify-report.js';
 import { verifyStaple } from '../pipeline/verify-staple.js';
@@ -105,7 +106,6 @@ async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlag
 
 async function pushableOf(path: FilePath, report: VerifyReport, now: Date): Promise<StapleToPush | undefined> {
   if (report.response === undefined) return undefined;
-  if (isKnownRevoked(report)) return undefined;
   const staple = await stapleToPush(path, report.response, report.verdict, true);
   return staple !== undefined && staple.nextUpdate > now ? staple : undefined;
 }
@@ -116,13 +116,13 @@ function needsNone(certificatePath: FilePath): PushResult {
 
 function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
   const { verdict, trouble } = report;
+  if (verdict?.kind === 'revoked') {
+    const { message, hint } = revokedTrouble(verdict);
+    return { certificatePath, ok: false, code: 'not-good', message, hint };
+  }
   const nextUpdate = verdict !== undefined && isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
   const isOver = verdict?.kind === 'good' && nextUpdate !== undefined;
-  const what = isKnownRevoked(report)
-    ? 'good, but a newer answer says revoked'
-    : isOver
-      ? `over since ${formatTime(nextUpdate)}`
-      : (verdict?.kind ?? 'missing');
+  const what = isOver ? `over since ${formatTime(nextUpdate)}` : (verdict?.kind ?? 'missing');
   const message = trouble?.message ?? `its staple is ${what}, and only good ones that last are pushed`;
   return {
     certificatePath,
@@ -133,14 +133,8 @@ function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
   };
 }
 
-/** The kept answer beside the staple says so. */
-function isKnownRevoked({ verdict }: VerifyReport): boolean {
-  return verdict?.findings.some(({ rule }) => rule === 'known-revoked') === true;
-}
-
 function exitCodeOfReport(report: VerifyReport): ExitCode {
   const { verdict, trouble, noResponder } = report;
-  if (isKnownRevoked(report)) return exitCodes.revoked;
   if (noResponder) return exitCodes.success;
   const ofVerdict = verdict === undefined ? exitCodes.success : exitCodeOfVerdict(verdict);
   if (ofVerdict !== exitCodes.success) return ofVerdict;

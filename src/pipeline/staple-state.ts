@@ -25,9 +25,8 @@ export const stapleStates: readonly StapleState[] = [
   'no-responder',
 ];
 
-/** The state that a verdict on the staple on disk means; a kept signed answer that says revoked goes before a good staple. */
+/** The state that a verdict means. */
 export function stateOfVerdict(verdict: Verdict): StapleState {
-  if (verdict.findings.some(({ rule }) => rule === 'known-revoked')) return 'revoked';
   if (isBelieved(verdict)) return verdict.kind;
   return verdict.failure.code === 'expired' ? 'expired' : 'invalid';
 }

@@ -83,7 +83,7 @@ export function judgeStaple(bytes: Uint8Array, judge: StapleJudge): Verdict {
 }
 
 /** A revocation does not lapse with the response that reported it, so it is judged at the time it was produced. */
-function judgeRevokedMark(bytes: Uint8Array, judge: StapleJudge): StoredStaple['revokedMark'] {
+export function judgeRevokedMark(bytes: Uint8Array, judge: StapleJudge): StoredStaple['revokedMark'] {
   const response = decodeResponse(bytes);
   if (!isResponse(response) || response.status !== 'successful') return undefined;
   const verdict = judgeStaple(bytes, { ...judge, now: response.basic.producedAt });

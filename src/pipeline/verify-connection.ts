@@ -25,6 +25,7 @@ import { explainMissingResponder } from './missing-responder.js';
 import { keyTypeOf } from './reload/confirm.js';
 import { verdictOn } from './verdict-on.js';
 import type { VerifyStapleOptions } from './verify-report.js';
+import { keptRevocation, verdictWithKept } from './verify-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 
 /** Whom to connect to. */
@@ -109,11 +110,29 @@ async function verifyServed(
 ): Promise<ConnectionReport> {
   try {
     const file = await readCertificateFile(path);
-    const issuer = await issuers.findLocal(file);
-    const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
-    return { certificate: path, ...judgeSent(sent, file, issuer, options) };
+    const { report, chain } = await judgeServed(file, issuers, options);
+    // Whatever the server sends, and whether it does: the certificate is to be replaced.
+    const kept = await keptRevocation(file, issuers, { ...options, untrusted: [...options.untrusted, ...chain] });
+    return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
   } catch (error) {
     return reportOfError(error, { certificate: path, place: options.place });
+  }
+}
+
+/** What the server sends, judged; `chain` may hold the issuer. */
+async function judgeServed(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<{ readonly report: ConnectionReport; readonly chain: readonly Certificate[] }> {
+  const known = { certificate: file.path, place: options.place };
+  try {
+    const issuer = await issuers.findLocal(file);
+    const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
+    const report = { ...known, ...judgeSent(sent, file, issuer, options) };
+    return { report, chain: sent.certificates.flatMap(decodeOrSkip) };
+  } catch (error) {
+    return { report: reportOfError(error, known), chain: [] };
   }
 }
 

@@ -2,6 +2,7 @@ import {
   OcspError,
   defaultRefreshPolicy,
   distinguishedNameToString,
+  type BelievedEvidence,
   type Certificate,
   type Finding,
   type Verdict,
@@ -11,11 +12,12 @@ import { readCertificateFile, type CertificateFile } from '../source/certificate
 import { unnamedCandidates, type IssuerFinder } from '../source/issuer-finder.js';
 import { readResponseFile } from '../source/response-file.js';
 import { staplePathFor } from '../store/staple-location.js';
+import { readStapleNow } from '../store/staple-file.js';
 import { revokedMarkPath } from '../store/staple-path.js';
 import type { CrlReport } from './crl-check.js';
 import { responderUrls } from './fetch-job.js';
 import { explainMissingResponder } from './missing-responder.js';
-import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
+import { judgeRevokedMark, nextRefreshOf } from './stored-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from './trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
@@ -33,12 +35,21 @@ export async function verifyStaple(
   const { response } = options;
   try {
     const file = await readCertificateFile(path);
-    const report = await judgeStaple(file, issuers, options);
+    const ofStaple = await judgeStaple(file, issuers, options);
+    const kept = await keptRevocation(file, issuers, options);
+    const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
     const crl = await lookUpCrl(file, issuers, options);
     return crl === undefined ? report : { ...report, crl };
   } catch (error) {
     return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
   }
+}
+
+function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {
+  if (report.verdict?.kind === 'revoked') return report;
+  const { certificate } = report;
+  const known = certificate === undefined ? {} : { certificate };
+  return { ...known, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) };
 }
 
 async function judgeStaple(
@@ -49,13 +60,11 @@ async function judgeStaple(
   const { path, certificate } = file;
   let { response } = options;
   try {
-    const staple = staplePathFor(path, certificate, options.out);
-    response ??= staple;
+    response ??= staplePathFor(path, certificate, options.out);
     const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const issuer = await issuerFor(file, issuers, options);
-    const judged = verdictOn(found, { certificate }, issuer, options);
-    const verdict = withRevokedMark(judged, staple, certificate, issuer, options);
+    const verdict = verdictOn(found, { certificate }, issuer, options);
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
     const due = nextRefresh === undefined ? {} : { nextRefresh };
     return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
@@ -102,19 +111,41 @@ export async function issuerFor(
   );
 }
 
-/** A good staple on disk says nothing of a revocation that came after it, but the kept answer does. */
-function withRevokedMark(
-  verdict: Verdict,
-  staple: FilePath,
-  certificate: Certificate,
-  issuer: Certificate,
+/** The signed answer beside a staple that says that its certificate is revoked. */
+export interface KeptRevocation {
+  readonly path: FilePath;
+  readonly verdict: Verdict & BelievedEvidence;
+}
+
+/**
+ * What `fetch` has kept against this certificate, judged as `fetch` judges it, whatever became of the staple.
+ *
+ * @throws OcspError where there is something that cannot be judged: `file-unreadable`, `issuer-not-found`, `issuer-mismatch`
+ */
+export async function keptRevocation(
+  file: CertificateFile,
+  issuers: IssuerFinder,
   options: VerifyStapleOptions,
+): Promise<KeptRevocation | undefined> {
+  const { certificate } = file;
+  const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
+  const found = readStapleNow(path);
+  if (found.state !== 'present') return undefined;
+  const issuer = await issuerFor(file, issuers, options);
+  const verdict = judgeRevokedMark(found.bytes, { certificate, issuer, hash: 'sha1', ...options });
+  return verdict === undefined ? undefined : { path, verdict };
+}
+
+/** The kept revocation in place of what was found of the staple: none that is older, missing or not believed ends it. */
+export function verdictWithKept(
+  { verdict: own, trouble }: Pick<VerifyReport, 'verdict' | 'trouble'>,
+  { path, verdict }: KeptRevocation,
 ): Verdict {
-  const { revokedMark } = readStoredStaple(staple, { certificate, issuer, hash: 'sha1', ...options });
-  if (revokedMark === undefined || verdict.kind === 'revoked') return verdict;
-  const message = `a newer signed answer says that the certificate is revoked: ${shownPath(revokedMarkPath(staple))}`;
+  if (own?.kind === 'revoked') return own;
+  const staple = own === undefined ? (trouble?.code ?? 'none') : 'failure' in own ? own.failure.code : own.kind;
+  const message = `the signed answer that fetch has kept, ${shownPath(path)}, says that the certificate is revoked (the staple: ${staple})`;
   const finding: Finding = { rule: 'known-revoked', severity: 'error', message, source: 'restaple fetch' };
-  return { ...verdict, findings: [...verdict.findings, finding] };
+  return { ...verdict, findings: [finding, ...(own?.findings ?? [])] };
 }
 
 function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {

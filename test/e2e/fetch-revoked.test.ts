@@ -200,6 +200,9 @@ it('lets verify tell of the revocation that stands beside a good staple', async 
     storeStaple(scene);
     await hearRevoked(scene, ['--force']);
     const verified = await runRestaple(['verify', '--json', scene.certificate]);
-    expect(verified.lines()).toMatchObject([{ verdict: 'good', findings: [{ rule: 'known-revoked' }] }]);
+    expect(verified.exitCode).toBe(3);
+    expect(verified.lines()).toMatchObject([
+      { verdict: 'revoked', revocationReason: 'keyCompromise', findings: [{ rule: 'known-revoked' }] },
+    ]);
   });
 });

@@ -158,20 +158,6 @@ describe('verify finds', () => {
     expectGood(await verify([path]), 'issuer-expired');
   });
 
-  it('a revocation that fetch has kept beside the staple', async () => {
-    const status = { revokedAt: year2025 };
-    folder.write('.site.pem.ocsp.restaple-revoked', response({ responses: [statement({ status })] }));
-    const judged = await judge(response());
-    expectGood(judged, 'known-revoked');
-    expect(judged.record.findings?.[0]).toMatchObject({ severity: 'error' });
-  });
-
-  it('no such revocation of another certificate', async () => {
-    const status = { revokedAt: year2025 };
-    folder.write('.site.pem.ocsp.restaple-revoked', response({ responses: [statement({ status }, other)] }));
-    expectGood(await judge(response()));
-  });
-
   it('findings as text, each with its source', async () => {
     folder.write('site.pem.ocsp', response({ responses: [statement({ nextUpdate: null })] }));
     const result = await runRestaple(['verify', '--at', now, certificate]);

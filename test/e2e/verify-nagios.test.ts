@@ -101,7 +101,7 @@ describe('verify --nagios', () => {
       const result = await check(path);
       expect(result.exitCode).toBe(2);
       expect(statusOf(result).text).toBe(`OCSP CRITICAL - 1 revoked (${path})`);
-      expect(result.stdout).toContain('a newer signed answer says that the certificate is revoked');
+      expect(result.stdout).toContain('the certificate is REVOKED since 2026-01-03T00:00:00Z');
     });
   });
 
