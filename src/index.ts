@@ -121,7 +121,8 @@ export { createResponseMemory, type ResponseMemory } from './pipeline/response-m
 export { fetchStaple } from './pipeline/fetch-staple.js';
 export type { Outcome, OutcomeName, ResponderContact } from './pipeline/outcome.js';
 export type { Trouble } from './pipeline/trouble.js';
-export { checkByCrlFiles, type CrlCheck, type CrlReport, type CrlTimes } from './pipeline/crl-check.js';
+export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/crl-check.js';
+export { checkByCrlFiles } from './pipeline/crl-files.js';
 export { checkByDownloadedCrls, type CrlDownloadOptions } from './pipeline/crl-downloads.js';
 export { verifyResponseFile } from './pipeline/verify-response-file.js';
 export { verifyStaple } from './pipeline/verify-staple.js';

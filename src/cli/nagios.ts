@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/time.js';
 import { pathLabel } from '../pipeline/path-label.js';
 import { stapleStates, type StapleState } from '../pipeline/staple-state.js';
+import type { Trouble } from '../pipeline/trouble.js';
 import { escapeText } from './escape-text.js';
 import { byUrgency, timeLeft, type FleetMember } from './fleet.js';
 
@@ -29,21 +30,28 @@ const mostFigures = 50;
 const mostLines = 20;
 const mostNames = 3;
 
-/** What `verify --nagios` says of these certificates. */
-export function checkFleet(members: readonly FleetMember[], limits: PluginLimits): PluginResult {
+/** What `verify --nagios` says of these certificates; `unheard`: named sources that were for none of them. */
+export function checkFleet(
+  members: readonly FleetMember[],
+  limits: PluginLimits,
+  unheard: readonly Trouble[] = [],
+): PluginResult {
   const sorted = [...members].sort(byUrgency(limits.now));
   const judged = sorted.map((member) => ({ member, ...judge(member, limits) }));
-  const worst = byGravity.find((state) => judged.some((one) => one.state === state)) ?? 'UNKNOWN';
+  const states = [...judged.map(({ state }) => state), ...unheard.map(() => 'UNKNOWN' as const)];
+  const worst = byGravity.find((state) => states.includes(state)) ?? 'UNKNOWN';
+  const apart = unheard.length === 0 ? '' : `${unheard.length} unusable CRL, `;
   const troubled = judged.filter(({ state }) => state !== 'OK');
   const figures = [...counts(members), ...remainingTimes(members, limits)];
   const more = troubled.length - mostLines;
   return {
     exitCode: pluginStates[worst],
     lines: [
-      `OCSP ${worst} - ${clean(headline(judged, limits))} | ${figures.join(' ')}`,
+      `OCSP ${worst} - ${apart}${clean(headline(judged, limits))} | ${figures.join(' ')}`,
       ...troubled
         .slice(0, mostLines)
         .map(({ state, member, why }) => clean(`${state} ${pathLabel(member.path)}: ${why}`)),
+      ...unheard.map(({ message, hint }) => clean(`UNKNOWN ${message}; ${hint}`)),
       ...(more > 0 ? [`and ${more} more: restaple verify lists them all`] : []),
     ],
   };

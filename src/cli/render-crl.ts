@@ -18,7 +18,13 @@ export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolea
     case 'none':
       return { crl: { status: 'none' } };
     case 'unusable':
-      return { crl: { status: 'unusable', error: errorRecord(crl.trouble) } };
+      return {
+        crl: {
+          status: 'unusable',
+          error: errorRecord(crl.trouble),
+          ...(crl.more === undefined ? {} : { moreErrors: crl.more.map(errorRecord) }),
+        },
+      };
     case 'good':
       return { crl: { status: 'good', ...evidenceFields(crl, now) } };
     case 'revoked': {

@@ -87,7 +87,8 @@ export function sayReportTrouble(output: Output, report: VerifyReport): void {
   if (crl?.kind === 'revoked') sayRevokedByCrl(output, name, crl);
   // A revoked certificate needs no staple.
   else if (trouble !== undefined && !noResponder) say(trouble);
-  if (crl?.kind === 'unusable' && crl.trouble.message !== trouble?.message) say(crl.trouble);
+  if (crl?.kind !== 'unusable') return;
+  for (const one of [crl.trouble, ...(crl.more ?? [])]) if (one.message !== trouble?.message) say(one);
 }
 
 function printVerdict(

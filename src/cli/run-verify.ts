@@ -44,6 +44,7 @@ export async function runVerify(
   try {
     const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
     for (const path of paths) teller.take(await verifyStaple(path, issuers, withCrl));
+    for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
   } finally {
     crl?.close();
   }
@@ -81,6 +82,7 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
   const crl = await crlSetup(flags, options, userAgent);
   const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
   teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), withCrl));
+  for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
   return teller.finish();
 }
 

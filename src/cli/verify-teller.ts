@@ -1,18 +1,22 @@
 import { OcspError } from '../core/index.js';
 import { shownPath } from '../core/file-path.js';
 import type { VerifyReport, VerifyStapleOptions } from '../pipeline/verify-report.js';
+import type { Trouble } from '../pipeline/trouble.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from './exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from './exit-code.js';
 import { fleetMember, type FleetMember } from './fleet.js';
 import { fleetTable } from './fleet-table.js';
 import { checkFleet, failedCheck, type PluginLimits } from './nagios.js';
 import type { Output } from './output.js';
+import { errorRecord, sayTrouble } from './render-trouble.js';
 import { printReport, reportRecord, sayReportTrouble } from './render-verdict.js';
 import type { VerifyFlags } from './verify-flags.js';
 
 /** Takes the reports of a verification as they come, and tells them in its own way. */
 export interface VerifyTeller {
   take(report: VerifyReport): void;
+  /** A CRL that was named for none of the certificates. */
+  takeUnused(trouble: Trouble): void;
   /** The exit code of the run. */
   finish(): ExitCode;
 }
@@ -44,6 +48,11 @@ function plainTeller(options: VerifyStapleOptions, output: Output): VerifyTeller
       else printReport(output, report, options);
       codes.push(exitCodeOfReport(report));
     },
+    takeUnused: (trouble) => {
+      if (output.json) output.record({ error: errorRecord(trouble) });
+      else sayTrouble(output, '', trouble);
+      codes.push(exitCodeOfTrouble(trouble));
+    },
     finish: () => gravestExitCode(codes),
   };
 }
@@ -53,6 +62,7 @@ function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
   const codes: ExitCode[] = [];
   const members: FleetMember[] = [];
   const troubled: VerifyReport[] = [];
+  const unused: Trouble[] = [];
   return {
     take: (report) => {
       codes.push(exitCodeOfReport(report));
@@ -61,12 +71,17 @@ function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
         report.crl?.kind !== 'revoked' && (report.trouble !== undefined || report.crl?.kind === 'unusable');
       if (isTold) troubled.push(report);
     },
+    takeUnused: (trouble) => {
+      codes.push(exitCodeOfTrouble(trouble));
+      unused.push(trouble);
+    },
     finish: () => {
       for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
       for (const { path, objection } of members) {
         if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
       }
       for (const report of troubled) sayReportTrouble(output, report);
+      for (const trouble of unused) sayTrouble(output, '', trouble);
       return gravestExitCode(codes);
     },
   };
@@ -74,12 +89,14 @@ function tableTeller(now: Date, width: number, output: Output): VerifyTeller {
 
 function checkTeller(limits: PluginLimits, output: Output): VerifyTeller {
   const members: FleetMember[] = [];
+  const unused: Trouble[] = [];
   return {
     take: (report) => void members.push(fleetMember(report)),
+    takeUnused: (trouble) => void unused.push(trouble),
     finish: () => {
       const result =
         members.length > 0
-          ? checkFleet(members, limits)
+          ? checkFleet(members, limits, unused)
           : failedCheck('no certificate was found to check', 'name certificates, or a folder that holds some');
       for (const line of result.lines) output.data(line);
       return result.exitCode;

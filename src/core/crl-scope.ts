@@ -1,5 +1,8 @@
+import { bytesEqual, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
-import { DerError, Tag, contextTag, readWhole, type DerReader } from './der.js';
+import { derElement, derSequence } from './der-writer.js';
+import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole } from './der.js';
+import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { findExtension, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
@@ -8,17 +11,27 @@ import { Oid } from './oid.js';
 export interface CrlScope {
   /** It lists end-entity certificates only, no CA certificates. */
   readonly onlyUserCertificates: boolean;
-  /**
-   * The URIs of the distribution point that it is for, as written; empty where that has another kind of name,
-   * undefined where the CRL is for all of the CA's certificates.
-   */
-  readonly distributionPoint: readonly string[] | undefined;
+  /** It lists CA certificates only. */
+  readonly onlyAuthorities: boolean;
+  /** The names (DER of each GeneralName) of the distribution point that it is for; undefined where it is for all of the CA's certificates. */
+  readonly distributionPoint: readonly Uint8Array[] | undefined;
+  /** The reasons that it is for, as bits of {@link allReasons}. */
+  readonly reasons: number;
+  /** Of a delta CRL: the number of the CRL from which on it lists what changed. */
+  readonly baseNumber: bigint | undefined;
+  readonly number: bigint | undefined;
+  /** What a delta and its base have in common (RFC 5280 §5.2.4 (c)): key identifier and issuingDistributionPoint. */
+  readonly key: string;
 }
+
+/** The bits of ReasonFlags from keyCompromise on (RFC 5280 §4.2.1.13). */
+export const allReasons = 0xff;
 
 /** Extensions that are processed here, or do not bear on what the CRL lists. */
 const knownExtensions: ReadonlySet<string> = new Set([
   Oid.issuerAlternativeName,
   Oid.crlNumber,
+  Oid.deltaCrlIndicator,
   Oid.issuingDistributionPoint,
   Oid.authorityKeyIdentifier,
   Oid.freshestCrl,
@@ -26,54 +39,122 @@ const knownExtensions: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The scope of a CRL. A CRL from whose silence nothing follows is refused.
+ * The scope of a CRL. One that lists nothing about certificates of this CA, or that must not be used, is refused.
  *
+ * @param issuer the DER name of the CRL's issuer
  * @throws OcspError `crl-unsupported`
  * @throws DerError
  */
-export function readCrlScope(extensions: readonly Extension[]): CrlScope {
+export function readCrlScope(extensions: readonly Extension[], issuer: Uint8Array): CrlScope {
   for (const { oid, critical } of extensions) {
-    if (oid === Oid.deltaCrlIndicator) {
-      throw refusal('it is a delta CRL: it lists only what changed since another one', 'name the complete CRL');
-    }
     // RFC 5280 §5.2: a CRL with such an extension must not be used.
     if (critical && !knownExtensions.has(oid)) throw refusal(`it has the unknown critical extension ${oid}`, '');
   }
   const point = findExtension(extensions, Oid.issuingDistributionPoint);
-  return point === undefined
-    ? { onlyUserCertificates: false, distributionPoint: undefined }
-    : readIssuingDistributionPoint(point.value);
+  const authorityKey = findExtension(extensions, Oid.authorityKeyIdentifier);
+  return {
+    ...(point === undefined ? wholeScope : readIssuingDistributionPoint(point.value, issuer)),
+    baseNumber: readNumber(extensions, Oid.deltaCrlIndicator, 'BaseCRLNumber'),
+    number: readNumber(extensions, Oid.crlNumber, 'cRLNumber'),
+    key: [authorityKey, point].map((extension) => toHex(extension?.value ?? new Uint8Array())).join(),
+  };
 }
 
-function readIssuingDistributionPoint(value: Uint8Array): CrlScope {
+type PointScope = Omit<CrlScope, 'baseNumber' | 'number' | 'key'>;
+
+const wholeScope: PointScope = {
+  onlyUserCertificates: false,
+  onlyAuthorities: false,
+  distributionPoint: undefined,
+  reasons: allReasons,
+};
+
+function readNumber(extensions: readonly Extension[], oid: string, what: string): bigint | undefined {
+  const extension = findExtension(extensions, oid);
+  if (extension === undefined) return undefined;
+  const reader = new DerReader(extension.value);
+  const contents = integerContentsOf(reader.element(Tag.integer, what), what, { redundantZeros: true });
+  reader.end(what);
+  return BigInt.asIntN(contents.length * 8, BigInt(`0x0${toHex(contents)}`));
+}
+
+function readIssuingDistributionPoint(value: Uint8Array, issuer: Uint8Array): PointScope {
   const reader = readWhole(value, Tag.sequence, 'issuingDistributionPoint');
   const name = reader.enterOptional(contextTag(0), 'distributionPoint');
-  const distributionPoint = name === undefined ? undefined : readUris(name);
+  const distributionPoint = name === undefined ? undefined : readPointNames(name, issuer);
   const onlyUserCertificates = readFlag(reader, 1, 'onlyContainsUserCerts');
   const onlyAuthorities = readFlag(reader, 2, 'onlyContainsCACerts');
-  const someReasons = reader.optional(contextTag(3, 'primitive'), 'onlySomeReasons') !== undefined;
+  const someReasons = reader.optional(contextTag(3, 'primitive'), 'onlySomeReasons');
   const indirect = readFlag(reader, 4, 'indirectCRL');
   const onlyAttributes = readFlag(reader, 5, 'onlyContainsAttributeCerts');
   reader.end('issuingDistributionPoint');
   const hint = 'name the CRL that lists all revoked certificates of this CA';
   if (indirect) throw refusal('it is indirect: it lists certificates of other CAs (indirectCRL)', hint);
-  if (someReasons) throw refusal('it lists certificates revoked for some reasons only (onlySomeReasons)', hint);
-  if (onlyAuthorities) throw refusal('it lists CA certificates only (onlyContainsCACerts)', hint);
   if (onlyAttributes) throw refusal('it lists attribute certificates only (onlyContainsAttributeCerts)', hint);
-  return { onlyUserCertificates, distributionPoint };
+  const reasons = someReasons === undefined ? allReasons : readReasons(someReasons.contents);
+  return { onlyUserCertificates, onlyAuthorities, distributionPoint, reasons };
 }
 
-/** DistributionPointName (RFC 5280 §4.2.1.13): the URIs of a fullName; a name relative to the issuer has none. */
-function readUris(name: DerReader): string[] {
-  const uris: string[] = [];
+/** ReasonFlags: bit 0 is unused, and the nine bits take two octets after the count of unused ones. */
+function readReasons([, first = 0, second = 0]: Uint8Array): number {
+  return ((first & 0x7f) << 1) | (second >> 7);
+}
+
+/** DistributionPointName (RFC 5280 §4.2.1.13) as full names; one relative to the CRL's issuer goes on from its name. */
+function readPointNames(name: DerReader, issuer: Uint8Array): Uint8Array[] {
   const fullName = name.enterOptional(contextTag(0), 'full name');
-  if (fullName === undefined) name.element(contextTag(1), 'distribution point name');
+  const relative = fullName === undefined ? name.element(contextTag(1), 'distribution point name') : undefined;
   name.end('distributionPoint');
-  while (fullName !== undefined && !fullName.isAtEnd) {
-    const { tag, contents } = fullName.any('general name');
-    if (tag === contextTag(6, 'primitive')) uris.push(Buffer.from(contents).toString('latin1'));
+  if (fullName !== undefined) return readGeneralNames(fullName);
+  const parts: Uint8Array[] = [];
+  const names = readWhole(issuer, Tag.sequence, 'issuer');
+  while (!names.isAtEnd) parts.push(names.any('relative distinguished name').raw);
+  return [directoryName(derSequence(...parts, derElement(Tag.set, relative?.contents ?? new Uint8Array())))];
+}
+
+function readGeneralNames(list: DerReader): Uint8Array[] {
+  const names: Uint8Array[] = [];
+  while (!list.isAtEnd) names.push(list.any('general name').raw);
+  return names;
+}
+
+/** The GeneralName of a distinguished name (DER). */
+function directoryName(name: Uint8Array): Uint8Array {
+  return derElement(contextTag(4), name);
+}
+
+/** The distinguished name in a GeneralName; undefined for one of another kind, or that cannot be decoded. */
+function nameIn(generalName: Uint8Array): Uint8Array | undefined {
+  if (generalName[0] !== contextTag(4)) return undefined;
+  return undefinedIfMalformed(() =>
+    readDistinguishedName(readWhole(generalName, contextTag(4), 'directoryName'), 'directoryName'),
+  );
+}
+
+function undefinedIfMalformed<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
   }
-  return uris;
+}
+
+function isSameName(a: Uint8Array, b: Uint8Array): boolean {
+  if (bytesEqual(a, b)) return true;
+  const [nameA, nameB] = [nameIn(a), nameIn(b)];
+  return nameA !== undefined && nameB !== undefined && distinguishedNamesEqual(nameA, nameB);
+}
+
+/** The names of a distribution point as text: URIs as they are, distinguished names by RFC 4514. */
+export function pointTexts({ distributionPoint = [] }: Pick<CrlScope, 'distributionPoint'>): string[] {
+  return distributionPoint.flatMap((generalName) => {
+    const name = nameIn(generalName);
+    if (name !== undefined) return [distinguishedNameToString(name)];
+    if (generalName[0] !== contextTag(6, 'primitive')) return [];
+    const reader = new DerReader(generalName);
+    return [Buffer.from(reader.any('URI').contents).toString('latin1')];
+  });
 }
 
 /** An implicitly tagged BOOLEAN DEFAULT FALSE; an explicit FALSE is accepted, since deployed CAs write it. */
@@ -92,18 +173,41 @@ function refusal(because: string, hint: string): OcspError {
 }
 
 /** Why a certificate is outside what a CRL speaks of. */
-export type CrlScopeFailure = 'a-ca-certificate' | 'another-distribution-point' | 'no-distribution-point';
+export type CrlScopeFailure =
+  'a-ca-certificate' | 'no-ca-certificate' | 'another-distribution-point' | 'no-distribution-point';
 
 /**
- * Whether this CRL's silence about a certificate of its CA means good (RFC 5280 §6.3.3 (b)(2)).
+ * Whether this CRL's silence about a certificate of its CA means good, as far as its reasons reach (RFC 5280 §6.3.3 (b)(2)).
  *
  * @returns undefined when it does, else why not
  */
 export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlScopeFailure | undefined {
   if (scope.onlyUserCertificates && certificate.isCa) return 'a-ca-certificate';
+  if (scope.onlyAuthorities && !certificate.isCa) return 'no-ca-certificate';
   const { distributionPoint } = scope;
   if (distributionPoint === undefined) return undefined;
-  // RFC 5280 §6.3.3: it then is one of the CRL that is for all of the CA's certificates.
-  if (certificate.crlUris.length === 0) return 'no-distribution-point';
-  return certificate.crlUris.some((uri) => distributionPoint.includes(uri)) ? undefined : 'another-distribution-point';
+  const names = undefinedIfMalformed(() => pointsOf(certificate));
+  if (names === undefined) return 'another-distribution-point';
+  // RFC 5280 §6.3.3, last paragraph: beside its own, every certificate has the point that is named like its issuer.
+  const own = [...names, directoryName(certificate.issuer)];
+  if (own.some((name) => distributionPoint.some((other) => isSameName(name, other)))) return undefined;
+  return names.length > 0 ? 'another-distribution-point' : 'no-distribution-point';
+}
+
+/** The names of all distribution points of a certificate whose CRL its own CA signs. */
+function pointsOf({ extensions, issuer }: Certificate): Uint8Array[] {
+  const extension = findExtension(extensions, Oid.crlDistributionPoints);
+  if (extension === undefined) return [];
+  const points = readWhole(extension.value, Tag.sequence, 'cRLDistributionPoints');
+  const names: Uint8Array[] = [];
+  while (!points.isAtEnd) {
+    const point = points.sequence('distribution point');
+    const name = point.enterOptional(contextTag(0), 'distribution point name');
+    point.optional(contextTag(1, 'primitive'), 'reasons');
+    const issuers = point.enterOptional(contextTag(2), 'cRLIssuer');
+    const crlIssuers = issuers === undefined ? [directoryName(issuer)] : readGeneralNames(issuers);
+    if (!crlIssuers.some((one) => isSameName(one, directoryName(issuer)))) continue;
+    names.push(...(name === undefined ? crlIssuers : readPointNames(name, issuer)));
+  }
+  return names;
 }

@@ -27,7 +27,7 @@ export interface CrlEntry {
   readonly reason?: RevocationReason;
 }
 
-/** A complete CRL of one CA for its own certificates (RFC 5280 §5.1). `issuer` is DER, `tbs` the exact bytes that were signed. */
+/** A CRL of one CA for its own certificates (RFC 5280 §5.1); `scope` says whether it is complete. `issuer` is DER, `tbs` the exact bytes that were signed. */
 export interface CertificateList {
   readonly tbs: Uint8Array;
   readonly issuer: Uint8Array;
@@ -53,9 +53,8 @@ const maximumEntries = 2_000_000;
  *
  * @param der exactly one DER CertificateList
  * @param accept throws for a CRL whose entries are not worth reading, as for one of another CA
- * @throws OcspError what `accept` throws; `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that cannot
- *   say what is good: a delta, an indirect one, one for some reasons or some kinds of certificates only, one with an
- *   unknown critical extension
+ * @throws OcspError what `accept` throws; `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that
+ *   must not be used: an indirect one, one of attribute certificates, one with an unknown critical extension
  */
 export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): CertificateList {
   try {
@@ -95,7 +94,7 @@ function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Certific
   const extensions = readCrlExtensions(tbs.optional(contextTag(0), 'crlExtensions'), version);
   tbs.end('tbsCertList');
   // Before the entries, which are many: a CRL that cannot be used is not worth reading.
-  const scope = readCrlScope(extensions);
+  const scope = readCrlScope(extensions, issuer);
   const header: CrlHeader = {
     tbs: tbsElement.raw,
     issuer,

@@ -51,7 +51,7 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
         // One that says nothing must leave time for those after it.
         const share = left / (uris.length - index);
         try {
-          return judgeByCrl(await crlAt(uri, issuer, share), certificate.serialNumber, certificate, times);
+          return judgeByCrl(await crlAt(uri, issuer, share), certificate, times);
         } catch (error) {
           gravest = graver(gravest, unusable(error, hints));
         }
@@ -59,6 +59,8 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
       return gravest;
     },
     lookUpSerialNumber: () => ({ kind: 'none', schemes: [] }),
+    // Nobody named them.
+    unused: () => [],
   };
 }
 

@@ -95,6 +95,7 @@ async function locateTarget(subject: GenerateSubject, { issuer, hash, out, sourc
     const { serialNumber } = subject;
     const certId = createCertIdForSerialNumber(serialNumber, issuer, hash);
     const staple = staplePathForSerialNumber(serialNumber, out);
+    requireCoverage(serialNumber, undefined, source);
     return { certId, verifySubject: { serialNumber }, certificate: undefined, staple };
   }
   const { certificate } = await readCertificateFile(subject.path);
@@ -106,12 +107,21 @@ async function locateTarget(subject: GenerateSubject, { issuer, hash, out, sourc
       'name the CA that issued it with --ca-cert; responses for the certificates of others are not believed',
     );
   }
-  const notCovered = source.coverageFailure?.(certificate);
-  if (notCovered !== undefined) {
-    throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');
-  }
+  requireCoverage(certificate.serialNumber, certificate, source);
   const certId = createCertId(certificate, issuer, hash);
   return { certId, verifySubject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out) };
+}
+
+/** What a CRL lists is revoked, for whomever it is; its silence is good only for those. */
+function requireCoverage(
+  serialNumber: string,
+  certificate: Certificate | undefined,
+  source: GenerateOptions['source'],
+): void {
+  if (source.statusOf(serialNumber) !== 'good') return;
+  const notCovered = source.coverageFailure?.(certificate);
+  if (notCovered === undefined) return;
+  throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');
 }
 
 function limitsOf({ certificate }: Target, { signer, source }: GenerateOptions) {

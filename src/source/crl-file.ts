@@ -7,7 +7,7 @@ import {
   type CrlFailure,
   type CrlHeader,
 } from '../core/crl.js';
-import { crlScopeFailure, type CrlScope } from '../core/crl-scope.js';
+import { allReasons, crlScopeFailure, pointTexts, type CrlScope } from '../core/crl-scope.js';
 import { Tag } from '../core/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { publicKeyProblem } from '../core/public-key.js';
@@ -27,10 +27,10 @@ export interface CrlSource extends StatusSource {
   /** What the reader should hear of the CRL, one sentence each. */
   readonly warnings: readonly string[];
   /**
-   * Why this CRL's silence about a certificate of the CA does not mean good: it is for another kind of certificate or
-   * another distribution point. Undefined when it does.
+   * Why this CRL's silence about a certificate of the CA, or about a serial number where that is not at hand, does not
+   * mean good: it is for another kind of certificate or another distribution point. Undefined when it does.
    */
-  coverageFailure(certificate: Certificate): string | undefined;
+  coverageFailure(certificate: Certificate | undefined): string | undefined;
 }
 
 /** 500,000 entries take about 25 MB. */
@@ -40,13 +40,15 @@ export const largestCrl = 64 * 1024 * 1024;
  * Reads a CRL, PEM or DER, as the source of the status of its issuer's certificates. Entries with the reason
  * removeFromCRL count as good, as in openssl (RFC 5280 §5.3.1).
  *
- * @throws OcspError `malformed-crl`, `crl-unsupported` (see `decodeCrl`); `crl-mismatch` when another CA signed it;
+ * @throws OcspError `malformed-crl`, `crl-unsupported` (see `decodeCrl`; a delta or a CRL for some reasons too); `crl-mismatch` when another CA signed it;
  *   `crl-stale` when nextUpdate has passed and stale ones are not allowed; `crl-not-yet-valid`; `malformed-pem` and
  *   what reading a file can throw; messages name the file
  */
 export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlSourceOptions): CrlSource {
   const name = shownPath(path);
   const crl = signedCrlFrom(readCrlFile(path), name, issuer);
+  const incomplete = describeIncompleteness(crl.scope, name) ?? describeAuthoritiesOnly(crl.scope, name);
+  if (incomplete !== undefined) throw new OcspError('crl-unsupported', incomplete, 'name the complete CRL of the CA');
   const isStale = requireCurrent(crl, options, name);
   const { thisUpdate, nextUpdate, scope } = crl;
   return {
@@ -166,25 +168,52 @@ function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, na
     warnings.push(`${crl} lists end-entity certificates only: it says nothing of CA certificates`);
   }
   if (scope.distributionPoint !== undefined) {
-    warnings.push(
-      `${crl} is for ${pointOf(scope.distributionPoint)}: it says nothing of certificates that name another`,
-    );
+    warnings.push(`${crl} is for ${pointOf(scope)}: it says nothing of certificates that name another`);
   }
   return warnings;
 }
 
-function pointOf(uris: readonly string[]): string {
-  return uris.length === 0 ? 'one distribution point' : `the distribution point ${uris.join(' ')}`;
+function pointOf(scope: CrlScope): string {
+  const names = pointTexts(scope);
+  return names.length === 0 ? 'one distribution point' : `the distribution point ${names.join(' ')}`;
+}
+
+/** Why this CRL's silence alone never means good, as a sentence; undefined for a complete one. */
+export function describeIncompleteness({ baseNumber, reasons }: CrlScope, name: string): string | undefined {
+  const because =
+    baseNumber !== undefined
+      ? 'it is a delta CRL: it lists only what changed since another one'
+      : reasons !== allReasons
+        ? 'it lists certificates revoked for some reasons only (onlySomeReasons)'
+        : undefined;
+  return because === undefined ? undefined : `the CRL ${name} cannot say which certificates are good: ${because}`;
+}
+
+function describeAuthoritiesOnly({ onlyAuthorities }: CrlScope, name: string): string | undefined {
+  return onlyAuthorities
+    ? `the CRL ${name} cannot say which certificates are good: it lists CA certificates only (onlyContainsCACerts)`
+    : undefined;
 }
 
 /** Why this CRL's silence about a certificate of its CA does not mean good, as a sentence; undefined when it does. */
-export function describeScopeFailure(scope: CrlScope, certificate: Certificate, name: string): string | undefined {
-  const point = pointOf(scope.distributionPoint ?? []);
+export function describeScopeFailure(
+  scope: CrlScope,
+  certificate: Certificate | undefined,
+  name: string,
+): string | undefined {
+  if (certificate === undefined) {
+    if (scope.distributionPoint === undefined && !scope.onlyUserCertificates && !scope.onlyAuthorities)
+      return undefined;
+    return `the CRL ${name} is for some certificates only, and a serial number does not say whether this is one of them`;
+  }
+  const point = pointOf(scope);
   switch (crlScopeFailure(scope, certificate)) {
     case undefined:
       return undefined;
     case 'a-ca-certificate':
       return `the CRL ${name} lists end-entity certificates only, and this is a CA certificate`;
+    case 'no-ca-certificate':
+      return `the CRL ${name} lists CA certificates only, and this is an end-entity certificate`;
     case 'another-distribution-point':
       return `the CRL ${name} is for ${point}, and the certificate names another`;
     case 'no-distribution-point':

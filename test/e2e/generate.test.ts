@@ -13,7 +13,7 @@ import {
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { buildCrl, crlTimes, issuingDistributionPoint } from '../support/crl.js';
+import { buildCrl, crlTimes, deltaCrlIndicator, issuingDistributionPoint } from '../support/crl.js';
 import { buildOcspResponse } from '../support/ocsp-response.js';
 import { runRestaple } from '../support/run-program.js';
 import { createCertificateAuthority } from '../support/pki.js';
@@ -185,6 +185,25 @@ describe('the status that generate signs', () => {
     expect(existsSync(`${path}.ocsp`)).toBe(false);
     const nameless = scene.folder.write('nameless.pem', scene.authority.issue().certificate.pem);
     expect((await generate([...caFlags, '--crl', crl, nameless])).exitCode).toBe(8);
+    expect((await generate([...caFlags, '--crl', crl, '--serial', '0a03', '--out', `${path}.ocsp`])).exitCode).toBe(8);
+    expect(existsSync(`${path}.ocsp`)).toBe(false);
+    // What it lists is revoked, for whomever it is.
+    const entries = [{ serialNumber: own.serialNumber }];
+    const listing = scene.folder.write('list.crl', buildCrl({ issuer: scene.authority, extensions, entries }).pem);
+    expect((await generate([...caFlags, '--crl', listing, path])).record).toMatchObject({ status: 'revoked' });
+  });
+
+  it.each([
+    ['a delta', deltaCrlIndicator()],
+    ['for some reasons only', issuingDistributionPoint({ flags: [3] })],
+    ['for CA certificates only', issuingDistributionPoint({ flags: [2] })],
+  ])('is none where the CRL is %s', async (_, extension) => {
+    const crl = scene.folder.write('part.crl', buildCrl({ issuer: scene.authority, extensions: [extension] }).pem);
+    const { exitCode, stdout, stderr } = await generate([...caFlags, '--crl', crl, certificate]);
+    expect(exitCode).toBe(8);
+    expect(stdout).toContain('"code":"crl-unsupported"');
+    expect(stderr).toContain('part.crl cannot say which certificates are good');
+    expect(existsSync(staple)).toBe(false);
   });
 });
 

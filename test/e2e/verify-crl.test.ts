@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { httpStatus } from '../support/behaviours.js';
 import type { IssuedCertificate } from '../support/certificate.js';
-import { buildCrl, type CrlOptions } from '../support/crl.js';
+import { buildCrl, crlNumber, deltaCrlIndicator, issuingDistributionPoint, type CrlOptions } from '../support/crl.js';
 import { contextConstructed, contextPrimitive, sequence } from '../support/der-writer.js';
+import { unheardOf } from '../support/extensions.js';
 import { startResponder, type Responder } from '../support/misbehaving-responder.js';
 import { buildErrorResponse, responseTimes } from '../support/ocsp-response.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
@@ -258,10 +259,145 @@ describe('verify --crl FILE', () => {
       await verify([...files.flatMap((file) => ['--crl', file]), certificate]);
     expectRevoked(await judgeBy(empty, full), full);
     expectRevoked(await judgeBy(part, full, foreign), full);
-    const good = await judgeBy(foreign, part, empty);
-    expectGood(good);
-    expect(good.record['crl']).toMatchObject({ status: 'good', source: empty });
+    expect((await judgeBy(empty)).record['crl']).toMatchObject({ status: 'good', source: empty });
     expectUnusable(await judgeBy(part, foreign), 'crl-unsupported', 8);
+  });
+
+  it.each<[string, () => Uint8Array, string]>([
+    ['garbage', () => Buffer.from('no CRL at all\n'), 'malformed-crl'],
+    [
+      'a CRL of another CA',
+      () => buildCrl({ issuer: stranger, thisUpdate: from, nextUpdate: until }).der,
+      'crl-mismatch',
+    ],
+    ['a CRL with a forged signature', () => crl({ corruptSignature: true }), 'crl-mismatch'],
+    ['a stale CRL', () => crl({ nextUpdate: new Date(responseTimes.now.getTime() - day) }), 'crl-stale'],
+    [
+      'a CRL of the future',
+      () => crl({ thisUpdate: new Date(responseTimes.now.getTime() + day) }),
+      'crl-not-yet-valid',
+    ],
+    ['an indirect CRL', () => crl({ extensions: [issuingDistributionPoint({ flags: [4] })] }), 'crl-unsupported'],
+    ['a CRL with an unknown critical extension', () => crl({ extensions: [unheardOf(true)] }), 'crl-unsupported'],
+    ['a delta without its base', () => crl({ extensions: [crlNumber(9), deltaCrlIndicator(8)] }), 'crl-unsupported'],
+    ['a CRL for another distribution point', () => crl(scope(ofAnotherPoint)), 'crl-unsupported'],
+  ])('never passes over %s beside a complete one', async (_, contents, code) => {
+    folder.write('site.pem.ocsp', response());
+    const empty = folder.write('empty.crl', crl());
+    const wrong = folder.write('wrong.crl', contents());
+    const words = ['--crl', empty, '--crl', wrong, certificate];
+    const { exitCode, record, stdout } = await verify(words);
+    expect({ exitCode, verdict: record.verdict }).toEqual({ exitCode: 8, verdict: 'good' });
+    expect(stdout).toContain(`"code":"${code}"`);
+    const text = await runRestaple(['verify', '--at', now, ...words]);
+    expect(text.exitCode).toBe(8);
+    expect(text.stderr).toMatch(/^restaple: .*wrong\.crl.*\n {2}hint: .*\n$/);
+    const nagios = await runRestaple(['verify', '--nagios', '--at', now, ...words]);
+    expect(nagios.exitCode).toBe(3);
+    expect(nagios.stdout).toMatch(/^OCSP UNKNOWN - .*\nUNKNOWN .*wrong\.crl/);
+    const serial = ['--serial', site.serialNumber, '--issuer', issuerFile, '--response', `${certificate}.ocsp`];
+    expect((await verify(['--crl', empty, '--crl', wrong, ...serial])).exitCode).toBe(8);
+    // What a usable one lists is graver.
+    const full = folder.write('full.crl', listing(site));
+    expect((await verify(['--crl', wrong, '--crl', full, certificate])).exitCode).toBe(3);
+  });
+
+  it('passes over no partition of a certificate that the run has', async () => {
+    const uris = ['http://crl.example/1.crl', 'http://crl.example/2.crl'];
+    const words = uris.flatMap((uri, index) => {
+      const issued = authority.issue({ crlUris: [uri], ocspUris: ['http://ocsp.example/'] });
+      const path = folder.write(`${index}.pem`, issued.certificate.pem + authority.certificate.pem);
+      folder.write(`${index}.pem.ocsp`, response({ responses: [statement({}, issued)] }));
+      return ['--crl', folder.write(`${index}.crl`, crl({ extensions: [issuingDistributionPoint({ uri })] })), path];
+    });
+    const { exitCode, stderr } = await runRestaple(['verify', '--at', now, ...words]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  describe('with deltas', () => {
+    const later = new Date(from.getTime() + hour);
+    const base = (options: Partial<CrlOptions> = {}): string =>
+      folder.write('base.crl', crl({ extensions: [crlNumber(10)], ...options }));
+    const delta = (base: number, number: number, options: Partial<CrlOptions> = {}): string => {
+      const extensions = [crlNumber(number), deltaCrlIndicator(base), ...(options.extensions ?? [])];
+      return folder.write(`delta-${number}.crl`, crl({ thisUpdate: later, ...options, extensions }));
+    };
+    const judgeBy = async (...files: string[]): Promise<Judged> => {
+      folder.write('site.pem.ocsp', response());
+      return await verify([...files.flatMap((file) => ['--crl', file]), certificate]);
+    };
+    const lists = (reason: number): Partial<CrlOptions> => ({
+      entries: [{ serialNumber: site.serialNumber, revokedAt, reason }],
+    });
+
+    it('takes what the delta lists, with its base or without', async () => {
+      const changed = delta(10, 11, lists(1));
+      for (const files of [[base(), changed], [changed, base()], [changed]]) {
+        const { exitCode, record } = await judgeBy(...files);
+        expect({ exitCode, crl: record['crl'] }).toMatchObject({ exitCode: 3, crl: { source: changed } });
+      }
+    });
+
+    it('takes the silence of both, until when the newest delta says', async () => {
+      const { exitCode, record } = await judgeBy(base(), delta(10, 11), delta(11, 12));
+      expect({ exitCode, crl: record['crl'] }).toMatchObject({
+        exitCode: 0,
+        crl: { status: 'good', source: folder.at('delta-12.crl') },
+      });
+      const stale = { nextUpdate: new Date(responseTimes.now.getTime() - day) };
+      expectGood(await judgeBy(base({ extensions: [crlNumber(10)], ...stale }), delta(10, 11)));
+      expectUnusable(await judgeBy(base(), delta(10, 11, stale)), 'crl-stale', 8);
+    });
+
+    it('takes off a hold what the delta removes, and what no other one lists again', async () => {
+      const held = base({ extensions: [crlNumber(10)], ...lists(6) });
+      expect((await judgeBy(held)).exitCode).toBe(3);
+      const removing = delta(10, 11, lists(8));
+      expectGood(await judgeBy(held, removing));
+      expect((await judgeBy(held, removing, delta(11, 12, lists(1)))).exitCode).toBe(3);
+      const stale = { nextUpdate: new Date(responseTimes.now.getTime() - day) };
+      expect((await judgeBy(held, delta(10, 11, { ...lists(8), ...stale }))).exitCode).toBe(3);
+    });
+
+    it.each<[string, () => readonly string[]]>([
+      ['begins after the base', () => [base(), delta(11, 12)]],
+      [
+        'is of another scope',
+        () => [base(), delta(10, 11, { extensions: [issuingDistributionPoint({ flags: [1] })] })],
+      ],
+      ['goes on a base without a number', () => [base({ extensions: [] }), delta(10, 11)]],
+    ])('applies none that %s', async (_, files) => {
+      const { exitCode, record } = await judgeBy(...files());
+      expect({ exitCode, verdict: record.verdict, crl: record['crl'] }).toMatchObject({
+        exitCode: 8,
+        verdict: 'good',
+        crl: {
+          status: 'unusable',
+          error: { code: 'crl-unsupported', message: expect.stringMatching(/no CRL .* is its base/) as string },
+        },
+      });
+    });
+
+    it('needs none that the base has already', async () => {
+      expectGood(await judgeBy(base(), delta(8, 9), delta(9, 10)));
+    });
+  });
+
+  it('takes what a CRL for some reasons lists, and the silence of those for all reasons together', async () => {
+    folder.write('site.pem.ocsp', response());
+    const part = (name: string, reasons: readonly number[], entries: CrlOptions['entries'] = []): string =>
+      folder.write(name, crl({ extensions: [issuingDistributionPoint({ flags: [3], reasons })], entries }));
+    const keys = part('keys.crl', [0x05, 0x60]);
+    const others = part('others.crl', [0x07, 0x1f, 0x80]);
+    const judgeBy = async (...files: string[]): Promise<Judged> =>
+      await verify([...files.flatMap((file) => ['--crl', file]), certificate]);
+    expectUnusable(await judgeBy(keys), 'crl-unsupported', 8);
+    expectUnusable(await judgeBy(keys, keys), 'crl-unsupported', 8);
+    expectGood(await judgeBy(keys, others));
+    expectGood(await judgeBy(keys, folder.write('ca.crl', crl())));
+    const listed = part('listed.crl', [0x05, 0x60], [{ serialNumber: site.serialNumber, revokedAt, reason: 1 }]);
+    expectRevoked(await judgeBy(folder.at('ca.crl'), listed), listed);
+    expectRevoked(await judgeBy(listed), listed);
   });
 
   it('hears of the revocation of a serial number whatever the response, and of no CA that reaches no --ca', async () => {

@@ -92,23 +92,30 @@ export function reasonCode(reason: number): Extension {
   return { oid: '2.5.29.21', value: enumerated(reason) };
 }
 
-/** deltaCRLIndicator (RFC 5280 §5.2.4). */
-export function deltaCrlIndicator(): Extension {
-  return { oid: '2.5.29.27', critical: true, value: integer(1) };
+/** deltaCRLIndicator (RFC 5280 §5.2.4), with the number of the base. */
+export function deltaCrlIndicator(base = 1): Extension {
+  return { oid: '2.5.29.27', critical: true, value: integer(base) };
 }
 
-/** issuingDistributionPoint (RFC 5280 §5.2.5): a URI, and the numbers of the flags that are TRUE; 3 gives some reasons. */
+/** cRLNumber (RFC 5280 §5.2.3). */
+export function crlNumber(number: number): Extension {
+  return { oid: '2.5.29.20', value: integer(number) };
+}
+
+/**
+ * issuingDistributionPoint (RFC 5280 §5.2.5): a URI or the contents of a DistributionPointName, and the numbers of the
+ * flags that are TRUE; 3 gives the reasons of these BIT STRING contents.
+ */
 export function issuingDistributionPoint(options: {
   readonly uri?: string;
+  readonly point?: Uint8Array;
   readonly flags?: readonly number[];
+  readonly reasons?: readonly number[];
 }): Extension {
-  const { uri, flags = [] } = options;
-  const name =
-    uri === undefined
-      ? []
-      : [contextConstructed(0, contextConstructed(0, contextPrimitive(6, Buffer.from(uri, 'latin1'))))];
-  const fields = flags.map((flag) =>
-    contextPrimitive(flag, flag === 3 ? Buffer.from([0x01, 0x02]) : Buffer.from([0xff])),
-  );
+  const { uri, flags = [], reasons = [0x01, 0x02] } = options;
+  const point =
+    uri === undefined ? options.point : contextConstructed(0, contextPrimitive(6, Buffer.from(uri, 'latin1')));
+  const name = point === undefined ? [] : [contextConstructed(0, point)];
+  const fields = flags.map((flag) => contextPrimitive(flag, flag === 3 ? Buffer.from(reasons) : Buffer.from([0xff])));
   return { oid: '2.5.29.28', critical: true, value: sequence(...name, ...fields) };
 }

@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest';
 
 import type { decodeCertificate } from '../../../src/core/index.js';
 import { OcspError } from '../../../src/core/index.js';
-import { crlScopeFailure } from '../../../src/core/crl-scope.js';
+import { allReasons, crlScopeFailure, pointTexts } from '../../../src/core/crl-scope.js';
+import { Tag, readWhole } from '../../../src/core/der.js';
 import { crlEntryOf, crlFailure, decodeCrl, type CertificateList } from '../../../src/core/crl.js';
-import { buildCrl, crlTimes, deltaCrlIndicator, issuingDistributionPoint, type CrlOptions } from '../../support/crl.js';
-import { objectIdentifier, sequence, setOf, utf8String } from '../../support/der-writer.js';
+import {
+  buildCrl,
+  crlNumber,
+  crlTimes,
+  deltaCrlIndicator,
+  issuingDistributionPoint,
+  type CrlOptions,
+} from '../../support/crl.js';
+import { contextConstructed, objectIdentifier, sequence, setOf, utf8String } from '../../support/der-writer.js';
 import { unheardOf } from '../../support/extensions.js';
 import { createCertificateAuthority } from '../../support/pki.js';
 import { authority, decode, issuer, server } from './scene.js';
@@ -14,6 +22,14 @@ const { revokedAt, thisUpdate, nextUpdate } = crlTimes;
 
 function build(options: Partial<CrlOptions> = {}): CertificateList {
   return decodeCrl(buildCrl({ issuer: authority, ...options }).der);
+}
+
+/** The RDNs of a Name. */
+function relativeNamesOf(name: Uint8Array): Uint8Array[] {
+  const reader = readWhole(name, Tag.sequence, 'name');
+  const names: Uint8Array[] = [];
+  while (!reader.isAtEnd) names.push(reader.any('relative name').raw);
+  return names;
 }
 
 function refusalOf(make: () => unknown): OcspError {
@@ -163,11 +179,8 @@ describe('a CRL that is no valid DER', () => {
   });
 });
 
-describe('a CRL from whose silence nothing follows', () => {
+describe('a CRL that must not be used', () => {
   it.each([
-    ['delta', [deltaCrlIndicator()]],
-    ['onlyContainsCACerts', [issuingDistributionPoint({ flags: [2] })]],
-    ['onlySomeReasons', [issuingDistributionPoint({ flags: [3] })]],
     ['indirectCRL', [issuingDistributionPoint({ flags: [4] })]],
     ['onlyContainsAttributeCerts', [issuingDistributionPoint({ flags: [5] })]],
     [unheardOf(true).oid, [unheardOf(true)]],
@@ -207,7 +220,8 @@ describe('the scope of a CRL', () => {
 
   it('is everything without an issuing distribution point', () => {
     const { scope } = build();
-    expect(scope).toEqual({ onlyUserCertificates: false, distributionPoint: undefined });
+    expect(scope).toMatchObject({ onlyUserCertificates: false, onlyAuthorities: false, reasons: allReasons });
+    expect(scope).toMatchObject({ distributionPoint: undefined, baseNumber: undefined, number: undefined });
     expect(crlScopeFailure(scope, certificateOf({ isCa: true, crlUris: [uri] }))).toBeUndefined();
   });
 
@@ -220,12 +234,79 @@ describe('the scope of a CRL', () => {
 
   it('leaves out certificates that name another distribution point', () => {
     const scope = scopeOf({ uri });
-    expect(scope.distributionPoint).toEqual([uri]);
+    expect(pointTexts(scope)).toEqual([uri]);
     expect(crlScopeFailure(scope, certificateOf({ crlUris: ['http://ca.example/2.crl'] }))).toBe(
       'another-distribution-point',
     );
     expect(crlScopeFailure(scope, certificateOf({ crlUris: ['http://ca.example/2.crl', uri] }))).toBeUndefined();
     expect(crlScopeFailure(scope, certificateOf({}))).toBe('no-distribution-point');
+  });
+
+  it('leaves end-entity certificates out with onlyContainsCACerts', () => {
+    const scope = scopeOf({ flags: [2] });
+    expect(crlScopeFailure(scope, certificateOf({}))).toBe('no-ca-certificate');
+    expect(crlScopeFailure(scope, certificateOf({ isCa: true }))).toBeUndefined();
+  });
+
+  it('knows the reasons, the number, and the base of a delta', () => {
+    expect(scopeOf({ flags: [3], reasons: [0x01, 0x02] }).reasons).toBe(0x04);
+    expect(scopeOf({ flags: [3], reasons: [0x07, 0x7f, 0x80] }).reasons).toBe(allReasons);
+    const { scope } = build({ extensions: [crlNumber(300), deltaCrlIndicator(299)] });
+    expect(scope).toMatchObject({ number: 300n, baseNumber: 299n });
+  });
+
+  const relativeName = sequence(objectIdentifier('2.5.4.3'), utf8String('CRL1'));
+  const directory = (text: string): Buffer =>
+    contextConstructed(
+      0,
+      contextConstructed(
+        4,
+        sequence(...relativeNamesOf(authority.name), setOf(sequence(objectIdentifier('2.5.4.3'), utf8String(text)))),
+      ),
+    );
+  const own = contextConstructed(0, contextConstructed(4, authority.name));
+  const pointing = (...fields: readonly Uint8Array[]): ReturnType<typeof decodeCertificate> =>
+    certificateOf({ extensions: [{ oid: '2.5.29.31', value: sequence(sequence(...fields)) }] });
+
+  it.each<[string, Uint8Array, () => ReturnType<typeof decodeCertificate>, boolean]>([
+    ['the same directoryName', directory('CRL1'), () => pointing(contextConstructed(0, directory('CRL1'))), true],
+    ['it in another case', directory('CRL1'), () => pointing(contextConstructed(0, directory('crl1'))), true],
+    ['another directoryName', directory('CRL1'), () => pointing(contextConstructed(0, directory('CRL2'))), false],
+    [
+      'the name relative to the issuer',
+      directory('CRL1'),
+      () => pointing(contextConstructed(0, contextConstructed(1, relativeName))),
+      true,
+    ],
+    [
+      'the full name of a relative one',
+      contextConstructed(1, relativeName),
+      () => pointing(contextConstructed(0, directory('CRL1'))),
+      true,
+    ],
+    ['no point, where the CRL is for the name of the CA', own, () => certificateOf({}), true],
+    [
+      'no name but the CA as cRLIssuer',
+      own,
+      () => pointing(contextConstructed(2, contextConstructed(4, authority.name))),
+      true,
+    ],
+    [
+      'the same name by another cRLIssuer',
+      directory('CRL1'),
+      () =>
+        pointing(contextConstructed(0, directory('CRL1')), contextConstructed(2, contextConstructed(4, sequence()))),
+      false,
+    ],
+    [
+      'a name that cannot be decoded',
+      directory('CRL1'),
+      () => pointing(contextConstructed(0, contextConstructed(0, contextConstructed(4, utf8String('x'))))),
+      false,
+    ],
+  ])('compares names of any kind: %s', (_, point, make, isCovered) => {
+    const failure = crlScopeFailure(scopeOf({ point }), make());
+    expect(failure === undefined).toBe(isCovered);
   });
 });
 
