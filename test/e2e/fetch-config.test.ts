@@ -23,28 +23,36 @@ function addSite(scene: Scene, name: string): string {
 }
 
 describe('restaple fetch --config', () => {
-  it('fetches for the certificates of the file, relative to its folder, without a word', async () => {
-    await withScene(async (scene) => {
-      const second = addSite(scene, 'certs/second.pem');
-      const result = await fetchWith(scene, `certificates: [site.pem, 'certs/*.pem']\n${usual}`);
-      expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
-      expect(existsSync(scene.staple)).toBe(true);
-      expect(existsSync(`${second}.ocsp`)).toBe(true);
-    });
-  });
+  it(
+    'fetches for the certificates of the file, relative to its folder, without a word',
+    { tags: 'flock' },
+    async () => {
+      await withScene(async (scene) => {
+        const second = addSite(scene, 'certs/second.pem');
+        const result = await fetchWith(scene, `certificates: [site.pem, 'certs/*.pem']\n${usual}`);
+        expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+        expect(existsSync(scene.staple)).toBe(true);
+        expect(existsSync(`${second}.ocsp`)).toBe(true);
+      });
+    },
+  );
 
-  it('takes the CERTs of the command line in place of those of the file, and everything else from the file', async () => {
-    await withScene(async (scene) => {
-      const second = addSite(scene, 'second.pem');
-      const text = `certificates: [site.pem]\nconfirm: ['site.pem=127.0.0.1:1']\n${usual}`;
-      const result = await fetchWith(scene, text, ['--json', second]);
-      expect(result.exitCode).toBe(0);
-      expect(result.lines()[0]).toMatchObject({ certificate: second, outcome: 'updated' });
-      expect(existsSync(scene.staple)).toBe(false);
-    });
-  });
+  it(
+    'takes the CERTs of the command line in place of those of the file, and everything else from the file',
+    { tags: 'flock' },
+    async () => {
+      await withScene(async (scene) => {
+        const second = addSite(scene, 'second.pem');
+        const text = `certificates: [site.pem]\nconfirm: ['site.pem=127.0.0.1:1']\n${usual}`;
+        const result = await fetchWith(scene, text, ['--json', second]);
+        expect(result.exitCode).toBe(0);
+        expect(result.lines()[0]).toMatchObject({ certificate: second, outcome: 'updated' });
+        expect(existsSync(scene.staple)).toBe(false);
+      });
+    },
+  );
 
-  it('lets flags beat variables, and variables the file', async () => {
+  it('lets flags beat variables, and variables the file', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       scene.folder.write(
         'restaple.yaml',
@@ -68,7 +76,7 @@ describe('restaple fetch --config', () => {
     });
   });
 
-  it('runs the hooks of the file, and tells its targets', async () => {
+  it('runs the hooks of the file, and tells its targets', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       const note = scene.folder.at('note');
       const script = scene.folder.write('note.sh', `#!/bin/sh\necho "$1 $RESTAPLE_STATUS" >> ${note}\n`, 0o755);

@@ -65,7 +65,7 @@ describe('--shard', () => {
 });
 
 describe('--lock', () => {
-  it('ends with 12 and names who holds it', async () => {
+  it('ends with 12 and names who holds it', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       const lock = scene.folder.at('.run.lock');
       let release = (): void => undefined;
@@ -169,7 +169,7 @@ describe('a staple that is due', () => {
 });
 
 describe('a configuration file', () => {
-  it('says for each source where its staples go, and whom to ask', async () => {
+  it('says for each source where its staples go, and whom to ask', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       mkdirSync(scene.folder.at('ocsp'));
       const bare = scene.authority.issue({ ocspUris: [] });

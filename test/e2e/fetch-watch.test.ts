@@ -87,7 +87,7 @@ describe('fetch --watch', () => {
     });
   });
 
-  it('lets another run in between its passes, which both hold the lock', async () => {
+  it('lets another run in between its passes, which both hold the lock', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       const lock = scene.folder.at('.run.lock');
       await watching(['--lock', lock, scene.certificate], async (watch) => {
@@ -123,7 +123,7 @@ describe('fetch --watch', () => {
     },
   );
 
-  it('goes on with what it had when the configuration cannot be read any more', async () => {
+  it('goes on with what it had when the configuration cannot be read any more', { tags: 'flock' }, async () => {
     await withScene(async (scene) => {
       const config = scene.folder.write('.restaple.yaml', `certificates: [${scene.certificate}]\n`);
       const lock = scene.folder.at('.run.lock');
