@@ -106,7 +106,7 @@ async function bundle() {
     'src/cli/main.ts',
     'src/cli/help.ts',
     'src/hooks/updated.ts',
-    'src/cli/fetch-thread.ts',
+    'src/cli/fetch/fetch-thread.ts',
     ...commands,
   ];
   const parts = await Promise.all([

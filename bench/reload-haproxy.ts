@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { pushToHaproxy, type HaproxyTarget } from '../src/reload/haproxy.js';
-import { parseReloadTarget } from '../src/reload/reload-target.js';
-import type { StapleToPush } from '../src/reload/reload-result.js';
+import { pushToHaproxy, type HaproxyTarget } from '../src/servers/haproxy/haproxy.js';
+import { parseReloadTarget } from '../src/servers/reload-target.js';
+import type { StapleToPush } from '../src/servers/reload-result.js';
 import { generateKey } from '../test/support/keys.js';
 import { buildOcspResponse } from '../test/support/ocsp-response.js';
 import { createCertificateAuthority } from '../test/support/pki.js';

@@ -98,32 +98,32 @@ export { staplePathFor } from './store/staple-location.js';
 export { storingFailure, type StoringRule } from './store/storable.js';
 export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from './store/write-staple.js';
 export type { OwnProcess } from './store/lock-holder.js';
-export { fetchStaples, type BatchLimits, type ListedOutcome } from './pipeline/batch.js';
+export { fetchStaples, type BatchLimits, type ListedOutcome } from './pipeline/fleet/batch.js';
 export {
   generateStaple,
   type GenerateOptions,
   type GenerateResult,
   type GenerateSubject,
-} from './pipeline/generate-staple.js';
-export { prepareSigner, type SignerMaterial } from './pipeline/signer.js';
+} from './pipeline/sign/generate-staple.js';
+export { prepareSigner, type SignerMaterial } from './pipeline/sign/signer.js';
 export { createResponder } from './pipeline/serve/responder.js';
 export { startResponderServer } from './pipeline/serve/http-server.js';
 export { readCrlSource } from './source/crl-file.js';
 export { readIndexSource } from './source/index-file.js';
 export { readPrivateKey } from './source/private-key.js';
 export { fixedStatus, type StatusSource } from './source/status-source.js';
-export { reportCertificate, type CertificateReport } from './pipeline/certificate-report.js';
-export { inspectBytes, inspectFile } from './pipeline/inspect.js';
+export { reportCertificate, type CertificateReport } from './pipeline/verify/certificate-report.js';
+export { inspectBytes, inspectFile } from './pipeline/inspect/inspect-file.js';
 export type { InspectionRecord, Inspected } from './pipeline/inspect/record.js';
-export type { FetchOptions, FetchTools } from './pipeline/fetch-job.js';
-export type { ResponderHost, ResponderOverride } from './pipeline/responder-override.js';
-export { createResponseMemory, type ResponseMemory } from './pipeline/response-memory.js';
-export { fetchStaple } from './pipeline/fetch-staple.js';
-export type { Outcome, OutcomeName, ResponderContact } from './pipeline/outcome.js';
+export type { FetchOptions, FetchTools } from './pipeline/fetch/fetch-job.js';
+export type { ResponderHost, ResponderOverride } from './pipeline/fetch/responder-override.js';
+export { createResponseMemory, type ResponseMemory } from './pipeline/fetch/response-memory.js';
+export { fetchStaple } from './pipeline/fetch/fetch-staple.js';
+export type { Outcome, OutcomeName, ResponderContact } from './pipeline/fetch/outcome.js';
 export type { Trouble } from './pipeline/trouble.js';
-export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/crl-check.js';
-export { checkByCrlFiles } from './pipeline/crl-files.js';
-export { checkByDownloadedCrls, type CrlDownloadOptions } from './pipeline/crl-downloads.js';
-export { verifyResponseFile } from './pipeline/verify-response-file.js';
-export { verifyStaple } from './pipeline/verify-staple.js';
-export type { VerifyReport, VerifyStapleOptions } from './pipeline/verify-report.js';
+export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/verify/crl-check.js';
+export { checkByCrlFiles } from './pipeline/verify/crl-files.js';
+export { checkByDownloadedCrls, type CrlDownloadOptions } from './pipeline/verify/crl-downloads.js';
+export { verifyResponseFile } from './pipeline/verify/verify-response-file.js';
+export { verifyStaple } from './pipeline/verify/verify-staple.js';
+export type { VerifyReport, VerifyStapleOptions } from './pipeline/verify/verify-report.js';

@@ -1,9 +1,9 @@
 import { Command, Flags } from '@oclif/core';
 import type { FilePath } from '../core/file-path.js';
 import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
-import type { ExitCode } from './exit-code.js';
+import type { ExitCode } from './exit/exit-code.js';
 import { createOutput, type Output } from './output.js';
-import { readPathArguments } from './path-arguments.js';
+import { readPathArguments } from './flags/path-arguments.js';
 
 /** What every command has: --json, --quiet, --verbose, and an exit code as the result of its work. */
 export abstract class BaseCommand extends Command {

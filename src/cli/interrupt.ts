@@ -1,4 +1,4 @@
-import { exitCodes, type ExitCode } from './exit-code.js';
+import { exitCodes, type ExitCode } from './exit/exit-code.js';
 
 /** The run's end on request: aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
 export interface Interrupt {

@@ -1,5 +1,5 @@
-import { escapeText, toJsonLine } from './escape-text.js';
-import { createPaint, type Paint } from './paint.js';
+import { escapeText, toJsonLine } from './render/escape-text.js';
+import { createPaint, type Paint } from './render/paint.js';
 
 /** Where a command's words go: data to stdout, talk to stderr. */
 export interface Output {

@@ -1,8 +1,8 @@
 import { Errors } from '@oclif/core';
 import { OcspError } from '../core/index.js';
 import { ConfigurationError } from './config/configuration-error.js';
-import { escapeLines, escapeText, toJsonLine } from './escape-text.js';
-import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit-code.js';
+import { escapeLines, escapeText, toJsonLine } from './render/escape-text.js';
+import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit/exit-code.js';
 
 interface Streams {
   readonly json: boolean;

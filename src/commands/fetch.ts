@@ -1,11 +1,11 @@
 import { BaseCommand } from '../cli/base-command.js';
-import { commandLineOnly, withEnvironment } from '../cli/environment-flags.js';
-import type { ExitCode } from '../cli/exit-code.js';
-import { fetchFlags } from '../cli/fetch-flags.js';
-import { fetchOrderFrom, type FetchOrder } from '../cli/fetch-order.js';
-import { certificateArguments } from '../cli/flags.js';
-import { printCurl } from '../cli/print-curl.js';
-import { runFetch } from '../cli/run-fetch.js';
+import { commandLineOnly, withEnvironment } from '../cli/flags/environment-flags.js';
+import type { ExitCode } from '../cli/exit/exit-code.js';
+import { fetchFlags } from '../cli/fetch/fetch-flags.js';
+import { fetchOrderFrom, type FetchOrder } from '../cli/fetch/fetch-order.js';
+import { certificateArguments } from '../cli/flags/shared-flags.js';
+import { printCurl } from '../cli/fetch/print-curl.js';
+import { runFetch } from '../cli/fetch/run-fetch.js';
 
 export default class Fetch extends BaseCommand {
   static override description = `Fetch, verify and store the staples of certificates, where they are due.

@@ -1,10 +1,10 @@
 import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import type { ExitCode } from '../cli/exit-code.js';
-import { certificateArguments } from '../cli/flags.js';
-import { generateFlags } from '../cli/generate-flags.js';
-import { runGenerate } from '../cli/run-generate.js';
-import { warnOfNothing } from '../cli/path-arguments.js';
+import type { ExitCode } from '../cli/exit/exit-code.js';
+import { certificateArguments } from '../cli/flags/shared-flags.js';
+import { generateFlags } from '../cli/generate/generate-flags.js';
+import { runGenerate } from '../cli/generate/run-generate.js';
+import { warnOfNothing } from '../cli/flags/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Generate extends BaseCommand {

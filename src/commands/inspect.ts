@@ -1,10 +1,10 @@
 import { Args, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import { gravestExitCode, type ExitCode } from '../cli/exit-code.js';
-import { certificateFlags } from '../cli/flags.js';
-import { notVerified, renderInspection } from '../cli/render-inspection.js';
+import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
+import { certificateFlags } from '../cli/flags/shared-flags.js';
+import { notVerified, renderInspection } from '../cli/inspect/inspection-lines.js';
 import { OcspError } from '../core/index.js';
-import { inspectFile } from '../pipeline/inspect.js';
+import { inspectFile } from '../pipeline/inspect/inspect-file.js';
 
 export default class Inspect extends BaseCommand {
   static override description = `Show OCSP responses, requests and certificates as text.

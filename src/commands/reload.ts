@@ -1,10 +1,10 @@
 import { Args, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import type { ExitCode } from '../cli/exit-code.js';
-import { certificateArguments } from '../cli/flags.js';
-import { reloadCommandFlags } from '../cli/reload-command-flags.js';
-import { runReload } from '../cli/run-reload.js';
-import { warnOfNothing } from '../cli/path-arguments.js';
+import type { ExitCode } from '../cli/exit/exit-code.js';
+import { certificateArguments } from '../cli/flags/shared-flags.js';
+import { reloadCommandFlags } from '../cli/reload/reload-command-flags.js';
+import { runReload } from '../cli/reload/run-reload.js';
+import { warnOfNothing } from '../cli/flags/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Reload extends BaseCommand {

@@ -1,8 +1,8 @@
 import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import type { ExitCode } from '../cli/exit-code.js';
-import { runServe } from '../cli/run-serve.js';
-import { serveFlags } from '../cli/serve-flags.js';
+import type { ExitCode } from '../cli/exit/exit-code.js';
+import { runServe } from '../cli/serve/run-serve.js';
+import { serveFlags } from '../cli/serve/serve-flags.js';
 
 export default class Serve extends BaseCommand {
   static override description = `Answer OCSP requests for the certificates of one's own CA.

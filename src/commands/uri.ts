@@ -1,10 +1,10 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import { gravestExitCode, type ExitCode } from '../cli/exit-code.js';
-import { certificateArguments, certificateFlags } from '../cli/flags.js';
-import { renderCertificate } from '../cli/render-certificate.js';
-import { reportCertificateFile } from '../pipeline/certificate-report.js';
-import { warnOfNothing } from '../cli/path-arguments.js';
+import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
+import { certificateArguments, certificateFlags } from '../cli/flags/shared-flags.js';
+import { renderCertificate } from '../cli/render/certificate.js';
+import { reportCertificateFile } from '../pipeline/verify/certificate-report.js';
+import { warnOfNothing } from '../cli/flags/path-arguments.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Uri extends BaseCommand {

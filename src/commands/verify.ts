@@ -1,11 +1,11 @@
 import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import type { ExitCode } from '../cli/exit-code.js';
-import { certificateArguments } from '../cli/flags.js';
-import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/run-verify.js';
-import { verifyFlags } from '../cli/verify-flags.js';
-import { warnOfNothing } from '../cli/path-arguments.js';
-import { asksForCheck, reportFailedCheck } from '../cli/failed-check.js';
+import type { ExitCode } from '../cli/exit/exit-code.js';
+import { certificateArguments } from '../cli/flags/shared-flags.js';
+import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/verify/run-verify.js';
+import { verifyFlags } from '../cli/verify/verify-flags.js';
+import { warnOfNothing } from '../cli/flags/path-arguments.js';
+import { asksForCheck, reportFailedCheck } from '../cli/exit/failed-check.js';
 import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Verify extends BaseCommand {
@@ -39,7 +39,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     if (parsed.argv.length > 0) warnOfNothing(found, parsed.argv, output);
     const paths = found.map(({ path }) => path);
     if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
-    const { runVerifyConnection } = await import('../cli/run-verify-connection.js');
+    const { runVerifyConnection } = await import('../cli/verify/run-verify-connection.js');
     return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
   }
 

@@ -1,8 +1,8 @@
-import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, fromHex, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
-import { DerError, Tag, integerContentsOf, readerOf, type DerElement } from './der.js';
-import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { DerError, Tag, integerContentsOf, readerOf, type DerElement } from './der/der.js';
+import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashByOid, hashOid, isCertIdHash, type HashAlgorithm } from './hash.js';
 
 /**

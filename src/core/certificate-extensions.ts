@@ -1,4 +1,4 @@
-import { DerError, DerReader, Tag, contextTag, readWhole } from './der.js';
+import { DerError, DerReader, Tag, contextTag, readWhole } from './der/der.js';
 import { findExtension, readExtensions, type Extension } from './extension.js';
 import { Oid } from './oid.js';
 

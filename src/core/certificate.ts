@@ -1,11 +1,11 @@
-import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, toHex } from './bytes.js';
 import { readCertificateExtensions, type CertificateExtensions } from './certificate-extensions.js';
-import { DerError, Tag, contextTag, integerContentsOf, readWhole, readerOf } from './der.js';
+import { DerError, Tag, contextTag, integerContentsOf, readWhole, readerOf } from './der/der.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { OcspError } from './ocsp-error.js';
-import { publicKeyProblem, readPublicKey, type PublicKey } from './public-key.js';
-import { checkSignature, type SignatureFailure } from './signature.js';
+import { publicKeyProblem, readPublicKey, type PublicKey } from './keys/public-key.js';
+import { checkSignature, type SignatureFailure } from './keys/signature.js';
 
 /**
  * An X.509 certificate (RFC 5280 §4.1) as this project needs it. Names are DER (`distinguishedNameToString` prints

@@ -1,7 +1,7 @@
 import { bytesEqual, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
-import { derElement, derSequence } from './der-writer.js';
-import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole } from './der.js';
+import { derElement, derSequence } from './der/der-writer.js';
+import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole } from './der/der.js';
 import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { findExtension, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';

@@ -1,4 +1,4 @@
-import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, toHex } from './bytes.js';
 import { minimalSerialNumber } from './cert-id.js';
 import type { Certificate } from './certificate.js';
@@ -13,13 +13,13 @@ import {
   readerOf,
   smallIntegerOf,
   type DerElement,
-} from './der.js';
+} from './der/der.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
 import { readExtensions, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 import { revocationReasonOfNumber, type RevocationReason } from './response.js';
-import { checkSignature, type SignatureFailure } from './signature.js';
+import { checkSignature, type SignatureFailure } from './keys/signature.js';
 
 /** What a CRL says of one certificate (RFC 5280 §5.3). */
 export interface CrlEntry {

@@ -1,6 +1,6 @@
 import { toHex, bytesEqual } from './bytes.js';
-import type { DerReader } from './der.js';
-import { DerError, Tag, readWhole, readerOf, type DerElement } from './der.js';
+import type { DerReader } from './der/der.js';
+import { DerError, Tag, readWhole, readerOf, type DerElement } from './der/der.js';
 
 /** Short names of RFC 4514 §3 and those that CAs use beside them. */
 const attributeNames: Readonly<Record<string, string>> = {

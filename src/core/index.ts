@@ -1,5 +1,5 @@
 export { OcspError, ocspErrorKinds, type OcspErrorCode, type OcspErrorKind } from './ocsp-error.js';
-export { DerError, type DerRule } from './der.js';
+export { DerError, type DerRule } from './der/der.js';
 export { decodePem, looksLikePem, type PemBlock } from './pem.js';
 export { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
 export {
@@ -11,10 +11,10 @@ export {
   type Certificate,
   type IssuanceFailure,
 } from './certificate.js';
-export type { PublicKey } from './public-key.js';
+export type { PublicKey } from './keys/public-key.js';
 export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
 export type { Extension } from './extension.js';
-export type { AlgorithmIdentifier } from './algorithm-identifier.js';
+export type { AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 export {
   certIdsEqual,
   createCertId,
@@ -36,7 +36,7 @@ export {
   type RevocationReason,
   type SingleResponse,
 } from './response.js';
-export { signatureAlgorithmName, type SignatureFailure } from './signature.js';
+export { signatureAlgorithmName, type SignatureFailure } from './keys/signature.js';
 export {
   createErrorResponse,
   signResponse,

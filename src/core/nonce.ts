@@ -1,4 +1,4 @@
-import { DerError, DerReader, Tag } from './der.js';
+import { DerError, DerReader, Tag } from './der/der.js';
 import type { Extension } from './extension.js';
 
 /**

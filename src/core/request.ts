@@ -1,7 +1,7 @@
 import { toHex } from './bytes.js';
 import { certIdOfElement, encodeCertId, type CertId } from './cert-id.js';
-import { DerError, Tag, contextTag, readWhole, readerOf, type DerReader } from './der.js';
-import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { DerError, Tag, contextTag, readWhole, readerOf, type DerReader } from './der/der.js';
+import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { readExtensions, findExtension, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';
 import { OcspError } from './ocsp-error.js';

@@ -1,8 +1,8 @@
-import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './algorithm-identifier.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { toHex } from './bytes.js';
 import { certIdOfElement, type CertId } from './cert-id.js';
-import type { DerReader } from './der.js';
-import { DerError, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from './der.js';
+import type { DerReader } from './der/der.js';
+import { DerError, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from './der/der.js';
 import { readDistinguishedName } from './distinguished-name.js';
 import { findExtension, readExtensions, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';

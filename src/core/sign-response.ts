@@ -1,12 +1,12 @@
 import { constants, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { encodeCertId, type CertId } from './cert-id.js';
 import type { Certificate } from './certificate.js';
-import { Tag, contextTag } from './der.js';
-import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der-writer.js';
+import { Tag, contextTag } from './der/der.js';
+import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashOid, type SignatureHash } from './hash.js';
 import { Oid } from './oid.js';
 import { OcspError } from './ocsp-error.js';
-import { checkedKey } from './public-key.js';
+import { checkedKey } from './keys/public-key.js';
 import { numberOfRevocationReason, type RevocationReason } from './response.js';
 
 /** The status that a response states of one certificate. */

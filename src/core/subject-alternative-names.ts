@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.js';
-import { DerError, Tag, contextTag, readWhole } from './der.js';
+import { DerError, Tag, contextTag, readWhole } from './der/der.js';
 import { findExtension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';

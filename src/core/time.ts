@@ -1,5 +1,5 @@
-import { DerError, DerReader, Tag } from './der.js';
-import { derElement } from './der-writer.js';
+import { DerError, DerReader, Tag } from './der/der.js';
+import { derElement } from './der/der-writer.js';
 
 /** ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`. */
 export function formatTime(time: Date): string {

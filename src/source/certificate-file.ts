@@ -7,7 +7,7 @@ import {
   type PemBlock,
 } from '../core/index.js';
 import { issuanceFailure } from '../core/certificate.js';
-import { DerError, DerReader, Tag } from '../core/der.js';
+import { DerError, DerReader, Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { Oid } from '../core/oid.js';
 import { isSameVersion, readVersionedFile, type FileVersion } from './read-file.js';

@@ -5,7 +5,7 @@ import { readCrtList } from './crt-list.js';
 import type { NamedSource } from './named-source.js';
 import { unlistable } from './read-file.js';
 import { packSorted, type PackedNames } from './packed-names.js';
-import { isRegularFile } from './regular-file.js';
+import { isRegularFile } from '../system/regular-file.js';
 
 /** A file that may hold a certificate, and where its staple goes if its source says so. */
 export interface ListedCertificate {

@@ -8,9 +8,9 @@ import {
   type CrlHeader,
 } from '../core/crl.js';
 import { allReasons, crlScopeFailure, pointTexts, type CrlScope } from '../core/crl-scope.js';
-import { Tag } from '../core/der.js';
+import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { publicKeyProblem } from '../core/public-key.js';
+import { publicKeyProblem } from '../core/keys/public-key.js';
 import { formatTime } from '../core/time.js';
 import { readInputFile } from './read-file.js';
 import type { StatusSource } from './status-source.js';

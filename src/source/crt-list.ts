@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
 import { asPath, appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
-import { isRegularFile } from './regular-file.js';
+import { isRegularFile } from '../system/regular-file.js';
 import { readInputFile } from './read-file.js';
 
 /** A line a certificate: far beyond any fleet. */

@@ -1,7 +1,7 @@
 import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
 import { readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
-import { isRegularFile } from './regular-file.js';
+import { isRegularFile } from '../system/regular-file.js';
 
 const withoutCertificate: ReadonlySet<string> = new Set([
   'no-certificate',

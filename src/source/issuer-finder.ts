@@ -4,7 +4,7 @@ import { decodeCertificate, issuanceFailure, issuerKeyProblem } from '../core/ce
 import { bytesEqual, toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
-import { publicKeyProblem } from '../core/public-key.js';
+import { publicKeyProblem } from '../core/keys/public-key.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
 import { readInputFile, unlistable } from './read-file.js';

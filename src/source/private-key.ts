@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { OcspError, looksLikePem } from '../core/index.js';
-import { DerError, DerReader, Tag, readWhole } from '../core/der.js';
+import { DerError, DerReader, Tag, readWhole } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { publicKeyProblem, readPublicKey } from '../core/public-key.js';
-import { exposureOf } from './file-exposure.js';
+import { publicKeyProblem, readPublicKey } from '../core/keys/public-key.js';
+import { exposureOf } from '../system/file-exposure.js';
 import { readInputFile } from './read-file.js';
 
 /** A private key, and what the reader should hear of its file, one sentence each. */

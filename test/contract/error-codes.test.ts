@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-import { exitCodeOfErrorKind, exitCodeOfFailure, exitCodes } from '../../src/cli/exit-code.js';
+import { exitCodeOfErrorKind, exitCodeOfFailure, exitCodes } from '../../src/cli/exit/exit-code.js';
 import type { FailureCode } from '../../src/core/index.js';
 import { ocspErrorKinds, type OcspErrorCode } from '../../src/core/ocsp-error.js';
 import { projectFolder } from '../support/run-program.js';
@@ -18,7 +18,7 @@ const failureCodes = membersOf('core/verify/verdict.ts', 'FailureCode') as Failu
 const statusCodes = { revoked: exitCodes.revoked, unknown: exitCodes.unknown, bug: exitCodes.bug };
 
 /** Tables that list codes and raise none. */
-const tables = new Set(['core/ocsp-error.ts', 'core/verify/verdict.ts', 'cli/exit-code.ts']);
+const tables = new Set(['core/ocsp-error.ts', 'core/verify/verdict.ts', 'cli/exit/exit-code.ts']);
 
 interface Row {
   readonly code: string;

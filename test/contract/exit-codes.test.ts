@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { exitCodeOfOutcome, exitCodeOfTrouble } from '../../src/cli/exit-code-of.js';
+import { exitCodeOfOutcome, exitCodeOfTrouble } from '../../src/cli/exit/exit-code-of.js';
 import {
   exitCodeOfErrorKind,
   exitCodeOfFailure,
   exitCodes,
   gravestExitCode,
   type ExitCode,
-} from '../../src/cli/exit-code.js';
+} from '../../src/cli/exit/exit-code.js';
 
 /** The table of the command contract. */
 const table = {

@@ -6,7 +6,7 @@ import { projectFolder } from '../support/run-program.js';
 
 /** A file of `src`, parsed: the contract tests read what is written, not what a bundler made of it. */
 export interface ParsedFile {
-  /** Below `src`, with slashes: `core/der.ts`. */
+  /** Below `src`, with slashes: `core/der/der.ts`. */
   readonly name: string;
   readonly text: string;
   readonly lines: number;

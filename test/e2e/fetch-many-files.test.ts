@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
-import type { ThreadData } from '../../src/cli/helper-threads.js';
-import type { FromThread, ToThread } from '../../src/pipeline/threads/thread-message.js';
+import type { ThreadData } from '../../src/cli/fetch/helper-threads.js';
+import type { FromThread, ToThread } from '../../src/pipeline/fleet/threads/thread-message.js';
 import { programPath, runCommand, type RunResult } from '../support/run-program.js';
 import { usualFetchOptions } from '../support/usual-fetch-options.js';
 import {
@@ -152,7 +152,7 @@ const data: ThreadData = {
 
 /** A thread of the built program. */
 function startThread(): { say(message: ToThread): void; hear(): Promise<FromThread>; end(): Promise<unknown> } {
-  const thread = new Worker(new URL('../../dist/cli/fetch-thread.js', import.meta.url), { workerData: data });
+  const thread = new Worker(new URL('../../dist/cli/fetch/fetch-thread.js', import.meta.url), { workerData: data });
   const batches = on(thread, 'message');
   const heard: FromThread[] = [];
   return {

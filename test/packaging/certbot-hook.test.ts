@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { defaultRunLockPath } from '../../src/cli/run-lock-place.js';
+import { defaultRunLockPath } from '../../src/cli/fetch/run-lock-place.js';
 import { answer } from '../support/answer.js';
 import { httpStatus } from '../support/behaviours.js';
 import { runCommand, programPath, type RunResult } from '../support/run-program.js';

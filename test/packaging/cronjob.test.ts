@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
-import { exitCodes } from '../../src/cli/exit-code.js';
-import { shardFrom } from '../../src/cli/shard-value.js';
+import { exitCodes } from '../../src/cli/exit/exit-code.js';
+import { shardFrom } from '../../src/cli/flags/shard-value.js';
 import { packagingFile } from './packaging-files.js';
 
 interface Container {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DerError, DerReader, Tag } from '../../src/core/der.js';
-import { derElement, derObjectIdentifier, derOctetString, derSequence } from '../../src/core/der-writer.js';
+import { DerError, DerReader, Tag } from '../../src/core/der/der.js';
+import { derElement, derObjectIdentifier, derOctetString, derSequence } from '../../src/core/der/der-writer.js';
 import { createRequest, decodeRequest, parseSerialNumber, serialNumbersEqual } from '../../src/core/index.js';
 import { generalizedTime, objectIdentifier } from '../support/der-writer.js';
 

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeCertificate, issuanceFailure } from '../../src/core/index.js';
-import { DerReader } from '../../src/core/der.js';
-import { checkedKey, readPublicKey } from '../../src/core/public-key.js';
+import { DerReader } from '../../src/core/der/der.js';
+import { checkedKey, readPublicKey } from '../../src/core/keys/public-key.js';
 import { brokenKeys, soundKeys } from '../support/broken-keys.js';
 import { createCertificateAuthority } from '../support/pki.js';
 

@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { reloadDnsdist } from '../../src/reload/dnsdist.js';
-import { openDnsdistConsole } from '../../src/reload/dnsdist-console.js';
-import { findReaders } from '../../src/reload/dnsdist-readers.js';
-import type { StapleToPush, TargetResult } from '../../src/reload/reload-result.js';
-import { parseReloadTarget } from '../../src/reload/reload-target.js';
+import { reloadDnsdist } from '../../src/servers/dnsdist/dnsdist.js';
+import { openDnsdistConsole } from '../../src/servers/dnsdist/console.js';
+import { findReaders } from '../../src/servers/dnsdist/readers.js';
+import type { StapleToPush, TargetResult } from '../../src/servers/reload-result.js';
+import { parseReloadTarget } from '../../src/servers/reload-target.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import type { Daemon } from '../support/servers/daemon.js';

@@ -9,9 +9,9 @@ import {
   pushToHaproxy,
   staplesMissingInHaproxy,
   type HaproxyTarget,
-} from '../../src/reload/haproxy.js';
-import { parseReloadTarget } from '../../src/reload/reload-target.js';
-import type { PushResult, ReloadLimits, StapleToPush, TargetResult } from '../../src/reload/reload-result.js';
+} from '../../src/servers/haproxy/haproxy.js';
+import { parseReloadTarget } from '../../src/servers/reload-target.js';
+import type { PushResult, ReloadLimits, StapleToPush, TargetResult } from '../../src/servers/reload-result.js';
 import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';

@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { inspectProcess, isStillRunning } from '../../src/reload/server-process.js';
+import { inspectProcess, isStillRunning } from '../../src/servers/signal/server-process.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startLighttpd } from '../support/servers/lighttpd.js';

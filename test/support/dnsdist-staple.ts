@@ -1,4 +1,4 @@
-import type { StapleToPush } from '../../src/reload/reload-result.js';
+import type { StapleToPush } from '../../src/servers/reload-result.js';
 import type { IssuedCertificate } from './certificate.js';
 import { buildOcspResponse, type OcspResponseOptions, type SingleResponseOptions } from './ocsp-response.js';
 import type { CertificateAuthority } from './pki.js';

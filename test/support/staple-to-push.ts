@@ -1,5 +1,5 @@
 import { decodeCertificate } from '../../src/core/index.js';
-import type { StapleToPush } from '../../src/reload/reload-result.js';
+import type { StapleToPush } from '../../src/servers/reload-result.js';
 import { digest, type HashName } from './signatures.js';
 import type { IssuedCertificate } from './certificate.js';
 

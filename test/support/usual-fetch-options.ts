@@ -1,5 +1,5 @@
 import { defaultRefreshPolicy } from '../../src/core/index.js';
-import type { FetchOptions } from '../../src/pipeline/fetch-job.js';
+import type { FetchOptions } from '../../src/pipeline/fetch/fetch-job.js';
 
 /** What the flags of `fetch` come to by default, but for one attempt of a few seconds and no download of issuers. */
 export const usualFetchOptions: FetchOptions = {

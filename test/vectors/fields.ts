@@ -1,7 +1,7 @@
 import { toHex } from '../../src/core/bytes.js';
 import type { CertId } from '../../src/core/cert-id.js';
-import { contextTag } from '../../src/core/der.js';
-import { derElement } from '../../src/core/der-writer.js';
+import { contextTag } from '../../src/core/der/der.js';
+import { derElement } from '../../src/core/der/der-writer.js';
 import { digest } from '../../src/core/hash.js';
 import { formatTime } from '../../src/core/time.js';
 import type { Extension, OcspRequest, OcspResponse, SingleResponse } from '../../src/core/index.js';

@@ -16,7 +16,7 @@ import {
   type Failure,
   type Subject,
 } from '../../src/core/index.js';
-import { DerError } from '../../src/core/der.js';
+import { DerError } from '../../src/core/der/der.js';
 import type { Corpus, FileRole, VectorCase } from './corpus.js';
 import { requestFields, responseFields, type FieldValues } from './fields.js';
 

@@ -1,9 +1,9 @@
 import { Parser } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { BaseCommand } from '../base-command.js';
-import { commandLineOnly, withEnvironment } from '../environment-flags.js';
-import { exitCodes, type ExitCode } from '../exit-code.js';
-import { fetchFlags } from '../fetch-flags.js';
+import { commandLineOnly, withEnvironment } from '../flags/environment-flags.js';
+import { exitCodes, type ExitCode } from '../exit/exit-code.js';
+import { fetchFlags } from '../fetch/fetch-flags.js';
 import type { Output } from '../output.js';
 import { effectiveSettings } from './effective-settings.js';
 import { defaultConfigurationPlace, fetchSettings } from './fetch-settings.js';

@@ -1,5 +1,5 @@
 import { OcspError } from '../../core/index.js';
-import { escapeText } from '../escape-text.js';
+import { escapeText } from '../render/escape-text.js';
 
 /** A mistake in the configuration file, and the line where it is. */
 export interface Problem {

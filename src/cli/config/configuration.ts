@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { folderOf } from '../../core/file-path.js';
-import type { ResponderOverride } from '../../pipeline/responder-override.js';
+import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import type { NamedSource } from '../../source/named-source.js';
-import type { FlagDefinitions } from '../environment-flags.js';
+import type { FlagDefinitions } from '../flags/environment-flags.js';
 import { ConfigurationError, type Problem } from './configuration-error.js';
 import {
   configuredResponders,

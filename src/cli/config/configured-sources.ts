@@ -1,9 +1,9 @@
 import { OcspError } from '../../core/index.js';
-import { parseResponderHost, type ResponderOverride } from '../../pipeline/responder-override.js';
+import { parseResponderHost, type ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
-import { checkUrl } from '../fetch-setup.js';
+import { checkUrl } from '../fetch/fetch-setup.js';
 import { inFolder, patternInFolder, templateInFolder } from './file-folder.js';
 import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './schema.js';
 

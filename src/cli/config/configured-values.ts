@@ -1,9 +1,9 @@
 import { OcspError } from '../../core/index.js';
-import type { FlagDefinition, FlagDefinitions } from '../environment-flags.js';
+import type { FlagDefinition, FlagDefinitions } from '../flags/environment-flags.js';
 import type { Problem } from './configuration-error.js';
-import { exclusivePairs } from './exclusive-flags.js';
+import { exclusivePairs } from '../flags/exclusive-flags.js';
 import { flagTextInFolder, isPathFlag } from './file-folder.js';
-import { flagValue } from './flag-value.js';
+import { flagValue } from '../flags/flag-value.js';
 import type { LocatedText, LocatedValue } from './located-value.js';
 import { flagPlaces } from './schema.js';
 

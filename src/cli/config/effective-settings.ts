@@ -1,6 +1,6 @@
 import { shownPath } from '../../core/file-path.js';
 import type { NamedSource } from '../../source/named-source.js';
-import type { FlagDefinition, FlagDefinitions } from '../environment-flags.js';
+import type { FlagDefinition, FlagDefinitions } from '../flags/environment-flags.js';
 import type { Configuration } from './configuration.js';
 import type { WrittenResponder } from './configured-sources.js';
 import { withoutPassword, withoutSecret } from './mask-secret.js';

@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
-import type { FlagDefinitions } from '../environment-flags.js';
-import { exclusivePairs } from './exclusive-flags.js';
-import { flagValue } from './flag-value.js';
+import type { FlagDefinitions } from '../flags/environment-flags.js';
+import { exclusivePairs } from '../flags/exclusive-flags.js';
+import { flagValue } from '../flags/flag-value.js';
 
 /** What a variable gives a flag. */
 export interface EnvironmentValue {

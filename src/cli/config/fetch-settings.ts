@@ -1,5 +1,5 @@
 import { OcspError } from '../../core/index.js';
-import type { FlagDefinitions } from '../environment-flags.js';
+import type { FlagDefinitions } from '../flags/environment-flags.js';
 import type { Configuration } from './configuration.js';
 import { environmentValues } from './environment-values.js';
 import { mergeSettings, type Setting } from './merge-settings.js';

@@ -1,5 +1,5 @@
 import { joinPath } from '../../core/file-path.js';
-import type { FlagDefinition } from '../environment-flags.js';
+import type { FlagDefinition } from '../flags/environment-flags.js';
 
 /** Whether the flag's value is a path, by what its help says that it takes: a file or a folder. */
 export function isPathFlag({ helpValue }: FlagDefinition): boolean {

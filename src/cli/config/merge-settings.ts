@@ -1,5 +1,5 @@
-import type { FlagDefinitions } from '../environment-flags.js';
-import { exclusivePairs } from './exclusive-flags.js';
+import type { FlagDefinitions } from '../flags/environment-flags.js';
+import { exclusivePairs } from '../flags/exclusive-flags.js';
 import type { FileValue } from './configured-values.js';
 import type { EnvironmentValue } from './environment-values.js';
 

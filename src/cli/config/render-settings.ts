@@ -1,4 +1,4 @@
-import { escapeText, toJsonLine } from '../escape-text.js';
+import { escapeText, toJsonLine } from '../render/escape-text.js';
 import type { EffectiveSettings, ShownSetting } from './effective-settings.js';
 
 /** The settings as lines of YAML that a configuration file takes, each with its origin in a comment. */

@@ -1,6 +1,6 @@
 import type { Problem } from './configuration-error.js';
 import type { LocatedValue } from './located-value.js';
-import { nearestWord } from './nearest-word.js';
+import { nearestWord } from '../flags/nearest-word.js';
 import { isCommandLineFlag } from './schema.js';
 
 /** What this file reads of an issue of zod. */

@@ -1,5 +1,5 @@
 import { array, optional, refine, strictObject, string, union, type infer as Infer } from 'zod/mini';
-import type { FlagDefinitions } from '../environment-flags.js';
+import type { FlagDefinitions } from '../flags/environment-flags.js';
 
 /** Flags of one run on the command line: a file that set them would be a trap, or a circle. */
 const commandLineFlags: ReadonlySet<string> = new Set([

@@ -1,9 +1,9 @@
 import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { checkConfiguration } from '../../cli/config/check-configuration.js';
-import { commandLineOnly } from '../../cli/environment-flags.js';
-import type { ExitCode } from '../../cli/exit-code.js';
-import { fetchFlags } from '../../cli/fetch-flags.js';
+import { commandLineOnly } from '../../cli/flags/environment-flags.js';
+import type { ExitCode } from '../../cli/exit/exit-code.js';
+import { fetchFlags } from '../../cli/fetch/fetch-flags.js';
 
 export default class ConfigCheck extends BaseCommand {
   static override description = `Check the configuration file of fetch, and print the settings that take effect.

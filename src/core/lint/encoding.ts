@@ -1,4 +1,4 @@
-import { Tag, contextTag, readWhole, readerOf } from '../der.js';
+import { Tag, contextTag, readWhole, readerOf } from '../der/der.js';
 
 /** How a successful response is written, where it could be written in another way. */
 export interface Encoding {

@@ -4,9 +4,9 @@ import { distinguishedNameToString, distinguishedNamesEqual } from '../distingui
 import { digest } from '../hash.js';
 import { Oid } from '../oid.js';
 import { OcspError } from '../ocsp-error.js';
-import { publicKeyProblem } from '../public-key.js';
+import { publicKeyProblem } from '../keys/public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
-import { checkSignature, signatureAlgorithmName } from '../signature.js';
+import { checkSignature, signatureAlgorithmName } from '../keys/signature.js';
 import { formatTime } from '../time.js';
 import { failure } from './failure.js';
 import type { Failure, Finding, Responder } from './verdict.js';

@@ -1,10 +1,10 @@
 import { signatureAlgorithmName, type AlgorithmIdentifier, type PublicKey } from '../../core/index.js';
-import { algorithmIdentifierOf, hasNoParameters } from '../../core/algorithm-identifier.js';
+import { algorithmIdentifierOf, hasNoParameters } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
-import { DerError, Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der.js';
+import { DerError, Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der/der.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
-import { knownCurves } from '../../core/public-key.js';
+import { knownCurves } from '../../core/keys/public-key.js';
 import { objectName } from './object-name.js';
 import type { PssParametersRecord, PublicKeyRecord, SignatureRecord } from './record.js';
 

@@ -1,6 +1,6 @@
 import { OcspError, decodeCertificate, distinguishedNameToString, type Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
-import { Tag, contextTag, readWhole } from '../../core/der.js';
+import { Tag, contextTag, readWhole } from '../../core/der/der.js';
 import { findExtension } from '../../core/extension.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';

@@ -1,7 +1,7 @@
 import { distinguishedNameToString, signatureAlgorithmName, type Extension } from '../../core/index.js';
-import { readAlgorithmIdentifier } from '../../core/algorithm-identifier.js';
+import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
-import { DerReader, Tag, contextTag, integerContentsOf, readWhole } from '../../core/der.js';
+import { DerReader, Tag, contextTag, integerContentsOf, readWhole } from '../../core/der/der.js';
 import { readDistinguishedName } from '../../core/distinguished-name.js';
 import { nonceOf } from '../../core/nonce.js';
 import { Oid } from '../../core/oid.js';

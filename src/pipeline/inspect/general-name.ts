@@ -1,6 +1,6 @@
 import { distinguishedNameToString } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
-import { DerReader, contextTag, objectIdentifierOf, readerOf, type DerElement } from '../../core/der.js';
+import { DerReader, contextTag, objectIdentifierOf, readerOf, type DerElement } from '../../core/der/der.js';
 import { readDistinguishedName, textOf } from '../../core/distinguished-name.js';
 import { objectName } from './object-name.js';
 

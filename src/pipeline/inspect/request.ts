@@ -1,7 +1,7 @@
 import { DerError, decodeRequest } from '../../core/index.js';
-import { readAlgorithmIdentifier } from '../../core/algorithm-identifier.js';
+import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
-import { DerReader, Tag, contextTag, readWhole } from '../../core/der.js';
+import { DerReader, Tag, contextTag, readWhole } from '../../core/der/der.js';
 import { describeSignature, attempt } from './algorithm.js';
 import { describeEmbeddedCertificates } from './certificate.js';
 import { withEmbeddedTrouble } from './embedded-trouble.js';

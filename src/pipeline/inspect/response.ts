@@ -1,5 +1,5 @@
 import { decodeResponse, distinguishedNameToString, isResponse, type BasicResponse } from '../../core/index.js';
-import { DerError, Tag, contextTag, readWhole, smallIntegerOf } from '../../core/der.js';
+import { DerError, Tag, contextTag, readWhole, smallIntegerOf } from '../../core/der/der.js';
 import { Oid } from '../../core/oid.js';
 import { formatTime } from '../../core/time.js';
 import type { SingleResponse } from '../../core/response.js';

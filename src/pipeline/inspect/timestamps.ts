@@ -1,5 +1,5 @@
 import { toHex } from '../../core/bytes.js';
-import { DerReader, Tag } from '../../core/der.js';
+import { DerReader, Tag } from '../../core/der/der.js';
 
 /** More than any certificate carries; a bound on what is printed. */
 const maximumTimestamps = 100;

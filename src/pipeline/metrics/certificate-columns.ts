@@ -1,5 +1,5 @@
-import { stapleStates, type StapleState } from '../staple-state.js';
-import { pathLabel } from '../path-label.js';
+import { stapleStates, type StapleState } from '../fetch/staple-state.js';
+import { pathLabel } from '../fleet/path-label.js';
 import { appendToPath, type FilePath } from '../../core/file-path.js';
 import { familyHeader, sampleLine, type MetricFamily } from './exposition.js';
 

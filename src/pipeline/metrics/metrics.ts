@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { isBelieved } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import { outcomeNames, type Outcome, type OutcomeName } from '../outcome.js';
-import { stateOfVerdict, windowOfVerdict, type StapleState } from '../staple-state.js';
+import { outcomeNames, type Outcome, type OutcomeName } from '../fetch/outcome.js';
+import { stateOfVerdict, windowOfVerdict, type StapleState } from '../fetch/staple-state.js';
 import { createCertificateColumns, type CertificateFigures } from './certificate-columns.js';
 import { familyHeader, sampleLine } from './exposition.js';
 import { createResponseTimes } from './response-times.js';

@@ -1,12 +1,12 @@
 import { OcspError } from '../../core/index.js';
-import { reloadDnsdist } from '../../reload/dnsdist.js';
-import { reloadByCommand } from '../../reload/exec-target.js';
-import { pushToHaproxy } from '../../reload/haproxy.js';
-import type { ReloadLimits, StapleToPush, TargetResult } from '../../reload/reload-result.js';
-import type { ReloadTarget } from '../../reload/reload-target.js';
-import type { CommandEnvironment } from '../../reload/run-command.js';
-import { reloadBySignal, type SignalSurroundings } from '../../reload/signal-target.js';
-import { reloadSystemdUnit } from '../../reload/systemd-target.js';
+import { reloadDnsdist } from '../../servers/dnsdist/dnsdist.js';
+import { reloadByCommand } from '../../servers/exec-target.js';
+import { pushToHaproxy } from '../../servers/haproxy/haproxy.js';
+import type { ReloadLimits, StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import type { ReloadTarget } from '../../servers/reload-target.js';
+import type { CommandEnvironment } from '../../servers/run-command.js';
+import { reloadBySignal, type SignalSurroundings } from '../../servers/signal/signal-target.js';
+import { reloadSystemdUnit } from '../../servers/systemd-target.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { readReloadRecord, updateReloadRecord, wasTold } from '../../store/reload-record.js';
 

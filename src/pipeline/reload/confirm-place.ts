@@ -1,6 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { parseTcpAddress } from '../../reload/reload-target.js';
+import { parseTcpAddress } from '../../servers/reload-target.js';
 
 /** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */
 export interface ConfirmPlace {

@@ -6,7 +6,7 @@ import { dnsNames, serverNameFor } from '../../core/subject-alternative-names.js
 import { compareStaple } from '../../probe/compare-staple.js';
 import { probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
-import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../../reload/reload-result.js';
+import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../../servers/reload-result.js';
 import type { ConfirmPlace } from './confirm-place.js';
 
 /** Between two tries: servers that reload by a signal need a second or two until new workers answer. */

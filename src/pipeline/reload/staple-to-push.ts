@@ -1,6 +1,6 @@
 import { isBelieved, type Verdict } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import type { StapleToPush } from '../../reload/reload-result.js';
+import type { StapleToPush } from '../../servers/reload-result.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readStaple } from '../../store/staple-file.js';
 

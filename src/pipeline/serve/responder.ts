@@ -11,7 +11,7 @@ import {
 } from '../../core/index.js';
 import { minimalSerialNumber } from '../../core/cert-id.js';
 import type { StatusSource } from '../../source/status-source.js';
-import { responseWindow, type ResponseWindow } from '../response-window.js';
+import { responseWindow, type ResponseWindow } from '../sign/response-window.js';
 import type { Answer, RefusedAnswer, SignedAnswer } from './answer.js';
 import { readQuestion, type Question, type Refusal } from './question.js';
 import { createResponseCache } from './response-cache.js';

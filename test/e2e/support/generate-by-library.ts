@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 
 import type { HashAlgorithm, StatementStatus } from '../../../src/core/index.js';
-import { generateStaple, type GenerateOptions } from '../../../src/pipeline/generate-staple.js';
-import { prepareSigner } from '../../../src/pipeline/signer.js';
+import { generateStaple, type GenerateOptions } from '../../../src/pipeline/sign/generate-staple.js';
+import { prepareSigner } from '../../../src/pipeline/sign/signer.js';
 import { readCertificateFile } from '../../../src/source/certificate-file.js';
 import { readIndexSource } from '../../../src/source/index-file.js';
 import { fixedStatus } from '../../../src/source/status-source.js';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 
-import { fetchStaples } from '../../../src/pipeline/batch.js';
-import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch-job.js';
+import { fetchStaples } from '../../../src/pipeline/fleet/batch.js';
+import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch/fetch-job.js';
 import { listCertificates } from '../../../src/source/certificate-list.js';
 import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
 import { createHttpClient } from '../../../src/transport/http-client.js';

@@ -1,8 +1,8 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { reloadBySignal, type SignalTarget } from '../../../src/reload/signal-target.js';
-import type { StapleToPush, TargetResult } from '../../../src/reload/reload-result.js';
+import { reloadBySignal, type SignalTarget } from '../../../src/servers/signal/signal-target.js';
+import type { StapleToPush, TargetResult } from '../../../src/servers/reload-result.js';
 import { createCertId, decodeCertificate } from '../../../src/core/index.js';
 import { authority, type ServerCertificate } from './stapling-scene.js';
 

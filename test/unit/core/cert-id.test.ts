@@ -13,7 +13,7 @@ import {
   minimalSerialNumber,
   parseSignedSerialNumber,
 } from '../../../src/core/cert-id.js';
-import { DerError, DerReader, Tag } from '../../../src/core/der.js';
+import { DerError, DerReader, Tag } from '../../../src/core/der/der.js';
 import { encodeCertId as encodeByOther } from '../../support/cert-id.js';
 import { integerContents } from '../../support/der-writer.js';
 import { distinguishedName } from '../../support/names.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { decodeCertificate } from '../../../src/core/index.js';
 import { OcspError } from '../../../src/core/index.js';
 import { allReasons, crlScopeFailure, pointTexts } from '../../../src/core/crl-scope.js';
-import { Tag, readWhole } from '../../../src/core/der.js';
+import { Tag, readWhole } from '../../../src/core/der/der.js';
 import { crlEntryOf, crlFailure, decodeCrl, type CertificateList } from '../../../src/core/crl.js';
 import {
   buildCrl,

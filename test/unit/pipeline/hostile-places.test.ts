@@ -2,10 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 
-import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch-job.js';
-import { fetchStaple } from '../../../src/pipeline/fetch-staple.js';
-import type { Outcome } from '../../../src/pipeline/outcome.js';
-import { verifyStaple } from '../../../src/pipeline/verify-staple.js';
+import type { FetchOptions, FetchTools } from '../../../src/pipeline/fetch/fetch-job.js';
+import { fetchStaple } from '../../../src/pipeline/fetch/fetch-staple.js';
+import type { Outcome } from '../../../src/pipeline/fetch/outcome.js';
+import { verifyStaple } from '../../../src/pipeline/verify/verify-staple.js';
 import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
 import { revokedMarkPath } from '../../../src/store/staple-path.js';
 import { createHttpClient } from '../../../src/transport/http-client.js';

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BaseCommand } from '../../../../src/cli/base-command.js';
 import { confirmOfRun } from '../../../../src/cli/config/confirm-of-run.js';
 import { fetchSettings, type FetchSettings } from '../../../../src/cli/config/fetch-settings.js';
-import { commandLineOnly, withEnvironment } from '../../../../src/cli/environment-flags.js';
-import { fetchFlags } from '../../../../src/cli/fetch-flags.js';
+import { commandLineOnly, withEnvironment } from '../../../../src/cli/flags/environment-flags.js';
+import { fetchFlags } from '../../../../src/cli/fetch/fetch-flags.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
 let folder: TemporaryFolder;

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../../../src/cli/base-command.js';
-import { withEnvironment, type FlagDefinitions } from '../../../../src/cli/environment-flags.js';
-import { fetchFlags } from '../../../../src/cli/fetch-flags.js';
+import { withEnvironment, type FlagDefinitions } from '../../../../src/cli/flags/environment-flags.js';
+import { fetchFlags } from '../../../../src/cli/fetch/fetch-flags.js';
 
 /** Every flag that the documented file can set. */
 export const fleetFlags: FlagDefinitions = {

@@ -1,7 +1,7 @@
 import { utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import type { Outcome } from '../../../../src/pipeline/outcome.js';
+import type { Outcome } from '../../../../src/pipeline/fetch/outcome.js';
 import { createMetrics } from '../../../../src/pipeline/metrics/metrics.js';
 import { runCommand } from '../../../support/run-program.js';
 import { withTemporaryFolder } from '../../../support/temporary-folder.js';

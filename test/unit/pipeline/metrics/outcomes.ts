@@ -1,6 +1,6 @@
 import type { FilePath } from '../../../../src/core/file-path.js';
 import type { BelievedEvidence, Failure, Verdict } from '../../../../src/core/index.js';
-import type { Outcome } from '../../../../src/pipeline/outcome.js';
+import type { Outcome } from '../../../../src/pipeline/fetch/outcome.js';
 import { troubleOfFailure } from '../../../../src/pipeline/trouble.js';
 
 export const thisUpdate = new Date('2026-01-01T00:00:00Z');

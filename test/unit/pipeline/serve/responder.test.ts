@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createRequest, decodeCertificate, decodeResponse, verifyResponse } from '../../../../src/core/index.js';
 import type { BasicResponse } from '../../../../src/core/index.js';
-import { derElement, derObjectIdentifier, derOctetString, derSequence } from '../../../../src/core/der-writer.js';
+import { derElement, derObjectIdentifier, derOctetString, derSequence } from '../../../../src/core/der/der-writer.js';
 import { encodeCertId } from '../../../../src/core/cert-id.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { HelperThread } from '../../../../src/pipeline/threads/crew.js';
-import type { FromThread, ToThread } from '../../../../src/pipeline/threads/thread-message.js';
+import type { HelperThread } from '../../../../src/pipeline/fleet/threads/crew.js';
+import type { FromThread, ToThread } from '../../../../src/pipeline/fleet/threads/thread-message.js';
 
 /** A thread that says what the test has it say. */
 export class SlowThread extends EventEmitter implements HelperThread {

@@ -1,0 +1,116 @@
+import { OcspError } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { fetchStaples, type BatchLimits } from '../../pipeline/fleet/batch.js';
+import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
+import type { Outcome } from '../../pipeline/fetch/outcome.js';
+import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
+import { announcerFor, uninterrupted } from '../reload/announcer-for.js';
+import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import type { FetchFlags } from './fetch-flags.js';
+import type { FetchRun } from './fetch-run.js';
+import { startFrugalHeap } from './frugal-heap.js';
+import { hasOnCommands, runOnCommand } from './on-commands.js';
+import { startReport } from './pass-report.js';
+import { createSummary, outcomeRecord, sayOutcome } from './outcome-lines.js';
+import { targetRecord } from '../reload/reload-lines.js';
+import { writeRequestFile } from './write-request.js';
+
+/** What a watch adds to a pass; every part may be absent. */
+export interface PassObserver {
+  /** The last outcome of a certificate whose responder is left alone for now. */
+  readonly postponed?: (certificate: FilePath) => Outcome | undefined;
+  /** Told of each outcome as it settles; `isRepeated` for one of an earlier pass that still stands. */
+  readonly onOutcome?: (outcome: Outcome, isRepeated: boolean) => void;
+  /** Whether the user hears of it; always when absent. */
+  readonly isTold?: (outcome: Outcome, isRepeated: boolean) => boolean;
+}
+
+/**
+ * One pass over all certificates: a line for each as it settles, then the servers, a summary at the end of --json.
+ *
+ * @throws OcspError for what belongs to no certificate
+ */
+export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Promise<ExitCode> {
+  const { order, output, config, interrupt, options } = run;
+  const { flags } = order;
+  const list = await listCertificates(order.sources);
+  const confirm = [...order.confirmFor(() => pathsOf(list))];
+  const announcer = await announcerFor(config, { ...flags, confirm }, () => pathsOf(list), interrupt.signal, output);
+  const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
+  const summary = createSummary();
+  const report = startReport(run, list.length);
+  const tools = withRequestFile(report.tools, list, flags);
+  const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
+  let exitCode: ExitCode = exitCodes.success;
+  let isSilent = true;
+  try {
+    for await (const { outcome, isRepeated = false } of fetchStaples(list, options, tools, limitsOf(run, observer))) {
+      summary.count(outcome);
+      observer.onOutcome?.(outcome, isRepeated);
+      const ownCode = exitCodeOfOutcome(outcome, policy);
+      exitCode = gravestExitCode([exitCode, ownCode]);
+      if (observer.isTold?.(outcome, isRepeated) !== false) {
+        isSilent = false;
+        if (output.json) output.record(outcomeRecord(outcome));
+        sayOutcome(output, outcome, { ...policy, isSparing: report.isSparing });
+      }
+      await report.take(outcome, ownCode);
+      if (outcome.responder !== undefined) heap?.makeRoom();
+      if (summary.total() % cleanedUpAfter === 0) heap?.collect();
+      if (flags['dry-run'] || isRepeated) continue;
+      if (mayBeTold(outcome)) {
+        await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+      }
+      if (hasOnCommands(flags)) {
+        exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
+      }
+    }
+  } finally {
+    report.endOfCertificates();
+  }
+  if (summary.total() === 0 && run.shard === undefined && !interrupt.signal.aborted) {
+    isSilent = false;
+    warnOfNothing(run);
+  }
+  // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
+  const announced = await uninterrupted(interrupt, () => announcer.finish());
+  const isWorthALine = observer.isTold === undefined || !isSilent || announced.results.length > 0;
+  if (output.json && isWorthALine) output.record(summary.record(announced.results.map(targetRecord)));
+  return await report.finish(gravestExitCode([exitCode, announced.exitCode]));
+}
+
+/** Often enough that 100,000 certificates take hardly more memory than 10,000. */
+const cleanedUpAfter = 4096;
+
+/** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */
+const waitingForOneAsking = 4;
+
+function limitsOf({ order, shard, helpers }: FetchRun, { postponed }: PassObserver): BatchLimits {
+  return {
+    concurrency: order.flags.concurrency * waitingForOneAsking,
+    helpers,
+    ...(shard === undefined ? {} : { shard }),
+    ...(postponed === undefined ? {} : { postponed }),
+  };
+}
+
+/** Of a certificate that its CA no longer vouches for, no server is given the old staple, good as it looks. */
+function mayBeTold({ outcome }: Outcome): boolean {
+  return outcome !== 'revoked' && outcome !== 'unknown';
+}
+
+/** Sources without certificates are no error, but whoever named them should hear that nothing was done. */
+function warnOfNothing({ order, output }: FetchRun): void {
+  const names = order.sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
+  output.warn(`there is no certificate in ${names.join(', ')} (folders in it are not looked into)`);
+}
+
+function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchFlags): FetchTools {
+  const file = flags['request-out'];
+  if (file === undefined) return tools;
+  if (list.length > 1) {
+    throw new OcspError('usage', '--request-out takes the request of one certificate', 'name one certificate');
+  }
+  return { ...tools, onRequest: (request) => writeRequestFile(file, request, tools.ownProcess) };
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { OcspError, defaultRefreshPolicy, type Certificate } from '../../core/index.js';
+import type { FetchOptions, FetchTools } from '../../pipeline/fetch/fetch-job.js';
+import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { ownProcess } from '../own-process.js';
+import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
+import { createResponderGate } from '../../transport/responder-gate.js';
+import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
+import { parseTarget } from '../../transport/target-url.js';
+import type { FetchFlags } from './fetch-flags.js';
+
+/** How far the responder's clock may differ from ours before a response counts as not yet valid. */
+export const usualSkewMilliseconds = 300_000;
+
+/** The fetch that the flags describe. Throws OcspError for flags that contradict each other or files that cannot be read. */
+export async function fetchOptionsFrom(
+  flags: FetchFlags,
+  responders: readonly ResponderOverride[] = [],
+): Promise<FetchOptions> {
+  if (flags.url !== undefined) checkUrl(flags.url);
+  const alertBefore = flags['alert-before'];
+  return {
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+    ...(flags.url === undefined ? {} : { url: flags.url }),
+    ...(alertBefore === undefined ? {} : { alertBeforeMilliseconds: alertBefore }),
+    responders,
+    force: flags.force,
+    refreshPolicy: flags['refresh-at'] ?? defaultRefreshPolicy,
+    hash: flags.hash,
+    nonce: flags.nonce,
+    strict: flags.strict,
+    method: flags.method,
+    headers: flags.header,
+    timeoutMilliseconds: flags.timeout,
+    connectTimeoutMilliseconds: flags['connect-timeout'],
+    retries: flags.retries,
+    trustedResponders: await readCertificates(flags['trusted-responder']),
+    acceptedStatuses: acceptedStatuses(flags['accept-status']),
+    skewMilliseconds: usualSkewMilliseconds,
+    downloadIssuer: flags['fetch-issuer'],
+    dryRun: flags['dry-run'],
+  };
+}
+
+/** The certificate that counts of each file. */
+export async function readCertificates(paths: readonly string[]): Promise<Certificate[]> {
+  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+  return files.map((file) => file.certificate);
+}
+
+/** Throws OcspError `usage` for a responder's URL that cannot be asked. */
+export function checkUrl(url: string): void {
+  try {
+    parseTarget(url, { allowCredentials: true });
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError('usage', `--url: ${error.message}`, error.hint, { cause: error });
+  }
+}
+
+/** The value of --accept-status. Throws OcspError `usage`. */
+export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
+  const accepted = new Set<'good' | 'revoked'>();
+  for (const status of text.split(',').map((word) => word.trim())) {
+    if (status !== 'good' && status !== 'revoked') {
+      throw new OcspError('usage', `--accept-status: "${status}" cannot be accepted`, 'use good or good,revoked');
+    }
+    accepted.add(status);
+  }
+  if (accepted.has('good')) return accepted;
+  throw new OcspError('usage', '--accept-status: good must be among them', 'use good or good,revoked');
+}
+
+/** The rules of the HTTP client for these flags and this environment. */
+export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): HttpClientOptions {
+  const family = familyFrom(flags);
+  return {
+    ...(family === undefined ? {} : { family }),
+    allowPrivate: flags['allow-private'],
+    allowAddresses: flags['allow-address'],
+    proxy: proxyFrom(flags),
+    userAgent,
+  };
+}
+
+export function proxyFrom(flags: FetchFlags): ProxySettings {
+  return flags.proxy === undefined ? proxyFromEnvironment(process.env) : proxyFromFlag(flags.proxy, process.env);
+}
+
+export function familyFrom(flags: FetchFlags): 4 | 6 | undefined {
+  if (flags['ipv4-only']) return 4;
+  return flags['ipv6-only'] ? 6 : undefined;
+}
+
+/** What a run of fetches works with. */
+export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: AbortSignal): FetchTools {
+  const { at } = flags;
+  return {
+    client,
+    gate: createResponderGate({
+      concurrency: flags.concurrency,
+      perResponder: flags['per-responder'],
+      ...(flags.rate === undefined ? {} : { perSecond: flags.rate }),
+    }),
+    issuers: createIssuerFinder(flags.issuer),
+    downloadedIssuers: new Map(),
+    ownProcess: ownProcess(),
+    signal,
+    now: () => at ?? new Date(),
+    randomBytes: (count) => randomBytes(count),
+  };
+}

@@ -1,0 +1,103 @@
+import { OcspError } from '../../core/index.js';
+import { shownPath } from '../../core/file-path.js';
+import { formatTime } from '../../core/time.js';
+import type { Outcome } from '../../pipeline/fetch/outcome.js';
+import { splitWords } from '../../servers/reload-target.js';
+import { runCommand, withoutSecrets, type CommandResult } from '../../servers/run-command.js';
+import { exitCodes, type ExitCode } from '../exit/exit-code.js';
+import type { Output } from '../output.js';
+
+/** The user's commands of --on-updated, --on-failed, --on-revoked. */
+export interface OnCommands {
+  readonly 'on-updated'?: string | undefined;
+  readonly 'on-failed'?: string | undefined;
+  readonly 'on-revoked'?: string | undefined;
+}
+
+/** A page or a deploy may take its time, but not a whole run's. */
+const timeoutMilliseconds = 60_000;
+
+/** Whether any of the commands is set. */
+export function hasOnCommands(commands: OnCommands): boolean {
+  return eventNames.some((name) => commands[name] !== undefined);
+}
+
+const eventNames = ['on-updated', 'on-failed', 'on-revoked'] as const;
+
+/**
+ * Runs the command that belongs to an outcome, once, without a shell, with RESTAPLE_CERT, RESTAPLE_STAPLE,
+ * RESTAPLE_STATUS and RESTAPLE_NEXT_UPDATE in its environment.
+ *
+ * @returns 10 when the command failed, which is said on stderr
+ * @throws OcspError `usage` for a command with an unclosed quote
+ */
+export async function runOnCommand(
+  outcome: Outcome,
+  commands: OnCommands,
+  signal: AbortSignal,
+  output: Output,
+): Promise<ExitCode> {
+  const event = eventOf(outcome);
+  const text = event === undefined ? undefined : commands[event];
+  if (event === undefined || text === undefined) return exitCodes.success;
+  const result = await runCommand(wordsOf(event, text), {
+    env: { ...withoutSecrets(process.env), ...variablesOf(outcome) },
+    timeoutMilliseconds,
+    signal,
+  });
+  // The run's own interrupt ended it: that is the run's exit code.
+  if (result.exitCode === 0 || result.interrupted) return exitCodes.success;
+  const how = howItEnded(result);
+  const said = result.stderr.trim().split('\n')[0] ?? '';
+  output.say(`--${event} for ${shownPath(outcome.certificate)} failed: ${how}${said === '' ? '' : `: ${said}`}`);
+  output.hint('run the command by hand with the same variables: RESTAPLE_CERT, RESTAPLE_STAPLE, RESTAPLE_STATUS');
+  return exitCodes.reloadFailed;
+}
+
+function howItEnded({ startError, timedOut, exitCode, signal }: CommandResult): string {
+  if (startError !== undefined)
+    return startError === 'ENOENT' ? 'it was not found' : `it could not be started: ${startError}`;
+  if (timedOut) return `it took longer than ${timeoutMilliseconds / 1000} s`;
+  return exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
+}
+
+/** Refuses commands that cannot be split into words, before any traffic. Throws OcspError `usage`. */
+export function checkOnCommands(commands: OnCommands): void {
+  for (const event of eventNames) {
+    const text = commands[event];
+    if (text !== undefined) wordsOf(event, text);
+  }
+}
+
+function eventOf({ outcome, written }: Outcome): (typeof eventNames)[number] | undefined {
+  switch (outcome) {
+    case 'updated':
+      return written ? 'on-updated' : undefined;
+    case 'revoked':
+      return 'on-revoked';
+    case 'unknown':
+    case 'invalid':
+    case 'unavailable':
+    case 'input-error':
+    case 'store-error':
+      return 'on-failed';
+    default:
+      return undefined;
+  }
+}
+
+function wordsOf(event: string, text: string): readonly [string, ...string[]] {
+  const [command, ...words] = splitWords(text) ?? [];
+  if (command !== undefined) return [command, ...words];
+  throw new OcspError('usage', `--${event}: "${text}" is no command`, 'quote it as for a shell; it is run without one');
+}
+
+function variablesOf({ certificate, staple, outcome, verdict }: Outcome): Record<string, string> {
+  const nextUpdate = verdict !== undefined && 'statement' in verdict ? verdict.statement.nextUpdate : undefined;
+  return {
+    RESTAPLE_CERT: shownPath(certificate),
+    RESTAPLE_STAPLE: staple === undefined ? '' : shownPath(staple),
+    RESTAPLE_STATUS: outcome,
+    RESTAPLE_NEXT_UPDATE: nextUpdate === undefined ? '' : formatTime(nextUpdate),
+  };
+}

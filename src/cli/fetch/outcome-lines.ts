@@ -1,0 +1,123 @@
+import { isBelieved } from '../../core/index.js';
+import { shownPath } from '../../core/file-path.js';
+import { formatTime } from '../../core/time.js';
+import { outcomeNames, type Outcome, type OutcomeName } from '../../pipeline/fetch/outcome.js';
+import type { Output } from '../output.js';
+import { errorRecord } from '../render/trouble.js';
+
+/** The JSON line of one certificate's fetch. */
+export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
+  const { certificate, staple, written, responder, verdict, nextRefresh, trouble, warnings, findings } = outcome;
+  const statement = verdict !== undefined && 'statement' in verdict ? verdict.statement : undefined;
+  return {
+    certificate: shownPath(certificate),
+    outcome: outcome.outcome,
+    staple: staple === undefined ? null : shownPath(staple),
+    written,
+    responder: responder ?? null,
+    verdict: verdict?.kind ?? null,
+    thisUpdate: timeOrNull(statement?.thisUpdate),
+    nextUpdate: timeOrNull(statement?.nextUpdate),
+    nextRefresh: timeOrNull(nextRefresh),
+    ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+function timeOrNull(time: Date | undefined): string | null {
+  return time === undefined ? null : formatTime(time);
+}
+
+/** How much is said of one certificate. */
+export interface TalkPolicy {
+  readonly requireOcsp: boolean;
+  /** Of many certificates those that are fresh or need no staple are only counted. */
+  readonly isSparing?: boolean;
+}
+
+/** What stderr says of one certificate: trouble always, success where somebody is watching. */
+export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy): void {
+  const name = shownPath(outcome.certificate);
+  const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
+  switch (outcome.outcome) {
+    case 'updated':
+      if (!output.isTalkative) break;
+      output.mention(`${staple}${until(outcome)}`, output.stderr.green(outcome.written ? 'updated' : 'would update'));
+      break;
+    case 'fresh':
+      if (policy.isSparing === true || !output.isTalkative) break;
+      output.mention(`${staple}${until(outcome)}`, output.stderr.green('fresh'));
+      break;
+    case 'no-responder':
+      if (policy.isSparing === true && !policy.requireOcsp && !outcome.mustStaple) break;
+      sayMissingResponder(output, outcome, name, policy.requireOcsp || outcome.mustStaple);
+      break;
+    case 'kept':
+      output.say(`${staple}${until(outcome)}: ${outcome.trouble?.message ?? ''}`, output.stderr.yellow('kept'));
+      break;
+    default:
+      sayTroubled(output, outcome, name);
+  }
+  for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
+  if (output.isVerbose)
+    for (const finding of outcome.findings) output.warn(`${name}: ${finding.message} (${finding.source})`);
+}
+
+function until({ verdict, nextRefresh }: Outcome): string {
+  if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';
+  const due = nextRefresh === undefined ? '' : `, due ${formatTime(nextRefresh)}`;
+  return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
+}
+
+function sayMissingResponder(output: Output, { trouble }: Outcome, name: string, isFailure: boolean): void {
+  const text = `${name}: ${trouble?.message ?? ''}`;
+  if (isFailure) output.say(text, output.stderr.red('no responder'));
+  else output.mention(text, output.stderr.yellow('no responder'));
+  if (isFailure || output.isTalkative) output.hint(trouble?.hint ?? '');
+}
+
+const labels: Readonly<Partial<Record<OutcomeName, string>>> = { revoked: 'REVOKED' };
+
+function sayTroubled(output: Output, outcome: Outcome, name: string): void {
+  const label = labels[outcome.outcome] ?? outcome.outcome;
+  // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
+  const { kind, message: whole = '' } = outcome.trouble ?? {};
+  const [message = '', ...stack] = kind === 'bug' ? whole.split('\n') : [whole];
+  const isNamed = message.startsWith(`${name} `) || message.startsWith(`${name}:`);
+  output.say(isNamed ? message : `${name}: ${message}`, output.stderr.red(label));
+  for (const line of stack) output.say(line);
+  if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && outcome.trouble?.code !== 'revoked') {
+    output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
+    output.hint('replace the certificate now');
+  }
+  output.hint(outcome.trouble?.hint ?? '');
+  sayWhatStays(output, outcome, name);
+}
+
+/** A failed refresh is less urgent while the staple on disk still holds, and whoever reads of it should know for how long. */
+function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, name: string): void {
+  if (written || outcome === 'revoked' || verdict?.kind !== 'good') return;
+  const { nextUpdate } = verdict.statement;
+  if (nextUpdate !== undefined) output.say(`${name}: the staple on disk stays, good until ${formatTime(nextUpdate)}`);
+}
+
+/** Counts outcomes for the last JSON line. */
+export function createSummary(): {
+  count(outcome: Outcome): void;
+  total(): number;
+  record(reload: readonly Record<string, unknown>[]): Record<string, unknown>;
+} {
+  const counts = new Map<OutcomeName, number>();
+  let total = 0;
+  return {
+    count: ({ outcome }) => {
+      total += 1;
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    },
+    total: () => total,
+    record: (reload) => ({
+      summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload },
+    }),
+  };
+}

@@ -1,0 +1,76 @@
+import { createCertId, createRequest } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { respondersFor } from '../../pipeline/fetch/fetch-job.js';
+import { findIssuer } from '../../pipeline/fetch/find-issuer.js';
+import { explainMissingResponder } from '../../pipeline/fetch/missing-responder.js';
+import { troubleOfError } from '../../pipeline/trouble.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import { certificatesOf } from '../../source/certificate-paths.js';
+import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finder.js';
+import { curlCommand } from '../../transport/curl-command.js';
+import { fitsGet } from '../../transport/ocsp-get.js';
+import { chooseProxy } from '../../transport/proxy.js';
+import { parseTarget } from '../../transport/target-url.js';
+import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import type { FetchFlags } from './fetch-flags.js';
+import type { FetchOrder } from './fetch-order.js';
+import { familyFrom, fetchOptionsFrom, proxyFrom } from './fetch-setup.js';
+import { randomBytes } from 'node:crypto';
+import type { Output } from '../output.js';
+import { errorRecord, sayTrouble } from '../render/trouble.js';
+
+/** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
+export async function printCurl(order: FetchOrder, output: Output): Promise<ExitCode> {
+  const { flags } = order;
+  await fetchOptionsFrom(flags);
+  const found = await certificatesOf(order.sources);
+  const issuers = createIssuerFinder(flags.issuer);
+  const codes: ExitCode[] = [];
+  for (const { path } of found) codes.push(await printOne(path, issuers, order, output));
+  return gravestExitCode(codes);
+}
+
+async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder, output: Output): Promise<ExitCode> {
+  const { flags } = order;
+  const certificate = shownPath(path);
+  try {
+    const file = await readCertificateFile(path);
+    const { urls } = respondersFor(file.certificate, {
+      responders: order.responders,
+      ...(flags.url === undefined ? {} : { url: flags.url }),
+    });
+    if (urls.length === 0) {
+      const { message, hint } = explainMissingResponder(file.certificate);
+      output.say(`${certificate}: ${message}`);
+      output.hint(hint);
+      return flags['require-ocsp'] || file.certificate.mustStaple ? exitCodes.noResponder : exitCodes.success;
+    }
+    const certIds = [createCertId(file.certificate, await findIssuer(file, issuers, undefined), flags.hash)];
+    const requestDer = createRequest({ certIds, ...(flags.nonce ? { nonce: randomBytes(32) } : {}) });
+    const commands = urls.map((url) => commandFor(url, requestDer, flags));
+    if (output.json) output.record({ certificate, curl: commands });
+    else for (const command of commands) output.data(command);
+    return exitCodes.success;
+  } catch (error) {
+    const trouble = troubleOfError(error);
+    if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
+    if (output.json) output.record({ certificate, error: errorRecord(trouble) });
+    sayTrouble(output, trouble.message.startsWith(certificate) ? '' : `${certificate}: `, trouble);
+    return exitCodeOfTrouble(trouble);
+  }
+}
+
+function commandFor(url: string, requestDer: Uint8Array, flags: FetchFlags): string {
+  const isGet = flags.method === 'get' || (flags.method === 'auto' && !flags.nonce && fitsGet(url, requestDer));
+  return curlCommand({
+    url,
+    method: isGet ? 'get' : 'post',
+    requestDer,
+    headers: flags.header,
+    timeoutSeconds: flags.timeout / 1000,
+    connectTimeoutSeconds: flags['connect-timeout'] / 1000,
+    proxy: chooseProxy(proxyFrom(flags), parseTarget(url, { allowCredentials: true })),
+    family: familyFrom(flags),
+  });
+}

@@ -1,0 +1,147 @@
+import { OcspError, isBelieved } from '../../core/index.js';
+import { formatTime } from '../../core/time.js';
+import type { Outcome } from '../../pipeline/fetch/outcome.js';
+import { createResponseMemory } from '../../pipeline/fetch/response-memory.js';
+import { createWatchSchedule, type WatchSchedule } from '../../pipeline/fleet/watch-schedule.js';
+import type { FetchOrder } from './fetch-order.js';
+import { fetchPass, type PassObserver } from './fetch-pass.js';
+import { prepareFetchRun, type FetchRun, type RunSurroundings } from './fetch-run.js';
+import { createServiceNotifier, type ServiceNotifier } from './service-notification.js';
+import { underRunLock } from './under-run-lock.js';
+
+/** Files are looked at once a minute: a renewed certificate is seen by then. */
+const lookEveryMilliseconds = 60_000;
+const shortestRestMilliseconds = 1000;
+/** However large the fleet, judging its files takes a tenth of the time. */
+const restPerWork = 10;
+
+/**
+ * Keeps staples fresh until a signal ends it: a pass over all certificates, then rest until the first of them is due.
+ * SIGHUP reads the configuration and the certificates again at once. The run lock is held during a pass only.
+ *
+ * @throws OcspError for what the first pass cannot begin with; later such trouble is told, and tried again
+ */
+export async function watchFleet(
+  order: FetchOrder,
+  reread: () => Promise<FetchOrder>,
+  surroundings: RunSurroundings,
+): Promise<void> {
+  const { output, interrupt } = surroundings;
+  const memory = createResponseMemory();
+  const schedule = createWatchSchedule(({ staple, verdict }: Outcome) =>
+    staple === undefined || verdict === undefined || !isBelieved(verdict)
+      ? undefined
+      : memory.freshUntil(staple, verdict.statement.thisUpdate),
+  );
+  const hangups = catchHangups();
+  const service = createServiceNotifier(process.env, (line) => output.warn(line));
+  let run = await prepareFetchRun(order, surroundings, memory);
+  try {
+    service.ready('first pass');
+    for (let pass = 1; !interrupt.signal.aborted; pass += 1) {
+      if (hangups.take()) run = await renewed(run, reread, surroundings, memory, service);
+      const began = performance.now();
+      await onePass(run, schedule, pass);
+      const worked = performance.now() - began;
+      const next = schedule.next(new Date(Date.now() + Math.max(lookEveryMilliseconds, worked * restPerWork)));
+      service.status(`watching; next look at ${formatTime(next)}`);
+      const rest = Math.max(next.getTime() - Date.now(), shortestRestMilliseconds, worked * restPerWork);
+      await hangups.rest(Math.min(rest, Math.max(lookEveryMilliseconds, worked * restPerWork)), interrupt.signal);
+    }
+  } finally {
+    service.stopping();
+    run.close();
+    hangups.release();
+    await service.close();
+  }
+}
+
+async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Promise<void> {
+  const now = (): Date => run.tools.now();
+  const observer: PassObserver = {
+    postponed: (certificate) => schedule.postponed(certificate, now()),
+    onOutcome: (outcome, isRepeated) => {
+      if (!isRepeated) schedule.take(outcome, now());
+    },
+    // What stays as it was is told once.
+    isTold: ({ outcome }, isRepeated) => pass === 1 || (!isRepeated && outcome !== 'fresh'),
+  };
+  schedule.beginPass();
+  try {
+    await underRunLock(run.order, run.interrupt.signal, () => fetchPass(run, observer));
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    if (run.interrupt.signal.aborted) return;
+    if (pass === 1 && error.code !== 'run-locked') throw error;
+    tell(run, error);
+  }
+  schedule.endPass();
+}
+
+function tell({ output }: Pick<FetchRun, 'output'>, { message, hint }: OcspError): void {
+  output.say(message);
+  output.hint(hint);
+}
+
+/** The order as it reads now; one that cannot be read leaves the watch as it was. */
+async function renewed(
+  run: FetchRun,
+  reread: () => Promise<FetchOrder>,
+  surroundings: RunSurroundings,
+  memory: ReturnType<typeof createResponseMemory>,
+  service: ServiceNotifier,
+): Promise<FetchRun> {
+  service.reloading();
+  try {
+    const next = await prepareFetchRun(await reread(), surroundings, memory);
+    run.close();
+    return next;
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    tell(surroundings, error);
+    surroundings.output.say('the watch goes on with the settings of before');
+    return run;
+  } finally {
+    service.ready('reading again');
+  }
+}
+
+interface Hangups {
+  /** Whether SIGHUP came since this was asked last. */
+  take(): boolean;
+  /** Rests for so long, less when SIGHUP or an abort comes. */
+  rest(milliseconds: number, signal: AbortSignal): Promise<void>;
+  release(): void;
+}
+
+function catchHangups(): Hangups {
+  let came = false;
+  let wake: (() => void) | undefined;
+  const onHangup = (): void => {
+    came = true;
+    wake?.();
+  };
+  process.on('SIGHUP', onHangup);
+  return {
+    take: () => {
+      const had = came;
+      came = false;
+      return had;
+    },
+    rest: async (milliseconds, signal) => {
+      if (came || signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', end);
+          wake = undefined;
+          resolve();
+        };
+        const timer = setTimeout(end, milliseconds);
+        signal.addEventListener('abort', end, { once: true });
+        wake = end;
+      });
+    },
+    release: () => void process.off('SIGHUP', onHangup),
+  };
+}

@@ -1,0 +1,101 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import { OcspError, type ResponseSigner } from '../../core/index.js';
+import type { Certificate } from '../../core/certificate.js';
+import { prepareSigner } from '../../pipeline/sign/signer.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
+import { readIndexSource } from '../../source/index-file.js';
+import { readPassphraseFile } from '../../source/passphrase-file.js';
+import { readPrivateKey } from '../../source/private-key.js';
+import type { StatusSource } from '../../source/status-source.js';
+
+/** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
+export const signerFlags = {
+  'ca-cert': Flags.string({ description: 'the certificate of the CA', helpValue: '<file>', required: true }),
+  'ca-key': Flags.string({ description: "the CA's own key", helpValue: '<file>' }),
+  'responder-cert': Flags.string({ description: 'the certificate of a delegated responder', helpValue: '<file>' }),
+  'responder-key': Flags.string({ description: "the delegate's key", helpValue: '<file>' }),
+  'passphrase-file': Flags.string({
+    description: 'its first line opens an encrypted key; or set RESTAPLE_PASSPHRASE',
+    helpValue: '<file>',
+  }),
+  'key-id': Flags.boolean({ description: 'name the responder by its key, not by its name', default: false }),
+  'no-certs': Flags.boolean({ description: "embed no certificate, not even a delegate's", default: false }),
+  'signature-hash': Flags.option({
+    description: 'hash to sign; by default the one that fits the key',
+    options: ['sha256', 'sha384', 'sha512'] as const,
+  })(),
+  days: Flags.integer({ description: 'validity in days [default: 7, or 0 with --minutes]', helpValue: '<n>' }),
+  minutes: Flags.integer({ description: 'validity in minutes, added to --days', helpValue: '<n>' }),
+  index: Flags.string({ description: "take statuses from openssl's index.txt", helpValue: '<file>' }),
+  crl: Flags.string({ description: 'take statuses from a CRL of the CA', helpValue: '<file>', exclusive: ['index'] }),
+  'allow-stale-crl': Flags.boolean({ description: 'use a CRL past its nextUpdate', dependsOn: ['crl'] }),
+};
+
+export type SignerFlags = Interfaces.InferredFlags<typeof signerFlags>;
+
+/** The CA, the signer, and what is worth a warning about their files. */
+export interface SignerSetup {
+  readonly issuer: Certificate;
+  readonly signer: ResponseSigner;
+  readonly warnings: readonly string[];
+}
+
+/** Reads certificates and keys and makes sure that they may sign. Throws OcspError. */
+export async function signerFrom(flags: SignerFlags, now: Date): Promise<SignerSetup> {
+  const warnings: string[] = [];
+  const passphrase = passphraseFrom(flags, warnings);
+  const readKey = (path: string): ReturnType<typeof readPrivateKey>['key'] => {
+    const read = readPrivateKey(path, passphrase === undefined ? {} : { passphrase });
+    warnings.push(...read.warnings);
+    return read.key;
+  };
+  const { certificate: issuer } = await readCertificateFile(flags['ca-cert']);
+  const { 'ca-key': caKey, 'responder-cert': responder, 'responder-key': responderKey } = flags;
+  const signer = prepareSigner({
+    caCertificate: issuer,
+    ...(caKey === undefined ? {} : { caKey: readKey(caKey) }),
+    ...(responder === undefined ? {} : { responderCertificate: (await readCertificateFile(responder)).certificate }),
+    ...(responderKey === undefined ? {} : { responderKey: readKey(responderKey) }),
+    responderId: flags['key-id'] ? 'key' : 'name',
+    ...(flags['no-certs'] ? { embedCertificates: false } : {}),
+    ...(flags['signature-hash'] === undefined ? {} : { hash: flags['signature-hash'] }),
+    now,
+  });
+  return { issuer, signer, warnings };
+}
+
+/** A passphrase comes from a file or the environment, never from the command line, which every user of the machine can read. */
+function passphraseFrom(flags: SignerFlags, warnings: string[]): string | Uint8Array | undefined {
+  const file = flags['passphrase-file'];
+  if (file === undefined) return process.env['RESTAPLE_PASSPHRASE'];
+  const read = readPassphraseFile(file);
+  warnings.push(...read.warnings);
+  return read.passphrase;
+}
+
+/** The source that --index or --crl names, or undefined. Throws OcspError. */
+export function statusSourceFrom(
+  flags: SignerFlags,
+  issuer: Certificate,
+  now: Date,
+): (StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'warnings'>>) | undefined {
+  if (flags.index !== undefined) return readIndexSource(flags.index);
+  if (flags.crl === undefined) return undefined;
+  return readCrlSource(flags.crl, issuer, { now, allowStale: flags['allow-stale-crl'] });
+}
+
+const day = 86_400_000;
+const minute = 60_000;
+
+/** --days and --minutes added up, as in dnsdist: one given sets the other to 0, none is 7 days. In milliseconds. */
+export function validityFrom({ days, minutes }: SignerFlags): number {
+  if (days === undefined && minutes === undefined) return 7 * day;
+  const validity = (days ?? 0) * day + (minutes ?? 0) * minute;
+  if ((days ?? 0) >= 0 && (minutes ?? 0) >= 0 && validity > 0 && validity <= 3650 * day) return validity;
+  throw new OcspError(
+    'usage',
+    `--days ${days ?? 0} and --minutes ${minutes ?? 0} make no validity`,
+    'give them whole numbers, at least one of them above 0, ten years at most',
+  );
+}

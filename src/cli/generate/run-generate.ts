@@ -1,0 +1,131 @@
+import type { Config } from '@oclif/core';
+import { OcspError } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { formatTime } from '../../core/time.js';
+import { mapConcurrent } from '../../pipeline/fleet/map-concurrent.js';
+import { listOfFiles } from '../../source/certificate-list.js';
+import { refuseSharedStaples } from '../../pipeline/fleet/shared-staples.js';
+import {
+  generateStaple,
+  type GenerateOptions,
+  type GenerateResult,
+  type GenerateSubject,
+} from '../../pipeline/sign/generate-staple.js';
+import { fixedStatus } from '../../source/status-source.js';
+import { announcerFor, uninterrupted } from '../reload/announcer-for.js';
+import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { ownProcess } from '../own-process.js';
+import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
+import { catchInterrupts } from '../interrupt.js';
+import type { Output } from '../output.js';
+import { targetRecord } from '../reload/reload-lines.js';
+import { errorRecord } from '../render/trouble.js';
+import { signerFrom, statusSourceFrom, validityFrom } from '../flags/signer-flags.js';
+
+/** Certificates worked on at a time: more than one, so that waiting for the disk overlaps. */
+const concurrency = 32;
+
+/** Signs a response for each certificate, or for --serial, and tells. */
+export async function runGenerate(
+  paths: readonly FilePath[],
+  flags: GenerateFlags,
+  output: Output,
+  config: Config,
+): Promise<ExitCode> {
+  const subjects = subjectsFrom(paths, flags);
+  await refuseSharedStaples(listOfFiles(paths), flags.out);
+  const options = await optionsFrom(flags, output);
+  const interrupt = catchInterrupts();
+  const codes: ExitCode[] = [];
+  try {
+    const announcer = await announcerFor(config, flags, () => paths, interrupt.signal, output);
+    const work = async (subject: GenerateSubject): Promise<GenerateResult | undefined> =>
+      interrupt.signal.aborted ? undefined : await generateStaple(subject, options);
+    for await (const result of mapConcurrent(subjects, concurrency, work)) {
+      if (result === undefined) continue;
+      if (output.json) output.record(resultRecord(result));
+      sayResult(output, result);
+      codes.push(result.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(result.trouble));
+      if ('path' in result.subject) {
+        await announcer.take(result.subject.path, result.staple, result.evidence, result.written);
+      }
+    }
+    // After an interrupt nobody is told: what was signed is stored.
+    const { results, exitCode } = await uninterrupted(interrupt, () => announcer.finish());
+    codes.push(exitCode);
+    if (output.json) for (const result of results) output.record({ reload: targetRecord(result) });
+  } finally {
+    interrupt.release();
+  }
+  return interrupt.exitCode() ?? gravestExitCode(codes);
+}
+
+function subjectsFrom(paths: readonly FilePath[], flags: GenerateFlags): GenerateSubject[] {
+  const serialNumber = serialNumberFrom(flags.serial);
+  if (serialNumber === undefined) return paths.map((path) => ({ path }));
+  if (paths.length > 0) {
+    throw new OcspError('usage', '--serial stands in place of a certificate file', 'leave one of them out');
+  }
+  if (flags.reload.length > 0 || flags.confirm.length > 0) {
+    throw new OcspError(
+      'usage',
+      '--reload and --confirm need the certificate, and --serial names none',
+      'name the certificate file, or leave them out and tell the server afterwards: restaple reload TARGET',
+    );
+  }
+  return [{ serialNumber }];
+}
+
+async function optionsFrom(flags: GenerateFlags, output: Output): Promise<GenerateOptions> {
+  const now = flags.at ?? new Date();
+  const status = statusFrom(flags, now);
+  const validityMilliseconds = validityFrom(flags);
+  const { issuer, signer, warnings } = await signerFrom(flags, now);
+  for (const warning of warnings) output.warn(warning);
+  const source = statusSourceFrom(flags, issuer, now);
+  for (const warning of source?.warnings ?? []) output.warn(warning);
+  return {
+    issuer,
+    signer,
+    source: source ?? fixedStatus(status),
+    hash: flags.hash,
+    validityMilliseconds,
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+    now,
+    ownProcess: ownProcess(),
+  };
+}
+
+function resultRecord(result: GenerateResult): Record<string, unknown> {
+  const { subject, staple, evidence, warnings, trouble } = result;
+  const statement = evidence?.statement;
+  return {
+    ...('path' in subject ? { certificate: shownPath(subject.path) } : { serialNumber: subject.serialNumber }),
+    staple: staple === undefined ? null : shownPath(staple),
+    status: statement?.status ?? null,
+    certId: statement?.certId ?? null,
+    thisUpdate: statement === undefined ? null : formatTime(statement.thisUpdate),
+    nextUpdate: statement?.nextUpdate === undefined ? null : formatTime(statement.nextUpdate),
+    ...(statement?.revocationTime === undefined ? {} : { revocationTime: formatTime(statement.revocationTime) }),
+    ...(statement?.revocationReason === undefined ? {} : { revocationReason: statement.revocationReason }),
+    responder:
+      evidence === undefined
+        ? null
+        : { kind: evidence.responder.kind, name: evidence.responder.name, keyHash: evidence.responder.keyHash },
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
+  };
+}
+
+function sayResult(output: Output, { subject, staple, evidence, warnings, trouble }: GenerateResult): void {
+  const name = 'path' in subject ? shownPath(subject.path) : `serial number ${subject.serialNumber}`;
+  for (const warning of warnings) output.warn(`${name}: ${warning}`);
+  if (trouble !== undefined) {
+    output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
+    output.hint(trouble.hint);
+  } else if (evidence?.statement.nextUpdate !== undefined && staple !== undefined) {
+    const until = formatTime(evidence.statement.nextUpdate);
+    output.mention(`${output.stderr.green('signed')} ${shownPath(staple)} (${evidence.kind} until ${until})`);
+  }
+}

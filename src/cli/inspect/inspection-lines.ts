@@ -1,0 +1,69 @@
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import type { Inspected, InspectionRecord } from '../../pipeline/inspect/record.js';
+import { escapeText } from '../render/escape-text.js';
+import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { certificateLines } from './certificate-lines.js';
+import type { Line } from './line.js';
+import { requestLines } from './request-lines.js';
+import { responseLines } from './response-lines.js';
+import type { Output } from '../output.js';
+import { errorRecord, sayTrouble } from '../render/trouble.js';
+
+/** What stands under the last thing shown as text. */
+export const notVerified =
+  'not verified: neither signatures nor times were checked; for a verdict on a staple: restaple verify CERT';
+
+/** Prints what was found in one file and returns its exit code. */
+export function renderInspection(path: FilePath, inspected: readonly Inspected[], output: Output): ExitCode {
+  const file = shownPath(path);
+  return gravestExitCode(inspected.map((one) => renderOne(file, one, output)));
+}
+
+function renderOne(file: string, { block, record, trouble }: Inspected, output: Output): ExitCode {
+  if (output.json) {
+    output.record({
+      file,
+      ...(block === undefined ? {} : { block }),
+      ...record,
+      ...(record === undefined ? {} : { verified: false }),
+      ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
+    });
+  } else if (record !== undefined) {
+    const place = block === undefined ? file : `${file}, block ${block}`;
+    output.data(output.stdout.bold(escapeText(`${place}: ${titleOf(record)}`)));
+    for (const { depth, text } of linesOf(record)) output.data(escapeText('  '.repeat(depth + 1) + text));
+  }
+  if (trouble === undefined) return exitCodes.success;
+  sayTrouble(output, '', trouble);
+  // Nothing is judged here, so that a response that cannot be decoded is an unusable input and no disbelieved answer.
+  return trouble.kind === 'failure' ? exitCodes.inputUnusable : exitCodeOfTrouble(trouble);
+}
+
+function titleOf(record: InspectionRecord): string {
+  switch (record.kind) {
+    case 'response':
+      return `OCSP response, ${record.octets} octets`;
+    case 'request':
+      return `OCSP request, ${record.octets} octets`;
+    case 'certificate':
+      return `certificate, ${record.octets} octets`;
+    case 'private-key':
+      return `private key (${record.label}), not read`;
+    case 'other':
+      return `${record.label}, not read`;
+  }
+}
+
+function linesOf(record: InspectionRecord): Line[] {
+  switch (record.kind) {
+    case 'response':
+      return responseLines(record);
+    case 'request':
+      return requestLines(record);
+    case 'certificate':
+      return certificateLines(record);
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,55 @@
+import { shownPath } from '../../core/file-path.js';
+import type { PushResult, TargetResult } from '../../servers/reload-result.js';
+import type { Output } from '../output.js';
+
+/** The JSON of one target. */
+export function targetRecord({ target, ok, certificates, milliseconds, error }: TargetResult): Record<string, unknown> {
+  return {
+    target,
+    ok,
+    certificates: certificates.map(certificateRecord),
+    milliseconds: Math.round(milliseconds),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function certificateRecord({ certificatePath, ok, code, message, hint }: PushResult): Record<string, unknown> {
+  return {
+    certificate: shownPath(certificatePath),
+    ok,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** What stderr says of one target: trouble always, success where somebody is watching. */
+export function sayTargetResult(output: Output, result: TargetResult): void {
+  const { target, ok, certificates, milliseconds, error } = result;
+  if (ok) {
+    const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
+    if (certificates.length > 0) {
+      const label = target.startsWith('confirm:') ? 'confirmed' : 'told';
+      output.mention(`${target}: ${count} in ${Math.round(milliseconds)} ms`, output.stderr.green(label));
+      for (const { certificatePath, message } of certificates) {
+        if (message !== undefined) output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
+      }
+    }
+    return;
+  }
+  if (error !== undefined) {
+    output.say(`${target}: ${error.message}`, output.stderr.red('reload failed'));
+    output.hint(error.hint);
+  }
+  for (const certificate of certificates) {
+    if (certificate.ok || (error !== undefined && certificate.message === error.message)) continue;
+    const { certificatePath, code, message = '', hint = '' } = certificate;
+    const label = target.startsWith('confirm:')
+      ? 'not confirmed'
+      : code === 'not-good'
+        ? 'not pushed'
+        : 'reload failed';
+    output.say(`${target}: ${shownPath(certificatePath)}: ${message}`, output.stderr.red(label));
+    output.hint(hint);
+  }
+}

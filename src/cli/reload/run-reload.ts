@@ -1,0 +1,159 @@
+import { OcspError, isBelieved } from '../../core/index.js';
+import type { FilePath } from '../../core/file-path.js';
+import { formatTime } from '../../core/time.js';
+import { announceTo } from '../../pipeline/reload/announce.js';
+import { confirmPlacesFrom } from '../../pipeline/reload/confirm-place.js';
+import { confirmPlace } from '../../pipeline/reload/confirm.js';
+import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
+import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
+import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
+import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
+import type { PushResult, StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { announceToolsFrom } from './announce-setup.js';
+import { exitCodeOfTargets, requireKey, settingsFrom } from './announcer.js';
+import { exitCodeOfTrouble, exitCodeOfVerdict } from '../exit/exit-code-of.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js';
+import { catchInterrupts } from '../interrupt.js';
+import type { Output } from '../output.js';
+import type { ReloadCommandFlags } from './reload-command-flags.js';
+import { sayTargetResult, targetRecord } from './reload-lines.js';
+
+/** What the staples of the certificates are: those to push, and those that are not, with their own exit codes. */
+interface Judged {
+  readonly staples: readonly StapleToPush[];
+  readonly others: readonly PushResult[];
+  readonly codes: readonly ExitCode[];
+}
+
+/** Verifies every staple, tells one target of the good ones, proves what --confirm asks for, and reports. */
+export async function runReload(
+  targetText: string,
+  paths: readonly FilePath[],
+  flags: ReloadCommandFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const target = parseReloadTarget(targetText);
+  const places = confirmPlacesFrom(flags.confirm, () => paths);
+  requireCertificates(target, paths, places.length > 0);
+  const interrupt = catchInterrupts();
+  try {
+    const tools = announceToolsFrom(settingsFrom(flags), interrupt.signal, (line) => output.warn(line));
+    requireKey([target], tools);
+    const { staples, others, codes } = await judgeStaples(paths, flags);
+    const isTold = staples.length > 0 || paths.length === 0;
+    const told = isTold ? await announceTo(target, staples, tools) : notTold(target);
+    const results = [told];
+    for (const place of places) {
+      results.push(await confirmPlace(place, staples, tools.limits, () => tools.now(), told.ok && isTold));
+    }
+    report(results, others, output);
+    return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);
+  } catch (error) {
+    const code = interrupt.exitCode();
+    if (code !== undefined && error instanceof OcspError) return code;
+    throw error;
+  } finally {
+    interrupt.release();
+  }
+}
+
+function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], confirms: boolean): void {
+  if (paths.length > 0) return;
+  if (confirms) {
+    throw new OcspError(
+      'usage',
+      '--confirm compares with the staples of certificates, and no certificate was named',
+      'name the certificates: restaple reload TARGET CERT... --confirm HOST:PORT',
+    );
+  }
+  if (target.kind !== 'haproxy') return;
+  throw new OcspError(
+    'usage',
+    'haproxy takes staples one by one, and no certificate was named',
+    'name the certificates whose staples it shall take: restaple reload TARGET CERT...',
+  );
+}
+
+async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags): Promise<Judged> {
+  const issuers = createIssuerFinder(flags.issuer);
+  const options = {
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+    now: flags.at ?? new Date(),
+    // Skew never extends nextUpdate for what a server is to staple.
+    skewMilliseconds: usualSkewMilliseconds,
+    ignoreTimes: false,
+    trustedResponders: await readCertificates(flags['trusted-responder']),
+    anchors: [],
+    untrusted: [],
+  };
+  const staples: StapleToPush[] = [];
+  const others: PushResult[] = [];
+  const codes: ExitCode[] = [];
+  for (const path of paths) {
+    const report = await verifyStaple(path, issuers, options);
+    const staple = await pushableOf(path, report, options.now);
+    if (staple !== undefined) staples.push(staple);
+    else {
+      others.push(report.noResponder ? needsNone(path) : notGood(path, report));
+      codes.push(exitCodeOfReport(report));
+    }
+  }
+  return { staples, others, codes };
+}
+
+async function pushableOf(path: FilePath, report: VerifyReport, now: Date): Promise<StapleToPush | undefined> {
+  if (report.response === undefined) return undefined;
+  const staple = await stapleToPush(path, report.response, report.verdict, true);
+  return staple !== undefined && staple.nextUpdate > now ? staple : undefined;
+}
+
+function needsNone(certificatePath: FilePath): PushResult {
+  return { certificatePath, ok: true, message: 'it names no responder and has no staple: there is nothing to push' };
+}
+
+function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
+  const { verdict, trouble } = report;
+  if (verdict?.kind === 'revoked') {
+    const { message, hint } = revokedTrouble(verdict);
+    return { certificatePath, ok: false, code: 'not-good', message, hint };
+  }
+  const nextUpdate = verdict !== undefined && isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
+  const isOver = verdict?.kind === 'good' && nextUpdate !== undefined;
+  const what = isOver ? `over since ${formatTime(nextUpdate)}` : (verdict?.kind ?? 'missing');
+  const message = trouble?.message ?? `its staple is ${what}, and only good ones that last are pushed`;
+  return {
+    certificatePath,
+    ok: false,
+    code: 'not-good',
+    message,
+    hint: trouble?.hint ?? 'fetch a good one: restaple fetch',
+  };
+}
+
+function exitCodeOfReport(report: VerifyReport): ExitCode {
+  const { verdict, trouble, noResponder } = report;
+  if (noResponder) return exitCodes.success;
+  const ofVerdict = verdict === undefined ? exitCodes.success : exitCodeOfVerdict(verdict);
+  if (ofVerdict !== exitCodes.success) return ofVerdict;
+  return trouble === undefined ? exitCodes.outsideValidity : exitCodeOfTrouble(trouble);
+}
+
+function notTold({ text }: ReloadTarget): TargetResult {
+  return { target: text, ok: true, certificates: [], milliseconds: 0 };
+}
+
+function report(results: readonly TargetResult[], others: readonly PushResult[], output: Output): void {
+  for (const [index, result] of results.entries()) {
+    const whole = index === 0 ? withOthers(result, others) : result;
+    if (output.json) output.record(targetRecord(whole));
+    sayTargetResult(output, whole);
+  }
+}
+
+function withOthers(result: TargetResult, others: readonly PushResult[]): TargetResult {
+  const ok = result.ok && others.every((other) => other.ok);
+  return { ...result, ok, certificates: [...result.certificates, ...others] };
+}

@@ -1,0 +1,42 @@
+import { formatTime } from '../../core/time.js';
+import { shownPath } from '../../core/file-path.js';
+import type { CertificateFileReport } from '../../pipeline/verify/certificate-report.js';
+import { escapeText } from './escape-text.js';
+import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
+import { exitCodes, type ExitCode } from '../exit/exit-code.js';
+import type { Output } from '../output.js';
+import { errorRecord, sayTrouble } from './trouble.js';
+
+/** Prints what `uri` found of one certificate and returns its exit code. */
+export function renderCertificate(
+  found: CertificateFileReport,
+  output: Output,
+  options: { readonly isOneOfSeveral: boolean; readonly issuerUris: boolean; readonly requireOcsp: boolean },
+): ExitCode {
+  const certificate = shownPath(found.path);
+  if ('trouble' in found) {
+    if (output.json) output.record({ certificate, error: errorRecord(found.trouble) });
+    sayTrouble(output, '', found.trouble);
+    return exitCodeOfTrouble(found.trouble);
+  }
+  const { missingResponder, notBefore, notAfter, ...fields } = found.report;
+  if (output.json) {
+    output.record({ certificate, ...fields, notBefore: formatTime(notBefore), notAfter: formatTime(notAfter) });
+  } else {
+    const uris = options.issuerUris ? fields.caIssuersUris : fields.ocspUris;
+    const prefix = options.isOneOfSeveral ? `${escapeText(certificate)}\t` : '';
+    for (const uri of uris) output.data(prefix + escapeText(uri));
+  }
+  if (options.issuerUris && fields.caIssuersUris.length === 0) {
+    output.say(`${certificate}: the certificate names no caIssuers URI`);
+    output.hint('name the CA certificate with --issuer FILE when fetching');
+  }
+  if (missingResponder === undefined) return exitCodes.success;
+  const exitCode = options.requireOcsp || fields.mustStaple ? exitCodes.noResponder : exitCodes.success;
+  // Asked for issuer URIs alone, a missing responder is worth a line only where it decides the exit code.
+  if (!options.issuerUris || exitCode !== exitCodes.success) {
+    output.say(`${certificate}: ${missingResponder.message}`);
+    output.hint(missingResponder.hint);
+  }
+  return exitCode;
+}

@@ -1,0 +1,106 @@
+import { distinguishedNameToString, type Certificate, type ResponseSigner } from '../../core/index.js';
+import { formatTime } from '../../core/time.js';
+import { startResponderServer, type Exchange } from '../../pipeline/serve/http-server.js';
+import { createResponder } from '../../pipeline/serve/responder.js';
+import { exitCodes, type ExitCode } from '../exit/exit-code.js';
+import { catchInterrupts, type Interrupt } from '../interrupt.js';
+import type { Output } from '../output.js';
+import type { ServeFlags } from './serve-flags.js';
+import { openServeSource, serveSourceReader } from './serve-source.js';
+import { signerFrom, validityFrom } from '../flags/signer-flags.js';
+
+/** What running requests get after a signal. */
+const stopDeadlineMilliseconds = 10_000;
+
+/** Serves until SIGTERM or SIGINT, then finishes what is running: exit 0, since that is how a server ends. */
+export async function runServe(flags: ServeFlags, output: Output): Promise<ExitCode> {
+  const now = new Date();
+  const read = serveSourceReader(flags);
+  const validityMilliseconds = validityFrom(flags);
+  const { issuer, signer, warnings } = await signerFrom(flags, now);
+  for (const warning of warnings) output.warn(warning);
+  const source = await openServeSource(flags, read, issuer, now, output);
+  warnOfEarlyEnd(signer.certificate, new Date(now.getTime() + validityMilliseconds), output);
+  const interrupt = catchInterrupts();
+  try {
+    const server = await startResponderServer({
+      ...flags.listen,
+      responder: createResponder({ issuer, signer, source, validityMilliseconds }),
+      now: () => new Date(),
+      onExchange: exchangeTeller(output),
+    });
+    output.say(`serving on ${server.url} ${describe(issuer, signer)}`);
+    await interrupted(interrupt);
+    output.mention('stopping: running requests are finished');
+    await server.stop(stopDeadlineMilliseconds);
+  } finally {
+    interrupt.release();
+  }
+  return exitCodes.success;
+}
+
+function warnOfEarlyEnd({ notAfter }: Certificate, asked: Date, output: Output): void {
+  if (notAfter >= asked) return;
+  output.warn(`answers hold until ${formatTime(notAfter)}, where the signer's certificate ends, sooner than asked`);
+}
+
+function describe(issuer: Certificate, signer: ResponseSigner): string {
+  const name = distinguishedNameToString(issuer.subject);
+  if (signer.certificate === issuer) return `for ${name}, signed by itself`;
+  return `for ${name}, signed by ${distinguishedNameToString(signer.certificate.subject)}`;
+}
+
+function interrupted({ signal }: Interrupt): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A line a request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
+function exchangeTeller(output: Output): (exchange: Exchange) => void {
+  let told = '';
+  return (exchange) => {
+    if (output.json) output.record(exchangeRecord(exchange));
+    else if (output.isVerbose) output.say(exchangeLine(exchange));
+    const { answer } = exchange;
+    if (answer === undefined) return;
+    const isOurTrouble = answer.kind === 'refused' && answer.refusal.error !== undefined;
+    if (!isOurTrouble) {
+      if (answer.kind === 'signed') told = '';
+      return;
+    }
+    const { status, reason } = answer.refusal;
+    if (told !== reason) output.say(`answering ${status}: ${reason}`);
+    told = reason;
+  };
+}
+
+function exchangeRecord(exchange: Exchange): Record<string, unknown> {
+  const { time, remote, method, httpStatus, answer, isCached, unusualContentType, milliseconds } = exchange;
+  return {
+    time: time.toISOString(),
+    remote,
+    method,
+    status: httpStatus,
+    requests: answer?.kind === 'signed' ? answer.statuses : [],
+    responseStatus: responseStatusOf(answer),
+    ...(answer?.kind === 'refused' ? { reason: answer.refusal.reason } : {}),
+    cached: isCached,
+    nonce: answer?.kind === 'signed' && answer.hasNonce,
+    ...(unusualContentType === undefined ? {} : { contentType: unusualContentType }),
+    milliseconds: Math.round(milliseconds * 1000) / 1000,
+  };
+}
+
+function responseStatusOf(answer: Exchange['answer']): string | null {
+  if (answer === undefined) return null;
+  return answer.kind === 'signed' ? 'successful' : answer.refusal.status;
+}
+
+function exchangeLine({ remote, method, httpStatus, answer }: Exchange): string {
+  const start = `${remote} ${method} ${httpStatus}`;
+  if (answer === undefined) return start;
+  if (answer.kind === 'refused') return `${start} ${answer.refusal.status}: ${answer.refusal.reason}`;
+  return `${start} ${answer.statuses.map(({ serialNumber, status }) => `${serialNumber} ${status}`).join(', ')}`;
+}

@@ -1,0 +1,171 @@
+import { formatDuration } from '../../core/time.js';
+import { pathLabel } from '../../pipeline/fleet/path-label.js';
+import { stapleStates, type StapleState } from '../../pipeline/fetch/staple-state.js';
+import type { Trouble } from '../../pipeline/trouble.js';
+import { escapeText } from '../render/escape-text.js';
+import { byUrgency, timeLeft, type FleetMember } from './fleet.js';
+
+/** The exit codes of a plugin (Monitoring Plugins Development Guidelines, "Plugin Return Codes"). */
+export const pluginStates = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
+type PluginState = keyof typeof pluginStates;
+
+/** The worst first; what is known to be bad goes before what is not known. */
+const byGravity: readonly PluginState[] = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'];
+
+export interface PluginLimits {
+  readonly now: Date;
+  /** In milliseconds: a staple that ends sooner is a warning, or critical. */
+  readonly warnMilliseconds: number;
+  readonly criticalMilliseconds: number;
+}
+
+export interface PluginResult {
+  readonly exitCode: (typeof pluginStates)[PluginState];
+  /** The status line with the performance data, then a line for each certificate with trouble. */
+  readonly lines: readonly string[];
+}
+
+/** Monitoring systems cut what is longer than some kilobytes: so many certificates have figures, or lines of their own. */
+const mostFigures = 50;
+const mostLines = 20;
+const mostNames = 3;
+
+/** What `verify --nagios` says of these certificates; `unheard`: named sources that were for none of them. */
+export function checkFleet(
+  members: readonly FleetMember[],
+  limits: PluginLimits,
+  unheard: readonly Trouble[] = [],
+): PluginResult {
+  const sorted = [...members].sort(byUrgency(limits.now));
+  const judged = sorted.map((member) => ({ member, ...judge(member, limits) }));
+  const states = [...judged.map(({ state }) => state), ...unheard.map(() => 'UNKNOWN' as const)];
+  const worst = byGravity.find((state) => states.includes(state)) ?? 'UNKNOWN';
+  const apart = unheard.length === 0 ? '' : `${unheard.length} unusable CRL, `;
+  const troubled = judged.filter(({ state }) => state !== 'OK');
+  const figures = [...counts(members), ...remainingTimes(members, limits)];
+  const more = troubled.length - mostLines;
+  return {
+    exitCode: pluginStates[worst],
+    lines: [
+      `OCSP ${worst} - ${apart}${clean(headline(judged, limits))} | ${figures.join(' ')}`,
+      ...troubled
+        .slice(0, mostLines)
+        .map(({ state, member, why }) => clean(`${state} ${pathLabel(member.path)}: ${why}`)),
+      ...unheard.map(({ message, hint }) => clean(`UNKNOWN ${message}; ${hint}`)),
+      ...(more > 0 ? [`and ${more} more: restaple verify lists them all`] : []),
+    ],
+  };
+}
+
+/** What `verify --nagios` says when it could not check at all. */
+export function failedCheck(message: string, hint: string): PluginResult {
+  const lines = [`OCSP UNKNOWN - ${clean(message)}`, ...(hint === '' ? [] : [clean(`hint: ${hint}`)])];
+  return { exitCode: pluginStates.UNKNOWN, lines };
+}
+
+interface Judged {
+  readonly state: PluginState;
+  /** A group of the headline: `revoked`, `missing`, `below 6h`. */
+  readonly group: string;
+  readonly why: string;
+}
+
+/** Who asked for two sources does not know enough by one; what is worse is worse all the same. */
+function judge(member: FleetMember, limits: PluginLimits): Judged {
+  const judged = judgeStaple(member, limits);
+  const { unheard } = member;
+  if (unheard === undefined || judged.state !== 'OK') return judged;
+  return { state: 'UNKNOWN', group: 'unjudged', why: `${unheard.message}; ${unheard.hint}` };
+}
+
+function judgeStaple(member: FleetMember, limits: PluginLimits): Judged {
+  const { state, trouble, objection } = member;
+  if (state === 'good') return judgeTimeLeft(member, limits);
+  if (state === 'no-responder') return { state: 'OK', group: 'without responder', why: '' };
+  const next = trouble === undefined || trouble.hint === '' ? '' : `; ${trouble.hint}`;
+  const why = objection ?? `${trouble?.message ?? state}${next}`;
+  return { state: state === 'unjudged' ? 'UNKNOWN' : 'CRITICAL', group: state, why };
+}
+
+function judgeTimeLeft(member: FleetMember, { now, warnMilliseconds, criticalMilliseconds }: PluginLimits): Judged {
+  const left = timeLeft(member, now);
+  if (left === undefined) {
+    return { state: 'WARNING', group: 'without nextUpdate', why: 'the staple has no nextUpdate: servers refuse it' };
+  }
+  const below = (state: PluginState, limit: number): Judged => ({
+    state,
+    group: `below ${formatDuration(limit)}`,
+    why: `the staple ${endsIn(left)}; look why restaple fetch does not renew it`,
+  });
+  if (left < criticalMilliseconds) return below('CRITICAL', criticalMilliseconds);
+  if (left < warnMilliseconds) return below('WARNING', warnMilliseconds);
+  return { state: 'OK', group: 'good', why: '' };
+}
+
+function endsIn(left: number): string {
+  return left < 0 ? `ended ${formatDuration(left)} ago` : `ends in ${formatDuration(left)}`;
+}
+
+function headline(judged: readonly (Judged & { readonly member: FleetMember })[], { now }: PluginLimits): string {
+  const groups = new Map<string, { readonly state: PluginState; readonly names: string[] }>();
+  for (const { state, group, member } of judged) {
+    const found = groups.get(group) ?? { state, names: [] };
+    groups.set(group, found);
+    found.names.push(pathLabel(member.path));
+  }
+  const ordered = [...groups].sort(([, a], [, b]) => byGravity.indexOf(a.state) - byGravity.indexOf(b.state));
+  const parts = ordered.map(([group, { state, names }]) => {
+    const count =
+      group === 'good'
+        ? `${names.length} ${names.length === 1 ? 'staple' : 'staples'} good`
+        : `${names.length} ${group}`;
+    const more = names.length > mostNames ? ', …' : '';
+    return state === 'OK' ? count : `${count} (${names.slice(0, mostNames).join(', ')}${more})`;
+  });
+  const ends = judged.flatMap(({ member }) => (member.state === 'good' ? (timeLeft(member, now) ?? []) : []));
+  const next = ends.length === 0 ? [] : [`next ${endsIn(ends.reduce((a, b) => Math.min(a, b)))}`];
+  return [...parts, ...next].join(', ');
+}
+
+/** Counts by state; those that are always trouble with the range that alerts above zero. */
+function counts(members: readonly FleetMember[]): string[] {
+  const count = (state: StapleState): number => members.filter((member) => member.state === state).length;
+  const total = `certificates=${members.length};;;0`;
+  return [total, ...stapleStates.map((state) => `${state}=${count(state)};;${isAlwaysTrouble(state) ? '0' : ''};0`)];
+}
+
+function isAlwaysTrouble(state: StapleState): boolean {
+  return !['good', 'no-responder', 'unjudged'].includes(state);
+}
+
+/** Seconds left by certificate, alerting below the limits (`N:`); the nearest to their end where there are many. */
+function remainingTimes(members: readonly FleetMember[], limits: PluginLimits): string[] {
+  const { now, warnMilliseconds, criticalMilliseconds } = limits;
+  const range = (milliseconds: number): string => `${Math.floor(milliseconds / 1000)}:`;
+  const used = new Set<string>();
+  return members
+    .flatMap((member) => {
+      const left = timeLeft(member, now);
+      return left === undefined ? [] : [{ member, left }];
+    })
+    .sort((a, b) => a.left - b.left || byUrgency(now)(a.member, b.member))
+    .slice(0, mostFigures)
+    .map(({ member, left }) => {
+      const label = figureLabel(member, used);
+      return `'${label}'=${Math.floor(left / 1000)}s;${range(warnMilliseconds)};${range(criticalMilliseconds)}`;
+    });
+}
+
+/** Labels know neither `=` nor, in most readers, a quote; a label that stands twice would hide a figure. */
+function figureLabel({ path }: FleetMember, used: Set<string>): string {
+  const plain = clean(pathLabel(path)).replace(/['=]/g, '_');
+  let label = plain;
+  for (let copy = 2; used.has(label); copy += 1) label = `${plain}#${copy}`;
+  used.add(label);
+  return label;
+}
+
+/** One line without the bar that begins the performance data. */
+function clean(text: string): string {
+  return escapeText(text).replaceAll('|', '/');
+}

@@ -1,0 +1,147 @@
+import {
+  OcspError,
+  decodeCertificate,
+  decodeRequest,
+  parseSerialNumber,
+  type Certificate,
+  type OcspRequest,
+} from '../../core/index.js';
+import { fromHex, toHex } from '../../core/bytes.js';
+import type { FilePath } from '../../core/file-path.js';
+import type { VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
+import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
+import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { readResponseFile } from '../../source/response-file.js';
+import type { CrlSetup } from './crl-setup.js';
+import type { ExitCode } from '../exit/exit-code.js';
+import { readCertificates } from '../fetch/fetch-setup.js';
+import type { Output } from '../output.js';
+import type { VerifyFlags } from './verify-flags.js';
+import { tellerFor } from './verify-teller.js';
+
+/** Verifies the staple of each certificate and tells. */
+export async function runVerify(
+  paths: readonly FilePath[],
+  flags: VerifyFlags,
+  output: Output,
+  userAgent: string,
+): Promise<ExitCode> {
+  const options = await verifyOptionsFrom(flags);
+  if (flags.serial !== undefined)
+    throw new OcspError('usage', '--serial is for a call without a certificate', 'leave one of them out');
+  if (options.response !== undefined && paths.length > 1) {
+    throw new OcspError(
+      'usage',
+      '--response belongs to one certificate',
+      'name one certificate, or leave out --response',
+    );
+  }
+  const issuers = createIssuerFinder(flags.issuer);
+  const teller = tellerFor(paths.length, flags, options, output);
+  const crl = await crlSetup(flags, options, userAgent);
+  try {
+    const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
+    for (const path of paths) teller.take(await verifyStaple(path, issuers, withCrl));
+    for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
+  } finally {
+    crl?.close();
+  }
+  return teller.finish();
+}
+
+/** Read on demand: few calls need it, and it comes with an HTTP client. */
+async function crlSetup(
+  flags: VerifyFlags,
+  options: VerifyStapleOptions,
+  userAgent: string,
+): Promise<CrlSetup | undefined> {
+  if (flags.crl === undefined) return undefined;
+  const { crlSetupFrom } = await import('./crl-setup.js');
+  return crlSetupFrom(flags, options, userAgent);
+}
+
+/** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
+export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
+  const options = await verifyOptionsFrom(flags);
+  const [issuerPath, ...more] = flags.issuer;
+  if (options.response === undefined || issuerPath === undefined || more.length > 0) {
+    throw new OcspError(
+      'usage',
+      'no certificate was named',
+      'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
+    );
+  }
+  if (flags.crl !== undefined && (flags.crl.includes('auto') || flags.serial === undefined)) {
+    const message = '--crl looks up one certificate, and none was named';
+    throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
+  }
+  const { certificate: issuer } = await readCertificateFile(issuerPath);
+  const teller = tellerFor(1, flags, options, output);
+  const crl = await crlSetup(flags, options, userAgent);
+  const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
+  teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), withCrl));
+  for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
+  return teller.finish();
+}
+
+/** The verification that the flags describe. Throws OcspError. */
+export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
+  const nonce = nonceFrom(flags.nonce);
+  const maximumAge = flags['max-age'];
+  return {
+    ...(flags.response === undefined ? {} : { response: flags.response }),
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+    ...(maximumAge === undefined ? {} : { maximumAgeMilliseconds: maximumAge }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(flags.request === undefined ? {} : { request: requestFrom(flags.request) }),
+    ...(flags.for === undefined ? {} : { server: flags.for }),
+    ...(flags.lint ? { lint: flags.profile ?? 'rfc' } : {}),
+    now: flags.at ?? new Date(),
+    skewMilliseconds: flags.skew,
+    ignoreTimes: flags['ignore-times'],
+    trustedResponders: await readCertificates(flags['trusted-responder']),
+    anchors: await readAllCertificates(flags.ca),
+    untrusted: await readAllCertificates(flags.untrusted),
+  };
+}
+
+/** Every certificate of these files, since anchors and intermediates come in bundles. */
+async function readAllCertificates(paths: readonly string[]): Promise<Certificate[]> {
+  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+  return files.flatMap(({ certificate, others }) => [certificate, ...others.map((der) => decodeCertificate(der))]);
+}
+
+function requestFrom(path: string): OcspRequest {
+  const bytes = readResponseFile(path);
+  if (bytes === undefined) throw new OcspError('file-not-found', `${path} does not exist`, 'check --request');
+  try {
+    return decodeRequest(bytes);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    const hint = 'name the file of a request in DER, as fetch --request-out writes it, with --request';
+    throw new OcspError(error.code, `${path}: ${error.message}`, hint, { cause: error });
+  }
+}
+
+function nonceFrom(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const bytes = fromHex(text);
+  if (bytes === undefined)
+    throw new OcspError('usage', `--nonce: "${text}" is not hexadecimal`, 'write it as inspect prints it');
+  return toHex(bytes);
+}
+
+function serialNumberFrom(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const serialNumber = parseSerialNumber(text);
+  if (serialNumber === undefined) {
+    throw new OcspError(
+      'usage',
+      `--serial: "${text}" is not hexadecimal`,
+      'write it as openssl x509 -serial prints it',
+    );
+  }
+  return serialNumber;
+}

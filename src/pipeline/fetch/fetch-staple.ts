@@ -1,0 +1,196 @@
+import { OcspError, createCertId, createRequest, isBelieved } from '../../core/index.js';
+import { toHex } from '../../core/bytes.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { spreadOf } from '../../core/schedule.js';
+import type { Shard } from '../../core/shard.js';
+import { isUnchanged } from '../../source/certificate-file.js';
+import type { ListedCertificate } from '../../source/certificate-list.js';
+import type { KnownResponse, ResponderAnswer } from '../../transport/ask-responder.js';
+import { askResponders, type AskResult } from './ask-in-turn.js';
+import { assess, type Assessment } from '../fleet/assess.js';
+import { freshOutcome, outcomeOfError } from './describe-outcome.js';
+import {
+  isDue,
+  prepareJob,
+  startJobBudget,
+  type DueCertificate,
+  type FetchOptions,
+  type FetchTools,
+  type Job,
+  type JudgedCertificate,
+} from './fetch-job.js';
+import { judgeResponse, type UsableResponse } from './judge-response.js';
+import type { Outcome } from './outcome.js';
+import { settleAnswer, settleTrouble } from './settle.js';
+import { mayKeep } from './stored-staple.js';
+import { graverTrouble } from '../trouble.js';
+
+/**
+ * Fetches the staple of one certificate where it is due: finds the issuer, judges what is on disk, asks the responders,
+ * verifies (RFC 6960 §3.2), and only then replaces the file.
+ *
+ * @returns the outcome; what goes wrong with this certificate is in it and never thrown
+ * @throws OcspError `interrupted`, `usage`
+ */
+export async function fetchStaple(path: FilePath, options: FetchOptions, tools: FetchTools): Promise<Outcome> {
+  const outcome = await fetchListed({ path, named: true }, options, tools);
+  if (outcome === undefined) throw new TypeError('a named certificate is never passed over');
+  return outcome;
+}
+
+/**
+ * The same for a certificate of a list.
+ *
+ * @param shard the part of the fleet that this run works on; all of it when absent
+ * @returns the outcome; undefined for a file that is none of the run's
+ * @throws OcspError `interrupted`, `usage`
+ */
+export async function fetchListed(
+  listed: ListedCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+  shard?: Shard,
+): Promise<Outcome | undefined> {
+  const assessment = await assess(listed, options, tools, shard);
+  return assessment.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : settledOutcome(assessment);
+}
+
+/** How often a job starts over because its certificate was replaced while the responder was asked. */
+const startsAtMost = 3;
+
+/**
+ * Asks for a certificate that is due, and acts on the answer. Starts over where its file was replaced meanwhile, so that
+ * no certificate gets the staple of the one before.
+ *
+ * @returns the outcome; undefined for a file of a folder that is gone by now
+ * @throws OcspError `interrupted`, `usage`
+ */
+export async function refreshStaple(
+  due: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Outcome | undefined> {
+  let current = due;
+  for (let start = 1; start <= startsAtMost; start += 1) {
+    const outcome = await refreshOnce(current, options, tools);
+    if (outcome !== 'replaced') return outcome;
+    const assessment = await assess(due.listed, options, tools);
+    if (assessment.kind !== 'due') return settledOutcome(assessment);
+    current = assessment.due;
+  }
+  return outcomeOfError(due.listed.path, due.staple, neverAtRest(due.listed.path));
+}
+
+function neverAtRest(path: FilePath): OcspError {
+  return new OcspError(
+    'file-unreadable',
+    `${shownPath(path)} was replaced ${startsAtMost} times while its responder was asked`,
+    'find out what keeps writing it, then run again; the staple is untouched',
+  );
+}
+
+function settledOutcome(assessment: Exclude<Assessment, { kind: 'due' }>): Outcome | undefined {
+  return assessment.kind === 'settled' ? assessment.outcome : undefined;
+}
+
+async function refreshOnce(
+  due: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Outcome | 'replaced'> {
+  try {
+    const { judged } = due;
+    const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(due, judged, tools);
+    if (judged === undefined && !isDue(job, tools.memory)) return freshOutcome(job);
+    const answer = await askFor(job);
+    return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
+  } catch (error) {
+    return outcomeOfError(due.listed.path, due.staple, error);
+  }
+}
+
+/** A certificate that stood in line: its time begins now. */
+function startedNow({ responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
+  const judge = { ...judged.judge, now: tools.now() };
+  return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools };
+}
+
+async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
+  const { options, tools, file, judge } = job;
+  const nonce = options.nonce ? tools.randomBytes(nonceOctets) : undefined;
+  const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
+  const requestDer = createRequest({ certIds, ...(nonce === undefined ? {} : { nonce }) });
+  const known = nonce === undefined ? knownResponse(job) : undefined;
+  await tools.onRequest?.(requestDer);
+  return await askResponders(
+    {
+      urls: job.responders.urls,
+      origin: job.responders.origin,
+      method: options.method,
+      headers: options.headers,
+      timeoutMilliseconds: options.timeoutMilliseconds,
+      connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
+      retries: options.retries,
+      signal: tools.signal,
+      client: tools.client,
+      gate: tools.gate,
+      now: () => tools.now(),
+      requestDer,
+      hasNonce: nonce !== undefined,
+      spread: spreadOf(file.certificate),
+      budget: job.budget,
+      ...(known === undefined ? {} : { known }),
+    },
+    (body) =>
+      judgeResponse(body, {
+        judge: { ...judge, now: tools.now() },
+        stored: job.stored.verdict,
+        ...(nonce === undefined ? {} : { nonce: { value: toHex(nonce), required: options.strict } }),
+      }),
+    graverTrouble,
+  );
+}
+
+/**
+ * What the responder may answer with "not modified": a staple that could be kept anyway. Within the alert window, with
+ * --force or after a revocation it has to answer in full.
+ */
+function knownResponse({ stored, judge, options, staple, tools }: Job): KnownResponse | undefined {
+  const { verdict } = stored;
+  if (options.force || verdict === undefined || !isBelieved(verdict)) return undefined;
+  if (!mayKeep(stored, judge, options.alertBeforeMilliseconds)) return undefined;
+  const { thisUpdate } = verdict.statement;
+  const entityTag = tools.memory?.entityTag(staple, thisUpdate);
+  return { modifiedAt: thisUpdate, ...(entityTag === undefined ? {} : { entityTag }) };
+}
+
+async function settle(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+  const outcome = await settleResult(job, result);
+  if ('answer' in result) rememberAnswer(job, outcome, result.answer);
+  return {
+    ...outcome,
+    ...(result.contact === undefined ? {} : { responder: result.contact }),
+    warnings: [...outcome.warnings, ...result.warnings],
+  };
+}
+
+/** Only what is on disk now counts: the answer that it came from, or the one that confirmed it. */
+function rememberAnswer({ staple, tools }: Job, { outcome, verdict }: Outcome, answer: ResponderAnswer): void {
+  if (tools.memory === undefined || (outcome !== 'updated' && outcome !== 'fresh')) return;
+  if (verdict === undefined || !isBelieved(verdict)) return;
+  tools.memory.remember(staple, verdict.statement.thisUpdate, answer, tools.now());
+}
+
+async function settleResult(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+  if ('usable' in result) return await settleAnswer(job, result.usable);
+  if ('notModified' in result) return freshOutcome(job);
+  const { trouble, wasSuspended, retryAfterMilliseconds } = result;
+  return {
+    ...settleTrouble(job, trouble),
+    ...(wasSuspended ? { wasSuspended } : {}),
+    ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
+  };
+}
+
+/** RFC 9654 §2.1: a client sends 32 octets. */
+const nonceOctets = 32;

@@ -1,0 +1,70 @@
+import { isBelieved, verifyResponse, type BelievedEvidence, type ExpectedNonce, type Verdict } from '../../core/index.js';
+import { storingFailure } from '../../store/storable.js';
+import type { Judgement } from './ask-in-turn.js';
+import type { StapleJudge } from './stored-staple.js';
+import { troubleOfFailure, type Trouble } from '../trouble.js';
+
+/** A believed answer and its exact bytes. `trouble` is why a revoked one could not be stored even if that were accepted. */
+export interface UsableResponse {
+  readonly bytes: Uint8Array;
+  readonly verdict: { readonly kind: 'good' | 'revoked' | 'unknown' } & BelievedEvidence;
+  readonly trouble?: Trouble;
+  readonly warnings: readonly string[];
+}
+
+export interface JudgingOptions {
+  readonly judge: StapleJudge;
+  /** The verdict on the staple on disk. */
+  readonly stored: Verdict | undefined;
+  readonly nonce?: ExpectedNonce;
+}
+
+/**
+ * What a responder's bytes are worth to a fetch: a believed answer ends the search, unless it is a good one that may not
+ * be stored, for then another responder may have a better one.
+ */
+export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judgement<UsableResponse> {
+  const { judge, stored, nonce } = options;
+  const { certificate, issuer, trustedResponders, now, skewMilliseconds, hash } = judge;
+  const verdict = verifyResponse(bytes, {
+    subject: { certificate },
+    issuer,
+    trustedResponders,
+    now,
+    skewMilliseconds,
+    ...(nonce === undefined ? {} : { nonce }),
+  });
+  if (!isBelieved(verdict)) {
+    const isTransient = verdict.failure.values['responseStatus'] === 'tryLater';
+    const trouble = troubleOfFailure(verdict.failure);
+    return { trouble: trouble.code === 'malformed-response' ? describeBody(trouble, bytes) : trouble, isTransient };
+  }
+  const failure = storingFailure(verdict, { hash, now, ...(stored === undefined ? {} : { stored }) });
+  const trouble = failure === undefined ? undefined : troubleOfFailure(failure);
+  if (trouble !== undefined && verdict.kind === 'good') return { trouble, isTransient: false };
+  const noEcho = nonce !== undefined && verdict.nonce === undefined;
+  return {
+    usable: {
+      bytes,
+      verdict,
+      ...(trouble === undefined ? {} : { trouble }),
+      warnings: noEcho ? ['the responder did not echo the nonce'] : [],
+    },
+  };
+}
+
+/** Bytes from a network that are no OCSP response are mostly somebody else's page: that is said before the octets are. */
+function describeBody(trouble: Trouble, bytes: Uint8Array): Trouble {
+  const start = Buffer.from(bytes.subarray(0, 256)).toString('latin1').trimStart();
+  const what =
+    bytes.length === 0
+      ? 'an empty body'
+      : start.startsWith('<')
+        ? 'a web page (HTML or XML)'
+        : start.startsWith('-----BEGIN ')
+          ? 'PEM'
+          : undefined;
+  const hint = 'the responder or a proxy on the way sends something else; look at it with: restaple fetch --print-curl';
+  if (what === undefined) return { ...trouble, hint };
+  return { ...trouble, message: `${what} came in place of an OCSP response: ${trouble.message}`, hint };
+}

@@ -1,0 +1,80 @@
+import { distinguishedNameToString, isSelfIssued, type Certificate } from '../../core/index.js';
+
+/** Why a certificate has no usable responder URI, as far as one can tell from outside, and what to do. */
+export interface MissingResponder {
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface EndedService {
+  readonly issuer: RegExp;
+  readonly reason: string;
+}
+
+/** CAs that stopped naming a responder, with the day they said so. */
+const endedServices: readonly EndedService[] = [
+  { issuer: /O=Let's Encrypt/, reason: "Let's Encrypt ended its OCSP service on 2025-08-06" },
+  {
+    issuer: /O=Google Trust Services/,
+    reason: 'Google Trust Services stopped naming responders in most certificates in 2025',
+  },
+  { issuer: /O=Hellenic Academic and Research Institutions/, reason: 'HARICA names no responder since 2026-03-02' },
+  { issuer: /O=Buypass/, reason: 'Buypass left TLS certificates at the end of October 2025' },
+];
+
+/**
+ * Explains an empty list of http(s) responder URIs: other schemes, a CA that ended OCSP, a short-lived certificate, a
+ * self-signed one, or a private CA. For Must-Staple the message says that servers and clients will be at odds.
+ */
+export function explainMissingResponder(certificate: Certificate): MissingResponder {
+  const { message, hint } = likelyReason(certificate);
+  if (!certificate.mustStaple) return { message, hint };
+  return {
+    message: `the certificate is Must-Staple, but ${message}: clients that honour it will refuse the server`,
+    hint: 'get a certificate without Must-Staple (OCSP stapling cannot work for this one), then turn stapling off',
+  };
+}
+
+function likelyReason(certificate: Certificate): MissingResponder {
+  const turnOff = 'turn stapling off for it (nginx: ssl_stapling off); revocation is by CRL now';
+  const [uri] = certificate.ocspUris;
+  if (uri !== undefined) {
+    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(uri)?.[0] ?? uri;
+    return {
+      message: `the certificate names a responder only by ${scheme} and not by http or https`,
+      hint: `${scheme}// is not supported; if the CA has an http responder, name it with --url`,
+    };
+  }
+  const issuer = distinguishedNameToString(certificate.issuer);
+  const ended = endedServices.find((service) => service.issuer.test(issuer));
+  if (ended !== undefined) return { message: `the certificate has no OCSP responder: ${ended.reason}`, hint: turnOff };
+  if (isSelfIssued(certificate)) {
+    return {
+      message: 'the certificate has no OCSP responder: it is self-signed',
+      hint: 'nobody can revoke a self-signed certificate; turn stapling off for it',
+    };
+  }
+  if (isShortLived(certificate)) {
+    return { message: 'the certificate has no OCSP responder: it is short-lived and needs none', hint: turnOff };
+  }
+  const otherwise =
+    certificate.crlUris.length > 0
+      ? 'the certificate has no OCSP responder, only a CRL, as is usual since OCSP became optional for public CAs'
+      : 'the certificate has no OCSP responder, as is usual for a private CA';
+  return {
+    message: otherwise,
+    hint: 'turn stapling off for it; if the CA has a responder all the same, name it with --url',
+  };
+}
+
+const day = 86_400_000;
+
+/** From this day on seven days are short-lived, before it ten were (CA/Browser Forum SC-063, BR 1.6.1). */
+const sevenDaysSince = Date.UTC(2026, 2, 15);
+
+/** Whether the validity period is that of a short-lived subscriber certificate (CA/Browser Forum BR 1.6.1). */
+export function isShortLived({ notBefore, notAfter }: Certificate): boolean {
+  const limit = notBefore.getTime() >= sevenDaysSince ? 7 * day : 10 * day;
+  // The last second counts (RFC 5280 §4.1.2.5).
+  return notAfter.getTime() - notBefore.getTime() + 1000 <= limit;
+}

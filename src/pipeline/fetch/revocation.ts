@@ -1,0 +1,42 @@
+import type { BelievedEvidence } from '../../core/index.js';
+import { formatTime } from '../../core/time.js';
+import type { Outcome } from './outcome.js';
+import type { Trouble } from '../trouble.js';
+
+/** The time and reason that a revoked answer states, as part of an outcome. */
+export function revocationOf({ statement }: BelievedEvidence): Pick<Outcome, 'revocation'> {
+  const { revocationTime: time, revocationReason: reason } = statement;
+  return time === undefined ? {} : { revocation: { time, ...(reason === undefined ? {} : { reason }) } };
+}
+
+/** What to say of a revoked certificate; `isStored`: the staple on disk says so by now. */
+export function revokedTrouble({ statement }: BelievedEvidence, isStored = false): Trouble {
+  const { revocationTime, revocationReason } = statement;
+  const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
+  const why = revocationReason === undefined ? '' : ` (${revocationReason})`;
+  return {
+    kind: 'status',
+    code: 'revoked',
+    message: `the certificate is REVOKED${since}${why}`,
+    hint: `replace the certificate now; the staple on disk ${isStored ? 'says revoked too' : 'is left as it was'}`,
+  };
+}
+
+/** An answer that does not end the revocation that stands beside the staple. */
+export function stillRevokedTrouble(mark: BelievedEvidence): Trouble {
+  const { message } = revokedTrouble(mark);
+  return {
+    kind: 'status',
+    code: 'revoked',
+    message: `${message}, says the signed answer of ${formatTime(mark.statement.thisUpdate)}; what the responder sends now does not end it`,
+    hint: 'only a good answer with a later thisUpdate, or another certificate, ends this',
+  };
+}
+
+/** What to say when the responder does not know the certificate. */
+export const unknownTrouble: Trouble = {
+  kind: 'status',
+  code: 'unknown',
+  message: 'the responder does not know the certificate (status unknown)',
+  hint: 'issued minutes ago: try later; otherwise check that --url and the issuer belong to this certificate',
+};

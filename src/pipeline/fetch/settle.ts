@@ -1,0 +1,110 @@
+import { bytesEqual } from '../../core/bytes.js';
+import type { BelievedEvidence } from '../../core/index.js';
+import { describeOutcome, outcomeOfTrouble } from './describe-outcome.js';
+import type { Job } from './fetch-job.js';
+import type { UsableResponse } from './judge-response.js';
+import type { Outcome } from './outcome.js';
+import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
+import { mayKeep, readRevokedMark, readStoredStaple } from './stored-staple.js';
+import { revocationOf, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
+import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+
+/** Acts on a believed answer: a good one is stored, a revoked one is loud and remembered, an unknown one changes nothing. */
+export async function settleAnswer(job: Job, usable: UsableResponse): Promise<Outcome> {
+  const outcome = await settleByStatus(job, usable);
+  const { verdict, warnings } = usable;
+  return { ...outcome, findings: verdict.findings, warnings: [...outcome.warnings, ...warnings] };
+}
+
+async function settleByStatus(job: Job, usable: UsableResponse): Promise<Outcome> {
+  const { verdict } = usable;
+  const { revokedMark } = job.stored;
+  if (verdict.kind === 'revoked') return await settleRevoked(job, usable);
+  if (revokedMark !== undefined && !endsRevocation(verdict, revokedMark)) return stillRevoked(job, revokedMark);
+  if (verdict.kind === 'unknown') {
+    return { ...describeOutcome(job, 'unknown', job.stored.verdict), trouble: unknownTrouble };
+  }
+  return await settleGood(job, usable);
+}
+
+function endsRevocation({ kind, statement }: UsableResponse['verdict'], mark: BelievedEvidence): boolean {
+  return kind === 'good' && statement.thisUpdate > mark.statement.thisUpdate;
+}
+
+function stillRevoked(job: Job, mark: BelievedEvidence): Outcome {
+  const trouble = stillRevokedTrouble(mark);
+  return { ...describeOutcome(job, 'revoked', job.stored.verdict), ...revocationOf(mark), trouble };
+}
+
+async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
+  const outcome = await store(job, usable, 'updated');
+  const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
+  if (!isStored || job.options.dryRun) return outcome;
+  // Another run may have heard of a revocation while this one waited for an older answer.
+  const revokedMark = readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
+  if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
+    return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
+  }
+  const markTrouble = await clearRevokedMark(job.staple, job.tools.ownProcess);
+  return withWarning(outcome, 'the kept revoked answer could not be removed', markTrouble);
+}
+
+async function settleRevoked(job: Job, usable: UsableResponse): Promise<Outcome> {
+  const { verdict, bytes, trouble } = usable;
+  const { options, tools, staple } = job;
+  const { revokedMark } = job.stored;
+  const mayStore = options.acceptedStatuses.has('revoked') && trouble === undefined;
+  // A replayed older answer must not make room for a good one between the two.
+  const isReplay = revokedMark !== undefined && verdict.statement.thisUpdate < revokedMark.statement.thisUpdate;
+  const markTrouble = options.dryRun || isReplay ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
+  const outcome = mayStore ? await store(job, usable, 'revoked') : describeOutcome(job, 'revoked', job.stored.verdict);
+  return withWarning(
+    { ...outcome, ...revocationOf(verdict), trouble: revokedTrouble(verdict, outcome.written) },
+    'the revoked answer could not be kept',
+    markTrouble,
+  );
+}
+
+function withWarning(outcome: Outcome, what: string, because: string | undefined): Outcome {
+  return because === undefined ? outcome : { ...outcome, warnings: [...outcome.warnings, `${what}: ${because}`] };
+}
+
+async function store(job: Job, usable: UsableResponse, name: 'updated' | 'revoked'): Promise<Outcome> {
+  const { options, tools, staple, judge } = job;
+  const { stored } = job;
+  const isIdentical = stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes);
+  if (options.dryRun) return describeOutcome(job, name === 'updated' && isIdentical ? 'fresh' : name, stored.verdict);
+  try {
+    const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
+    if (result.kind === 'refused') return settleTrouble(asItStands(job), troubleOfFailure(result.failure));
+    const outcome = name === 'updated' && result.kind === 'identical' ? 'fresh' : name;
+    return { ...describeOutcome(job, outcome, usable.verdict), written: result.kind === 'written' };
+  } catch (error) {
+    return settleTrouble(job, troubleOfError(error));
+  }
+}
+
+/** What is refused under the lock alone is older than what another run has stored meanwhile, and that is what counts now. */
+function asItStands(job: Job): Job {
+  return { ...job, stored: readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() }) };
+}
+
+/** The staple on disk stays while it is good for long enough; otherwise the trouble decides. */
+export function settleTrouble(job: Job, trouble: Trouble): Outcome {
+  const { stored, judge, options } = job;
+  if (stored.revokedMark !== undefined) {
+    return { ...describeOutcome(job, 'revoked', stored.verdict), ...revocationOf(stored.revokedMark), trouble };
+  }
+  if (softened(trouble) && mayKeep(stored, judge, options.alertBeforeMilliseconds)) {
+    return { ...describeOutcome(job, 'kept', stored.verdict), trouble };
+  }
+  return { ...describeOutcome(job, outcomeOfTrouble(trouble), stored.verdict), trouble };
+}
+
+const softenedFailures: ReadonlySet<string> = new Set(['refused', 'expired', 'too-short', 'older-than-stored']);
+
+/** Trouble that need not be heard while the staple on disk is good: the responder's, never ours and never a doubt. */
+function softened(trouble: Trouble): boolean {
+  if (trouble.kind === 'failure') return softenedFailures.has(trouble.code);
+  return trouble.kind === 'error' && outcomeOfTrouble(trouble) === 'unavailable';
+}

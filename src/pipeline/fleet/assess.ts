@@ -1,0 +1,68 @@
+import type { FilePath } from '../../core/file-path.js';
+import { isInShard, type Shard } from '../../core/shard.js';
+import { readCertificateFile } from '../../source/certificate-file.js';
+import type { ListedCertificate } from '../../source/certificate-list.js';
+import { readFolderMember } from '../../source/folder-member.js';
+import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
+import { staplePathFor } from '../../store/staple-location.js';
+import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from '../fetch/describe-outcome.js';
+import {
+  isDue,
+  judgeFor,
+  mayHaveLeftover,
+  respondersFor,
+  type DueCertificate,
+  type FetchOptions,
+  type JudgingTools,
+} from '../fetch/fetch-job.js';
+import type { Outcome } from '../fetch/outcome.js';
+import { judgeStored, readStoredFiles } from '../fetch/stored-staple.js';
+
+/** What the files alone tell of a certificate: how it ended already, that somebody has to be asked, or that it is none of ours. */
+export type Assessment =
+  | { readonly kind: 'settled'; readonly outcome: Outcome }
+  | { readonly kind: 'due'; readonly due: DueCertificate }
+  | { readonly kind: 'ignored' };
+
+/**
+ * Reads a certificate and judges its staple without any traffic.
+ *
+ * @param shard the part of the fleet that this run works on; all of it when absent
+ * @returns an assessment; what goes wrong with this certificate is in its outcome and never thrown
+ * @throws OcspError `usage`, `interrupted`
+ */
+export async function assess(
+  listed: ListedCertificate,
+  options: FetchOptions,
+  tools: JudgingTools,
+  shard?: Shard,
+): Promise<Assessment> {
+  let staple: FilePath | undefined;
+  try {
+    const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
+    if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return { kind: 'ignored' };
+    staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
+    const responders = respondersFor(file.certificate, options);
+    if (responders.urls.length === 0) {
+      return { kind: 'settled', outcome: await outcomeWithoutResponder(file, staple, options, tools) };
+    }
+    return await judgeOnDisk({ listed, file, staple, responders }, options, tools);
+  } catch (error) {
+    return { kind: 'settled', outcome: outcomeOfError(listed.path, staple, error) };
+  }
+}
+
+async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: JudgingTools): Promise<Assessment> {
+  const { file, staple } = due;
+  const files = readStoredFiles(staple);
+  // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
+  if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
+  const issuer = await tools.issuers.findLocal(file);
+  if (issuer === undefined) return { kind: 'due', due };
+  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  if (mayHaveLeftover(staple, options, tools)) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
+  return isDue(judged, tools.memory)
+    ? { kind: 'due', due: { ...due, judged } }
+    : { kind: 'settled', outcome: freshOutcome(judged) };
+}

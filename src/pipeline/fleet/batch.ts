@@ -1,0 +1,149 @@
+import { OcspError } from '../../core/index.js';
+import type { FilePath } from '../../core/file-path.js';
+import type { Shard } from '../../core/shard.js';
+import type { CertificateList, ListedCertificate } from '../../source/certificate-list.js';
+import type { IssuerSource } from '../../source/issuer-finder.js';
+import { createLeftovers } from '../../store/leftovers.js';
+import { createDueQueue, type DueEntry, type DueQueue } from './due-queue.js';
+import type { FetchOptions, FetchTools } from '../fetch/fetch-job.js';
+import { fetchListed, refreshStaple } from '../fetch/fetch-staple.js';
+import { mapConcurrent } from './map-concurrent.js';
+import type { Outcome } from '../fetch/outcome.js';
+import { scan, type Scanned } from './scan.js';
+import { refuseSharedStaples } from './shared-staples.js';
+import { startCrew, type Crew, type HelperThreads } from './threads/crew.js';
+import type { RefreshThreads } from './threads/refresh-threads.js';
+
+/** The outcome of one certificate of a list, and its place there. */
+export interface ListedOutcome {
+  readonly position: number;
+  readonly outcome: Outcome;
+  /** Nothing was done this time: it is the outcome of an earlier pass, which still stands. */
+  readonly isRepeated?: boolean;
+}
+
+export interface BatchLimits {
+  /** The part of the fleet that this run works on; all of it when absent. */
+  readonly shard?: Shard;
+  /** Threads that may help; none when absent. */
+  readonly helpers?: HelperThreads;
+  /** Certificates under way at once; how many of them ask a responder is the gate's matter. */
+  readonly concurrency: number;
+  /** The last outcome of a certificate whose responder is to be left alone for now; undefined where it may be asked. */
+  readonly postponed?: (certificate: FilePath) => Outcome | undefined;
+}
+
+/** With fewer certificates a thread costs more than it takes over, and listing a folder more than looking into it. */
+const isMany = 500;
+
+/**
+ * Fetches the staples of many certificates and yields each outcome as it settles. First every staple on disk is judged,
+ * without traffic; then those that are due are asked for, Must-Staple certificates before the others; in the end once
+ * more those whose responder was suspended meanwhile, and again for as long as it serves some of them. After an abort no further certificate is taken, and those that were
+ * interrupted yield nothing.
+ *
+ * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
+ */
+export async function* fetchStaples(
+  list: CertificateList,
+  options: FetchOptions,
+  ownTools: FetchTools,
+  limits: BatchLimits,
+): AsyncGenerator<ListedOutcome> {
+  await refuseSharedStaples(list, options.out);
+  const queue = createDueQueue();
+  const { helpers, shard } = limits;
+  const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
+  const issuers = list.length < isMany ? undefined : await issuersOf(tools);
+  const crew =
+    helpers === undefined || issuers === undefined ? undefined : startCrew(helpers, { options, tools, shard, issuers });
+  try {
+    for await (const settled of settleWithoutTraffic(list, queue, options, tools, limits, crew)) {
+      for (const listed of settled) {
+        if (tools.signal.aborted) return;
+        yield listed;
+      }
+    }
+    const others = queue.size() < isMany || !mayWorkElsewhere(tools) ? undefined : crew?.refresh();
+    if (others === undefined) crew?.end();
+    let entries: Iterable<DueEntry> = queue.take();
+    let isLast = false;
+    do {
+      const suspended: DueEntry[] = [];
+      for await (const listed of refreshAll(entries, list, options, tools, limits, others)) {
+        if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
+        else yield listed;
+      }
+      entries = suspended;
+      if (suspended.length === 0) return;
+      isLast = !tools.gate.reopen();
+    } while (!tools.signal.aborted);
+  } finally {
+    crew?.end();
+  }
+}
+
+/** What --issuer named; undefined where it cannot be read, which each certificate then says for itself. */
+async function issuersOf({ issuers }: FetchTools): Promise<readonly IssuerSource[] | undefined> {
+  try {
+    return await issuers.sources();
+  } catch (error) {
+    if (error instanceof OcspError) return undefined;
+    throw error;
+  }
+}
+
+/** What this process remembers of responders, and whoever wants to see requests, are here alone. */
+function mayWorkElsewhere(tools: FetchTools): boolean {
+  return tools.memory === undefined && tools.onRequest === undefined;
+}
+
+async function* settleWithoutTraffic(
+  list: CertificateList,
+  queue: DueQueue,
+  options: FetchOptions,
+  tools: FetchTools,
+  limits: BatchLimits,
+  crew: Crew | undefined,
+): AsyncGenerator<readonly ListedOutcome[]> {
+  const settledOne = (scanned: Scanned): ListedOutcome | undefined => {
+    const { position } = scanned;
+    if (scanned.kind === 'settled') return { position, outcome: scanned.outcome };
+    const earlier = limits.postponed?.(list.at(position).path);
+    if (earlier !== undefined) return { position, outcome: earlier, isRepeated: true };
+    queue.add(position, scanned.turn, scanned.due);
+    return undefined;
+  };
+  for await (const some of scan(list, options, tools, limits.shard, crew)) {
+    yield some.map(settledOne).filter((settled) => settled !== undefined);
+  }
+}
+
+async function* refreshAll(
+  entries: Iterable<DueEntry>,
+  list: CertificateList,
+  options: FetchOptions,
+  tools: FetchTools,
+  { concurrency, shard }: BatchLimits,
+  others: RefreshThreads | undefined,
+): AsyncGenerator<ListedOutcome> {
+  const refreshHere = async (listed: ListedCertificate, due: DueEntry['due']): Promise<Outcome | undefined> => {
+    if (tools.signal.aborted) return undefined;
+    return due === undefined
+      ? await fetchListed(listed, options, tools, shard)
+      : await refreshStaple(due, options, tools);
+  };
+  const work = async ({ position, due }: DueEntry): Promise<ListedOutcome | undefined> => {
+    try {
+      if (tools.signal.aborted) return undefined;
+      const listed = list.at(position);
+      const here = (): Promise<Outcome | undefined> => refreshHere(listed, due);
+      const outcome = others === undefined ? await here() : await others.share(position, listed, here);
+      return outcome === undefined ? undefined : { position, outcome };
+    } catch (error) {
+      if (error instanceof OcspError && error.code === 'interrupted') return undefined;
+      throw error;
+    }
+  };
+  for await (const listed of mapConcurrent(entries, concurrency, work)) if (listed !== undefined) yield listed;
+}

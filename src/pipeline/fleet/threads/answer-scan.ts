@@ -1,0 +1,35 @@
+import { OcspError } from '../../../core/ocsp-error.js';
+import type { ListedCertificate } from '../../../source/certificate-list.js';
+import { turnOf } from '../due-queue.js';
+import type { JudgingTools } from '../../fetch/fetch-job.js';
+import { assess } from '../assess.js';
+import {
+  certificateFromElsewhere,
+  type FoundElsewhere,
+  type ScanAnswer,
+  type ScanQuestion,
+  type ThreadSetting,
+} from './thread-message.js';
+
+/** What another thread does for a scan: judges the certificates of a question, by their files alone. */
+export function createScanAnswerer(
+  { options, shard }: ThreadSetting,
+  own: Omit<JudgingTools, 'now'>,
+): (question: ScanQuestion) => Promise<ScanAnswer> {
+  const judge = async (listed: ListedCertificate, tools: JudgingTools): Promise<FoundElsewhere | null> => {
+    try {
+      const assessment = await assess(certificateFromElsewhere(listed), options, tools, shard);
+      if (assessment.kind === 'ignored') return null;
+      return assessment.kind === 'settled' ? assessment : { kind: 'due', turn: turnOf(assessment.due) };
+    } catch (error) {
+      if (error instanceof OcspError) return { kind: 'refused' };
+      throw error;
+    }
+  };
+  return async ({ first, certificates, now }) => {
+    const tools = { ...own, now: () => now };
+    const found: (FoundElsewhere | null)[] = [];
+    for (const listed of certificates) found.push(await judge(listed, tools));
+    return { kind: 'scanned', first, found };
+  };
+}

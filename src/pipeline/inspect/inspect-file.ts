@@ -1,0 +1,166 @@
+import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/index.js';
+import { DerError, DerReader, Tag } from '../../core/der/der.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
+import { readInputFile } from '../../source/read-file.js';
+import { describeCertificate } from './certificate.js';
+import type { Inspected } from './record.js';
+import { inspectRequest } from './request.js';
+import { inspectResponse } from './response.js';
+import { decodeSavedText } from './saved-text.js';
+import { troubleOfError } from '../trouble.js';
+
+/** A CA bundle is 250 KiB; what is larger than this is none of what is inspected here. */
+const largestFile = 4 * 1024 * 1024;
+
+/**
+ * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle by itself,
+ * private keys named and never decoded), or the base64 of a request's URL. Nothing is verified.
+ *
+ * @returns at least one thing, in the order of the file; what cannot be read or decoded is in the result and never
+ *   thrown, with the codes `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
+ *   `malformed-der`, `malformed-certificate`, `unsupported-response-type`, `no-certificate`; messages name the file
+ */
+export async function inspectFile(path: FilePath): Promise<readonly Inspected[]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(path);
+  } catch (error) {
+    return [{ trouble: troubleOfError(error) }];
+  }
+  const inspected = await attempt(() => inspectBytes(bytes));
+  return inspected.map((one) => nameFile(one, shownPath(path)));
+}
+
+/** As {@link inspectFile}, for bytes that are at hand; throws OcspError for those that are nothing at all. */
+export async function inspectBytes(bytes: Uint8Array): Promise<readonly Inspected[]> {
+  if (isPem(bytes)) return inspectPem(decodePem(bytes));
+  const der = bytes[0] === Tag.sequence ? bytes : decodeSavedText(bytes);
+  if (der === undefined) {
+    throw new OcspError(
+      'malformed-der',
+      `it is neither DER nor PEM nor base64${looksLikeMarkup(bytes) ? ', but looks like HTML or XML' : ''}`,
+      'name a request, a response or a certificate; an error page of a proxy is none of them',
+    );
+  }
+  return inspectDer(der, kindOfDer(der));
+}
+
+function readFile(path: FilePath): Uint8Array {
+  try {
+    return readInputFile(path, largestFile);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    const hints: Readonly<Record<string, string>> = {
+      'file-empty': 'an empty staple was never fetched: restaple fetch',
+      'file-too-large': 'requests, responses and certificates are a few KiB',
+    };
+    throw new OcspError(error.code, error.message, hints[error.code] ?? error.hint, { cause: error });
+  }
+}
+
+/** Text before the first PEM block may begin with the octet that begins a SEQUENCE, which is the digit 0. */
+function isPem(bytes: Uint8Array): boolean {
+  const second = bytes[1] ?? 0xff;
+  const isText = bytes[0] !== Tag.sequence || (second >= 0x09 && second < 0x80);
+  return isText && looksLikePem(bytes);
+}
+
+function looksLikeMarkup(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 64)).toString('latin1').trimStart().startsWith('<');
+}
+
+async function inspectDer(der: Uint8Array, kind: DerKind | undefined): Promise<readonly Inspected[]> {
+  switch (kind) {
+    case 'response':
+      return [inspectResponse(der)];
+    case 'request':
+      return [inspectRequest(der)];
+    case 'certificate':
+      return [{ record: describeCertificate(der) }];
+    case 'pkcs7':
+      return inspectPkcs7(der);
+    default:
+      throw new OcspError(
+        kind === undefined ? 'malformed-der' : 'no-certificate',
+        kind === undefined ? 'it is no request, response or certificate' : `it is a ${kind}`,
+        'name a request, a response or a certificate',
+      );
+  }
+}
+
+/** Loaded when it is needed: the reader of PKCS#7 costs more than everything else here. */
+async function inspectPkcs7(der: Uint8Array): Promise<readonly Inspected[]> {
+  const { readPkcs7Certificates } = await import('../../source/pkcs7.js');
+  const found: Inspected[] = [];
+  for (const certificate of readPkcs7Certificates(der)) {
+    found.push(...(await attempt(() => [{ record: describeCertificate(certificate) }])));
+  }
+  if (found.length === 0) throw new OcspError('no-certificate', 'there is no certificate in this PKCS#7');
+  return found;
+}
+
+async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspected[]> {
+  const found: Inspected[] = [];
+  for (const [index, block] of blocks.entries()) {
+    const inspected = await attempt(() => inspectBlock(block));
+    found.push(...inspected.map((one) => ({ block: index + 1, ...one })));
+  }
+  if (found.some(({ record, trouble }) => trouble !== undefined || (record !== undefined && !('label' in record)))) {
+    return found;
+  }
+  const labels = [...new Set(blocks.map(({ label }) => label))].join(', ');
+  throw new OcspError(
+    'no-certificate',
+    `there is no request, response or certificate in it${labels === '' ? '' : `, only ${labels}`}`,
+    'name a request, a response or a certificate',
+  );
+}
+
+function inspectBlock({ label, der }: PemBlock): Promise<readonly Inspected[]> | readonly Inspected[] {
+  switch (label) {
+    case 'CERTIFICATE':
+    case 'X509 CERTIFICATE':
+      return [{ record: describeCertificate(der) }];
+    case 'TRUSTED CERTIFICATE':
+      return [{ record: describeCertificate(withoutTrustSettings(der)) }];
+    case 'OCSP RESPONSE':
+      return [inspectResponse(der)];
+    case 'OCSP REQUEST':
+      return [inspectRequest(der)];
+    case 'PKCS7':
+    case 'CMS':
+      return inspectPkcs7(der);
+    default:
+      return [{ record: { kind: label.endsWith('PRIVATE KEY') ? 'private-key' : 'other', label } }];
+  }
+}
+
+/** openssl's TRUSTED CERTIFICATE has its own settings after the certificate. */
+function withoutTrustSettings(der: Uint8Array): Uint8Array {
+  try {
+    return new DerReader(der).element(Tag.sequence, 'certificate').raw;
+  } catch (error) {
+    if (error instanceof DerError) return der;
+    throw error;
+  }
+}
+
+/** What `inspect` finds, or what it throws as the trouble of the only thing found. */
+async function attempt(
+  inspect: () => Promise<readonly Inspected[]> | readonly Inspected[],
+): Promise<readonly Inspected[]> {
+  try {
+    return await inspect();
+  } catch (error) {
+    return [{ trouble: troubleOfError(error) }];
+  }
+}
+
+/** The message with the file before it, as those of files that could not be read have it. */
+function nameFile(inspected: Inspected, file: string): Inspected {
+  const { trouble, block } = inspected;
+  if (trouble === undefined) return inspected;
+  const place = block === undefined ? file : `${file}: block ${block}`;
+  return { ...inspected, trouble: { ...trouble, message: `${place}: ${trouble.message}` } };
+}

@@ -1,0 +1,118 @@
+import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
+import { crlEntryOf, type CertificateList } from '../../core/crl.js';
+import { formatTime } from '../../core/time.js';
+import { describeIncompleteness, describeScopeFailure } from '../../source/crl-file.js';
+import { troubleOfError, type Trouble } from '../trouble.js';
+
+/** What a CRL says of one certificate, beside its OCSP response (RFC 5280 §6.3.3). */
+export type CrlReport =
+  /** The CRL is of this issuer, current, for certificates of this kind, and does not list it. */
+  | ({ readonly kind: 'good' } & CrlEvidence)
+  /** The CRL of this issuer lists it, whatever its times: nobody takes a revocation back by being late. */
+  | ({
+      readonly kind: 'revoked';
+      readonly revocationTime: Date;
+      readonly revocationReason?: RevocationReason;
+    } & CrlEvidence)
+  /** The certificate names no CRL; `schemes` are those of URIs that cannot be downloaded, such as `ldap`. */
+  | { readonly kind: 'none'; readonly schemes: readonly string[] }
+  /**
+   * A CRL could not be had, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
+   * whatever the others say; `more` is what is wrong with the rest.
+   */
+  | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly more?: readonly Trouble[] };
+
+export interface CrlEvidence {
+  /** The file or the URL. */
+  readonly source: string;
+  readonly thisUpdate: Date;
+  readonly nextUpdate?: Date;
+}
+
+/** When the silence of a CRL counts; durations in milliseconds. */
+export interface CrlTimes {
+  readonly now: Date;
+  readonly skewMilliseconds: number;
+  /** How long ago the thisUpdate of a CRL without nextUpdate may be; where this is absent, it must have one. */
+  readonly maximumAgeMilliseconds?: number;
+  readonly ignoreTimes: boolean;
+}
+
+/** Looks certificates up in CRLs. What is wrong with a CRL is in the report and never thrown. */
+export interface CrlCheck {
+  lookUp(certificate: Certificate, issuer: Certificate): Promise<CrlReport>;
+  /** The same for a serial number (hex of INTEGER contents), where the certificate itself is not at hand. */
+  lookUpSerialNumber(serialNumber: string, issuer: Certificate): CrlReport;
+  /** Why CRLs that were named were for none of the certificates so far, and no report has said so. */
+  unused(): readonly Trouble[];
+}
+
+/** A CRL whose signature was verified, and what messages call it. */
+export interface NamedCrl {
+  readonly name: string;
+  readonly crl: CertificateList;
+}
+
+/** One issuer as a key of a map. */
+export function keyOf(issuer: Certificate): string {
+  return Buffer.from(issuer.der).toString('latin1');
+}
+
+/**
+ * What this CRL says. What it lists is revoked; its silence means good only where it is current and complete.
+ *
+ * @throws OcspError `crl-unsupported`, `crl-stale`, `crl-not-yet-valid` where nothing follows from its silence
+ */
+export function judgeByCrl(crl: NamedCrl, certificate: Certificate, times: CrlTimes): CrlReport {
+  const revoked = revokedReport(crl, certificate.serialNumber);
+  if (revoked !== undefined) return revoked;
+  const { scope } = crl.crl;
+  const silent = describeIncompleteness(scope, crl.name) ?? describeScopeFailure(scope, certificate, crl.name);
+  if (silent !== undefined) throw new OcspError('crl-unsupported', silent);
+  requireCurrent(crl, times);
+  return { kind: 'good', ...evidenceOf(crl) };
+}
+
+/** The report of a CRL that lists this serial number; undefined where it does not, or as no longer revoked. */
+export function revokedReport(
+  crl: NamedCrl,
+  serialNumber: string,
+): Extract<CrlReport, { readonly kind: 'revoked' }> | undefined {
+  const entry = crlEntryOf(crl.crl, serialNumber);
+  if (entry === undefined || entry.reason === 'removeFromCRL') return undefined;
+  const { revokedAt, reason } = entry;
+  const why = reason === undefined ? {} : { revocationReason: reason };
+  return { kind: 'revoked', ...evidenceOf(crl), revocationTime: revokedAt, ...why };
+}
+
+export function evidenceOf({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl): CrlEvidence {
+  return { source: name, thisUpdate, ...(nextUpdate === undefined ? {} : { nextUpdate }) };
+}
+
+/** Throws OcspError `crl-stale`, `crl-not-yet-valid`. */
+export function requireCurrent({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl, times: CrlTimes): void {
+  if (times.ignoreTimes) return;
+  const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = times;
+  const now = times.now.getTime();
+  if (thisUpdate.getTime() - skew > now) {
+    const message = `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(times.now)}`;
+    throw new OcspError('crl-not-yet-valid', message);
+  }
+  if (nextUpdate !== undefined && nextUpdate.getTime() + skew < now) {
+    throw new OcspError('crl-stale', `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`);
+  }
+  if (nextUpdate === undefined && (maximumAge === undefined || now - thisUpdate.getTime() > maximumAge)) {
+    const message = `the CRL ${name} is of ${formatTime(thisUpdate)} and does not say until when it holds`;
+    throw new OcspError('crl-stale', message);
+  }
+}
+
+/** The next step by code, where the error's own one is for another command. */
+export type CrlHints = Readonly<Partial<Record<OcspError['code'], string>>>;
+
+/** The report of a CRL that is no help. Throws on what is no OcspError, and an interrupt. */
+export function unusable(error: unknown, hints: CrlHints): Extract<CrlReport, { readonly kind: 'unusable' }> {
+  if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
+  const trouble = troubleOfError(error);
+  return { kind: 'unusable', trouble: { ...trouble, hint: hints[error.code] ?? trouble.hint } };
+}

@@ -1,0 +1,297 @@
+import {
+  OcspError,
+  anchorFailure,
+  decodeCertificate,
+  isBelieved,
+  isIssuedBy,
+  type Certificate,
+  type Finding,
+  type Verdict,
+} from '../../core/index.js';
+import { bytesEqual } from '../../core/bytes.js';
+import { isInValidity, issuerKeyProblem } from '../../core/certificate.js';
+import type { FilePath } from '../../core/file-path.js';
+import { formatTime } from '../../core/time.js';
+import { serverNameFor } from '../../core/subject-alternative-names.js';
+import { compareStaple, type StapleFault } from '../../probe/compare-staple.js';
+import type { ProbeResult } from '../../probe/probe-request.js';
+import { probeServer } from '../../probe/tls-probe.js';
+import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { readResponseFile } from '../../source/response-file.js';
+import { staplePathFor } from '../../store/staple-location.js';
+import { responderUrls } from '../fetch/fetch-job.js';
+import { explainMissingResponder } from '../fetch/missing-responder.js';
+import { keyTypeOf } from '../reload/confirm.js';
+import { verdictOn } from './verdict-on.js';
+import type { VerifyStapleOptions } from './verify-report.js';
+import { keptRevocation, verdictWithKept } from './verify-staple.js';
+import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+
+/** Whom to connect to. */
+export interface ConnectionPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName?: string;
+  readonly starttls?: 'smtp' | 'imap';
+}
+
+export interface VerifyConnectionOptions extends VerifyStapleOptions {
+  readonly place: ConnectionPlace;
+  readonly timeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+  /** Roots to trust where neither --ca nor a certificate's issuer is given. */
+  readonly systemRoots: () => readonly Certificate[];
+}
+
+/** What one handshake showed. */
+export interface ConnectionReport {
+  readonly certificate?: FilePath;
+  readonly place: ConnectionPlace;
+  readonly sent?: {
+    readonly serialNumber: string;
+    readonly protocol: string;
+    readonly cipher: string;
+    readonly serverName?: string;
+    readonly stapleOctets: number;
+  };
+  readonly verdict?: Verdict;
+  /** How the handshake differs from the file, or that nothing is stapled. */
+  readonly fault?: StapleFault;
+  readonly noResponder: boolean;
+  readonly trouble?: Trouble;
+}
+
+/**
+ * Verifies what a server really sends. With a certificate: that one, its key type forced, its staple compared with the
+ * file. Without: the server's ECDSA and RSA certificates, each where it has one.
+ *
+ * @returns a report for each handshake; trouble is in it and never thrown, `interrupted` and `usage` aside
+ */
+export async function verifyConnection(
+  path: FilePath | undefined,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<ConnectionReport[]> {
+  if (path !== undefined) return [await verifyServed(path, issuers, options)];
+  const { place } = options;
+  try {
+    const found = await probeKeyTypes(options);
+    return found.map((sent) => judgeSent(sent, undefined, undefined, options));
+  } catch (error) {
+    return [reportOfError(error, { place })];
+  }
+}
+
+/** The server's certificate of each key type; of a type that is neither, the one that it sends unasked. */
+async function probeKeyTypes(options: VerifyConnectionOptions): Promise<ProbeResult[]> {
+  const found: ProbeResult[] = [];
+  for (const keyType of ['ecdsa', 'rsa'] as const) {
+    try {
+      const sent = await probe(options, keyType, undefined);
+      // TLS 1.2 without a signature of the server's heeds no key type.
+      if (!found.some((known) => isSameCertificate(known, sent))) found.push(sent);
+    } catch (error) {
+      // A server without a certificate of this key type refuses the handshake; any other trouble is trouble.
+      if (!(error instanceof OcspError) || error.code !== 'tls-failed') throw error;
+    }
+  }
+  return found.length > 0 ? found : [await probe(options, undefined, undefined)];
+}
+
+function isSameCertificate({ certificates: [a] }: ProbeResult, { certificates: [b] }: ProbeResult): boolean {
+  return a !== undefined && b !== undefined && bytesEqual(a, b);
+}
+
+async function verifyServed(
+  path: FilePath,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<ConnectionReport> {
+  try {
+    const file = await readCertificateFile(path);
+    const { report, chain } = await judgeServed(file, issuers, options);
+    // Whatever the server sends, and whether it does: the certificate is to be replaced.
+    const kept = await keptRevocation(file, issuers, { ...options, untrusted: [...options.untrusted, ...chain] });
+    return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
+  } catch (error) {
+    return reportOfError(error, { certificate: path, place: options.place });
+  }
+}
+
+/** What the server sends, judged; `chain` may hold the issuer. */
+async function judgeServed(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyConnectionOptions,
+): Promise<{ readonly report: ConnectionReport; readonly chain: readonly Certificate[] }> {
+  const known = { certificate: file.path, place: options.place };
+  try {
+    const issuer = await issuers.findLocal(file);
+    const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
+    const report = { ...known, ...judgeSent(sent, file, issuer, options) };
+    return { report, chain: sent.certificates.flatMap(decodeOrSkip) };
+  } catch (error) {
+    return { report: reportOfError(error, known), chain: [] };
+  }
+}
+
+async function probe(
+  { place, timeoutMilliseconds, signal }: VerifyConnectionOptions,
+  keyType: 'rsa' | 'ecdsa' | undefined,
+  certificate: Certificate | undefined,
+): Promise<ProbeResult> {
+  const serverName = place.serverName ?? (certificate === undefined ? undefined : serverNameFor(certificate));
+  return await probeServer({
+    host: place.host,
+    port: place.port,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(keyType === undefined ? {} : { keyType }),
+    ...(place.starttls === undefined ? {} : { starttls: place.starttls }),
+    timeoutMilliseconds,
+    signal,
+  });
+}
+
+function judgeSent(
+  sent: ProbeResult,
+  file: CertificateFile | undefined,
+  knownIssuer: Certificate | undefined,
+  options: VerifyConnectionOptions,
+): ConnectionReport {
+  const { place, now } = options;
+  const expectedStaple = file === undefined ? undefined : stapleOf(file, options);
+  const fault = compareStaple({
+    sentCertificates: sent.certificates,
+    sentStaple: sent.staple,
+    ...(file === undefined ? {} : { expectedCertificate: file.certificate }),
+    ...(expectedStaple === undefined ? {} : { expectedStaple }),
+    now,
+  });
+  const chain = sent.certificates.flatMap(decodeOrSkip);
+  const [own, ...others] = chain;
+  const report = { place, ...(own === undefined ? {} : { sent: describeSent(sent, own) }), noResponder: false };
+  if (own === undefined) return { ...report, ...(fault === undefined ? {} : { fault }) };
+  // What another certificate's staple says is beside the question.
+  if (fault?.code === 'other-certificate') return { ...report, fault };
+  if (sent.staple === undefined) {
+    const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
+    if (!needsNone || fault?.code !== 'nothing-stapled')
+      return { ...report, ...(fault === undefined ? {} : { fault }) };
+    return { ...report, ...withoutStaple(own, trustFor(others, knownIssuer, options), place) };
+  }
+  const withFault = { ...report, ...(fault === undefined ? {} : { fault }) };
+  try {
+    const verdict = verdictOnSent(sent.staple, own, trustFor(others, knownIssuer, options), options);
+    return isBelieved(verdict)
+      ? { ...withFault, verdict }
+      : { ...withFault, verdict, trouble: troubleOfFailure(verdict.failure) };
+  } catch (error) {
+    // Where the issuer is missing, what was seen of the server still is worth saying.
+    return { ...withFault, ...reportOfError(error, { place }) };
+  }
+}
+
+/** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
+function withoutStaple(
+  own: Certificate,
+  trust: Trust,
+  place: ConnectionPlace,
+): Pick<ConnectionReport, 'noResponder' | 'trouble' | 'verdict'> {
+  try {
+    const failure = anchorFailure(issuerAmong(own, trust), trust);
+    if (failure === undefined) return noResponderNeeded(own);
+    const verdict: Verdict = { kind: 'invalid', failure, findings: [] };
+    return { noResponder: false, verdict, trouble: troubleOfFailure(failure) };
+  } catch (error) {
+    return reportOfError(error, { place });
+  }
+}
+
+function noResponderNeeded(certificate: Certificate): Pick<ConnectionReport, 'noResponder' | 'trouble'> {
+  const explained = explainMissingResponder(certificate);
+  return {
+    noResponder: true,
+    trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', ...explained },
+  };
+}
+
+/** Where the issuer may be found, and what its chain has to reach. */
+interface Trust {
+  readonly anchors: readonly Certificate[];
+  readonly untrusted: readonly Certificate[];
+  readonly now: Date;
+}
+
+/** The caller's --ca, else the issuer at hand, else the system's roots; in between what the server sent. */
+function trustFor(
+  others: readonly Certificate[],
+  knownIssuer: Certificate | undefined,
+  { anchors, untrusted, now, systemRoots }: VerifyConnectionOptions,
+): Trust {
+  const known = knownIssuer === undefined ? [] : [knownIssuer];
+  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? systemRoots() : known;
+  return { anchors: trusted, untrusted: [...known, ...others, ...untrusted], now };
+}
+
+/** Throws OcspError `issuer-not-found`. */
+function issuerAmong(own: Certificate, { anchors, untrusted }: Trust): Certificate {
+  const candidates = [...untrusted, ...anchors];
+  const issuer = candidates.find((candidate) => isIssuedBy(own, candidate));
+  if (issuer !== undefined) return issuer;
+  const problem = issuerKeyProblem(own, candidates);
+  throw new OcspError(
+    'issuer-not-found',
+    `the server does not send the issuer of its certificate, and it is not at hand${problem === undefined ? '' : ` (${problem})`}`,
+    'name the CA certificate with --ca; the server should send its chain',
+  );
+}
+
+function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, options: VerifyConnectionOptions): Verdict {
+  const issuer = issuerAmong(own, trust);
+  const verdict = verdictOn(staple, { certificate: own }, issuer, { ...options, anchors: [] });
+  if (!isBelieved(verdict)) return verdict;
+  const failure = anchorFailure(issuer, trust);
+  if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
+  return { ...verdict, findings: [...verdict.findings, ...validityFindings(own, trust.now)] };
+}
+
+/** A current staple does not help a certificate that clients refuse for its dates. */
+function validityFindings(own: Certificate, now: Date): Finding[] {
+  if (isInValidity(own, now)) return [];
+  const what = own.notAfter < now ? `expired at ${formatTime(own.notAfter)}` : `begins at ${formatTime(own.notBefore)}`;
+  const message = `the certificate that the server sends ${what}`;
+  return [{ rule: 'certificate-outside-validity', severity: 'error', message, source: 'RFC 5280 §4.1.2.5' }];
+}
+
+function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint8Array | undefined {
+  const path = options.response ?? staplePathFor(file.path, file.certificate, options.out);
+  const bytes = readResponseFile(path);
+  return bytes === undefined || bytes.length === 0 ? undefined : bytes;
+}
+
+function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
+  const { protocol, cipher, serverName, staple } = sent;
+  return {
+    serialNumber: own.serialNumber,
+    protocol,
+    cipher,
+    ...(serverName === undefined ? {} : { serverName }),
+    stapleOctets: staple?.length ?? 0,
+  };
+}
+
+function decodeOrSkip(der: Uint8Array): Certificate[] {
+  try {
+    return [decodeCertificate(der)];
+  } catch (error) {
+    if (error instanceof OcspError) return [];
+    throw error;
+  }
+}
+
+function reportOfError(error: unknown, known: Pick<ConnectionReport, 'certificate' | 'place'>): ConnectionReport {
+  const trouble = troubleOfError(error);
+  if (trouble.kind === 'error' && (trouble.errorKind === 'usage' || trouble.errorKind === 'interrupted')) throw error;
+  return { ...known, noResponder: false, trouble };
+}

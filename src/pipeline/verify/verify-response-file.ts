@@ -1,0 +1,106 @@
+import { OcspError, decodeResponse, isResponse, type Certificate, type Failure, type Verdict } from '../../core/index.js';
+import { isHashName } from '../../core/cert-id.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { certIdFor } from '../../core/verify/statement.js';
+import { readResponseFile } from '../../source/response-file.js';
+import type { CrlReport } from './crl-check.js';
+import { troubleOfFailure } from '../trouble.js';
+import { anchoringFailure, verdictOn } from './verdict-on.js';
+import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+
+/** Judges a response about a serial number of this issuer, or about all its statements, without a certificate at hand. */
+export function verifyResponseFile(
+  response: FilePath,
+  issuer: Certificate,
+  serialNumber: string | undefined,
+  options: VerifyStapleOptions,
+): VerifyReport {
+  if (options.crl !== undefined && serialNumber === undefined) {
+    const message = 'a CRL is asked about one certificate, and none was named';
+    throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
+  }
+  const report = judgeFile(response, issuer, serialNumber, options);
+  const crl = serialNumber === undefined ? undefined : lookUpCrl(serialNumber, issuer, options);
+  return crl === undefined ? report : { ...report, crl };
+}
+
+function judgeFile(
+  response: FilePath,
+  issuer: Certificate,
+  serialNumber: string | undefined,
+  options: VerifyStapleOptions,
+): VerifyReport {
+  try {
+    const bytes = readResponseFile(response);
+    if (bytes === undefined)
+      throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
+    if (serialNumber !== undefined) {
+      return { response, noResponder: false, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
+    }
+    const statements = verdictsOnAll(bytes, issuer, options);
+    const verdict = statements.reduce((a, b) => (gravityOf(b) > gravityOf(a) ? b : a));
+    return { response, noResponder: false, ...reported(verdict), statements };
+  } catch (error) {
+    return reportOfError(error, { response });
+  }
+}
+
+/** Beside the response, whatever became of that. */
+function lookUpCrl(serialNumber: string, issuer: Certificate, options: VerifyStapleOptions): CrlReport | undefined {
+  if (options.crl === undefined) return undefined;
+  const failure = anchoringFailure(issuer, options);
+  if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
+  return options.crl.lookUpSerialNumber(serialNumber, issuer);
+}
+
+/** Every statement by itself; one of another issuer is not ours to judge. */
+function verdictsOnAll(
+  bytes: Uint8Array,
+  issuer: Certificate,
+  options: VerifyStapleOptions,
+): readonly [Verdict, ...Verdict[]] {
+  const response = decodeResponse(bytes);
+  const statements = isResponse(response) && response.status === 'successful' ? response.basic.responses : [];
+  const serialNumbers = new Set<string>();
+  const verdicts: Verdict[] = [];
+  for (const { certId } of statements) {
+    const { hashAlgorithm, serialNumber } = certId;
+    const ours = isHashName(hashAlgorithm) ? certIdFor({ serialNumber }, issuer, hashAlgorithm) : undefined;
+    if (ours?.issuerNameHash === certId.issuerNameHash && ours.issuerKeyHash === certId.issuerKeyHash) {
+      if (serialNumbers.has(serialNumber)) continue;
+      serialNumbers.add(serialNumber);
+      verdicts.push(verdictOn(bytes, { serialNumber }, issuer, options));
+    } else {
+      verdicts.push(ofAnotherIssuer(serialNumber));
+    }
+  }
+  const [first, ...rest] = verdicts;
+  // Without a statement any serial number gives the verdict: malformed, refused, or no statement.
+  return first === undefined ? [verdictOn(bytes, { serialNumber: '00' }, issuer, options)] : [first, ...rest];
+}
+
+function ofAnotherIssuer(serialNumber: string): Verdict {
+  const message = `the response speaks of serial number ${serialNumber} of another issuer`;
+  const failure: Failure = { code: 'cert-id-mismatch', message, values: { serialNumber } };
+  return { kind: 'invalid', failure, findings: [] };
+}
+
+/** In the order of the exit codes: revoked, not believed, unknown, outside its validity, refused, good. */
+function gravityOf(verdict: Verdict): number {
+  switch (verdict.kind) {
+    case 'revoked':
+      return 5;
+    case 'invalid':
+      return isOutsideValidity(verdict.failure) ? 2 : 4;
+    case 'unknown':
+      return 3;
+    case 'refused':
+      return 1;
+    case 'good':
+      return 0;
+  }
+}
+
+function isOutsideValidity({ code }: Failure): boolean {
+  return ['expired', 'not-yet-valid', 'no-next-update', 'too-old', 'too-short', 'older-than-stored'].includes(code);
+}

@@ -1,0 +1,163 @@
+import {
+  OcspError,
+  defaultRefreshPolicy,
+  distinguishedNameToString,
+  type BelievedEvidence,
+  type Certificate,
+  type Finding,
+  type Verdict,
+} from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import { unnamedCandidates, type IssuerFinder } from '../../source/issuer-finder.js';
+import { readResponseFile } from '../../source/response-file.js';
+import { staplePathFor } from '../../store/staple-location.js';
+import { readStapleNow } from '../../store/staple-file.js';
+import { revokedMarkPath } from '../../store/staple-path.js';
+import type { CrlReport } from './crl-check.js';
+import { responderUrls } from '../fetch/fetch-job.js';
+import { explainMissingResponder } from '../fetch/missing-responder.js';
+import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
+import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+import { anchoringFailure, verdictOn } from './verdict-on.js';
+import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+
+/**
+ * Judges the staple of one certificate offline.
+ *
+ * @returns a report; what goes wrong with this certificate is in it and never thrown
+ */
+export async function verifyStaple(
+  path: FilePath,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<VerifyReport> {
+  const { response } = options;
+  try {
+    const file = await readCertificateFile(path);
+    const ofStaple = await judgeStaple(file, issuers, options);
+    const kept = await keptRevocation(file, issuers, options);
+    const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
+    const crl = await lookUpCrl(file, issuers, options);
+    return crl === undefined ? report : { ...report, crl };
+  } catch (error) {
+    return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+  }
+}
+
+function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {
+  if (report.verdict?.kind === 'revoked') return report;
+  const { certificate } = report;
+  const known = certificate === undefined ? {} : { certificate };
+  return { ...known, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) };
+}
+
+async function judgeStaple(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<VerifyReport> {
+  const { path, certificate } = file;
+  let { response } = options;
+  try {
+    response ??= staplePathFor(path, certificate, options.out);
+    const found = readResponseFile(response);
+    if (found === undefined) return missingStaple(file, response, options.response !== undefined);
+    const issuer = await issuerFor(file, issuers, options);
+    const verdict = verdictOn(found, { certificate }, issuer, options);
+    const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
+    const due = nextRefresh === undefined ? {} : { nextRefresh };
+    return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
+  } catch (error) {
+    return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+  }
+}
+
+/** Beside the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
+async function lookUpCrl(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<CrlReport | undefined> {
+  if (options.crl === undefined) return undefined;
+  try {
+    const issuer = await issuerFor(file, issuers, options);
+    const failure = anchoringFailure(issuer, options);
+    if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
+    return await options.crl.lookUp(file.certificate, issuer);
+  } catch (error) {
+    return { kind: 'unusable', trouble: troubleOfError(error) };
+  }
+}
+
+/** The issuer among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
+export async function issuerFor(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<Certificate> {
+  const given = [...options.untrusted, ...options.anchors].map((certificate) => certificate.der);
+  const found = (await issuers.findLocal(file)) ?? issuers.choose(file.certificate, given);
+  if (found !== undefined) return found;
+  const problem = issuers.keyProblem(file.certificate, [...(await unnamedCandidates(file)), ...given]);
+  const name = distinguishedNameToString(file.certificate.issuer);
+  const named = issuers.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
+  const attempts = problem === undefined ? named : [problem, ...named];
+  const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
+  throw new OcspError(
+    'issuer-not-found',
+    `${shownPath(file.path)}: the issuer ${name} is not to be found${tried}`,
+    'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
+  );
+}
+
+/** The signed answer beside a staple that says that its certificate is revoked. */
+export interface KeptRevocation {
+  readonly path: FilePath;
+  readonly verdict: Verdict & BelievedEvidence;
+}
+
+/**
+ * What `fetch` has kept against this certificate, judged as `fetch` judges it, whatever became of the staple.
+ *
+ * @throws OcspError where there is something that cannot be judged: `file-unreadable`, `issuer-not-found`, `issuer-mismatch`
+ */
+export async function keptRevocation(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<KeptRevocation | undefined> {
+  const { certificate } = file;
+  const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
+  const found = readStapleNow(path);
+  if (found.state !== 'present') return undefined;
+  const issuer = await issuerFor(file, issuers, options);
+  const verdict = judgeRevokedMark(found.bytes, { certificate, issuer, hash: 'sha1', ...options });
+  return verdict === undefined ? undefined : { path, verdict };
+}
+
+/** The kept revocation in place of what was found of the staple: none that is older, missing or not believed ends it. */
+export function verdictWithKept(
+  { verdict: own, trouble }: Pick<VerifyReport, 'verdict' | 'trouble'>,
+  { path, verdict }: KeptRevocation,
+): Verdict {
+  if (own?.kind === 'revoked') return own;
+  const staple = own === undefined ? (trouble?.code ?? 'none') : 'failure' in own ? own.failure.code : own.kind;
+  const message = `the signed answer that fetch has kept, ${shownPath(path)}, says that the certificate is revoked (the staple: ${staple})`;
+  const finding: Finding = { rule: 'known-revoked', severity: 'error', message, source: 'restaple fetch' };
+  return { ...verdict, findings: [finding, ...(own?.findings ?? [])] };
+}
+
+function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {
+  const { certificate } = file;
+  const base = { certificate: file.path, response };
+  if (!isNamed && responderUrls(certificate, undefined).length === 0) {
+    const { message, hint } = explainMissingResponder(certificate);
+    const trouble: Trouble = { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint };
+    if (!certificate.mustStaple) return { ...base, noResponder: true, trouble };
+  }
+  const what = isNamed ? 'does not exist' : 'is not there: the certificate has no staple';
+  const hint = isNamed ? 'check the path' : 'make one with: restaple fetch';
+  const missing = new OcspError('response-missing', `${shownPath(response)} ${what}`, hint);
+  return { ...base, noResponder: false, trouble: troubleOfError(missing) };
+}

@@ -1,0 +1,249 @@
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { shownPath } from '../../core/file-path.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { reasonToRefuse } from './acceptance.js';
+import { openDnsdistConsole, type DnsdistConsole } from './console.js';
+import { DnsdistFailure } from './failure.js';
+import { accessByDnsdist, findReaders, type Reader } from './readers.js';
+import {
+  explainRefusal,
+  readFrontends,
+  readVersion,
+  reloadEachFrontend,
+  shorten,
+  stapleFileIn,
+  withoutLuaError,
+  type DnsdistVersion,
+  type FrontendReload,
+} from './replies.js';
+import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../reload-result.js';
+import type { ReloadTarget } from '../reload-target.js';
+
+type DnsdistTarget = Extract<ReloadTarget, { kind: 'dnsdist' }>;
+
+/** What the driver takes from outside. */
+export interface DnsdistSurroundings {
+  readonly now: Date;
+  /** As many octets as asked, unpredictable: for the nonces of the console. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Who runs dnsdist on this machine; default: what /proc says, else /etc/passwd. */
+  readonly readers?: () => readonly Reader[];
+}
+
+interface Trouble {
+  readonly code: ReloadCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Before the reload: what would go wrong with each staple, and what cannot be told from here. */
+interface Foresight {
+  readonly troubles: ReadonlyMap<StapleToPush, Trouble>;
+  readonly doubts: ReadonlyMap<StapleToPush, string>;
+}
+
+/**
+ * Lets a dnsdist read its certificates and staples again over its console (`controlSocket`), once for all staples.
+ *
+ * Up to 1.7 each frontend says whether it took its files; one that did not keeps all it had. From 1.8 on dnsdist says
+ * nothing and drops a staple it does not like, so a staple that it surely would not take stops the reload there, and a
+ * success is a success only with the handshake that proves it.
+ *
+ * @param key of 32 bytes, see parseConsoleKey
+ * @returns what became of each staple; trouble with the server is a code in it, never thrown
+ * @throws OcspError `interrupted`
+ */
+export async function reloadDnsdist(
+  target: DnsdistTarget,
+  staples: readonly StapleToPush[],
+  key: Uint8Array,
+  limits: ReloadLimits,
+  surroundings: DnsdistSurroundings,
+): Promise<TargetResult> {
+  const started = performance.now();
+  const foresight = foresee(target, staples, surroundings);
+  let outcome: Pick<TargetResult, 'certificates' | 'error'>;
+  try {
+    const connection = await openDnsdistConsole(target.address, key, limits, surroundings.randomBytes);
+    try {
+      outcome = await reloadOver(connection, staples, foresight);
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DnsdistFailure)) throw error;
+    outcome = notReloaded(staples, error, foresight);
+  }
+  const { certificates, error } = outcome;
+  return {
+    target: target.text,
+    ok: error === undefined && certificates.every(({ ok }) => ok),
+    certificates,
+    milliseconds: Math.round(performance.now() - started),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+async function reloadOver(
+  connection: DnsdistConsole,
+  staples: readonly StapleToPush[],
+  foresight: Foresight,
+): Promise<Pick<TargetResult, 'certificates' | 'error'>> {
+  const version = readVersion(withoutLuaError(await connection.run('showVersion()'), 'showVersion()'));
+  if (version.reportsFailures) {
+    const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
+    return outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  }
+  const harm = [...foresight.troubles.values()][0];
+  if (harm !== undefined) return notReloaded(staples, whyNotReloaded(harm, version), foresight);
+  withoutLuaError(await connection.run('reloadAllCertificates()'), 'reloadAllCertificates()');
+  return { certificates: staples.map((staple) => unproven(staple, version, foresight)) };
+}
+
+/** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */
+function foresee(
+  { address }: DnsdistTarget,
+  staples: readonly StapleToPush[],
+  { now, readers = findReaders }: DnsdistSurroundings,
+): Foresight {
+  const troubles = new Map<StapleToPush, Trouble>();
+  const doubts = new Map<StapleToPush, string>();
+  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(address.host);
+  let found: readonly Reader[] | undefined;
+  for (const staple of staples) {
+    const name = shownPath(staple.staplePath);
+    const access = isLocal ? accessByDnsdist(staple.staplePath, () => (found ??= readers())) : undefined;
+    if (access?.kind === 'unreadable') {
+      troubles.set(staple, {
+        code: 'staple-unreadable-by-server',
+        message: `${name} ${access.why}`,
+        hint: 'keep it where the user of dnsdist (often _dnsdist) may read it and its folders, outside /home, /root and /tmp, which its service hides',
+      });
+      continue;
+    }
+    const reason = reasonToRefuse(bytesOnDisk(staple), now);
+    if (reason !== undefined) {
+      const hint = `fetch it again: restaple fetch --force ${shownPath(staple.certificatePath)}`;
+      troubles.set(staple, { code: 'staple-refused', message: `${name} ${reason}`, hint });
+    } else if (access?.kind === 'unsure' && access.why !== undefined) {
+      doubts.set(staple, `unless an access list allows it, ${name} ${access.why}`);
+    }
+  }
+  return { troubles, doubts };
+}
+
+/** What dnsdist will read; where this process may not, what was written. */
+function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
+  try {
+    // No staple is nearly as large.
+    return readRegularFile(staplePath, { limit: 1024 * 1024 }).bytes ?? new Uint8Array();
+  } catch {
+    return bytes;
+  }
+}
+
+/** Nothing was reloaded: a staple with trouble of its own keeps that, the others share the target's. */
+function notReloaded(
+  staples: readonly StapleToPush[],
+  { code, message, hint }: Trouble,
+  foresight: Foresight,
+): Pick<TargetResult, 'certificates' | 'error'> {
+  return {
+    certificates: staples.map((staple) => failed(staple, foresight.troubles.get(staple) ?? { code, message, hint })),
+    error: { code, message, hint },
+  };
+}
+
+function whyNotReloaded({ code, message, hint }: Trouble, { text }: DnsdistVersion): Trouble {
+  return {
+    code,
+    message: `not reloaded, because dnsdist ${text} would drop staples that it serves now: ${message}`,
+    hint,
+  };
+}
+
+/** From 1.8 on: no news is no news. */
+function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Foresight): PushResult {
+  const doubt = doubts.get(staple);
+  const message = `dnsdist ${text} reloads without saying which staples it took: only --confirm proves it`;
+  return {
+    certificatePath: staple.certificatePath,
+    ok: true,
+    message: doubt === undefined ? message : `${message}; ${doubt}`,
+  };
+}
+
+/** Up to 1.7: each frontend took all of its files or kept all that it had. Which files it has, dnsdist does not tell. */
+function outcomeOfFrontends(
+  staples: readonly StapleToPush[],
+  frontends: readonly FrontendReload[],
+  foresight: Foresight,
+): Pick<TargetResult, 'certificates' | 'error'> {
+  if (frontends.length === 0) {
+    const message = 'dnsdist has neither a DoT nor a DoH frontend, so that it staples nothing';
+    const hint =
+      'add one with addTLSLocal() or addDOHLocal() and its option ocspResponses, or check the address of the target';
+    return notReloaded(staples, { code: 'no-slot', message, hint }, foresight);
+  }
+  const troubles = new Map(foresight.troubles);
+  let unowned: Trouble | undefined;
+  let last: string | undefined;
+  for (const { name, error } of frontends) {
+    if (error === undefined) continue;
+    last = `${name} refused its files and keeps what it had`;
+    const owner = ownerOf(stapleFileIn(error), staples);
+    const trouble = troubleOf(error, last);
+    if (owner === undefined) unowned ??= trouble;
+    else if (!troubles.has(owner)) troubles.set(owner, trouble);
+  }
+  const bystander: Trouble | undefined =
+    last === undefined
+      ? undefined
+      : {
+          code: 'command-failed',
+          message: `${last}; dnsdist does not tell whether this staple is among them`,
+          hint: 'repair the staple or certificate that it refused, then reload again',
+        };
+  const certificates = staples.map((staple) => {
+    const trouble = troubles.get(staple) ?? bystander;
+    return trouble === undefined ? { certificatePath: staple.certificatePath, ok: true } : failed(staple, trouble);
+  });
+  return { certificates, ...(unowned === undefined ? {} : { error: unowned }) };
+}
+
+function troubleOf(error: string, what: string): Trouble {
+  const known = explainRefusal(error);
+  if (known === undefined) {
+    const hint = 'repair what it names (certificate, key, or a file its user may not read), then reload again';
+    return { code: 'command-failed', message: `${what}: ${shorten(error)}`, hint };
+  }
+  const file = stapleFileIn(error);
+  const named = file === undefined ? '' : `${shorten(file)}: `;
+  return { code: 'staple-refused', message: `${what}, because of ${named}${known.reason}`, hint: known.hint };
+}
+
+/** The staple behind a file name of dnsdist's configuration, which may be relative to its folder or lead over a symlink. */
+function ownerOf(file: string | undefined, staples: readonly StapleToPush[]): StapleToPush | undefined {
+  if (file === undefined) return undefined;
+  const exact = staples.find(({ staplePath }) => shownPath(staplePath) === file);
+  if (exact !== undefined) return exact;
+  if (file.startsWith('/')) {
+    const real = realName(file);
+    return staples.find(({ staplePath }) => realName(shownPath(staplePath)) === real);
+  }
+  const [first, ...others] = staples.filter(({ staplePath }) => basename(shownPath(staplePath)) === basename(file));
+  return others.length === 0 ? first : undefined;
+}
+
+function realName(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function failed(staple: StapleToPush, { code, message, hint }: Trouble): PushResult {
+  return { certificatePath: staple.certificatePath, ok: false, code, message, hint };
+}

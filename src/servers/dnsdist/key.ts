@@ -1,0 +1,105 @@
+import { OcspError } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { handedOver } from '../../system/handed-over-pipe.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { systemErrorCode } from '../../system/system-error.js';
+
+/** A console key as a file has it, and what the reader should hear of that file, one sentence each. */
+export interface ConsoleKeyFile {
+  readonly key: Uint8Array;
+  readonly warnings: readonly string[];
+}
+
+/** Of crypto_secretbox (libsodium) and of ChaCha20-Poly1305 (RFC 8439) alike. */
+export const consoleKeyLength = 32;
+
+/** Enough for a whole dnsdist.conf. */
+const largestKeyFile = 64 * 1024;
+
+const howToMakeAKey =
+  'give the text between the quotes of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one';
+
+/**
+ * The key of a dnsdist console: base64 of 32 bytes, alone or in a `setKey("…")` line of Lua, of which the last one counts.
+ *
+ * @throws OcspError `usage`, which never shows any of the text
+ */
+export function parseConsoleKey(text: string): Uint8Array {
+  const lines = [...text.matchAll(/^[ \t]*setKey\(\s*["']([^"'\n]*)["']\s*\)/gm)];
+  const encoded = (lines.at(-1)?.[1] ?? text).trim();
+  if (encoded === '') throw new OcspError('usage', 'the dnsdist console key is empty', howToMakeAKey);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
+    throw new OcspError('usage', 'the dnsdist console key is not base64', howToMakeAKey);
+  }
+  const key = new Uint8Array(Buffer.from(encoded, 'base64'));
+  if (key.length !== consoleKeyLength) {
+    throw new OcspError(
+      'usage',
+      `the dnsdist console key decodes to ${key.length} bytes, not to ${consoleKeyLength}`,
+      howToMakeAKey,
+    );
+  }
+  return key;
+}
+
+/**
+ * Reads the key of a dnsdist console from a file of at most 64 KiB; a pipe, as from `<(command)`, will do.
+ *
+ * @throws OcspError `usage` for what is no key, `file-not-found`, `file-unreadable`, `file-too-large`
+ */
+export function readConsoleKeyFile(path: FilePath): ConsoleKeyFile {
+  const { bytes, warnings } = readSecret(path);
+  try {
+    if (bytes.length > largestKeyFile) {
+      throw new OcspError(
+        'file-too-large',
+        `the key file ${shownPath(path)} is larger than ${largestKeyFile} octets`,
+        'name the file that holds the dnsdist console key',
+      );
+    }
+    return { key: parseConsoleKey(bytes.toString('latin1')), warnings };
+  } catch (error) {
+    if (!(error instanceof OcspError) || error.code !== 'usage') throw error;
+    throw new OcspError('usage', `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function readSecret(path: FilePath): { bytes: Buffer; warnings: string[] } {
+  const piped = handedOver(path);
+  if (piped !== undefined) return { bytes: Buffer.from(piped), warnings: [] };
+  try {
+    const { bytes, status } = readRegularFile(path, { limit: largestKeyFile + 1, onlyBeginning: true });
+    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    return { bytes: Buffer.from(bytes.buffer), warnings: exposure(path, status.mode) };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** A group that may only read is how daemons share a key; everything wider is worth a word. */
+function exposure(path: FilePath, mode: number): string[] {
+  const name = shownPath(path);
+  const shownMode = (mode & 0o777).toString(8).padStart(4, '0');
+  const warnings: string[] = [];
+  if ((mode & 0o006) !== 0) {
+    warnings.push(
+      `the dnsdist key file ${name} can be read or changed by every user of this machine (mode ${shownMode}): chmod o= ${name}`,
+    );
+  }
+  if ((mode & 0o020) !== 0) {
+    warnings.push(`the dnsdist key file ${name} can be changed by its group (mode ${shownMode}): chmod g-w ${name}`);
+  }
+  return warnings;
+}
+
+function unreadable(path: FilePath, cause: unknown): OcspError {
+  const code = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  const name = `the dnsdist key file ${shownPath(path)}`;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new OcspError('file-not-found', `${name} does not exist`, 'check the path', { cause });
+  }
+  const why = code === 'EACCES' || code === 'EPERM' ? 'may not be read by this user' : `could not be read: ${code}`;
+  return new OcspError('file-unreadable', `${name} ${why}`, 'name a file that this user may read', { cause });
+}

@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+
+/** A user that dnsdist runs as, or would by its package. */
+export interface Reader {
+  readonly name: string;
+  readonly userId: number;
+  readonly groupIds: ReadonlySet<number>;
+  /** The process's view of the file system, where there is a process: `/proc/123/root`. */
+  readonly root?: string;
+}
+
+/** Whether a file can be read by dnsdist; `why` continues a sentence. */
+export type FileAccess =
+  | { readonly kind: 'readable' }
+  /** Permissions that an access list might widen, or a view of the file system that nobody can look into. */
+  | { readonly kind: 'unsure'; readonly why?: string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Folders that Debian's unit hides from dnsdist (ProtectHome, PrivateTmp), readable or not. */
+const hiddenFolders = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
+
+/**
+ * Whether a dnsdist on this machine can read a file. `readers` is asked only where the permissions alone do not tell.
+ * Access lists cannot be seen from here: wherever one might apply, the answer is unsure.
+ */
+export function accessByDnsdist(path: FilePath, readers: () => readonly Reader[]): FileAccess {
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch (error) {
+    return isMissing(error) ? { kind: 'unreadable', why: 'does not exist' } : { kind: 'unsure' };
+  }
+  const anybody: Reader = { name: 'anybody', userId: -1, groupIds: new Set() };
+  if (!hiddenFolders.test(real) && accessOf(real, anybody).kind === 'readable') return { kind: 'readable' };
+  const answers = readers().map((reader) => accessOf(real, reader));
+  const [first] = answers;
+  if (first === undefined) return { kind: 'unsure' };
+  return answers.find(({ kind }) => kind === 'readable') ?? answers.find(({ kind }) => kind === 'unsure') ?? first;
+}
+
+function accessOf(path: string, reader: Reader): FileAccess {
+  const root = reader.root !== undefined && isSameRoot(reader.root) ? reader.root : '';
+  const folders: string[] = [];
+  for (let folder = dirname(path); folder !== '/' && folder !== '.'; folder = dirname(folder)) folders.unshift(folder);
+  let doubt: FileAccess | undefined;
+  for (const place of [...folders, path]) {
+    const answer = permission(`${root}${place}`, place, reader, place === path ? 0o4 : 0o1);
+    if (answer.kind === 'unreadable') return answer;
+    if (answer.kind === 'unsure') doubt ??= answer;
+  }
+  return doubt ?? { kind: 'readable' };
+}
+
+/** One file or folder by its mode; `bit` is read or search, as others have it. */
+function permission(seenAs: string, place: string, reader: Reader, bit: number): FileAccess {
+  let mode: number, uid: number, gid: number;
+  try {
+    ({ mode, uid, gid } = statSync(seenAs));
+  } catch (error) {
+    if (!isMissing(error)) return { kind: 'unsure' };
+    return { kind: 'unreadable', why: `is out of sight for dnsdist, whose service does not see ${shownPath(place)}` };
+  }
+  const group = bit << 3;
+  const shownMode = (mode & 0o777).toString(8).padStart(4, '0');
+  const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${shownMode}`;
+  if (reader.userId === 0) return { kind: 'readable' };
+  if (reader.userId === uid) return (mode & (bit << 6)) !== 0 ? { kind: 'readable' } : { kind: 'unreadable', why };
+  if (reader.groupIds.has(gid)) {
+    if ((mode & group) !== 0) return { kind: 'readable' };
+  } else if ((mode & bit) !== 0) {
+    return { kind: 'readable' };
+  }
+  // The group's bits are the mask of an access list: where they are empty, no list grants anything.
+  return (mode & 0o070) === 0 ? { kind: 'unreadable', why } : { kind: 'unsure', why };
+}
+
+/** A container has a root of its own, where our paths mean nothing; a mere service sandbox shares ours. */
+function isSameRoot(root: string): boolean {
+  try {
+    const ours = statSync('/');
+    const theirs = statSync(`${root}/`);
+    return ours.dev === theirs.dev && ours.ino === theirs.ino;
+  } catch {
+    return false;
+  }
+}
+
+/** Who runs dnsdist here: the users of its processes, else the account that its packages create. */
+export function findReaders(): Reader[] {
+  const running = runningReaders();
+  return running.length > 0 ? running : packagedReaders(contentsOf('/etc/passwd'), contentsOf('/etc/group'));
+}
+
+function runningReaders(): Reader[] {
+  const readers: Reader[] = [];
+  for (const entry of list('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const status = contentsOf(`/proc/${entry}/status`);
+    if (!status.startsWith('Name:\tdnsdist')) continue;
+    // The effective ids are the second of the four.
+    const userId = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
+    const groupId = /^Gid:\t\d+\t(\d+)/m.exec(status)?.[1];
+    if (userId === undefined || groupId === undefined) continue;
+    const others = (/^Groups:\t(.*)$/m.exec(status)?.[1] ?? '').split(' ').filter((word) => word !== '');
+    readers.push({
+      name: `user ${userId}`,
+      userId: Number(userId),
+      groupIds: new Set([groupId, ...others].map(Number)),
+      root: `/proc/${entry}/root`,
+    });
+  }
+  return readers;
+}
+
+/** The accounts `_dnsdist` and `dnsdist` with their groups, from the text of passwd and group. */
+export function packagedReaders(accounts: string, groups: string): Reader[] {
+  const readers: Reader[] = [];
+  for (const [, name = '', userId, groupId] of accounts.matchAll(/^(_?dnsdist):[^:\n]*:(\d+):(\d+):/gm)) {
+    const joined = [...groups.matchAll(/^[^:\n]+:[^:\n]*:(\d+):(.*)$/gm)]
+      .filter(([, , members = '']) => members.split(',').includes(name))
+      .map(([, id]) => Number(id));
+    readers.push({ name, userId: Number(userId), groupIds: new Set([Number(groupId), ...joined]) });
+  }
+  return readers;
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty where there is no such file, or no longer. */
+function contentsOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

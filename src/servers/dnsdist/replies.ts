@@ -1,0 +1,156 @@
+import { DnsdistFailure } from './failure.js';
+
+/** A frontend that dnsdist was asked to reload, and the error where that failed. */
+export interface FrontendReload {
+  /** `DoT frontend 0`, counted as getTLSFrontend(0) and getDOHFrontend(0) do. */
+  readonly name: string;
+  readonly error?: string;
+}
+
+export interface DnsdistVersion {
+  /** `1.7.3`, or what it has in its place. */
+  readonly text: string;
+  /** Up to 1.7 a frontend whose files are bad keeps all it had, and a call for that frontend says so. */
+  readonly reportsFailures: boolean;
+}
+
+/** The largest part of a foreign text that goes into a message. */
+const shownLength = 400;
+
+/** Reloads each DoT and DoH frontend by itself and returns one line for each: up to 1.7 only such calls report failures. */
+export const reloadEachFrontend = `
+local lines = {}
+local function reload(kind, index, call)
+  local ok, problem = pcall(call)
+  local outcome = ok and "ok" or "failed: " .. string.gsub(tostring(problem), "[\\r\\n]", " ")
+  lines[#lines + 1] = kind .. " " .. index .. " " .. outcome
+end
+if getTLSFrontendCount then
+  for i = 0, getTLSFrontendCount() - 1 do
+    reload("DoT", i, function() getTLSFrontend(i):reloadCertificates() end)
+  end
+end
+if getDOHFrontendCount then
+  for i = 0, getDOHFrontendCount() - 1 do
+    reload("DoH", i, function() getDOHFrontend(i):reloadCertificates() end)
+  end
+end
+return table.concat(lines, "\\n")
+`.trim();
+
+/**
+ * A reply that is not the text of a Lua error.
+ *
+ * @throws DnsdistFailure `command-failed`
+ */
+export function withoutLuaError(reply: string, command: string): string {
+  if (!reply.startsWith('Error: ') && !reply.startsWith('Command returned an object')) return reply;
+  throw new DnsdistFailure(
+    'command-failed',
+    `dnsdist could not run ${command}: ${shorten(errorText(reply))}`,
+    'run it in the console of dnsdist (dnsdist -c) to see more; dnsdist from 1.7 on is known to work',
+  );
+}
+
+/** What showVersion() says: `dnsdist 1.9.16`. */
+export function readVersion(reply: string): DnsdistVersion {
+  const match = /^dnsdist (\S{1,40})\s*$/.exec(reply);
+  const text = match?.[1];
+  if (text === undefined) {
+    throw new DnsdistFailure(
+      'unexpected-reply',
+      `showVersion() answers "${shorten(reply.trim())}" instead of a version of dnsdist`,
+      'check whether the configuration of dnsdist redefines showVersion',
+    );
+  }
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+  // Builds from git call themselves 0.0 and are new.
+  return { text, reportsFailures: major === '1' && Number(minor) <= 7 };
+}
+
+/** What {@link reloadEachFrontend} says. */
+export function readFrontends(reply: string): FrontendReload[] {
+  return reply
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const match = /^(Do[TH]) (\d+) (?:ok|failed: (.*))$/.exec(line);
+      if (match === null) {
+        throw new DnsdistFailure(
+          'unexpected-reply',
+          `dnsdist answers the reload with "${shorten(line)}"`,
+          'reload it by hand in the console of dnsdist: reloadAllCertificates()',
+        );
+      }
+      const [, kind = '', index = '', error] = match;
+      return { name: `${kind} frontend ${index}`, ...(error === undefined ? {} : { error: errorText(error) }) };
+    });
+}
+
+/** The file that an error of dnsdist is about, where it is a staple. */
+export function stapleFileIn(error: string): string | undefined {
+  return /OCSP response from '(.+)'(?::|$)/.exec(error)?.[1];
+}
+
+/** What dnsdist has against a staple, and what to do, from the end of its error text; undefined when it is about something else. */
+export function explainRefusal(error: string): { readonly reason: string; readonly hint: string } | undefined {
+  const known = refusals.find(({ pattern }) => pattern.test(error));
+  return known === undefined ? undefined : { reason: known.reason, hint: known.hint };
+}
+
+const fetchAgain = 'fetch it again: restaple fetch --force CERT';
+
+const refusals: readonly { readonly pattern: RegExp; readonly reason: string; readonly hint: string }[] = [
+  {
+    pattern: /Unable to parse OCSP response|Unable to load OCSP response from/,
+    reason: 'dnsdist finds no OCSP response in it: missing, not readable by the user of dnsdist, or no DER',
+    hint: 'make it readable for the user of dnsdist (often _dnsdist), outside /home, /root and /tmp, which its service hides; then: restaple verify CERT',
+  },
+  {
+    pattern: /not yet, or no longer, valid/,
+    reason: 'it is not yet, or no longer, valid by the clock of dnsdist',
+    hint: `${fetchAgain}; and compare the clocks`,
+  },
+  {
+    pattern: /OCSP response status is not successful/,
+    reason: 'the responder did not give a status',
+    hint: fetchAgain,
+  },
+  {
+    pattern: /Invalid status for OCSP single response \(1\)/,
+    reason: 'it says revoked',
+    hint: 'replace the certificate: dnsdist staples nothing but good',
+  },
+  {
+    pattern: /Invalid status for OCSP single response/,
+    reason: 'it says unknown',
+    hint: 'ask the certificate authority why it does not know the certificate: dnsdist staples nothing but good',
+  },
+  {
+    pattern: /Error getting validity of OCSP single response/,
+    reason: 'it has no nextUpdate',
+    hint: 'use a responder that says until when its answers hold: dnsdist takes no other',
+  },
+  {
+    pattern: /More than one single response/,
+    reason: 'it speaks of more than one certificate',
+    hint: `${fetchAgain}, which asks for one certificate at a time`,
+  },
+];
+
+/** More than a file name and a sentence; patterns that look for them would take too long over a megabyte. */
+const longestError = 8192;
+
+/** One line without Lua's own decoration: prefix, place in the chunk, stack. */
+function errorText(text: string): string {
+  const [first = ''] = text.slice(0, longestError).split('\n');
+  return first
+    .replace(/^Error: /, '')
+    .replace(/^\[string ".*?"\]:\d+: /, '')
+    .replace(/^Caught exception: /, '');
+}
+
+/** A foreign text, bounded for a message. */
+export function shorten(text: string): string {
+  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}...`;
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { minimalSerialNumber, parseSerialNumber } from '../../core/cert-id.js';
+import type { FilePath } from '../../core/file-path.js';
+import { remembered } from '../remembered.js';
+import type { StapleToPush } from '../reload-result.js';
+import { failureOfReply } from './replies.js';
+import { escapedArgument, type HaproxySession } from './session.js';
+
+/** A certificate as haproxy runs it; `name` is what its commands call it (latin1), nearly always a path. */
+export interface LoadedCertificate {
+  readonly name: string;
+  /** Hex of the INTEGER contents; undefined where this haproxy does not say. */
+  readonly serialNumber: string | undefined;
+  /** SHA-1 of the DER, lower-case hex. */
+  readonly fingerprint: string | undefined;
+}
+
+/** What haproxy runs under the names that a file may have there. */
+export type Search =
+  | { readonly found: 'same'; readonly certificate: LoadedCertificate }
+  /** The name fits and the certificate does not. */
+  | { readonly found: 'other'; readonly certificate: LoadedCertificate }
+  | { readonly found: 'none' };
+
+/** The certificates that a haproxy has loaded, asked for where they are needed and then kept. */
+export interface LoadedCertificates {
+  /** Finds the certificate of a staple: by its path, by the real path, as half of a bundle, by its fingerprint. */
+  find(staple: StapleToPush): Promise<Search>;
+  /** The name of a certificate with a change under way, at the first look, that nobody had committed. */
+  pendingChange(): Promise<string | undefined>;
+}
+
+/** What haproxy appends to the names of bundles. */
+const bundleSuffixes = ['.rsa', '.ecdsa', '.dsa'];
+
+export function loadedCertificatesOf(session: HaproxySession): LoadedCertificates {
+  const list = remembered(() => listOf(session));
+  const loadedNames = async (): Promise<ReadonlySet<string>> => (await list()).loaded;
+  const realNames = remembered(async () => realPathsOf(await loadedNames()));
+  const byFingerprint = remembered(describeAll);
+  const known = new Map<string, LoadedCertificate>();
+
+  async function describe(name: string): Promise<LoadedCertificate> {
+    const kept = known.get(name);
+    if (kept !== undefined) return kept;
+    const argument = escapedArgument(name);
+    const text = argument === undefined ? '' : await session.ask(`show ssl cert ${argument}`);
+    const certificate: LoadedCertificate = {
+      name,
+      serialNumber: parseSerialNumber(/^Serial: *([0-9A-F]+) *$/im.exec(text)?.[1] ?? ''),
+      fingerprint: /^SHA1 FingerPrint: *([0-9A-F]{40}) *$/im.exec(text)?.[1]?.toLowerCase(),
+    };
+    known.set(name, certificate);
+    return certificate;
+  }
+
+  async function describeAll(): Promise<ReadonlyMap<string, LoadedCertificate>> {
+    const all = new Map<string, LoadedCertificate>();
+    for (const name of await loadedNames()) {
+      const certificate = await describe(name);
+      if (certificate.fingerprint !== undefined) all.set(certificate.fingerprint, certificate);
+    }
+    return all;
+  }
+
+  /** The names that the file has for haproxy, should it be loaded at all. */
+  async function namesOf(path: FilePath): Promise<readonly string[]> {
+    const loaded = await loadedNames();
+    const written = Buffer.from(path).toString('latin1');
+    const real = await realPathOf(path);
+    const sameFile = real === undefined ? undefined : (await realNames()).get(real);
+    const stems = [written, ...(real === undefined ? [] : [real])];
+    const candidates = [
+      ...stems,
+      ...(sameFile === undefined ? [] : [sameFile]),
+      ...stems.flatMap((stem) => bundleSuffixes.map((suffix) => stem + suffix)),
+      // A relative name counts from haproxy's own folder, which nobody tells: its end has to do.
+      ...[...loaded].filter((name) => !name.startsWith('/') && stems.some((stem) => stem.endsWith(`/${name}`))),
+    ];
+    return [...new Set(candidates)].filter((name) => loaded.has(name));
+  }
+
+  return {
+    async find(staple) {
+      const candidates: LoadedCertificate[] = [];
+      for (const name of await namesOf(staple.certificatePath)) candidates.push(await describe(name));
+      const same = candidates.find((candidate) => isCertificateOf(staple, candidate));
+      if (same !== undefined) return { found: 'same', certificate: same };
+      const elsewhere = (await byFingerprint()).get(fingerprintOf(staple));
+      if (elsewhere !== undefined) return { found: 'same', certificate: elsewhere };
+      const [other] = candidates;
+      return other === undefined ? { found: 'none' } : { found: 'other', certificate: other };
+    },
+    async pendingChange() {
+      return (await list()).pending;
+    },
+  };
+}
+
+interface CertificateList {
+  readonly loaded: ReadonlySet<string>;
+  readonly pending: string | undefined;
+}
+
+/** `show ssl cert`: the names, and after `*` the one in the transaction. */
+async function listOf(session: HaproxySession): Promise<CertificateList> {
+  const reply = await session.ask('show ssl cert');
+  if (!reply.includes('# filename')) throw failureOfReply(reply);
+  const lines = reply.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return {
+    loaded: new Set(lines.filter((line) => !line.startsWith('*'))),
+    pending: lines.find((line) => line.startsWith('*'))?.slice(1),
+  };
+}
+
+function isCertificateOf(staple: StapleToPush, loaded: LoadedCertificate): boolean {
+  if (loaded.fingerprint !== undefined) return loaded.fingerprint === fingerprintOf(staple);
+  return loaded.serialNumber === minimalSerialNumber(staple.certificate.serialNumber);
+}
+
+function fingerprintOf({ certificate }: StapleToPush): string {
+  return createHash('sha1').update(certificate.der).digest('hex');
+}
+
+async function realPathsOf(names: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  const real = new Map<string, string>();
+  for (const name of names) {
+    if (!name.startsWith('/')) continue;
+    const path = await realPathOf(Buffer.from(name, 'latin1'));
+    if (path !== undefined) real.set(path, name);
+  }
+  return real;
+}
+
+async function realPathOf(path: FilePath): Promise<string | undefined> {
+  try {
+    return (await realpath(path, { encoding: 'buffer' })).toString('latin1');
+  } catch {
+    // haproxy may run in another root, or the file may be gone: then its other names have to do.
+    return undefined;
+  }
+}

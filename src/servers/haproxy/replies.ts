@@ -1,0 +1,219 @@
+import { HaproxyFailure } from './failure.js';
+import type { ReloadCode } from '../reload-result.js';
+
+/** A reply of haproxy that is no success: what it contains, and what that means for an administrator. */
+interface KnownReply {
+  readonly contains: string;
+  readonly code: ReloadCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const fetchAgain = 'fetch a new response: restaple fetch --force';
+const inspect = 'look at the file: restaple inspect FILE';
+
+/** Every refusal of haproxy 2.6 to 3.5, the more special before the more general. */
+const knownReplies: readonly KnownReply[] = [
+  // set ssl ocsp-response
+  {
+    contains: 'Must be valid during at least 300s',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: its nextUpdate is less than 300 s away',
+    hint: fetchAgain,
+  },
+  {
+    contains: 'no longer valid',
+    code: 'staple-refused',
+    message: "haproxy refused the staple: by the server's clock it is expired or not yet valid",
+    hint: `compare the server's clock (date -u) with the staple's times; where the clock is right, ${fetchAgain}`,
+  },
+  {
+    contains: 'missing nextupdate',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: it has no nextUpdate',
+    hint: 'the responder must state a nextUpdate; ask its operator',
+  },
+  {
+    contains: 'Invalid "Next Update" time',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: its nextUpdate is no time that it can read',
+    hint: inspect,
+  },
+  {
+    contains: 'Unable to parse OCSP response',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: it is no OCSP response',
+    hint: inspect,
+  },
+  {
+    contains: 'OCSP response status not successful',
+    code: 'staple-refused',
+    message: "haproxy refused the staple: it is a responder's refusal, not an answer",
+    hint: fetchAgain,
+  },
+  {
+    contains: 'certificate status is unknown',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: the responder does not know the certificate',
+    hint: "ask the certificate's issuer why its responder does not know it",
+  },
+  {
+    contains: 'contains multiple single responses',
+    code: 'staple-refused',
+    message: 'haproxy refused the staple: it speaks of several certificates',
+    hint: 'ask for one certificate a request: restaple fetch does',
+  },
+  {
+    contains: 'Certificate ID does not match any certificate or issuer',
+    code: 'no-slot',
+    message: 'haproxy has no place for this staple: no certificate that it loaded with OCSP fits',
+    hint: 'reload haproxy, so that it loads the certificate together with its .ocsp file',
+  },
+  {
+    contains: 'received invalid base64 encoded response',
+    code: 'unexpected-reply',
+    message: 'the staple reached haproxy damaged: it read no base64',
+    hint: 'try again; a relay between restaple and the socket may cut lines',
+  },
+  {
+    contains: 'expects response in base64 encoding',
+    code: 'unexpected-reply',
+    message: 'the staple did not reach haproxy with its command',
+    hint: 'try again; a relay between restaple and the socket may cut lines',
+  },
+  ...['Failed to get basic response from OCSP Response', 'Failed to get OCSP single response'].map(
+    (contains): KnownReply => ({
+      contains,
+      code: 'staple-refused',
+      message: 'haproxy refused the staple: it holds no answer that haproxy can read',
+      hint: inspect,
+    }),
+  ),
+  {
+    contains: 'Failed to update OCSP response',
+    code: 'command-failed',
+    message: 'haproxy could not keep the staple',
+    hint: 'it may be out of memory: see its log',
+  },
+  {
+    contains: "doesn't support OCSP stapling",
+    code: 'command-failed',
+    message: 'this haproxy was built without OCSP stapling',
+    hint: 'use a haproxy that is built with OpenSSL: haproxy -vv names its library',
+  },
+
+  // set ssl cert, commit ssl cert
+  {
+    contains: 'certificate which is not referenced by the configuration',
+    code: 'no-slot',
+    message: 'haproxy has not loaded this certificate',
+    hint: 'name the file in a "crt" of its configuration and reload it',
+  },
+  {
+    contains: 'The ongoing transaction is about',
+    code: 'no-slot',
+    message: 'another change of a certificate is under way in haproxy',
+    hint: 'see it with "show ssl cert", end it with "commit ssl cert" or "abort ssl cert", then try again',
+  },
+  {
+    contains: 'Transaction updated for certificate',
+    code: 'no-slot',
+    message: 'another change of this certificate is under way in haproxy, and the staple is now part of it',
+    hint: 'end it with "commit ssl cert" or "abort ssl cert", then try again',
+  },
+  {
+    contains: 'impossible to compute the OCSP certificate ID',
+    code: 'no-slot',
+    message: 'haproxy cannot tell which staple fits: it does not have the issuer of this certificate',
+    hint: "append the issuer to the certificate's file, or write it beside as FILE.issuer, and reload haproxy",
+  },
+  {
+    contains: 'No ongoing transaction',
+    code: 'command-failed',
+    message: 'somebody else ended the change of this certificate in haproxy',
+    hint: 'try again',
+  },
+  {
+    contains: "Can't load the payload",
+    code: 'staple-refused',
+    message: 'haproxy could not read the staple',
+    hint: inspect,
+  },
+  {
+    contains: "Can't display the certificate: Not found",
+    code: 'no-slot',
+    message: 'haproxy has not loaded this certificate',
+    hint: 'name the file in a "crt" of its configuration and reload it',
+  },
+
+  // any command
+  {
+    contains: 'too big for the buffer size',
+    code: 'too-large',
+    message: 'the command with this staple is longer than haproxy takes',
+    hint: 'set a larger tune.bufsize in its global section and restart it, or reload haproxy: it reads the file itself',
+  },
+  {
+    contains: 'Permission denied',
+    code: 'permission-denied',
+    message: 'this socket of haproxy does not allow changes',
+    hint: 'use one with "level admin", or reload haproxy: it reads the .ocsp file beside the certificate itself',
+  },
+  {
+    contains: "Can't find the target PID",
+    code: 'not-running',
+    message: 'haproxy has no such worker',
+    hint: 'see the workers with "show proc" at the master socket; the current one is @1',
+  },
+  {
+    contains: "Can't connect to the target CLI",
+    code: 'not-running',
+    message: 'the worker of haproxy does not answer its master',
+    hint: 'see the workers with "show proc" at the master socket, and the log',
+  },
+  {
+    contains: 'Unknown command',
+    code: 'command-failed',
+    message: 'this haproxy does not know the command',
+    hint: 'it needs haproxy 2.2 or newer, built with OpenSSL: see haproxy -vv',
+  },
+];
+
+/** Whether the reply to `set ssl ocsp-response` is the one that means success. */
+export function saysUpdated(reply: string): boolean {
+  return reply.includes('OCSP Response updated!');
+}
+
+/** Whether the reply is haproxy's word for a command that this version lacks. */
+export function saysUnknownCommand(reply: string): boolean {
+  return reply.includes('Unknown command');
+}
+
+/** The failure behind a reply that is no success; `unexpected-reply` with its text where nobody knows it. */
+export function failureOfReply(reply: string): HaproxyFailure {
+  const known = knownFailureOfReply(reply);
+  if (known !== undefined) return known;
+  const text = excerptOf(reply);
+  return new HaproxyFailure(
+    'unexpected-reply',
+    text === '' ? 'haproxy answered nothing' : `haproxy answered: ${text}`,
+    "see haproxy's log, and whether it still staples the old response",
+  );
+}
+
+/** The failure behind a reply of haproxy's that is in its table of refusals. */
+export function knownFailureOfReply(reply: string): HaproxyFailure | undefined {
+  const known = knownReplies.find(({ contains }) => reply.includes(contains));
+  return known === undefined ? undefined : new HaproxyFailure(known.code, known.message, known.hint);
+}
+
+/** A reply without the `[6]: ` or `[info]: ` that severity-output puts before it. */
+export function withoutSeverity(reply: string): string {
+  return reply.replace(/^\s*\[(?:\d|[a-z]{3,7})\]: /, '');
+}
+
+/** The start of a reply on one line, for a message. */
+export function excerptOf(reply: string): string {
+  const text = Buffer.from(withoutSeverity(reply), 'latin1').toString('utf8').replace(/\s+/g, ' ').trim();
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}

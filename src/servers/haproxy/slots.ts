@@ -1,0 +1,100 @@
+import { encodeCertId, minimalSerialNumber, type CertId } from '../../core/cert-id.js';
+import { bytesEqual, toHex } from '../../core/bytes.js';
+import { decodeResponse, isResponse, type BasicResponse } from '../../core/response.js';
+import { failureOfReply, saysUnknownCommand } from './replies.js';
+import type { HaproxySession } from './session.js';
+import type { StapleToPush } from '../reload-result.js';
+import { remembered } from '../remembered.js';
+
+/** What haproxy has in place of a staple: these very bytes, another one (or none), or something it cannot show. */
+export type HeldStaple = 'same' | 'other' | 'not-shown';
+
+/** The places for staples that a haproxy has, asked for where they are needed and then kept. */
+export interface HaproxySlots {
+  /** Whether haproxy has a place for a staple of this CertID. */
+  has(key: string): Promise<boolean>;
+  /** Notes a place that has just been made. */
+  add(key: string): Promise<void>;
+  /** Whether haproxy fetches this staple itself (`ocsp-update on`, 2.8 and newer). */
+  isOwnUpdate(key: string): Promise<boolean>;
+  /** Reads back what haproxy holds. */
+  compare(staple: StapleToPush): Promise<HeldStaple>;
+}
+
+/** The key of a place: the DER of the SHA-1 CertID in lower-case hex. */
+export function slotKey(certId: CertId): string {
+  // haproxy has the serial from openssl, which keeps no redundant zeros.
+  return toHex(encodeCertId({ ...certId, serialNumber: minimalSerialNumber(certId.serialNumber) }));
+}
+
+export function slotsOf(session: HaproxySession): HaproxySlots {
+  const keys = remembered(() => readKeys(session));
+  const ownUpdates = remembered(() => readOwnUpdates(session));
+  let readsBase64: boolean | undefined;
+
+  return {
+    async has(key) {
+      return (await keys()).has(key);
+    },
+    async add(key) {
+      (await keys()).add(key);
+    },
+    async isOwnUpdate(key) {
+      return (await ownUpdates()).has(key);
+    },
+    async compare(staple) {
+      const key = slotKey(staple.certId);
+      if (readsBase64 !== false) {
+        const bytes = fromBase64(await session.ask(`show ssl ocsp-response base64 ${key}`));
+        readsBase64 = bytes !== undefined;
+        if (bytes !== undefined) return bytesEqual(bytes, staple.bytes) ? 'same' : 'other';
+      }
+      return compareText(await session.ask(`show ssl ocsp-response ${key}`), staple);
+    },
+  };
+}
+
+async function readKeys(session: HaproxySession): Promise<Set<string>> {
+  const reply = await session.ask('show ssl ocsp-response');
+  const keys = [...reply.matchAll(/^Certificate ID key *: *([0-9a-f]+) *$/gim)].map(([, key = '']) =>
+    key.toLowerCase(),
+  );
+  // Without a single place there is not even the title.
+  if (reply !== '' && !reply.includes('# Certificate IDs')) throw failureOfReply(reply);
+  return new Set(keys);
+}
+
+async function readOwnUpdates(session: HaproxySession): Promise<ReadonlySet<string>> {
+  const reply = await session.ask('show ssl ocsp-updates');
+  // 2.6 and older have no updater.
+  if (saysUnknownCommand(reply)) return new Set();
+  return new Set([...reply.matchAll(/^([0-9a-f]{40,}) *\|/gim)].map(([, key = '']) => key.toLowerCase()));
+}
+
+/** The bytes of `show ssl ocsp-response base64`, 2.8 and newer; undefined for any other answer. */
+function fromBase64(reply: string): Uint8Array | undefined {
+  const text = reply.replace(/\s+/g, '');
+  return text.length > 0 && text.length % 4 === 0 && /^MI[A-Za-z0-9+/]+={0,2}$/.test(text)
+    ? Buffer.from(text, 'base64')
+    : undefined;
+}
+
+/** openssl's text of a response against a staple: thisUpdate, and the signature, which covers all that was signed. */
+function compareText(text: string, staple: StapleToPush): HeldStaple {
+  const basic = basicResponseOf(staple.bytes);
+  const thisUpdate = /^ *This Update: *(\S.*)$/m.exec(text)?.[1]?.trimEnd();
+  const signature = signaturePattern.exec(`${text}\n`)?.[1]?.replace(/[\s:]/g, '');
+  // A response that is longer than haproxy's buffer is not printed at all.
+  if (basic === undefined || thisUpdate === undefined || signature === undefined) return 'not-shown';
+  if (Date.parse(thisUpdate) !== basic.responses[0]?.thisUpdate.getTime()) return 'other';
+  return signature.toLowerCase() === toHex(basic.signature) ? 'same' : 'other';
+}
+
+/** The first signature of the text is that of the response; openssl 1.1.1 has no line of its own for its title. */
+const signaturePattern =
+  /^ *Signature Algorithm: .*\n(?: *Signature Value: *\n)?((?: *(?:[0-9a-f]{2}:)*[0-9a-f]{2}:?\n)+)/im;
+
+function basicResponseOf(bytes: Uint8Array): BasicResponse | undefined {
+  const response = decodeResponse(bytes);
+  return isResponse(response) && response.status === 'successful' ? response.basic : undefined;
+}

@@ -1,0 +1,84 @@
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { appendToPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../../core/file-path.js';
+import type { StapleToPush } from '../reload-result.js';
+import { isStillRunning, type ServerProcess } from './server-process.js';
+import { TargetFailure } from '../whole-target.js';
+
+/** A restart in place took a tenth of a second on an idle server; one that cannot read its files ends sooner. */
+const usualWatchMilliseconds = 500;
+const lookEveryMilliseconds = 25;
+
+/**
+ * Refuses a restart that would end the server. On SIGUSR1 lighttpd starts again in place, with the rights it has by then: where it
+ * gave up root (server.username) and its private key is for root alone, it goes down and does not come back.
+ *
+ * @throws TargetFailure `staple-unreadable-by-server` where a file of a certificate cannot be read by that user
+ */
+export function checkRestart(found: ServerProcess, staples: readonly StapleToPush[]): void {
+  if (found.userId === 0) return;
+  for (const { certificatePath, staplePath } of staples) {
+    for (const path of [certificatePath, staplePath, ...keysBeside(certificatePath)]) {
+      const obstacle = obstacleFor(path, found);
+      if (obstacle === undefined) continue;
+      throw new TargetFailure(
+        'staple-unreadable-by-server',
+        `lighttpd would go down: it starts again as user ${found.userId}, who may not read ${shownPath(path)} (${obstacle})`,
+        "let that user's group read the files, or restart it as root: exec:'systemctl restart lighttpd'",
+      );
+    }
+  }
+}
+
+/**
+ * Watches the process after the signal, for half a second unless told otherwise.
+ *
+ * @throws TargetFailure `not-running`
+ */
+export async function watchRestart(found: ServerProcess, watchMilliseconds = usualWatchMilliseconds): Promise<void> {
+  const start = performance.now();
+  while (performance.now() - start < watchMilliseconds) {
+    if (!isStillRunning(found)) {
+      throw new TargetFailure(
+        'not-running',
+        `lighttpd (process ${found.pid}) went down when it was told to reload, as user ${found.userId}`,
+        'start it now, and see its error log: it must be able to read its configuration and private key again without root',
+      );
+    }
+    await wait(lookEveryMilliseconds);
+  }
+}
+
+/** Where the private key usually lies; often it is in the certificate's file. */
+function keysBeside(certificatePath: FilePath): FilePath[] {
+  const name = nameOf(certificatePath).toString('latin1');
+  const names = [Buffer.from('privkey.pem'), Buffer.from(name.replace(/\.[^.]+$/, '.key'), 'latin1')];
+  return [
+    appendToPath(certificatePath, '.key'),
+    ...names.map((one) => joinPath(folderOf(certificatePath), one)),
+  ].filter((path) => existsSync(path));
+}
+
+/** The file or the folder above it that keeps a user out, with its mode; undefined where none does. */
+function obstacleFor(path: FilePath, reader: ServerProcess): string | undefined {
+  let place: string;
+  try {
+    place = realpathSync(path);
+  } catch {
+    return undefined;
+  }
+  for (let bit = 0o4; ; bit = 0o1) {
+    const { mode, uid, gid } = statSync(place);
+    if (!mayDo(bit, mode, uid, gid, reader)) return `${place} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}`;
+    if (place === '/') return undefined;
+    place = dirname(place);
+  }
+}
+
+/** By the mode alone: an access list cannot be seen from here, and a refusal does less harm than a server that is gone. */
+function mayDo(bit: number, mode: number, uid: number, gid: number, { userId, groupIds }: ServerProcess): boolean {
+  if (uid === userId) return (mode & (bit << 6)) !== 0;
+  if (groupIds.has(gid)) return (mode & (bit << 3)) !== 0;
+  return (mode & bit) !== 0;
+}
