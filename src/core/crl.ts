@@ -20,6 +20,7 @@ import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 import { revocationReasonOfNumber, type RevocationReason } from './response.js';
 import { checkSignature, type SignatureFailure } from './keys/signature.js';
+import { definedOnly } from './defined-only.js';
 
 /** What a CRL says of one certificate (RFC 5280 §5.3). */
 export interface CrlEntry {
@@ -95,16 +96,16 @@ function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Certific
   tbs.end('tbsCertList');
   // Before the entries, which are many: a CRL that cannot be used is not worth reading.
   const scope = readCrlScope(extensions, issuer);
-  const header: CrlHeader = {
+  const header: CrlHeader = definedOnly({
     tbs: tbsElement.raw,
     issuer,
     thisUpdate,
-    ...(nextUpdate === undefined ? {} : { nextUpdate }),
+    nextUpdate,
     extensions,
     scope,
     signatureAlgorithm,
     signature,
-  };
+  });
   accept(header);
   return { ...header, entries: revoked === undefined ? new Map<string, CrlEntry>() : readEntries(revoked, version) };
 }

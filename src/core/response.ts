@@ -7,6 +7,7 @@ import { readDistinguishedName } from './distinguished-name.js';
 import { findExtension, readExtensions, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';
 import { Oid } from './oid.js';
+import { definedOnly } from './defined-only.js';
 
 /** OCSPResponseStatus by number (RFC 6960 §4.2.1); 4 is not used. */
 const responseStatuses = [
@@ -243,7 +244,7 @@ function readRevokedInfo(reader: DerReader): CertificateStatus {
   if (reasonElement === undefined) return { status: 'revoked', revocationTime };
   const revocationReason = revocationReasons[smallIntegerOf(reasonElement, 'revocationReason')];
   // A reason that nobody defined must not hide that the certificate is revoked.
-  return { status: 'revoked', revocationTime, ...(revocationReason === undefined ? {} : { revocationReason }) };
+  return definedOnly({ status: 'revoked', revocationTime, revocationReason });
 }
 
 function readExplicitExtensions(parent: DerReader, tag: number, what: string): Extension[] {

@@ -28,7 +28,7 @@ export interface StapleFault {
 export interface StapleComparison {
   /** DER, the server's own first. */
   readonly sentCertificates: readonly Uint8Array[];
-  readonly sentStaple: Uint8Array | undefined;
+  readonly sentStaple?: Uint8Array | undefined;
   readonly expectedCertificate?: Certificate;
   /** The exact bytes of the staple file. */
   readonly expectedStaple?: Uint8Array;

@@ -6,6 +6,7 @@ import { OcspError } from '../core/index.js';
 import { connectionError, handshakeError, placeOf } from './probe-error.js';
 import type { ProbeRequest, ProbeResult } from './probe-request.js';
 import { askForTls } from './starttls.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** What a client with only this kind of key support offers (RFC 8446 §4.2.3); SHA-1 for TLS 1.2 servers of old is left out. */
 const signatureAlgorithms = {
@@ -124,16 +125,16 @@ function connectionOptions(
   { keyType, tlsVersion }: ProbeRequest,
   serverName: string | undefined,
 ): ConnectionOptions & { readonly requestOCSP: true } {
-  return {
+  return definedOnly({
     socket,
     requestOCSP: true,
     // What the server sends is judged later, by the certificate that was expected and not by a name.
     rejectUnauthorized: false,
     minVersion: tlsVersion ?? 'TLSv1.2',
     maxVersion: tlsVersion ?? 'TLSv1.3',
-    ...(serverName === undefined ? {} : { servername: serverName }),
-    ...(keyType === undefined ? {} : { sigalgs: signatureAlgorithms[keyType] }),
-  };
+    servername: serverName,
+    sigalgs: keyType === undefined ? undefined : signatureAlgorithms[keyType],
+  });
 }
 
 /** RFC 6066 §3: a literal address is not permitted as a server name, and a name carries no final dot. */

@@ -6,6 +6,7 @@ import type { ReloadLimits, StapleToPush, TargetResult } from './reload-result.j
 import type { ReloadTarget } from './reload-target.js';
 import { runCommand, withoutSecrets, type CommandEnvironment } from './run-command.js';
 import { acceptedByTarget, refusedByTarget } from './whole-target.js';
+import { definedOnly } from '../core/defined-only.js';
 
 export type ExecTarget = Extract<ReloadTarget, { readonly kind: 'exec' }>;
 
@@ -55,13 +56,13 @@ interface StapleLine {
 
 function describeStaple(staple: StapleToPush): StapleLine {
   const thisUpdate = thisUpdateOf(staple);
-  return {
+  return definedOnly({
     certificate: shownPath(staple.certificatePath),
     staple: shownPath(staple.staplePath),
     serialNumber: staple.certificate.serialNumber,
-    ...(thisUpdate === undefined ? {} : { thisUpdate: formatTime(thisUpdate) }),
+    thisUpdate: thisUpdate === undefined ? undefined : formatTime(thisUpdate),
     nextUpdate: formatTime(staple.nextUpdate),
-  };
+  });
 }
 
 function thisUpdateOf({ bytes, certId }: StapleToPush): Date | undefined {

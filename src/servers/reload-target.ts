@@ -1,4 +1,5 @@
 import { OcspError } from '../core/index.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** Where a changed staple is announced, parsed from the words of `--reload`. */
 export type ReloadTarget =
@@ -64,7 +65,7 @@ function haproxyTarget(text: string, rest: string): ReloadTarget {
   const place = worker === undefined ? rest : rest.slice(worker.length + 1);
   const address = place.includes('/') ? { path: place } : parseTcpAddress(place, undefined);
   if (address === undefined) throw malformed(text, 'haproxy:/run/haproxy/admin.sock');
-  return { kind: 'haproxy', text, address, ...(worker === undefined ? {} : { worker }) };
+  return definedOnly({ kind: 'haproxy', text, address, worker });
 }
 
 /** `HOST:PORT`, `[IPv6]:PORT`, or HOST alone where there is a usual port. */

@@ -6,6 +6,7 @@ import type { NamedSource } from './named-source.js';
 import { unlistable } from './read-file.js';
 import { packSorted, type PackedNames } from './packed-names.js';
 import { isRegularFile } from '../system/regular-file.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** A file that may hold a certificate, and where its staple goes if its source says so. */
 export interface ListedCertificate {
@@ -104,7 +105,7 @@ function listOf(groups: readonly Group[]): CertificateList {
       const name = group?.names.at(index - (starts[number] ?? 0));
       if (group === undefined || name === undefined) throw new RangeError(`there is no certificate ${index}`);
       const path = group.folder === undefined ? name : joinPath(group.folder, name);
-      return { path, named: group.named, ...(group.out === undefined ? {} : { out: group.out }) };
+      return definedOnly({ path, named: group.named, out: group.out });
     },
   };
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { lockUnusable } from './run-lock-error.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** How the flock program is run. */
 export interface KernelLockTools {
@@ -89,7 +90,7 @@ function startFlock(
   try {
     return spawn('flock', words, {
       // Nothing else of our environment: it may hold secrets.
-      env: { LC_ALL: 'C', ...(searchPath === undefined ? {} : { PATH: searchPath }) },
+      env: definedOnly({ LC_ALL: 'C', PATH: searchPath }),
       stdio: ['ignore', 'ignore', 'pipe', descriptor],
       // A session of its own: a Ctrl-C on the terminal is for us, who then end it.
       detached: true,

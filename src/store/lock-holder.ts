@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { definedOnly } from '../core/defined-only.js';
 
 /** What the store must know about the process it runs in; the command-line floor fills it in. */
 export interface OwnProcess {
@@ -34,14 +35,14 @@ const knownHolders = new WeakMap<OwnProcess, LockHolder>();
 export function holderOf(own: OwnProcess): LockHolder {
   const known = knownHolders.get(own);
   if (known !== undefined) return known;
-  const holder: LockHolder = {
+  const holder: LockHolder = definedOnly({
     pid: own.pid,
     processStart: processStatus(own.pid)?.start ?? '',
     bootId: textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
     pidNamespace: textOf(() => readlinkSync('/proc/self/ns/pid')),
     host: own.hostName,
-    ...(own.thread === undefined ? {} : { thread: own.thread }),
-  };
+    thread: own.thread,
+  });
   knownHolders.set(own, holder);
   return holder;
 }

@@ -2,8 +2,9 @@ import { OcspError } from '../core/ocsp-error.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { isTrustedOwner } from '../system/owner-and-mode.js';
 import type { OwnProcess } from './lock-holder.js';
-import { replaceFile, type CurrentFile } from './replace-file.js';
+import { replaceFile } from './replace-file.js';
 import type { StapleTarget } from './staple-target.js';
+import type { CurrentFile } from './written-kind.js';
 import { unsafe } from './store-error.js';
 
 /** node_exporter runs as a user of its own. */

@@ -5,7 +5,7 @@ import type { OcspError } from '../core/ocsp-error.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readRegularFile } from '../system/read-file.js';
 import { systemErrorCode } from '../system/system-error.js';
-import { requireOwnKind, type WrittenKind } from './written-kind.js';
+import { requireOwnKind, type CurrentFile, type WrittenKind } from './written-kind.js';
 import type { OwnProcess } from './lock-holder.js';
 import { largestStaple } from './staple-file.js';
 import { acquireLock, holdsLock, lockedError, releaseLock, type StapleLock } from './staple-lock.js';
@@ -48,12 +48,6 @@ export interface ReplacedFile {
   readonly written: boolean;
   /** The file itself, where the path is a symbolic link; else the path as given. */
   readonly path: FilePath;
-}
-
-/** What is at the path: no bytes where there is no file, none in them where it is larger than 64 KiB. */
-export interface CurrentFile {
-  readonly bytes: Uint8Array | null;
-  readonly status: Stats | undefined;
 }
 
 const defaultLockWait = 5000;
@@ -102,8 +96,8 @@ async function replaceUnderLock(
   options: ReplaceFileOptions,
 ): Promise<'written' | 'kept' | 'lock-lost'> {
   const current = readCurrent(target);
-  requireOwnKind(target, current, options.kind);
   if (target.link !== undefined) options.judgeLinked?.(target, current);
+  requireOwnKind(target, current, options.kind);
   if (options.decide(current.bytes) === 'keep') return 'kept';
   const temporary = createTemporaryFile(target, options.ownProcess, current.status);
   let renamed = false;

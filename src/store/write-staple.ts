@@ -1,7 +1,8 @@
 import { shownPath } from '../core/file-path.js';
-import { replaceFile, type CurrentFile, type ReplacedFile, type ReplaceFileOptions } from './replace-file.js';
+import { replaceFile, type ReplacedFile, type ReplaceFileOptions } from './replace-file.js';
 import { largestStaple } from './staple-file.js';
 import type { StapleTarget } from './staple-target.js';
+import type { CurrentFile } from './written-kind.js';
 import { unsafe } from './store-error.js';
 
 export interface ReplaceStapleOptions extends Pick<

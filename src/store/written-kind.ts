@@ -1,13 +1,19 @@
+import type { Stats } from 'node:fs';
 import { OcspError } from '../core/ocsp-error.js';
 import { shownPath } from '../core/file-path.js';
 import { kindOfDer, type DerKind } from '../core/kind-of-der.js';
 import { pemLabelsIn } from '../core/pem.js';
 import type { PinnedFile } from '../system/pinned-folder.js';
 import { readRegularFile } from '../system/read-file.js';
-import type { CurrentFile } from './replace-file.js';
 
 /** What a path is written with; `record` is a dot file of restaple's own, whose name nobody chose. */
 export type WrittenKind = 'response' | 'request' | 'metrics' | 'record';
+
+/** What is at the path: no bytes where there is no file, none in them where it is larger than 64 KiB. */
+export interface CurrentFile {
+  readonly bytes: Uint8Array | null;
+  readonly status: Stats | undefined;
+}
 
 interface Rules {
   /** Endings of names that stand for this kind, so that damaged contents are replaced too. */

@@ -2,6 +2,7 @@ import type { HttpClient, HttpReply, HttpRequest } from './http-client.js';
 import { ocspGetUrl } from './ocsp-get.js';
 import type { HeaderLine } from './request-headers.js';
 import { StatusError } from './status-error.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** Largest OCSP response that is taken: real ones have 0.5 to 5 kB. */
 const maximumResponseBytes = 64 * 1024;
@@ -64,7 +65,7 @@ export async function askResponder(client: HttpClient, query: ResponderQuery): P
 function httpRequest(query: ResponderQuery): HttpRequest {
   const { origin, headers = [], known, timeoutMilliseconds, connectTimeoutMilliseconds, signal } = query;
   const isGet = query.method === 'get';
-  return {
+  return definedOnly({
     url: isGet ? ocspGetUrl(query.url, query.requestDer) : query.url,
     origin,
     method: isGet ? 'GET' : 'POST',
@@ -74,8 +75,8 @@ function httpRequest(query: ResponderQuery): HttpRequest {
     timeoutMilliseconds,
     connectTimeoutMilliseconds,
     ...(isGet ? {} : { body: query.requestDer, contentType: 'application/ocsp-request' }),
-    ...(signal === undefined ? {} : { signal }),
-  };
+    signal,
+  });
 }
 
 /** The operator's own conditions stand. */

@@ -2,6 +2,7 @@ import { OcspError } from '../core/ocsp-error.js';
 import type { HttpClient, HttpReply, HttpRequest } from './http-client.js';
 import { StatusError } from './status-error.js';
 import { isUnanswered, markUnanswered } from './unanswered.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** Largest issuer file that is taken: a PKCS#7 bundle of a large CA has some 20 kB. */
 const maximumIssuerBytes = 256 * 1024;
@@ -72,7 +73,7 @@ async function downloadFile(
   let reply: HttpReply;
   try {
     const wish = { method: 'GET', accept, maximumBodyBytes: maximumBytes } as const;
-    reply = await client.exchange({ ...download, ...wish, ...(signal === undefined ? {} : { signal }) });
+    reply = await client.exchange(definedOnly({ ...download, ...wish, signal }));
   } catch (error) {
     if (error instanceof OcspError && hintedOtherwise.has(error.code)) throw withHint(error, hint);
     throw error;

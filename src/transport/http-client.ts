@@ -8,6 +8,7 @@ import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord } 
 import type { HopReply, HopRequest, SendHop } from './hop.js';
 import { parseTarget } from './target-url.js';
 import { markUnanswered } from './unanswered.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** One HTTP exchange to make, redirects included. */
 export interface HttpRequest {
@@ -181,12 +182,12 @@ async function hopTo(
 ): Promise<HopReply> {
   const trusted = request.origin === 'operator' && samePlace(target, first.url);
   const route = await routeTo(target, trusted, course);
-  const headers: Record<string, string | string[]> = {
-    ...(request.accept === undefined ? {} : { accept: request.accept }),
+  const headers: Record<string, string | string[]> = definedOnly({
+    accept: request.accept,
     ...(method === 'POST' && request.contentType !== undefined ? { 'content-type': request.contentType } : {}),
     'user-agent': course.options.userAgent,
     ...(target.origin === first.url.origin ? first.headers : {}),
-  };
+  });
   // The absolute form decides where a proxy connects, so no other Host may stand beside it (RFC 9112 §3.2.2).
   if (route.proxy !== undefined) delete headers['host'];
   const hop: HopRequest = {

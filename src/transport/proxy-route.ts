@@ -9,6 +9,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { AgentPair, Route } from './guarded-agents.js';
 import { type ProxyEndpoint, describeProxy } from './proxy.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /**
  * The way to a target through a proxy: http in absolute form (RFC 9112 §3.2.2), over `connections`, whose lookups are not guarded, since
@@ -28,13 +29,16 @@ export async function routeThroughProxy(
   }
   // Loaded here, since few responders are asked by https and few of those through a proxy.
   const { HttpsProxyAgent } = await import('https-proxy-agent');
-  const tunnel = new HttpsProxyAgent(proxy.url, {
-    // As a header, not in the URL: the library logs the URL when DEBUG is set.
-    headers: proxy.authorization === undefined ? {} : { 'Proxy-Authorization': proxy.authorization },
-    keepAlive: false,
-    signal: options.signal,
-    ...(options.family === undefined ? {} : { family: options.family }),
-  });
+  const tunnel = new HttpsProxyAgent(
+    proxy.url,
+    definedOnly({
+      // As a header, not in the URL: the library logs the URL when DEBUG is set.
+      headers: proxy.authorization === undefined ? {} : { 'Proxy-Authorization': proxy.authorization },
+      keepAlive: false,
+      signal: options.signal,
+      family: options.family,
+    }),
+  );
   // The agent upgrades the tunnel to TLS itself, which is all that an https.Agent is asked for.
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
   return { agents: { https: tunnel }, proxy: describeProxy(proxy) };
@@ -57,11 +61,11 @@ function absoluteForm(proxy: ProxyEndpoint, connections: AgentPair): NonNullable
       path: url.href,
       agent: secure ? connections.https : connections.http,
       servername: isIP(host) === 0 ? host : '',
-      headers: {
+      headers: definedOnly({
         ...(options.headers as OutgoingHttpHeaders),
         host: url.host,
-        ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
-      },
+        'proxy-authorization': proxy.authorization,
+      }),
     };
     return secure ? httpsRequest(settings, callback) : httpRequest(settings, callback);
   };

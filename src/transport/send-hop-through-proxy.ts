@@ -6,6 +6,7 @@ import { denialOf } from './guarded-agents.js';
 import { bodyTooLarge, keptHeadersOf, locationOf, overLiveConnection, type HopReply, type HopRequest } from './hop.js';
 import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 import { StatusError } from './status-error.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /**
  * Sends one request through the proxy of its route and reads the answer. A kept-alive connection that turns out closed is
@@ -108,20 +109,20 @@ function sendOnce(hop: HopRequest, deadline: Deadline): Promise<HopReply | 'stal
 }
 
 function streamOptions(hop: HopRequest): OptionsInit & { isStream: true } {
-  return {
+  return definedOnly({
     isStream: true,
     method: hop.method,
     headers: hop.headers,
-    ...(hop.body === undefined ? {} : { body: hop.body }),
+    body: hop.body,
     agent: hop.route.agents,
-    ...(hop.route.request === undefined ? {} : { request: hop.route.request }),
+    request: hop.route.request,
     retry: { limit: 0 },
     throwHttpErrors: false,
     followRedirect: false,
     methodRewriting: false,
     // A small gzip body can unpack to any size, and no responder needs it.
     decompress: false,
-  };
+  });
 }
 
 function proxyRefused(hop: HopRequest, status: number): OcspError {

@@ -7,6 +7,7 @@ import type { FlagDefinitions } from '../flags/environment-flags.js';
 import type { FetchFlags } from './fetch-flags.js';
 import type { NamedSource } from '../../source/named-source.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What a run of `fetch` is asked to do, by command line, environment and configuration file together. */
 export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
@@ -35,10 +36,10 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
   const useDefaultPlace = named.length === 0;
   const { flags, settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace });
   return {
+    ...definedOnly({ configurationFile: configuration?.file }),
     sources: sourcesOf(named, configuration),
     flags,
     responders: configuration?.responders ?? [],
-    ...(configuration === undefined ? {} : { configurationFile: configuration.file }),
     confirmFor: (certificates) => confirmPlaces(flags.confirm, settings.get('confirm'), certificates),
   };
 }

@@ -15,6 +15,7 @@ import { startReport } from './pass-report.js';
 import { createSummary, outcomeRecord, sayOutcome } from './outcome-lines.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { writeRequestFile } from './write-request.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
@@ -87,12 +88,12 @@ const cleanedUpAfter = 4096;
 const waitingForOneAsking = 4;
 
 function limitsOf({ order, shard, helpers }: FetchRun, { postponed }: PassObserver): BatchLimits {
-  return {
+  return definedOnly({
     concurrency: order.flags.concurrency * waitingForOneAsking,
     helpers,
-    ...(shard === undefined ? {} : { shard }),
-    ...(postponed === undefined ? {} : { postponed }),
-  };
+    shard,
+    postponed,
+  });
 }
 
 /** Of a certificate that its CA no longer vouches for, no server is given the old staple, good as it looks. */

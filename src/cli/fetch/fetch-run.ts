@@ -11,6 +11,7 @@ import type { Interrupt } from '../interrupt.js';
 import { checkOnCommands } from './on-commands.js';
 import type { Output } from '../output.js';
 import { shardFrom } from '../flags/shard-value.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What every run has around it. */
 export interface RunSurroundings {
@@ -46,13 +47,13 @@ export async function prepareFetchRun(
   const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);
   const client = createHttpClient(clientOptions);
   const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal);
-  return {
+  return definedOnly({
     ...surroundings,
     order,
     options,
     tools: memory === undefined ? tools : { ...tools, memory },
     helpers: helperThreads({ client: clientOptions, at: flags.at }),
-    ...(shard === undefined ? {} : { shard }),
+    shard,
     close: () => client.close(),
-  };
+  });
 }

@@ -10,6 +10,7 @@ import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
 import { parseTarget } from '../../transport/target-url.js';
 import type { FetchFlags } from './fetch-flags.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** How far the responder's clock may differ from ours before a response counts as not yet valid. */
 export const usualSkewMilliseconds = 300_000;
@@ -21,10 +22,10 @@ export async function fetchOptionsFrom(
 ): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
   const alertBefore = flags['alert-before'];
-  return {
-    ...(flags.out === undefined ? {} : { out: flags.out }),
-    ...(flags.url === undefined ? {} : { url: flags.url }),
-    ...(alertBefore === undefined ? {} : { alertBeforeMilliseconds: alertBefore }),
+  return definedOnly({
+    out: flags.out,
+    url: flags.url,
+    alertBeforeMilliseconds: alertBefore,
     responders,
     force: flags.force,
     refreshPolicy: flags['refresh-at'] ?? defaultRefreshPolicy,
@@ -41,7 +42,7 @@ export async function fetchOptionsFrom(
     skewMilliseconds: usualSkewMilliseconds,
     downloadIssuer: flags['fetch-issuer'],
     dryRun: flags['dry-run'],
-  };
+  });
 }
 
 /** The certificate that counts of each file. */
@@ -76,13 +77,13 @@ export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> 
 /** The rules of the HTTP client for these flags and this environment. */
 export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): HttpClientOptions {
   const family = familyFrom(flags);
-  return {
-    ...(family === undefined ? {} : { family }),
+  return definedOnly({
+    family,
     allowPrivate: flags['allow-private'],
     allowAddresses: flags['allow-address'],
     proxy: proxyFrom(flags),
     userAgent,
-  };
+  });
 }
 
 export function proxyFrom(flags: FetchFlags): ProxySettings {
@@ -99,11 +100,13 @@ export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: Ab
   const { at } = flags;
   return {
     client,
-    gate: createResponderGate({
-      concurrency: flags.concurrency,
-      perResponder: flags['per-responder'],
-      ...(flags.rate === undefined ? {} : { perSecond: flags.rate }),
-    }),
+    gate: createResponderGate(
+      definedOnly({
+        concurrency: flags.concurrency,
+        perResponder: flags['per-responder'],
+        perSecond: flags.rate,
+      }),
+    ),
     issuers: createIssuerFinder(flags.issuer),
     downloadedIssuers: new Map(),
     ownProcess: ownProcess(),

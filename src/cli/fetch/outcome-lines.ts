@@ -4,12 +4,13 @@ import { formatTime } from '../../core/time.js';
 import { outcomeNames, type Outcome, type OutcomeName } from '../../pipeline/fetch/outcome.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
   const { certificate, staple, written, responder, verdict, nextRefresh, trouble, warnings, findings } = outcome;
   const statement = verdict !== undefined && 'statement' in verdict ? verdict.statement : undefined;
-  return {
+  return definedOnly({
     certificate: shownPath(certificate),
     outcome: outcome.outcome,
     staple: staple === undefined ? null : shownPath(staple),
@@ -19,10 +20,10 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
     thisUpdate: timeOrNull(statement?.thisUpdate),
     nextUpdate: timeOrNull(statement?.nextUpdate),
     nextRefresh: timeOrNull(nextRefresh),
-    ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
+    error: trouble === undefined ? undefined : errorRecord(trouble),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(findings.length === 0 ? {} : { findings }),
-  };
+  });
 }
 
 function timeOrNull(time: Date | undefined): string | null {

@@ -19,6 +19,7 @@ import { familyFrom, fetchOptionsFrom, proxyFrom } from './fetch-setup.js';
 import { randomBytes } from 'node:crypto';
 import type { Output } from '../output.js';
 import { errorRecord, sayTrouble } from '../render/trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
 export async function printCurl(order: FetchOrder, output: Output): Promise<ExitCode> {
@@ -36,10 +37,13 @@ async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder
   const certificate = shownPath(path);
   try {
     const file = await readCertificateFile(path);
-    const { urls } = respondersFor(file.certificate, {
-      responders: order.responders,
-      ...(flags.url === undefined ? {} : { url: flags.url }),
-    });
+    const { urls } = respondersFor(
+      file.certificate,
+      definedOnly({
+        responders: order.responders,
+        url: flags.url,
+      }),
+    );
     if (urls.length === 0) {
       const { message, hint } = explainMissingResponder(file.certificate);
       output.say(`${certificate}: ${message}`);

@@ -8,6 +8,7 @@ import { readIndexSource } from '../../source/index-file.js';
 import { readPassphraseFile } from '../../source/passphrase-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
 import type { StatusSource } from '../../source/status-source.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
 export const signerFlags = {
@@ -52,16 +53,18 @@ export async function signerFrom(flags: SignerFlags, now: Date): Promise<SignerS
   };
   const { certificate: issuer } = await readCertificateFile(flags['ca-cert']);
   const { 'ca-key': caKey, 'responder-cert': responder, 'responder-key': responderKey } = flags;
-  const signer = prepareSigner({
-    caCertificate: issuer,
-    ...(caKey === undefined ? {} : { caKey: readKey(caKey) }),
-    ...(responder === undefined ? {} : { responderCertificate: (await readCertificateFile(responder)).certificate }),
-    ...(responderKey === undefined ? {} : { responderKey: readKey(responderKey) }),
-    responderId: flags['key-id'] ? 'key' : 'name',
-    ...(flags['no-certs'] ? { embedCertificates: false } : {}),
-    ...(flags['signature-hash'] === undefined ? {} : { hash: flags['signature-hash'] }),
-    now,
-  });
+  const signer = prepareSigner(
+    definedOnly({
+      caCertificate: issuer,
+      caKey: caKey === undefined ? undefined : readKey(caKey),
+      responderCertificate: responder === undefined ? undefined : (await readCertificateFile(responder)).certificate,
+      responderKey: responderKey === undefined ? undefined : readKey(responderKey),
+      responderId: flags['key-id'] ? 'key' : 'name',
+      ...(flags['no-certs'] ? { embedCertificates: false } : {}),
+      hash: flags['signature-hash'],
+      now,
+    }),
+  );
   return { issuer, signer, warnings };
 }
 

@@ -22,6 +22,7 @@ import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { errorRecord } from '../render/trouble.js';
 import { signerFrom, statusSourceFrom, validityFrom } from '../flags/signer-flags.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Certificates worked on at a time: more than one, so that waiting for the disk overlaps. */
 const concurrency = 32;
@@ -85,37 +86,37 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
   for (const warning of warnings) output.warn(warning);
   const source = statusSourceFrom(flags, issuer, now);
   for (const warning of source?.warnings ?? []) output.warn(warning);
-  return {
+  return definedOnly({
     issuer,
     signer,
     source: source ?? fixedStatus(status),
     hash: flags.hash,
     validityMilliseconds,
-    ...(flags.out === undefined ? {} : { out: flags.out }),
+    out: flags.out,
     now,
     ownProcess: ownProcess(),
-  };
+  });
 }
 
 function resultRecord(result: GenerateResult): Record<string, unknown> {
   const { subject, staple, evidence, warnings, trouble } = result;
   const statement = evidence?.statement;
-  return {
+  return definedOnly({
     ...('path' in subject ? { certificate: shownPath(subject.path) } : { serialNumber: subject.serialNumber }),
     staple: staple === undefined ? null : shownPath(staple),
     status: statement?.status ?? null,
     certId: statement?.certId ?? null,
     thisUpdate: statement === undefined ? null : formatTime(statement.thisUpdate),
     nextUpdate: statement?.nextUpdate === undefined ? null : formatTime(statement.nextUpdate),
-    ...(statement?.revocationTime === undefined ? {} : { revocationTime: formatTime(statement.revocationTime) }),
-    ...(statement?.revocationReason === undefined ? {} : { revocationReason: statement.revocationReason }),
+    revocationTime: statement?.revocationTime === undefined ? undefined : formatTime(statement.revocationTime),
+    revocationReason: statement?.revocationReason,
     responder:
       evidence === undefined
         ? null
         : { kind: evidence.responder.kind, name: evidence.responder.name, keyHash: evidence.responder.keyHash },
     ...(warnings.length === 0 ? {} : { warnings }),
-    ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
-  };
+    error: trouble === undefined ? undefined : errorRecord(trouble),
+  });
 }
 
 function sayResult(output: Output, { subject, staple, evidence, warnings, trouble }: GenerateResult): void {

@@ -9,6 +9,7 @@ import { requestLines } from './request-lines.js';
 import { responseLines } from './response-lines.js';
 import type { Output } from '../output.js';
 import { errorRecord, sayTrouble } from '../render/trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What stands under the last thing shown as text. */
 export const notVerified =
@@ -22,13 +23,15 @@ export function renderInspection(path: FilePath, inspected: readonly Inspected[]
 
 function renderOne(file: string, { block, record, trouble }: Inspected, output: Output): ExitCode {
   if (output.json) {
-    output.record({
-      file,
-      ...(block === undefined ? {} : { block }),
-      ...record,
-      ...(record === undefined ? {} : { verified: false }),
-      ...(trouble === undefined ? {} : { error: errorRecord(trouble) }),
-    });
+    output.record(
+      definedOnly({
+        file,
+        block,
+        ...record,
+        verified: record === undefined ? undefined : false,
+        error: trouble === undefined ? undefined : errorRecord(trouble),
+      }),
+    );
   } else if (record !== undefined) {
     const place = block === undefined ? file : `${file}, block ${block}`;
     output.data(output.stdout.bold(escapeText(`${place}: ${titleOf(record)}`)));

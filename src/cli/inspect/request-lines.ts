@@ -2,6 +2,7 @@ import type { RequestRecord } from '../../pipeline/inspect/record.js';
 import { embeddedCertificateLines } from './certificate-lines.js';
 import { certIdLines, extensionLines, signatureLines } from './common-lines.js';
 import { field, section, type Line } from './line.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 export function requestLines(record: RequestRecord): Line[] {
   const { requests, requestorName, certificates = [] } = record;
@@ -26,10 +27,12 @@ export function requestLines(record: RequestRecord): Line[] {
 function ofSignature(record: RequestRecord): Line[] {
   const { signatureAlgorithm, signatureAlgorithmOid, signatureParameters, signature } = record;
   if (signatureAlgorithm === undefined || signatureAlgorithmOid === undefined || signature === undefined) return [];
-  return signatureLines({
-    signatureAlgorithm,
-    signatureAlgorithmOid,
-    signature,
-    ...(signatureParameters === undefined ? {} : { signatureParameters }),
-  });
+  return signatureLines(
+    definedOnly({
+      signatureAlgorithm,
+      signatureAlgorithmOid,
+      signature,
+      signatureParameters,
+    }),
+  );
 }

@@ -13,6 +13,7 @@ import type { Output } from '../output.js';
 import type { AnnounceFlags } from '../flags/reload-flags.js';
 import { sayTargetResult } from './reload-lines.js';
 import type { UpdatedHookOptions, UpdatedStaple } from './updated-hook.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Gathers the staples of a run, tells the reload targets once at its end, and proves what --confirm asks for. */
 export interface Announcer {
@@ -77,11 +78,11 @@ function sortAsNamed(staples: StapleToPush[], certificates: readonly FilePath[])
 /** The settings of these flags, as plain data. */
 export function settingsFrom(flags: AnnounceFlags & { readonly at?: Date | undefined }): AnnounceSettings {
   const { 'dnsdist-key-file': keyFile, at } = flags;
-  return {
-    ...(keyFile === undefined ? {} : { dnsdistKeyFile: keyFile }),
-    ...(at === undefined ? {} : { now: at }),
+  return definedOnly({
+    dnsdistKeyFile: keyFile,
+    now: at,
     timeoutMilliseconds: flags['reload-timeout'],
-  };
+  });
 }
 
 /** A missing key is found out before a staple is written that nobody could then be told of. Throws OcspError. */

@@ -1,26 +1,27 @@
 import { shownPath } from '../../core/file-path.js';
 import type { PushResult, TargetResult } from '../../servers/reload-result.js';
 import type { Output } from '../output.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The JSON of one target. */
 export function targetRecord({ target, ok, certificates, milliseconds, error }: TargetResult): Record<string, unknown> {
-  return {
+  return definedOnly({
     target,
     ok,
     certificates: certificates.map(certificateRecord),
     milliseconds: Math.round(milliseconds),
-    ...(error === undefined ? {} : { error }),
-  };
+    error,
+  });
 }
 
 function certificateRecord({ certificatePath, ok, code, message, hint }: PushResult): Record<string, unknown> {
-  return {
+  return definedOnly({
     certificate: shownPath(certificatePath),
     ok,
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
-    ...(hint === undefined ? {} : { hint }),
-  };
+    code,
+    message,
+    hint,
+  });
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */

@@ -20,6 +20,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
 import { sayTargetResult, targetRecord } from './reload-lines.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What the staples of the certificates are: those to push, and those that are not, with their own exit codes. */
 interface Judged {
@@ -79,8 +80,8 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
 
 async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags): Promise<Judged> {
   const issuers = createIssuerFinder(flags.issuer);
-  const options = {
-    ...(flags.out === undefined ? {} : { out: flags.out }),
+  const options = definedOnly({
+    out: flags.out,
     now: flags.at ?? new Date(),
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,
@@ -88,7 +89,7 @@ async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlag
     trustedResponders: await readCertificates(flags['trusted-responder']),
     anchors: [],
     untrusted: [],
-  };
+  });
   const staples: StapleToPush[] = [];
   const others: PushResult[] = [];
   const codes: ExitCode[] = [];

@@ -8,6 +8,7 @@ import type { Output } from '../output.js';
 import type { ServeFlags } from './serve-flags.js';
 import { openServeSource, serveSourceReader } from './serve-source.js';
 import { signerFrom, validityFrom } from '../flags/signer-flags.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What running requests get after a signal. */
 const stopDeadlineMilliseconds = 10_000;
@@ -78,7 +79,7 @@ function exchangeTeller(output: Output): (exchange: Exchange) => void {
 
 function exchangeRecord(exchange: Exchange): Record<string, unknown> {
   const { time, remote, method, httpStatus, answer, isCached, unusualContentType, milliseconds } = exchange;
-  return {
+  return definedOnly({
     time: time.toISOString(),
     remote,
     method,
@@ -88,9 +89,9 @@ function exchangeRecord(exchange: Exchange): Record<string, unknown> {
     ...(answer?.kind === 'refused' ? { reason: answer.refusal.reason } : {}),
     cached: isCached,
     nonce: answer?.kind === 'signed' && answer.hasNonce,
-    ...(unusualContentType === undefined ? {} : { contentType: unusualContentType }),
+    contentType: unusualContentType,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
-  };
+  });
 }
 
 function responseStatusOf(answer: Exchange['answer']): string | null {

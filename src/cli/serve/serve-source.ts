@@ -6,6 +6,7 @@ import { createReloadingSource } from '../../source/reloading-source.js';
 import type { StatusSource } from '../../source/status-source.js';
 import type { Output } from '../output.js';
 import type { ServeFlags } from './serve-flags.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** A change of a file is seen within that. */
 const checkEveryMilliseconds = 1000;
@@ -90,7 +91,7 @@ function beyondItsEnd(current: (now: Date) => Promise<StatusSource>): (now: Date
     if (nextUpdate === undefined || nextUpdate > now) return source;
     if (ended?.of !== source) {
       const statusOf = (serialNumber: string): StatementStatus => source.statusOf(serialNumber);
-      ended = { of: source, endless: { statusOf, ...(thisUpdate === undefined ? {} : { thisUpdate }) } };
+      ended = { of: source, endless: definedOnly({ statusOf, thisUpdate }) };
     }
     return ended.endless;
   };

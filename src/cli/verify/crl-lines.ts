@@ -3,6 +3,7 @@ import type { CrlReport } from '../../pipeline/verify/crl-check.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Of two sources the graver counts, whatever the response says. */
 export function isRevokedByCrl({ crl }: Pick<VerifyReport, 'crl'>): boolean {
@@ -19,20 +20,20 @@ export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolea
       return { crl: { status: 'none' } };
     case 'unusable':
       return {
-        crl: {
+        crl: definedOnly({
           status: 'unusable',
           error: errorRecord(crl.trouble),
-          ...(crl.more === undefined ? {} : { moreErrors: crl.more.map(errorRecord) }),
-        },
+          moreErrors: crl.more?.map(errorRecord),
+        }),
       };
     case 'good':
       return { crl: { status: 'good', ...evidenceFields(crl, now) } };
     case 'revoked': {
       const { revocationTime, revocationReason } = crl;
-      const revocation = {
+      const revocation = definedOnly({
         revocationTime: formatTime(revocationTime),
-        ...(revocationReason === undefined ? {} : { revocationReason }),
-      };
+        revocationReason,
+      });
       const own = { crl: { status: 'revoked', ...evidenceFields(crl, now), ...revocation } };
       // An absent reason is written over the one of a response that does not count.
       return isRevokedByResponse ? own : { verdict: 'revoked', ...revocation, revocationReason, ...own };

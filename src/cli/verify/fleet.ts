@@ -4,6 +4,7 @@ import { formatTime } from '../../core/time.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What a table or a check has to know of one verified certificate. */
 export interface FleetMember {
@@ -25,15 +26,15 @@ export function fleetMember(report: VerifyReport): FleetMember {
   const { certificate, response, verdict, nextRefresh, trouble, crl } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   const objection = objectionOf(report);
-  return {
+  return definedOnly({
     path: certificate ?? response ?? '',
     state: stateOfReport(report),
     ...(window === undefined ? {} : { thisUpdate: window.start, validUntil: window.end }),
-    ...(nextRefresh === undefined ? {} : { nextRefresh }),
-    ...(trouble === undefined ? {} : { trouble }),
-    ...(objection === undefined ? {} : { objection }),
+    nextRefresh,
+    trouble,
+    objection,
     ...(crl?.kind === 'unusable' ? { unheard: crl.trouble } : {}),
-  };
+  });
 }
 
 function objectionOf({ verdict, crl }: VerifyReport): string | undefined {

@@ -1,7 +1,11 @@
 import { rootCertificates } from 'node:tls';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { verifyConnection, type ConnectionPlace, type ConnectionReport } from '../../pipeline/verify/verify-connection.js';
+import {
+  verifyConnection,
+  type ConnectionPlace,
+  type ConnectionReport,
+} from '../../pipeline/verify/verify-connection.js';
 import type { VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { parseTcpAddress } from '../../servers/reload-target.js';
 import { readRegularFile } from '../../system/read-file.js';
@@ -13,6 +17,7 @@ import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
 import { printReport, reportRecord } from './verdict-lines.js';
 import type { VerifyFlags } from './verify-flags.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 const timeoutMilliseconds = 10_000;
 
@@ -53,11 +58,11 @@ function placeFrom(flags: VerifyFlags): ConnectionPlace {
   if (address === undefined) {
     throw new OcspError('usage', `--connect: "${connect}" is no HOST:PORT`, 'write it like 127.0.0.1:443 or [::1]:853');
   }
-  return {
+  return definedOnly({
     ...address,
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(starttls === undefined ? {} : { starttls }),
-  };
+    serverName,
+    starttls,
+  });
 }
 
 /** Debian's bundle, which an administrator can add to; elsewhere the roots that Node brings. */
@@ -87,19 +92,21 @@ function readSystemBundle(): Uint8Array[] {
 function tell(report: ConnectionReport, options: VerifyStapleOptions, output: Output): ExitCode {
   const { certificate, place, sent, verdict, fault, noResponder, trouble } = report;
   const where = `${place.host}:${place.port}`;
-  const plain = {
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(verdict === undefined ? {} : { verdict }),
-    ...(trouble === undefined ? {} : { trouble }),
+  const plain = definedOnly({
+    certificate,
+    verdict,
+    trouble,
     noResponder,
-  };
+  });
   if (output.json) {
-    output.record({
-      ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
-      connection: { host: place.host, port: place.port, ...sent },
-      ...reportRecord(plain, options.now),
-      ...(fault === undefined ? {} : { error: errorRecord(fault) }),
-    });
+    output.record(
+      definedOnly({
+        certificate: certificate === undefined ? undefined : shownPath(certificate),
+        connection: { host: place.host, port: place.port, ...sent },
+        ...reportRecord(plain, options.now),
+        error: fault === undefined ? undefined : errorRecord(fault),
+      }),
+    );
   } else {
     printReport(output, { ...plain, certificate: certificate ?? where }, options);
   }

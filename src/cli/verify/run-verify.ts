@@ -20,6 +20,7 @@ import { readCertificates } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
 import type { VerifyFlags } from './verify-flags.js';
 import { tellerFor } from './verify-teller.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Verifies the staple of each certificate and tells. */
 export async function runVerify(
@@ -90,13 +91,13 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
 export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
   const nonce = nonceFrom(flags.nonce);
   const maximumAge = flags['max-age'];
-  return {
-    ...(flags.response === undefined ? {} : { response: flags.response }),
-    ...(flags.out === undefined ? {} : { out: flags.out }),
-    ...(maximumAge === undefined ? {} : { maximumAgeMilliseconds: maximumAge }),
-    ...(nonce === undefined ? {} : { nonce }),
-    ...(flags.request === undefined ? {} : { request: requestFrom(flags.request) }),
-    ...(flags.for === undefined ? {} : { server: flags.for }),
+  return definedOnly({
+    response: flags.response,
+    out: flags.out,
+    maximumAgeMilliseconds: maximumAge,
+    nonce,
+    request: flags.request === undefined ? undefined : requestFrom(flags.request),
+    server: flags.for,
     ...(flags.lint ? { lint: flags.profile ?? 'rfc' } : {}),
     now: flags.at ?? new Date(),
     skewMilliseconds: flags.skew,
@@ -104,7 +105,7 @@ export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapl
     trustedResponders: await readCertificates(flags['trusted-responder']),
     anchors: await readAllCertificates(flags.ca),
     untrusted: await readAllCertificates(flags.untrusted),
-  };
+  });
 }
 
 /** Every certificate of these files, since anchors and intermediates come in bundles. */

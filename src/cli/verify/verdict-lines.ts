@@ -7,48 +7,48 @@ import { escapeText } from '../render/escape-text.js';
 import type { Output } from '../output.js';
 import { crlFields, crlText, isRevokedByCrl, sayRevokedByCrl } from './crl-lines.js';
 import { errorRecord } from '../render/trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The JSON line of one verification. */
 export function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
   const { certificate, response, verdict, noResponder, trouble, statements, crl } = report;
-  return {
-    ...(certificate === undefined ? {} : { certificate: shownPath(certificate) }),
-    ...(response === undefined ? {} : { response: shownPath(response) }),
+  return definedOnly({
+    certificate: certificate === undefined ? undefined : shownPath(certificate),
+    response: response === undefined ? undefined : shownPath(response),
     ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
     ...(noResponder ? { outcome: 'no-responder' } : {}),
-    ...(statements === undefined ? {} : { statements: statements.map(verdictRecord) }),
+    statements: statements?.map(verdictRecord),
     ...(verdict !== undefined || trouble === undefined ? {} : { error: errorRecord(trouble) }),
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
-  };
+  });
 }
 
 function verdictRecord(verdict: Verdict): Record<string, unknown> {
   const { responseStatus, responder, producedAt, signatureAlgorithm, nonce, statement, findings } = verdict;
-  return {
+  return definedOnly({
     verdict: verdict.kind,
     ...('failure' in verdict
       ? { failure: { code: verdict.failure.code, message: verdict.failure.message, ...verdict.failure.values } }
       : {}),
-    ...(responseStatus === undefined ? {} : { responseStatus }),
-    ...(responder === undefined
-      ? {}
-      : { responder: { kind: responder.kind, name: responder.name, keyHash: responder.keyHash } }),
-    ...(statement === undefined ? {} : { certId: statement.certId }),
-    ...(producedAt === undefined ? {} : { producedAt: formatTime(producedAt) }),
+    responseStatus,
+    responder:
+      responder === undefined ? undefined : { kind: responder.kind, name: responder.name, keyHash: responder.keyHash },
+    certId: statement?.certId,
+    producedAt: producedAt === undefined ? undefined : formatTime(producedAt),
     ...(statement === undefined ? {} : timesRecord(statement)),
-    ...(signatureAlgorithm === undefined ? {} : { signatureAlgorithm }),
-    ...(nonce === undefined ? {} : { nonce }),
+    signatureAlgorithm,
+    nonce,
     ...(findings.length === 0 ? {} : { findings }),
-  };
+  });
 }
 
 function timesRecord({ thisUpdate, nextUpdate, revocationTime, revocationReason }: Statement): Record<string, unknown> {
-  return {
+  return definedOnly({
     thisUpdate: formatTime(thisUpdate),
     nextUpdate: nextUpdate === undefined ? null : formatTime(nextUpdate),
-    ...(revocationTime === undefined ? {} : { revocationTime: formatTime(revocationTime) }),
-    ...(revocationReason === undefined ? {} : { revocationReason }),
-  };
+    revocationTime: revocationTime === undefined ? undefined : formatTime(revocationTime),
+    revocationReason,
+  });
 }
 
 /** What of a verification's options its text depends on. */

@@ -1,7 +1,14 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { lintProfiles } from '../../core/index.js';
 import { staplingServers } from '../../pipeline/verify/server-rules.js';
-import { certificateFlags, durationFlag, issuerFlags, positiveDurationFlag, timeFlag, trustFlags } from '../flags/shared-flags.js';
+import {
+  certificateFlags,
+  durationFlag,
+  issuerFlags,
+  positiveDurationFlag,
+  timeFlag,
+  trustFlags,
+} from '../flags/shared-flags.js';
 
 /** The flags of `verify`. */
 export const verifyFlags = {

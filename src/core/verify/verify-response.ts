@@ -9,6 +9,7 @@ import { failure } from './failure.js';
 import { statementFor, type Subject } from './statement.js';
 import { checkValidity, type ValidityOptions } from './validity.js';
 import type { BelievedEvidence, Evidence, Failure, Finding, Verdict } from './verdict.js';
+import { definedOnly } from '../defined-only.js';
 
 export interface VerifyOptions extends ValidityOptions {
   /** The certificate asked about, or its serial number (lower-case hex of the INTEGER contents). */
@@ -77,8 +78,8 @@ function gatherEvidence(
   signer: ReturnType<typeof authorizedSigner>,
 ): DecodedEvidence {
   const findings = 'findings' in signer ? signer.findings : [];
-  return {
-    ...(basic.nonce === undefined ? {} : { nonce: basic.nonce }),
+  return definedOnly({
+    nonce: basic.nonce,
     ...('responder' in signer ? { responder: signer.responder } : {}),
     ...('statement' in selected ? { statement: selected.statement } : {}),
     responseStatus: 'successful',
@@ -86,7 +87,7 @@ function gatherEvidence(
     signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
     statementCount: basic.responses.length,
     findings: [...findings, ...signatureFindings(basic)],
-  };
+  });
 }
 
 function signatureFindings(basic: BasicResponse): Finding[] {

@@ -13,6 +13,7 @@ import type { ResponderContact } from './outcome.js';
 import { startContactLog, type ContactLog } from './contact-log.js';
 import { pause } from '../../system/pause.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Which way a request goes: GET and POST by name, `auto` GET where it fits and POST when that fails. */
 export type RequestMethod = 'post' | 'get' | 'auto';
@@ -100,12 +101,12 @@ export async function askResponders<Usable>(
     pending = again;
   }
   const nothing = new OcspError('timeout', 'there was no time left to ask any responder', 'raise --timeout');
-  return {
+  return definedOnly({
     trouble: trouble ?? troubleOfError(nothing),
     wasSuspended,
-    ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
+    retryAfterMilliseconds,
     ...log.result(),
-  };
+  });
 }
 
 function targetOf(url: string, { method, requestDer, hasNonce }: AskOptions): Target {
@@ -196,17 +197,20 @@ async function ask<Usable>(
   const started = performance.now();
   const attempt = target.failedVisits + 1;
   try {
-    const answer = await askResponder(options.client, {
-      url: target.url,
-      origin: options.origin,
-      method,
-      requestDer: options.requestDer,
-      headers: options.headers,
-      ...(known === undefined ? {} : { known }),
-      timeoutMilliseconds: Math.max(1, Math.min(options.timeoutMilliseconds, budget.left())),
-      connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
-      signal: options.signal,
-    });
+    const answer = await askResponder(
+      options.client,
+      definedOnly({
+        url: target.url,
+        origin: options.origin,
+        method,
+        requestDer: options.requestDer,
+        headers: options.headers,
+        known,
+        timeoutMilliseconds: Math.max(1, Math.min(options.timeoutMilliseconds, budget.left())),
+        connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
+        signal: options.signal,
+      }),
+    );
     pass.leave('answered');
     // Whoever waits sends first, and what other responders sent is read: else all are asked at once, and all wait at once.
     await nextTurn();

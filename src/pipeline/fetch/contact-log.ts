@@ -1,5 +1,6 @@
 import type { ResponderAnswer } from '../../transport/ask-responder.js';
 import type { ResponderContact } from './outcome.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Gathers what all attempts for one certificate came to. */
 export interface ContactLog {
@@ -25,6 +26,6 @@ export function startContactLog(): ContactLog {
       for (const warning of more) warnings.add(warning);
     },
     failed: add,
-    result: () => ({ ...(contact === undefined ? {} : { contact }), warnings: [...warnings] }),
+    result: () => definedOnly({ contact, warnings: [...warnings] }),
   };
 }

@@ -8,6 +8,7 @@ import type { Outcome, OutcomeName } from './outcome.js';
 import { revocationOf, revokedTrouble } from './revocation.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The outcome for a certificate: `verdict` is the one on the staple that is on disk by now. */
 export function describeOutcome(
@@ -17,17 +18,17 @@ export function describeOutcome(
 ): Outcome {
   const nextRefresh = nextRefreshOf(verdict, judged.file.certificate, judged.options.refreshPolicy);
   const { issuer, now } = judged.judge;
-  return {
+  return definedOnly({
     certificate: judged.file.path,
     outcome,
     staple: judged.staple,
     written: false,
-    ...(verdict === undefined ? {} : { verdict }),
-    ...(nextRefresh === undefined ? {} : { nextRefresh }),
+    verdict,
+    nextRefresh,
     mustStaple: judged.file.certificate.mustStaple,
     warnings: issuer.notAfter < now ? [expiredIssuer(issuer)] : [],
     findings: [],
-  };
+  });
 }
 
 function expiredIssuer({ subject, notAfter }: Certificate): string {
@@ -56,35 +57,35 @@ export async function outcomeWithoutResponder(
   const stored = judge === undefined ? undefined : readStoredStaple(staple, judge);
   const verdict = stored?.verdict;
   const mark = stored?.revokedMark;
-  return {
+  return definedOnly({
     certificate: file.path,
     outcome: mark === undefined ? 'no-responder' : 'revoked',
     staple,
     written: false,
-    ...(verdict === undefined ? {} : { verdict }),
+    verdict,
     // A revocation heard of by --url stands, whether this run has anybody to ask or not.
     ...(mark === undefined ? {} : revocationOf(mark)),
     trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint },
     mustStaple: file.certificate.mustStaple,
     warnings: [],
     findings: [],
-  };
+  });
 }
 
 /** What a thrown error means for one certificate; `staple` where that is known. Rethrows `interrupted` and `usage`, which end the run. */
 export function outcomeOfError(path: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
   const trouble = troubleOfError(error);
   if (trouble.kind === 'error' && (trouble.errorKind === 'interrupted' || trouble.errorKind === 'usage')) throw error;
-  return {
+  return definedOnly({
     certificate: path,
     outcome: outcomeOfTrouble(trouble),
-    ...(staple === undefined ? {} : { staple }),
+    staple,
     written: false,
     trouble,
     mustStaple: false,
     warnings: [],
     findings: [],
-  };
+  });
 }
 
 /** Under which name a trouble ends. */

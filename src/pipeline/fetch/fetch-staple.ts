@@ -24,6 +24,7 @@ import type { Outcome } from './outcome.js';
 import { settleAnswer, settleTrouble } from './settle.js';
 import { mayKeep } from './stored-staple.js';
 import { graverTrouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /**
  * Fetches the staple of one certificate where it is due: finds the issuer, judges what is on disk, asks the responders,
@@ -119,11 +120,11 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
   const { options, tools, file, judge } = job;
   const nonce = options.nonce ? tools.randomBytes(nonceOctets) : undefined;
   const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
-  const requestDer = createRequest({ certIds, ...(nonce === undefined ? {} : { nonce }) });
+  const requestDer = createRequest(definedOnly({ certIds, nonce }));
   const known = nonce === undefined ? knownResponse(job) : undefined;
   await tools.onRequest?.(requestDer);
   return await askResponders(
-    {
+    definedOnly({
       urls: job.responders.urls,
       origin: job.responders.origin,
       method: options.method,
@@ -139,14 +140,17 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),
       budget: job.budget,
-      ...(known === undefined ? {} : { known }),
-    },
+      known,
+    }),
     (body) =>
-      judgeResponse(body, {
-        judge: { ...judge, now: tools.now() },
-        stored: job.stored.verdict,
-        ...(nonce === undefined ? {} : { nonce: { value: toHex(nonce), required: options.strict } }),
-      }),
+      judgeResponse(
+        body,
+        definedOnly({
+          judge: { ...judge, now: tools.now() },
+          stored: job.stored.verdict,
+          nonce: nonce === undefined ? undefined : { value: toHex(nonce), required: options.strict },
+        }),
+      ),
     graverTrouble,
   );
 }
@@ -161,17 +165,17 @@ function knownResponse({ stored, judge, options, staple, tools }: Job): KnownRes
   if (!mayKeep(stored, judge, options.alertBeforeMilliseconds)) return undefined;
   const { thisUpdate } = verdict.statement;
   const entityTag = tools.memory?.entityTag(staple, thisUpdate);
-  return { modifiedAt: thisUpdate, ...(entityTag === undefined ? {} : { entityTag }) };
+  return definedOnly({ modifiedAt: thisUpdate, entityTag });
 }
 
 async function settle(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
   const outcome = await settleResult(job, result);
   if ('answer' in result) rememberAnswer(job, outcome, result.answer);
-  return {
+  return definedOnly({
     ...outcome,
-    ...(result.contact === undefined ? {} : { responder: result.contact }),
+    responder: result.contact,
     warnings: [...outcome.warnings, ...result.warnings],
-  };
+  });
 }
 
 /** Only what is on disk now counts: the answer that it came from, or the one that confirmed it. */
@@ -185,11 +189,11 @@ async function settleResult(job: Job, result: AskResult<UsableResponse>): Promis
   if ('usable' in result) return await settleAnswer(job, result.usable);
   if ('notModified' in result) return freshOutcome(job);
   const { trouble, wasSuspended, retryAfterMilliseconds } = result;
-  return {
+  return definedOnly({
     ...settleTrouble(job, trouble),
     ...(wasSuspended ? { wasSuspended } : {}),
-    ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
-  };
+    retryAfterMilliseconds,
+  });
 }
 
 /** RFC 9654 §2.1: a client sends 32 octets. */

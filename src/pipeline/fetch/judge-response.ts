@@ -1,8 +1,15 @@
-import { isBelieved, verifyResponse, type BelievedEvidence, type ExpectedNonce, type Verdict } from '../../core/index.js';
+import {
+  isBelieved,
+  verifyResponse,
+  type BelievedEvidence,
+  type ExpectedNonce,
+  type Verdict,
+} from '../../core/index.js';
 import { storingFailure } from '../../store/storable.js';
 import type { Judgement } from './ask-in-turn.js';
 import type { StapleJudge } from './stored-staple.js';
 import { troubleOfFailure, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** A believed answer and its exact bytes. `trouble` is why a revoked one could not be stored even if that were accepted. */
 export interface UsableResponse {
@@ -15,7 +22,7 @@ export interface UsableResponse {
 export interface JudgingOptions {
   readonly judge: StapleJudge;
   /** The verdict on the staple on disk. */
-  readonly stored: Verdict | undefined;
+  readonly stored?: Verdict;
   readonly nonce?: ExpectedNonce;
 }
 
@@ -26,30 +33,33 @@ export interface JudgingOptions {
 export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judgement<UsableResponse> {
   const { judge, stored, nonce } = options;
   const { certificate, issuer, trustedResponders, now, skewMilliseconds, hash } = judge;
-  const verdict = verifyResponse(bytes, {
-    subject: { certificate },
-    issuer,
-    trustedResponders,
-    now,
-    skewMilliseconds,
-    ...(nonce === undefined ? {} : { nonce }),
-  });
+  const verdict = verifyResponse(
+    bytes,
+    definedOnly({
+      subject: { certificate },
+      issuer,
+      trustedResponders,
+      now,
+      skewMilliseconds,
+      nonce,
+    }),
+  );
   if (!isBelieved(verdict)) {
     const isTransient = verdict.failure.values['responseStatus'] === 'tryLater';
     const trouble = troubleOfFailure(verdict.failure);
     return { trouble: trouble.code === 'malformed-response' ? describeBody(trouble, bytes) : trouble, isTransient };
   }
-  const failure = storingFailure(verdict, { hash, now, ...(stored === undefined ? {} : { stored }) });
+  const failure = storingFailure(verdict, definedOnly({ hash, now, stored }));
   const trouble = failure === undefined ? undefined : troubleOfFailure(failure);
   if (trouble !== undefined && verdict.kind === 'good') return { trouble, isTransient: false };
   const noEcho = nonce !== undefined && verdict.nonce === undefined;
   return {
-    usable: {
+    usable: definedOnly({
       bytes,
       verdict,
-      ...(trouble === undefined ? {} : { trouble }),
+      trouble,
       warnings: noEcho ? ['the responder did not echo the nonce'] : [],
-    },
+    }),
   };
 }
 

@@ -2,11 +2,12 @@ import type { BelievedEvidence } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
 import type { Outcome } from './outcome.js';
 import type { Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The time and reason that a revoked answer states, as part of an outcome. */
 export function revocationOf({ statement }: BelievedEvidence): Pick<Outcome, 'revocation'> {
   const { revocationTime: time, revocationReason: reason } = statement;
-  return time === undefined ? {} : { revocation: { time, ...(reason === undefined ? {} : { reason }) } };
+  return time === undefined ? {} : { revocation: definedOnly({ time, reason }) };
 }
 
 /** What to say of a revoked certificate; `isStored`: the staple on disk says so by now. */

@@ -1,22 +1,31 @@
 import { signatureAlgorithmName, type AlgorithmIdentifier, type PublicKey } from '../../core/index.js';
 import { algorithmIdentifierOf, hasNoParameters } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
-import { DerError, Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der/der.js';
+import {
+  DerError,
+  Tag,
+  contextTag,
+  objectIdentifierOf,
+  readWhole,
+  readerOf,
+  type DerReader,
+} from '../../core/der/der.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
 import { knownCurves } from '../../core/keys/public-key.js';
 import { objectName } from './object-name.js';
 import type { PssParametersRecord, PublicKeyRecord, SignatureRecord } from './record.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** An AlgorithmIdentifier and a signature's octets for showing. */
 export function describeSignature(algorithm: AlgorithmIdentifier, signature: Uint8Array): SignatureRecord {
   const parameters = describeParameters(algorithm);
-  return {
+  return definedOnly({
     signatureAlgorithm: signatureAlgorithmName(algorithm),
     signatureAlgorithmOid: algorithm.oid,
-    ...(parameters === undefined ? {} : { signatureParameters: parameters }),
+    signatureParameters: parameters,
     signature: toHex(signature),
-  };
+  });
 }
 
 function describeParameters(algorithm: AlgorithmIdentifier): PssParametersRecord | string | undefined {

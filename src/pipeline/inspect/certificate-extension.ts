@@ -1,6 +1,14 @@
 import type { Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
-import { DerReader, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from '../../core/der/der.js';
+import {
+  DerReader,
+  Tag,
+  contextTag,
+  readWhole,
+  readerOf,
+  smallIntegerOf,
+  type DerElement,
+} from '../../core/der/der.js';
 import { textOf } from '../../core/distinguished-name.js';
 import { Oid } from '../../core/oid.js';
 import { describeGeneralName, describeGeneralNames } from './general-name.js';

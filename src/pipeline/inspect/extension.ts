@@ -12,19 +12,20 @@ import { describeGeneralName, describeGeneralNames } from './general-name.js';
 import { extensionName, objectNameWithOid } from './object-name.js';
 import type { ExtensionRecord } from './record.js';
 import { describeTimestamps } from './timestamps.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** An extension of a request, a response or a certificate, as readable as it is known. */
 export function describeExtension(extension: Extension): ExtensionRecord {
   const { oid, critical, value } = extension;
   const name = extensionName(oid);
   const text = attempt(() => describeOcspExtension(extension) ?? describeCertificateExtension(extension));
-  return {
+  return definedOnly({
     oid,
-    ...(name === undefined ? {} : { name }),
+    name,
     critical,
     value: toHex(value),
-    ...(text === undefined ? {} : { text }),
-  };
+    text,
+  });
 }
 
 /** The extensions of RFC 6960 §4.4 and the CRL entry extensions of RFC 5280 §5.3. */

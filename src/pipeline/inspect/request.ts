@@ -9,6 +9,7 @@ import { describeExtension } from './extension.js';
 import { describeDirectoryName, describeGeneralName } from './general-name.js';
 import { malformedDer, namingTheRule } from './malformed.js';
 import type { Inspected, RequestRecord, SignatureRecord } from './record.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /**
  * Describes an OCSPRequest. Verifies nothing.
@@ -18,11 +19,11 @@ import type { Inspected, RequestRecord, SignatureRecord } from './record.js';
 export function inspectRequest(der: Uint8Array): Inspected {
   const request = namingTheRule(() => decodeRequest(der));
   const { requestorName } = request;
-  const record: RequestRecord = {
+  const record: RequestRecord = definedOnly({
     kind: 'request',
     octets: der.length,
     version: request.version,
-    ...(requestorName === undefined ? {} : { requestorName: describeRequestor(requestorName) }),
+    requestorName: requestorName === undefined ? undefined : describeRequestor(requestorName),
     requests: request.requests.map(({ certId, extensions }) => ({
       certId,
       extensions: extensions.map(describeExtension),
@@ -31,7 +32,7 @@ export function inspectRequest(der: Uint8Array): Inspected {
     nonce: request.nonce ?? null,
     signed: request.signed,
     ...(request.signed ? readSignature(der) : {}),
-  };
+  });
   return withEmbeddedTrouble(record);
 }
 

@@ -1,6 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { parseTcpAddress } from '../../servers/reload-target.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */
 export interface ConfirmPlace {
@@ -39,10 +40,10 @@ export function parseConfirmPlace(text: string): ConfirmPlace {
       'write it like 127.0.0.1:443, [::1]:853#dot.example or site.pem=127.0.0.1:443#www.example',
     );
   }
-  return {
+  return definedOnly({
     text,
     ...address,
     ...(equals < 0 ? {} : { certificate: place.slice(0, equals) }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
+    serverName,
+  });
 }

@@ -8,6 +8,7 @@ import { probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../../servers/reload-result.js';
 import type { ConfirmPlace } from './confirm-place.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Between two tries: servers that reload by a signal need a second or two until new workers answer. */
 const pauseMilliseconds = 150;
@@ -144,13 +145,15 @@ function isForSameName(sent: Uint8Array | undefined, expected: Certificate): boo
 async function handshake(place: ConfirmPlace, certificate: Certificate, limits: ReloadLimits): Promise<ProbeResult> {
   const serverName = place.serverName ?? serverNameFor(certificate);
   const keyType = keyTypeOf(certificate);
-  return await probeServer({
-    host: place.host,
-    port: place.port,
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(keyType === undefined ? {} : { keyType }),
-    ...limits,
-  });
+  return await probeServer(
+    definedOnly({
+      host: place.host,
+      port: place.port,
+      serverName,
+      keyType,
+      ...limits,
+    }),
+  );
 }
 
 /** The kind of key that a handshake can be made to ask for. */

@@ -15,6 +15,7 @@ import { responseWindow, type ResponseWindow } from '../sign/response-window.js'
 import type { Answer, RefusedAnswer, SignedAnswer } from './answer.js';
 import { readQuestion, type Question, type Refusal } from './question.js';
 import { createResponseCache } from './response-cache.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 export interface ResponderOptions {
   /** The CA whose certificates are asked for. */
@@ -102,7 +103,7 @@ function signAnswer(
     const status = source.statusOf(minimalSerialNumber(certId.serialNumber));
     return { certId, status, thisUpdate, nextUpdate };
   });
-  const der = signResponse({ statements, producedAt, ...(nonce === undefined ? {} : { nonce }) }, signer);
+  const der = signResponse(definedOnly({ statements, producedAt, nonce }), signer);
   return {
     kind: 'signed',
     der,

@@ -29,6 +29,7 @@ import { storingFailure } from '../../store/storable.js';
 import { replaceStaple } from '../../store/write-staple.js';
 import { responseWindow, type ResponseWindow } from './response-window.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What to sign with, and how; durations in milliseconds. */
 export interface GenerateOptions {
@@ -79,7 +80,7 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
   } catch (error) {
     const trouble = troubleOfError(error);
     if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
-    return { subject, ...(staple === undefined ? {} : { staple }), written: false, warnings: [], trouble };
+    return definedOnly({ subject, staple, written: false, warnings: [], trouble });
   }
 }
 

@@ -1,5 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** One end that a response may not outlive, and whose it is. */
 export interface WindowLimit {
@@ -42,7 +43,7 @@ export function responseWindow(
       'renew what has ended, or check this clock',
     );
   }
-  return { thisUpdate, nextUpdate, ...(clippedBy === undefined ? {} : { clippedBy }) };
+  return definedOnly({ thisUpdate, nextUpdate, clippedBy });
 }
 
 function toSecond(time: Date): Date {

@@ -4,6 +4,7 @@ import type { SignatureHash } from '../../core/hash.js';
 import { formatTime } from '../../core/time.js';
 import { requireOwnKey } from '../../core/sign-response.js';
 import { delegationFailure } from '../../core/verify/authorized-signer.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Who is to sign: the CA with its own key, or a delegate with its certificate and key. */
 export interface SignerMaterial {
@@ -57,13 +58,13 @@ function signerOf(
   { embedCertificates = embedsByDefault, responderId, hash }: SignerMaterial,
 ): ResponseSigner {
   requireOwnKey({ certificate, key });
-  return {
+  return definedOnly({
     certificate,
     key,
     responderId,
     embeddedCertificates: embedCertificates ? [certificate.der] : [],
-    ...(hash === undefined ? {} : { hash }),
-  };
+    hash,
+  });
 }
 
 function requireAuthority(certificate: Certificate, now: Date): void {

@@ -3,6 +3,7 @@ import { crlEntryOf, type CertificateList } from '../../core/crl.js';
 import { formatTime } from '../../core/time.js';
 import { describeIncompleteness, describeScopeFailure } from '../../source/crl-file.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** What a CRL says of one certificate, beside its OCSP response (RFC 5280 §6.3.3). */
 export type CrlReport =
@@ -86,7 +87,7 @@ export function revokedReport(
 }
 
 export function evidenceOf({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl): CrlEvidence {
-  return { source: name, thisUpdate, ...(nextUpdate === undefined ? {} : { nextUpdate }) };
+  return definedOnly({ source: name, thisUpdate, nextUpdate });
 }
 
 /** Throws OcspError `crl-stale`, `crl-not-yet-valid`. */

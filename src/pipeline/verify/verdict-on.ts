@@ -13,6 +13,7 @@ import {
 import { formatTime } from '../../core/time.js';
 import { judgeForServer } from './server-rules.js';
 import type { VerifyStapleOptions } from './verify-report.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** The verdict by these options, the chain above the issuer, the server's rules and the profile's included. */
 export function verdictOn(
@@ -37,18 +38,21 @@ function trustVerdictOn(
   options: VerifyStapleOptions,
 ): Verdict {
   const { nonce, request, maximumAgeMilliseconds, untrusted, now } = options;
-  const verdict = verifyResponse(bytes, {
-    subject,
-    issuer,
-    now,
-    skewMilliseconds: options.skewMilliseconds,
-    ignoreTimes: options.ignoreTimes,
-    trustedResponders: options.trustedResponders,
-    untrusted,
-    ...(maximumAgeMilliseconds === undefined ? {} : { maximumAgeMilliseconds }),
-    ...(nonce === undefined ? {} : { nonce: { value: nonce, required: true } }),
-    ...(request === undefined ? {} : { request }),
-  });
+  const verdict = verifyResponse(
+    bytes,
+    definedOnly({
+      subject,
+      issuer,
+      now,
+      skewMilliseconds: options.skewMilliseconds,
+      ignoreTimes: options.ignoreTimes,
+      trustedResponders: options.trustedResponders,
+      untrusted,
+      maximumAgeMilliseconds,
+      nonce: nonce === undefined ? undefined : { value: nonce, required: true },
+      request,
+    }),
+  );
   if (!isBelieved(verdict)) return verdict;
   const failure = anchoringFailure(issuer, options);
   if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };

@@ -27,6 +27,7 @@ import { verdictOn } from './verdict-on.js';
 import type { VerifyStapleOptions } from './verify-report.js';
 import { keptRevocation, verdictWithKept } from './verify-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** Whom to connect to. */
 export interface ConnectionPlace {
@@ -142,15 +143,17 @@ async function probe(
   certificate: Certificate | undefined,
 ): Promise<ProbeResult> {
   const serverName = place.serverName ?? (certificate === undefined ? undefined : serverNameFor(certificate));
-  return await probeServer({
-    host: place.host,
-    port: place.port,
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(keyType === undefined ? {} : { keyType }),
-    ...(place.starttls === undefined ? {} : { starttls: place.starttls }),
-    timeoutMilliseconds,
-    signal,
-  });
+  return await probeServer(
+    definedOnly({
+      host: place.host,
+      port: place.port,
+      serverName,
+      keyType,
+      starttls: place.starttls,
+      timeoutMilliseconds,
+      signal,
+    }),
+  );
 }
 
 function judgeSent(
@@ -161,26 +164,31 @@ function judgeSent(
 ): ConnectionReport {
   const { place, now } = options;
   const expectedStaple = file === undefined ? undefined : stapleOf(file, options);
-  const fault = compareStaple({
-    sentCertificates: sent.certificates,
-    sentStaple: sent.staple,
-    ...(file === undefined ? {} : { expectedCertificate: file.certificate }),
-    ...(expectedStaple === undefined ? {} : { expectedStaple }),
-    now,
-  });
+  const fault = compareStaple(
+    definedOnly({
+      sentCertificates: sent.certificates,
+      sentStaple: sent.staple,
+      expectedCertificate: file?.certificate,
+      expectedStaple,
+      now,
+    }),
+  );
   const chain = sent.certificates.flatMap(decodeOrSkip);
   const [own, ...others] = chain;
-  const report = { place, ...(own === undefined ? {} : { sent: describeSent(sent, own) }), noResponder: false };
-  if (own === undefined) return { ...report, ...(fault === undefined ? {} : { fault }) };
+  const report = definedOnly({
+    place,
+    sent: own === undefined ? undefined : describeSent(sent, own),
+    noResponder: false,
+  });
+  if (own === undefined) return definedOnly({ ...report, fault });
   // What another certificate's staple says is beside the question.
   if (fault?.code === 'other-certificate') return { ...report, fault };
   if (sent.staple === undefined) {
     const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
-    if (!needsNone || fault?.code !== 'nothing-stapled')
-      return { ...report, ...(fault === undefined ? {} : { fault }) };
+    if (!needsNone || fault?.code !== 'nothing-stapled') return definedOnly({ ...report, fault });
     return { ...report, ...withoutStaple(own, trustFor(others, knownIssuer, options), place) };
   }
-  const withFault = { ...report, ...(fault === undefined ? {} : { fault }) };
+  const withFault = definedOnly({ ...report, fault });
   try {
     const verdict = verdictOnSent(sent.staple, own, trustFor(others, knownIssuer, options), options);
     return isBelieved(verdict)
@@ -272,13 +280,13 @@ function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint
 
 function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
   const { protocol, cipher, serverName, staple } = sent;
-  return {
+  return definedOnly({
     serialNumber: own.serialNumber,
     protocol,
     cipher,
-    ...(serverName === undefined ? {} : { serverName }),
+    serverName,
     stapleOctets: staple?.length ?? 0,
-  };
+  });
 }
 
 function decodeOrSkip(der: Uint8Array): Certificate[] {

@@ -1,4 +1,11 @@
-import { OcspError, decodeResponse, isResponse, type Certificate, type Failure, type Verdict } from '../../core/index.js';
+import {
+  OcspError,
+  decodeResponse,
+  isResponse,
+  type Certificate,
+  type Failure,
+  type Verdict,
+} from '../../core/index.js';
 import { isHashName } from '../../core/cert-id.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { certIdFor } from '../../core/verify/statement.js';

@@ -21,6 +21,7 @@ import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /**
  * Judges the staple of one certificate offline.
@@ -41,7 +42,7 @@ export async function verifyStaple(
     const crl = await lookUpCrl(file, issuers, options);
     return crl === undefined ? report : { ...report, crl };
   } catch (error) {
-    return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+    return reportOfError(error, definedOnly({ certificate: path, response }));
   }
 }
 
@@ -69,7 +70,7 @@ async function judgeStaple(
     const due = nextRefresh === undefined ? {} : { nextRefresh };
     return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
   } catch (error) {
-    return reportOfError(error, { certificate: path, ...(response === undefined ? {} : { response }) });
+    return reportOfError(error, definedOnly({ certificate: path, response }));
   }
 }
 

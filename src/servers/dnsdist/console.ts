@@ -1,10 +1,4 @@
-import {
-  createConsoleCipher,
-  nonceLength,
-  tagLength,
-  type ConsoleBuild,
-  type ConsoleCipher,
-} from './cipher.js';
+import { createConsoleCipher, nonceLength, tagLength, type ConsoleBuild, type ConsoleCipher } from './cipher.js';
 import { DnsdistFailure, shownAddress, turnedAway } from './failure.js';
 import { consoleKeyLength } from './key.js';
 import { connectStream, type ByteStream, type StreamLimits } from './stream.js';

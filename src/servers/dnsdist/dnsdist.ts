@@ -19,6 +19,7 @@ import {
 } from './replies.js';
 import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../reload-result.js';
 import type { ReloadTarget } from '../reload-target.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 type DnsdistTarget = Extract<ReloadTarget, { kind: 'dnsdist' }>;
 
@@ -76,13 +77,13 @@ export async function reloadDnsdist(
     outcome = notReloaded(staples, error, foresight);
   }
   const { certificates, error } = outcome;
-  return {
+  return definedOnly({
     target: target.text,
     ok: error === undefined && certificates.every(({ ok }) => ok),
     certificates,
     milliseconds: Math.round(performance.now() - started),
-    ...(error === undefined ? {} : { error }),
-  };
+    error,
+  });
 }
 
 async function reloadOver(
@@ -209,7 +210,7 @@ function outcomeOfFrontends(
     const trouble = troubles.get(staple) ?? bystander;
     return trouble === undefined ? { certificatePath: staple.certificatePath, ok: true } : failed(staple, trouble);
   });
-  return { certificates, ...(unowned === undefined ? {} : { error: unowned }) };
+  return definedOnly({ certificates, error: unowned });
 }
 
 function troubleOf(error: string, what: string): Trouble {

@@ -1,4 +1,5 @@
 import { DnsdistFailure } from './failure.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 /** A frontend that dnsdist was asked to reload, and the error where that failed. */
 export interface FrontendReload {
@@ -83,7 +84,10 @@ export function readFrontends(reply: string): FrontendReload[] {
         );
       }
       const [, kind = '', index = '', error] = match;
-      return { name: `${kind} frontend ${index}`, ...(error === undefined ? {} : { error: errorText(error) }) };
+      return definedOnly({
+        name: `${kind} frontend ${index}`,
+        error: error === undefined ? undefined : errorText(error),
+      });
     });
 }
 

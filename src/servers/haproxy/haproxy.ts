@@ -6,6 +6,7 @@ import { escapedArgument, openHaproxySession, type HaproxySession } from './sess
 import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
 import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../reload-result.js';
 import type { ReloadTarget } from '../reload-target.js';
+import { definedOnly } from '../../core/defined-only.js';
 
 export type HaproxyTarget = Extract<ReloadTarget, { kind: 'haproxy' }>;
 
@@ -62,13 +63,13 @@ export async function pushToHaproxy(
     haproxy.session.close();
   }
   const error = trouble ?? lost;
-  return {
+  return definedOnly({
     target: target.text,
     ok: certificates.every(({ ok }) => ok),
     certificates,
     milliseconds: performance.now() - started,
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message, hint: error.hint } }),
-  };
+    error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
+  });
 }
 
 /**

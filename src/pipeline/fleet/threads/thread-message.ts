@@ -6,6 +6,7 @@ import type { GateEntry, RequestResult } from '../../../transport/responder-gate
 import type { Turn } from '../due-queue.js';
 import type { FetchOptions } from '../../fetch/fetch-job.js';
 import type { Outcome } from '../../fetch/outcome.js';
+import { definedOnly } from '../../../core/defined-only.js';
 
 /** What a thread works with as long as it lives: plain data, since it is copied there. */
 export interface ThreadSetting {
@@ -90,5 +91,5 @@ export function pathFromElsewhere(path: FilePath | Uint8Array): FilePath {
 /** An outcome that came from another thread, of this certificate. */
 export function outcomeFromElsewhere(outcome: Outcome, certificate: FilePath): Outcome {
   const { staple } = outcome;
-  return { ...outcome, certificate, ...(staple === undefined ? {} : { staple: pathFromElsewhere(staple) }) };
+  return definedOnly({ ...outcome, certificate, staple: staple === undefined ? undefined : pathFromElsewhere(staple) });
 }
