@@ -16,7 +16,8 @@ const replacing = readdirSync(join(import.meta.dirname, 'test'), { recursive: tr
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    // So long nothing takes on a busy machine: what takes longer hangs.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
     // The e2e tests start processes of their own: more workers than cores only makes them slower.

@@ -57,8 +57,10 @@ function kindOfSigned(bytes: Uint8Array, body: Header, next: Header | undefined)
       // Both begin with a version: a serial number follows in a certificate, the requests or the requestor in a request.
       return second?.tag === integer ? 'certificate' : 'request';
     case explicitOne:
-    case sequence:
       return 'request';
+    case sequence:
+      // A CRL of version 1 begins with its AlgorithmIdentifier, a request with the CertID of its first Request.
+      return children(bytes, first, 1)[0]?.tag === objectIdentifier ? 'certificate revocation list' : 'request';
     case objectIdentifier:
       // PKCS#8 that is encrypted, and a SubjectPublicKeyInfo.
       return next?.tag === octetString ? 'private key' : next?.tag === bitString ? 'public key' : undefined;

@@ -33,9 +33,9 @@ export function looksLikePem(bytes: Uint8Array): boolean {
 
 /** The labels of all blocks that begin in these bytes, whatever follows. */
 export function pemLabelsIn(bytes: Uint8Array): string[] {
-  const buffer = asBuffer(bytes);
-  if (!buffer.includes(beginMark)) return [];
-  return [...buffer.toString('latin1').matchAll(/-----BEGIN ([^\r\n-]{1,64})-----/g)].map(([, label = '']) => label);
+  // NUL between the letters: UTF-16.
+  const text = asBuffer(bytes).toString('latin1').replaceAll('\0', '');
+  return [...text.matchAll(/-----BEGIN ([^\r\n-]{1,64})-----/g)].map(([, label = '']) => label);
 }
 
 /**

@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 
 import type { OcspError } from '../core/ocsp-error.js';
 import { asPath, containsNul, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
+import { isDescriptorPath } from '../system/handed-over-pipe.js';
 import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
 import { pinFile, pinFolder, UntrustedPathError, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
 import { systemErrorCode } from '../system/system-error.js';
@@ -22,6 +23,9 @@ export interface StapleTarget extends PinnedFile {
  */
 export function locateTarget(path: FilePath, own: OwnProcess): StapleTarget {
   if (containsNul(path)) throw unwritableBecause(path, 'the name contains a NUL byte', 'correct the path');
+  if (isDescriptorPath(withoutEnding(path))) {
+    throw unwritableBecause(path, 'what came through a pipe has no file to stand beside', 'name a file with --out');
+  }
   const file = pinStaple(path, own);
   let target: StapleTarget | undefined;
   try {
@@ -30,6 +34,11 @@ export function locateTarget(path: FilePath, own: OwnProcess): StapleTarget {
   } finally {
     if (target?.folder !== file.folder) file.folder.close();
   }
+}
+
+/** The certificate's path, where the staple stands beside it. */
+function withoutEnding(path: FilePath): string {
+  return shownPath(path).replace(/\.ocsp$/, '');
 }
 
 /** The staple's name in its folder held open. Throws OcspError `staple-unsafe`, `staple-unwritable`. */

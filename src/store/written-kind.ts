@@ -37,8 +37,7 @@ const rules: Readonly<Record<Exclude<WrittenKind, 'record'>, Rules>> = {
     isOfKind: (bytes) => kindOfDer(bytes) === 'request',
   },
   metrics: {
-    // Other programs write files of this ending too: what is replaced must be ours.
-    endings: [],
+    endings: ['.prom'],
     noun: 'metrics of restaple',
     isOfKind: (bytes) => Buffer.from(bytes).toString('latin1', 0, beginningOfMetrics.length) === beginningOfMetrics,
   },
@@ -86,8 +85,15 @@ function examinedOf({ reach }: PinnedFile, { bytes, status }: CurrentFile): Uint
 function preciousIn(bytes: Uint8Array): string | undefined {
   const label = pemLabelsIn(bytes).find((one) => !/^OCSP (?:REQUEST|RESPONSE)$/.test(one));
   if (label !== undefined) return `PEM with a ${label}`;
+  if (isOfOtherProgram(bytes)) return 'metrics of another program';
   const kind = kindOfDer(bytes);
   return kind === undefined ? undefined : precious[kind];
+}
+
+/** Other programs write figures for node_exporter too. */
+function isOfOtherProgram(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes).toString('latin1', 0, 1024);
+  return /^\s*# (?:HELP|TYPE) /.test(start) && !start.startsWith(beginningOfMetrics);
 }
 
 function refused(name: string, why: string, noun: string): OcspError {

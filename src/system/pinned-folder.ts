@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
-import { isSticky, isTrustedOwner, mayOthersWrite } from './owner-and-mode.js';
+import { isTrustedOwner, mayOthersPutInto, mayOthersWrite } from './owner-and-mode.js';
 import { systemErrorCode } from './system-error.js';
 
 /**
@@ -38,9 +38,9 @@ const maximumLinks = 40;
 const openForItsPath = 0o10000000;
 
 /**
- * Opens a folder for all that is to be done in it. Links on the way count only where nobody but root and the effective user
- * could have put them there; a link in another user's folder may lead to that user's own folders only. System errors are
- * thrown as they are.
+ * Opens a folder for all that is to be done in it. Links and `..` on the way count only where nobody but root and the
+ * effective user could have made or moved them; in another user's folder they may lead only to that user's own folders.
+ * System errors are thrown as they are.
  *
  * @param from the folder that a relative path starts from; the working folder when absent
  * @throws UntrustedPathError for a link that another user could have put there, and without /proc for a folder that
@@ -63,7 +63,7 @@ function pinned(path: FilePath, descriptor: number): PinnedFolder {
   return {
     path,
     get realPath() {
-      return asPath(Buffer.from(realPathOf(descriptor), 'latin1'));
+      return pathOf(descriptor);
     },
     key: `${dev}:${ino}`,
     status: fstatSync(descriptor),
@@ -81,20 +81,28 @@ function walk(path: FilePath, effectiveUserId: number, from: PinnedFolder | unde
     descriptor = next;
   };
   const suspects = new Map<number, FilePath>();
+  const suspectAll = (users: readonly number[], place: FilePath): void => {
+    for (const user of users) {
+      if (!isTrustedOwner(user, effectiveUserId) && !suspects.has(user)) suspects.set(user, place);
+    }
+  };
   let links = 0;
   try {
     for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
       const here = joinPath(`/proc/self/fd/${descriptor}`, step);
       const found = lstatSync(here);
       if (!found.isSymbolicLink()) {
-        enter(openSync(here, openForItsPath | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+        const next = openSync(here, openForItsPath | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+        if (String(step) === '..')
+          suspectAll(movers(descriptor, next, effectiveUserId), joinPath(pathOf(descriptor), step));
+        enter(next);
         continue;
       }
       links += 1;
       if (links > maximumLinks) throw Object.assign(new Error('ELOOP'), { code: 'ELOOP', syscall: 'open' });
-      const link = joinPath(asPath(Buffer.from(realPathOf(descriptor), 'latin1')), step);
-      const suspect = suspectOf(link, found, fstatSync(descriptor), effectiveUserId);
-      if (suspect !== undefined) suspects.set(suspect, link);
+      const link = joinPath(pathOf(descriptor), step);
+      refuseLinkOfMany(link, fstatSync(descriptor), effectiveUserId);
+      suspectAll([fstatSync(descriptor).uid], link);
       const target = asPath(readlinkSync(here, { encoding: 'buffer' }));
       if (isAbsolute(target)) enter(openFolder('/'));
       steps.unshift(...stepsOf(target));
@@ -107,30 +115,32 @@ function walk(path: FilePath, effectiveUserId: number, from: PinnedFolder | unde
   }
 }
 
-/**
- * Who besides root and the effective user can have put this link into its folder; undefined for nobody.
- *
- * @throws UntrustedPathError where that could be one of many
- */
-function suspectOf(link: FilePath, status: Stats, folder: Stats, effectiveUserId: number): number | undefined {
-  if (mayOthersWrite(folder)) {
-    const isKept = isSticky(folder) && isTrustedOwner(status.uid, effectiveUserId);
-    if (!isKept) {
-      throw new UntrustedPathError(
-        `${shownPath(link)} on the way to it is a symbolic link in a folder that group or others may write`,
-        `chmod go-w ${shownPath(folderOf(link))}, or name the folder that the link leads to`,
-      );
-    }
+/** A link may have been moved from elsewhere into a folder that others may write, sticky or not, whoever made it. */
+function refuseLinkOfMany(link: FilePath, folder: Stats, effectiveUserId: number): void {
+  if (!mayOthersPutInto(folder, effectiveUserId)) return;
+  throw new UntrustedPathError(
+    `${shownPath(link)} on the way to it is a symbolic link in a folder that group or others may write`,
+    `chmod go-w ${shownPath(folderOf(link))}, or name the folder that the link leads to`,
+  );
+}
+
+/** Who can have moved a folder, so that its `..` is another folder. */
+function movers(folder: number, parent: number, effectiveUserId: number): number[] {
+  const above = fstatSync(parent);
+  const isSticky = (above.mode & 0o1000) !== 0;
+  if (mayOthersPutInto(above, effectiveUserId) && !isSticky) {
+    const name = shownPath(pathOf(folder));
+    throw new UntrustedPathError(`others may move ${name}, so its .. can be any folder`, 'name the folder without ..');
   }
-  return isTrustedOwner(folder.uid, effectiveUserId) ? undefined : folder.uid;
+  return [fstatSync(folder).uid, above.uid];
 }
 
 function refuseLinksOfOthers(suspects: ReadonlyMap<number, FilePath>, reached: Stats): void {
-  for (const [userId, link] of suspects) {
+  for (const [userId, place] of suspects) {
     if (reached.uid === userId) continue;
     throw new UntrustedPathError(
-      `${shownPath(link)} on the way to it is a symbolic link that user ${userId} can change, and it leads to a folder of user ${reached.uid}`,
-      'name the folder that the link leads to, or find out who made the link',
+      `user ${userId} can change where ${shownPath(place)} on the way to it leads, and it leads to a folder of user ${reached.uid}`,
+      'name the real folder, without links and .., or find out who made the link',
     );
   }
 }
@@ -143,7 +153,7 @@ function folderOfTrustedPath(path: FilePath, effectiveUserId: number, from: Pinn
   if (!status.isDirectory()) throw Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR', syscall: 'open' });
   for (let folder = realPath; ; folder = folderOf(folder)) {
     const found = statSync(folder);
-    const isOpen = mayOthersWrite(found) && (folder === realPath || !isSticky(found));
+    const isOpen = mayOthersWrite(found) && (folder === realPath || (found.mode & 0o1000) === 0);
     if (isOpen || !isTrustedOwner(found.uid, effectiveUserId)) {
       throw new UntrustedPathError(
         `other users may write ${shownPath(folder)}, and without /proc this run cannot hold on to a folder`,
@@ -184,6 +194,10 @@ function hasDescriptorPaths(): boolean {
 
 function openFolder(path: FilePath): number {
   return openSync(path, openForItsPath | constants.O_DIRECTORY);
+}
+
+function pathOf(descriptor: number): FilePath {
+  return asPath(Buffer.from(realPathOf(descriptor), 'latin1'));
 }
 
 /** One character for each byte. */

@@ -128,7 +128,7 @@ describe('the floors', () => {
       store: [],
       servers: ['@noble/ciphers/salsa.js'],
       pipeline: ['asn1js', 'pkijs', '@peculiar/x509', 'reflect-metadata'],
-      cli: ['@oclif/core', 'chalk', 'cli-progress', 'yaml', 'zod/mini'],
+      cli: ['@oclif/core', 'chalk', 'yaml', 'zod/mini'],
       commands: ['@oclif/core'],
     };
     const wrong = files.flatMap((file) =>

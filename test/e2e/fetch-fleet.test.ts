@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { httpStatus } from '../support/behaviours.js';
-import { runCommand } from '../support/run-program.js';
+import { runCommand, startRestaple } from '../support/run-program.js';
 import { bundleOf, fetchJson, fetchSite, hour, storeStaple, withScene, type Scene } from './support/fetch-scene.js';
 import { startRunningFetch } from './support/running-fetch.js';
 
@@ -79,6 +79,13 @@ describe('--lock', () => {
       const holder = startRunningFetch(['--timeout', '60s', '--lock', lock, scene.certificate]);
       await arrived;
       const second = await startRunningFetch(['--lock', lock, '--lock-wait', '0s', scene.certificate]).result;
+      const third = startRestaple(['fetch', '--lock', lock, '--lock-wait', '1m', scene.certificate]);
+      const { pid } = third.process;
+      const children = (): string => readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+      // Its flock waits in the kernel's queue.
+      await expect.poll(children).not.toBe('');
+      third.process.kill('SIGTERM');
+      expect((await third.result).exitCode).toBe(143);
       release();
       expect(second.exitCode).toBe(12);
       expect(second.lines()).toMatchObject([{ error: { code: 'run-locked' } }]);

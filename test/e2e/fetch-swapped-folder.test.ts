@@ -74,7 +74,7 @@ describe.runIf(runsAsRoot)('a folder that its owner swaps for a link during a ru
     async (wanted) => {
       await withScene(async (scene) => {
         let swaps = 0;
-        for (let round = 0; round < 5; round += 1) {
+        for (let round = 0; round < 3; round += 1) {
           const { certs, locked } = placesIn(scene, `${round}`);
           scene.folder.write(`locked-${round}/site.pem.ocsp`, 'the staple of another');
           const { isSwapped, exitCode } = await attempt(certs, locked, wanted, [join(certs, 'site.pem')]);
@@ -110,7 +110,7 @@ describe.runIf(runsAsRoot)('a folder that its owner swaps for a link during a ru
       await withLink(certs, locked);
       const refused = await runRestaple(['fetch', '--allow-private', join(certs, 'site.pem')]);
       expect(refused.exitCode).toBe(9);
-      expect(refused.stderr).toContain(`${certs} on the way to it is a symbolic link that user ${tenant} can change`);
+      expect(refused.stderr).toContain(`user ${tenant} can change where ${certs} on the way to it leads`);
       expect(readdirSync(locked)).toEqual(['site.pem']);
       unlinkSync(certs);
       await withLink(certs, `${certs}.was`);

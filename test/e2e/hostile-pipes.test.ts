@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
+import { fixed } from '../support/behaviours.js';
 import { runCommand, runRestaple, startRestaple, programPath, type RunResult } from '../support/run-program.js';
-import { withScene, type Scene } from './support/fetch-scene.js';
+import { stapleOf, withScene, type Scene } from './support/fetch-scene.js';
 
 function plantPipe(path: string): void {
   expect(spawnSync('mkfifo', ['-m', '644', path]).status).toBe(0);
@@ -52,6 +53,18 @@ describe('a pipe that somebody planted', () => {
       const fetched = await run(['fetch', '--no-fetch-issuer', '--url', 'http://127.0.0.1:9/', certificate]);
       expect(fetched.exitCode).toBe(8);
       expect((await run(['verify', certificate])).exitCode).toBe(8);
+    });
+  });
+
+  it('beside the staple of a revoked certificate, or a folder that may not be written, keeps nobody from hearing of it', async () => {
+    await withScene(async (scene) => {
+      const { folder, responder, certificate } = scene;
+      responder.behaviour = fixed(stapleOf(scene, { status: { revokedAt: new Date('2026-01-05T10:00:00Z') } }));
+      plantPipe(folder.at('.site.pem.ocsp.restaple-tmp'));
+      plantPipe(folder.at('.site.pem.ocsp.restaple-lock'));
+      const { exitCode, stderr } = await run(['fetch', '--allow-private', certificate]);
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain('REVOKED');
     });
   });
 
@@ -130,6 +143,19 @@ describe('a pipe that the caller hands over', () => {
         scene,
       );
       expect(verified.exitCode, verified.stdout + verified.stderr).toBe(0);
+    });
+  });
+
+  it('may hold the configuration', async () => {
+    await withScene(async (scene) => {
+      const config = `certificates: [${scene.certificate}]\n`;
+      for (const words of [`--config <(printf '${config}')`, `--config /dev/stdin <<< '${config}'`]) {
+        const { exitCode, stderr } = await inShell(
+          `${restaple} fetch --allow-private --lock ${scene.folder.at('run.lock')} ${words}`,
+          scene,
+        );
+        expect([words, exitCode, stderr]).toEqual([words, 0, '']);
+      }
     });
   });
 

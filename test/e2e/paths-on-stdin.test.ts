@@ -142,3 +142,21 @@ describe('a key that is named as another file', () => {
     }
   });
 });
+
+it.each([
+  ['a key cut short', (der: Buffer) => der.subarray(0, 60)],
+  ['a key with text after it', (der: Buffer) => Buffer.concat([der, Buffer.from('hello\n')])],
+  ['a key with text before it', (der: Buffer) => Buffer.concat([Buffer.from('x\n'), der])],
+])('%s in DER is not shown', async (_, change) => {
+  const der = shortKey.export({ format: 'der', type: 'pkcs8' });
+  for (const words of [
+    ['uri', '-0', '-'],
+    ['uri', '-'],
+    ['fetch', '--json', '-0', '-'],
+  ]) {
+    const { exitCode, stdoutBytes, stderr } = await runRestaple(words, { input: change(der), cwd: folder.path });
+    expect(exitCode).toBe(2);
+    expect(Buffer.concat([stdoutBytes, Buffer.from(stderr)]).includes(der.subarray(16, 24))).toBe(false);
+    expect(stderr).not.toMatch(/[^\n\x20-\x7e]/);
+  }
+});

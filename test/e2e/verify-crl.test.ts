@@ -473,11 +473,22 @@ describe('verify --crl FILE', () => {
     expect(unheard.more).toContain(`UNKNOWN ${path}: the CRL ${stale} is stale`);
   });
 
-  it('refuses a file that is not there before anything is judged', async () => {
+  it('passes over no file that is not there, empty or a folder: 8 beside the verdict, 3 where another lists it', async () => {
     folder.write('site.pem.ocsp', response());
-    const { exitCode, stdout, stderr } = await runRestaple(['verify', '--crl', folder.at('none.crl'), certificate]);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 8, stdout: '' });
-    expect(stderr).toContain('none.crl does not exist');
+    for (const file of [folder.at('none.crl'), folder.write('empty.crl', ''), folder.path]) {
+      const alone = await verify(['--crl', file, certificate]);
+      expect({ exitCode: alone.exitCode, record: alone.record }).toMatchObject({
+        exitCode: 8,
+        record: { verdict: 'good', crl: { status: 'unusable' } },
+      });
+      const list = folder.write('full.crl', listing(site));
+      for (const words of [
+        ['--crl', file, '--crl', list],
+        ['--crl', list, '--crl', file],
+      ]) {
+        expect((await verify([...words, certificate])).exitCode).toBe(3);
+      }
+    }
   });
 
   it('looks up a serial number without a certificate', async () => {

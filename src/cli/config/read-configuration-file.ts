@@ -3,6 +3,7 @@ import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
+import { handedOver } from '../../system/handed-over-pipe.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorText } from '../../system/system-error.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -29,6 +30,8 @@ const reason = 'and it names commands that this user runs';
  */
 export function readConfigurationFile(path: string, effectiveUserId: number): string {
   if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
+  const piped = handedOver(path);
+  if (piped !== undefined) return textOf(path, piped);
   const isTrusted = ({ uid }: Stats): boolean => uid === 0 || uid === effectiveUserId;
   const file = withoutLinks(path, isTrusted);
   // What has become a link by now is not followed.

@@ -1,4 +1,5 @@
 import type { Config } from '@oclif/core';
+import { OcspError } from '../../core/index.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import type { FetchOrder } from './fetch-order.js';
 import { fetchPass } from './fetch-pass.js';
@@ -33,6 +34,10 @@ export async function runFetch(
     } finally {
       run.close();
     }
+  } catch (error) {
+    const exitCode = interrupt.exitCode();
+    if (exitCode === undefined || !(error instanceof OcspError) || error.code !== 'interrupted') throw error;
+    return exitCode;
   } finally {
     interrupt.release();
   }

@@ -14,6 +14,7 @@ export async function writeRequestFile(path: string, request: Uint8Array, ownPro
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     const hint = error.hint.replace(' with --out', ' with --request-out');
-    throw new OcspError(error.code, error.message, hint, { cause: error });
+    const message = error.message.replace('; what was stored is untouched', '');
+    throw new OcspError(error.code, message, hint, { cause: error });
   }
 }

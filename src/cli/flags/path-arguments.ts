@@ -62,6 +62,7 @@ async function readList(stdin: Readable, separator: '\n' | '\0'): Promise<FilePa
     if (name.length > longestPath) throw notPaths('a name in it is longer than any path');
     const path = asPath(name);
     if (looksLikeBase64(path) && !existsSync(path)) throw notPaths('base64 came, as inside a PEM file');
+    if (looksLikeOctets(path) && !existsSync(path)) throw notPaths('octets came that are in no name of a file there');
     if (name.length > 0) paths.push(path);
     start = end + 1;
   }
@@ -102,7 +103,13 @@ function looksLikeBase64(path: FilePath): boolean {
   return typeof path === 'string' && base64Line.test(path);
 }
 
-const base64Line = /^(?=\S*[A-Z])(?=\S*[a-z])(?=\S*[0-9])[A-Za-z0-9+][A-Za-z0-9+/]{57,}={0,2}\r?$/m;
+const base64Line = /^\s*(?=\S*[A-Z])(?=\S*[a-z])(?=\S*[0-9])[A-Za-z0-9+][A-Za-z0-9+/]{27,}={0,2}\s*$/m;
+
+/** Control characters, or what is not UTF-8, are in hardly any name: only a file that is there is called by such a one. */
+function looksLikeOctets(path: FilePath): boolean {
+  // eslint-disable-next-line no-control-regex -- that is what is looked for
+  return typeof path !== 'string' || /[\x00-\x1f\x7f]/.test(path);
+}
 
 function notPaths(what: string): OcspError {
   return new OcspError(

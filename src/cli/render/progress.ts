@@ -1,5 +1,4 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
-import type { Options } from 'cli-progress';
 import { formatDuration } from '../../core/time.js';
 import { outcomeNames, type OutcomeName } from '../../pipeline/fetch/outcome.js';
 import type { Output } from '../output.js';
@@ -29,15 +28,14 @@ export function createProgress(output: Output, total: number | undefined): Progr
   let done = 0;
   let lastTurn = started;
   let bar: Bar | undefined;
-  let isFinished = false;
-  const timer = output.canDraw ? setTimeout(() => void begin(), drawnAfterMilliseconds).unref() : undefined;
+  const timer = output.canDraw ? setTimeout(begin, drawnAfterMilliseconds).unref() : undefined;
 
-  async function begin(): Promise<void> {
-    const drawn = await loadBar((left) => line({ done, total, counts, started, left }));
-    // The run may have ended while the library was loaded.
-    if (isFinished) return;
-    bar = drawn;
-    bar.start(total, done);
+  function begin(): void {
+    bar = startBar(
+      process.stderr,
+      (left) => line({ done, total, counts, started, left }),
+      () => ({ done, total }),
+    );
     output.draw(bar);
   }
 
@@ -46,14 +44,12 @@ export function createProgress(output: Output, total: number | undefined): Progr
     count: async (outcome) => {
       done += 1;
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      bar?.update(done);
       const now = performance.now();
       if (now - lastTurn < turnEveryMilliseconds) return;
       lastTurn = now;
       await turnOfEventLoop();
     },
     finish: () => {
-      isFinished = true;
       clearTimeout(timer);
       output.draw(undefined);
       bar?.stop();
@@ -91,56 +87,47 @@ function line({ done, total, counts, started, left }: Standing): string {
 }
 
 interface Bar {
-  start(total: number | undefined, done: number): void;
-  update(done: number): void;
   stop(): void;
   clear(): void;
   redraw(): void;
 }
 
-/** The library draws, at its own rate, and estimates the time left; it is loaded only where somebody waits. */
-async function loadBar(lineOf: (secondsLeft: number | undefined) => string): Promise<Bar> {
-  const { default: cliProgress } = await import('cli-progress');
-  // The option `terminal` is in the library and not in its types.
-  const options: Options & { readonly terminal: object } = {
-    format: (_options, { eta }) => lineOf(Number.isFinite(eta) ? eta : undefined),
-    fps: 5,
-    // So many updates back the rate is taken that tells the time left: single ones come in bursts.
-    etaBuffer: 500,
-    clearOnComplete: true,
-    forceRedraw: true,
-    terminal: lastLineOf(process.stderr),
+const redrawnEveryMilliseconds = 200;
+
+/** So many drawings back the rate is taken that tells the time left: single outcomes come in bursts. */
+const drawingsForRate = 25;
+
+/** The last line of a terminal, drawn again and again. Nothing of the terminal is changed that a killed process would leave so. */
+function startBar(
+  stream: NodeJS.WriteStream,
+  lineOf: (secondsLeft: number | undefined) => string,
+  standing: () => { readonly done: number; readonly total: number | undefined },
+): Bar {
+  const drawings: { readonly at: number; readonly done: number }[] = [];
+  const secondsLeft = (): number | undefined => {
+    const { done, total } = standing();
+    const now = { at: performance.now(), done };
+    drawings.push(now);
+    if (drawings.length > drawingsForRate) drawings.shift();
+    const first = drawings[0] ?? now;
+    return total === undefined || done === first.done
+      ? undefined
+      : (((now.at - first.at) / (done - first.done)) * (total - done)) / 1000;
   };
-  const single = new cliProgress.SingleBar(options);
+  const clear = (): void => void stream.write(eraseLine);
+  // A character in the last column would wrap on some terminals.
+  const redraw = (): void =>
+    void stream.write(`${eraseLine}${lineOf(secondsLeft()).slice(0, (stream.columns || 80) - 1)}`);
+  redraw();
+  const timer = setInterval(redraw, redrawnEveryMilliseconds).unref();
   return {
-    start: (total, done) => single.start(total ?? 0, done),
-    update: (done) => single.update(done),
-    stop: () => single.stop(),
-    clear: () => void process.stderr.write(eraseLine),
-    redraw: () => single.render(),
+    clear,
+    redraw,
+    stop: () => {
+      clearInterval(timer);
+      clear();
+    },
   };
 }
 
 const eraseLine = '\r\u001b[2K';
-
-/**
- * The library's own terminal remembers a cursor position, which is another line once something was said meanwhile, and
- * turns off wrapping, which a killed process would leave so. This one knows the last line alone.
- */
-function lastLineOf(stream: NodeJS.WriteStream): object {
-  const nothing = (): void => undefined;
-  return {
-    cursorSave: nothing,
-    cursorRestore: nothing,
-    cursor: nothing,
-    lineWrapping: nothing,
-    isTTY: () => true,
-    getWidth: () => stream.columns || 80,
-    cursorTo: () => stream.write('\r'),
-    clearRight: () => stream.write('\u001b[K'),
-    clearLine: () => stream.write('\u001b[2K'),
-    newline: () => stream.write('\n'),
-    // A character in the last column would wrap on some terminals.
-    write: (text: string) => stream.write(text.slice(0, (stream.columns || 80) - 1)),
-  };
-}

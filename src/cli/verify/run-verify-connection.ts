@@ -104,7 +104,7 @@ function tell(report: ConnectionReport, options: VerifyStapleOptions, output: Ou
         certificate: certificate === undefined ? undefined : shownPath(certificate),
         connection: { host: place.host, port: place.port, ...sent },
         ...reportRecord(plain, options.now),
-        error: fault === undefined ? undefined : errorRecord(fault),
+        ...(fault === undefined ? {} : { error: errorRecord(fault) }),
       }),
     );
   } else {

@@ -1,4 +1,4 @@
-import { isBelieved, type Certificate, type HashAlgorithm, type RefreshPolicy } from '../../core/index.js';
+import { OcspError, isBelieved, type Certificate, type HashAlgorithm, type RefreshPolicy } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
@@ -134,14 +134,23 @@ export async function prepareJob(
     : undefined;
   const issuer = await findIssuer(file, tools.issuers, download);
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (mayHaveLeftover(staple, options, tools)) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  await removeLeftover(staple, options, tools);
   const stored = judgeStored(files ?? readStoredFiles(staple), judge);
   return { file, staple, judge, stored, responders, budget, options, tools };
 }
 
-/** Whether files of a killed run may lie beside the staple, and are to be removed. */
-export function mayHaveLeftover(staple: FilePath, { dryRun }: FetchOptions, { leftovers }: JudgingTools): boolean {
-  return !dryRun && leftovers?.mayBeBeside(staple) !== false;
+/** Removes what a killed run left beside the staple. What cannot be removed keeps nobody from asking: a write will tell of it. */
+export async function removeLeftover(
+  staple: FilePath,
+  { dryRun }: FetchOptions,
+  { leftovers, ownProcess }: Pick<JudgingTools, 'leftovers' | 'ownProcess'>,
+): Promise<void> {
+  if (dryRun || leftovers?.mayBeBeside(staple) === false) return;
+  try {
+    await removeLeftoverTemporaryFile(staple, ownProcess);
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+  }
 }
 
 /** Everything for one certificate takes at most one timeout for each round. */

@@ -3,13 +3,12 @@ import { isInShard, type Shard } from '../../core/shard.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import { readFolderMember } from '../../source/folder-member.js';
-import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from '../fetch/describe-outcome.js';
 import {
   isDue,
   judgeFor,
-  mayHaveLeftover,
+  removeLeftover,
   respondersFor,
   type DueCertificate,
   type FetchOptions,
@@ -60,7 +59,7 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Ju
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  if (mayHaveLeftover(staple, options, tools)) await removeLeftoverTemporaryFile(staple, tools.ownProcess);
+  await removeLeftover(staple, options, tools);
   const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
   return isDue(judged, tools.memory)
     ? { kind: 'due', due: { ...due, judged } }

@@ -20,17 +20,21 @@ import type { Trouble } from '../trouble.js';
 /**
  * A check against the CRLs in these files: all that the certificate's issuer signed, deltas applied to their base. What
  * one of them lists is revoked; their silence counts where it is current, for this certificate and for all reasons
- * together, and none of the files is unusable. Throws what reading a file can throw.
+ * together, and none of the files is unusable or unreadable.
  */
 export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): CrlCheck {
-  const files = paths.map((path) => ({ name: shownPath(path), bytes: readCrlFile(path) }));
+  const files = paths.map((path) => ({ name: shownPath(path), bytes: attempt(() => readCrlFile(path)) }));
   const known = new Map<string, readonly (NamedCrl | OcspError)[]>();
   /** By the place of the file: why it was for none so far, and whether it was for any. */
   const aside = new Map<number, Trouble>();
   const heard = new Set<number>();
   const crlsOf = (issuer: Certificate): readonly (NamedCrl | OcspError)[] => {
     const key = keyOf(issuer);
-    const found = known.get(key) ?? files.map(({ name, bytes }) => tryRead(bytes, name, issuer));
+    const found =
+      known.get(key) ??
+      files.map(({ name, bytes }) =>
+        bytes instanceof OcspError ? bytes : attempt(() => ({ name, crl: signedCrlFrom(bytes, name, issuer) })),
+      );
     known.set(key, found);
     return found;
   };
@@ -51,9 +55,9 @@ export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): Cr
   };
 }
 
-function tryRead(bytes: Uint8Array, name: string, issuer: Certificate): NamedCrl | OcspError {
+function attempt<Result>(read: () => Result): Result | OcspError {
   try {
-    return { name, crl: signedCrlFrom(bytes, name, issuer) };
+    return read();
   } catch (error) {
     if (error instanceof OcspError) return error;
     throw error;

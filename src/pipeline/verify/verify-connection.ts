@@ -175,11 +175,8 @@ function judgeSent(
   );
   const chain = sent.certificates.flatMap(decodeOrSkip);
   const [own, ...others] = chain;
-  const report = definedOnly({
-    place,
-    sent: own === undefined ? undefined : describeSent(sent, own),
-    noResponder: false,
-  });
+  const described = own === undefined ? undefined : describeSent(sent, own);
+  const report = definedOnly({ place, sent: described, noResponder: false });
   if (own === undefined) return definedOnly({ ...report, fault });
   // What another certificate's staple says is beside the question.
   if (fault?.code === 'other-certificate') return { ...report, fault };
@@ -280,13 +277,8 @@ function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint
 
 function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
   const { protocol, cipher, serverName, staple } = sent;
-  return definedOnly({
-    serialNumber: own.serialNumber,
-    protocol,
-    cipher,
-    serverName,
-    stapleOctets: staple?.length ?? 0,
-  });
+  const stapleOctets = staple?.length ?? 0;
+  return definedOnly({ serialNumber: own.serialNumber, protocol, cipher, serverName, stapleOctets });
 }
 
 function decodeOrSkip(der: Uint8Array): Certificate[] {

@@ -70,7 +70,7 @@ describe('a metrics file', () => {
   it('does not replace a file that is none of ours, such as a certificate', async () => {
     for (const [text, words] of [
       ['-----BEGIN CERTIFICATE-----\n', 'it is PEM with a CERTIFICATE'],
-      ['# HELP node_load1 1m load average.\n', 'it does not look like metrics of restaple'],
+      ['# HELP node_load1 1m load average.\n', 'it is metrics of another program'],
     ] as const) {
       writeFileSync(file, text);
       const { message, hint } = await refusal(file);

@@ -15,7 +15,7 @@ const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 /** What must not be lost to a slip of the pen, by its kind. */
 function preciousFiles(): Readonly<Record<string, Uint8Array>> {
-  const key = (type: 'pkcs8' | 'sec1', format: 'pem' | 'der', more: object = {}): Uint8Array =>
+  const key = (type: 'pkcs8' | 'sec1', format: 'pem' | 'der', more: object = {}): Buffer =>
     Buffer.from(keys.privateKey.export({ type, format, ...more } as never));
   const locked = { cipher: 'aes-256-cbc', passphrase: 'secret' };
   const crl = buildCrl({ issuer: authority }).der;
@@ -33,6 +33,8 @@ function preciousFiles(): Readonly<Record<string, Uint8Array>> {
     'a PEM request': Buffer.from(pem('CERTIFICATE REQUEST', request)),
     'a PEM CRL': Buffer.from(pem('X509 CRL', crl)),
     'a DER CRL': crl,
+    'a DER CRL of version 1': buildCrl({ issuer: authority, version: null }).der,
+    'a PEM key in UTF-16': Buffer.from(key('pkcs8', 'pem').toString(), 'utf16le'),
   };
 }
 

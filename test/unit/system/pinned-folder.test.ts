@@ -115,6 +115,7 @@ describe('a link on the way to a folder', () => {
     const target = makeFolder('real');
     for (const mode of [0o775, 0o777]) {
       const open = makeFolder(`open-${mode}`, self, mode);
+      if (runsAsRoot) chownSync(open, self, tenant);
       symlinkSync(target, join(open, 'link'));
       const { message, hint } = refusal(join(open, 'link'));
       expect(message).toContain(`${join(open, 'link')} on the way to it is a symbolic link in a folder that group`);
@@ -122,14 +123,30 @@ describe('a link on the way to a folder', () => {
     }
   });
 
-  it.runIf(runsAsRoot)('is followed in a sticky folder where root made it, and refused where somebody else did', () => {
-    const target = makeFolder('real');
+  it('is refused in a sticky folder too, where a link of root can have been moved from elsewhere', () => {
     const sticky = makeFolder('sticky', self, 0o1777);
-    symlinkSync(target, join(sticky, 'link'));
-    expect(reached(join(sticky, 'link'))).toEqual([]);
-    lchownSync(join(sticky, 'link'), tenant, tenant);
-    expect(refusal(join(sticky, 'link')).message).toContain('is a symbolic link');
+    symlinkSync(makeFolder('real'), join(sticky, 'link'));
+    expect(refusal(join(sticky, 'link')).message).toContain('is a symbolic link in a folder that group or others');
   });
+
+  it.runIf(runsAsRoot)(
+    'is followed in a folder that only a group of root, or the own group of its owner, may write',
+    () => {
+      const target = makeFolder('real', tenant);
+      const open = makeFolder('open', tenant, 0o775);
+      symlinkSync(target, join(open, 'link'));
+      expect(() => {
+        pinFolder(join(open, 'link'), tenant).close();
+      }).not.toThrow();
+      chownSync(open, tenant, otherTenant);
+      expect(() => {
+        pinFolder(join(open, 'link'), tenant).close();
+      }).toThrow('group or others may write');
+      const ofRoot = makeFolder('of-root', self, 0o2775);
+      symlinkSync(makeFolder('other'), join(ofRoot, 'link'));
+      expect(reached(join(ofRoot, 'link'))).toEqual([]);
+    },
+  );
 
   it.runIf(runsAsRoot)('of another user may lead to folders of that user, and to no others', () => {
     const home = makeFolder('home', tenant);
@@ -142,7 +159,9 @@ describe('a link on the way to a folder', () => {
       const foreign = join(home, `to-${owner}`);
       symlinkSync(makeFolder(`of-${owner}`, owner), foreign);
       const { message } = refusal(foreign);
-      expect(message).toContain(`user ${tenant} can change, and it leads to a folder of user ${owner}`);
+      expect(message).toContain(
+        `user ${tenant} can change where ${foreign} on the way to it leads, and it leads to a folder of user ${owner}`,
+      );
       expect(refusal(join(foreign, '.')).message).toBe(message);
     }
   });
@@ -155,6 +174,28 @@ describe('a link on the way to a folder', () => {
     expect(refusal(join(home, 'link', 'certs')).message).toContain(join(home, 'link'));
     symlinkSync(join(home, 'link', 'certs'), folder.at('by-root'));
     expect(refusal(folder.at('by-root')).message).toContain(join(home, 'link'));
+  });
+});
+
+describe.runIf(runsAsRoot)('.. out of a folder that another user can move', () => {
+  it('may lead to folders of that user, and to no others', () => {
+    const home = makeFolder('home', tenant);
+    makeFolder('home/start', tenant);
+    makeFolder('home/own', tenant);
+    makeFolder('home/of-root');
+    expect(reached(`${home}/start/../own`)).toEqual([]);
+    const { message, hint } = refusal(`${home}/start/../of-root`);
+    expect(message).toContain(`user ${tenant} can change where ${home}/start/.. on the way to it leads`);
+    expect(hint).toContain('without links and ..');
+  });
+
+  it('is refused where many can move it, and followed where nobody can', () => {
+    const open = makeFolder('open', self, 0o777);
+    makeFolder('open/start');
+    expect(refusal(`${open}/start/../start`).message).toContain(`others may move ${open}/start`);
+    makeFolder('a');
+    makeFolder('b');
+    expect(reached(`${folder.path}/a/../b`)).toEqual([]);
   });
 });
 

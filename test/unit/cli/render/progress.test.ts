@@ -46,17 +46,6 @@ describe('the progress bar', () => {
     expect(written).not.toHaveBeenCalled();
   });
 
-  it('is never drawn where the run ends while the library is loaded', async () => {
-    const { output, drawn } = drawingOutput();
-    const progress = createProgress(output, 100);
-    vi.advanceTimersByTime(1000);
-    progress.finish();
-    await import('cli-progress');
-    await Promise.resolve();
-    expect(drawn).toEqual([]);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
   it('waits for nothing where nobody watches', () => {
     createProgress(drawingOutput({ canDraw: false }).output, 100);
     expect(vi.getTimerCount()).toBe(0);

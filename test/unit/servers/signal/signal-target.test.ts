@@ -4,7 +4,12 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, symlinkSync } fr
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
-import { findServer, reloadBySignal, signalServer, type SignalTarget } from '../../../../src/servers/signal/signal-target.js';
+import {
+  findServer,
+  reloadBySignal,
+  signalServer,
+  type SignalTarget,
+} from '../../../../src/servers/signal/signal-target.js';
 import { inspectProcess } from '../../../../src/servers/signal/server-process.js';
 import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 import { runCommand } from '../../../support/run-program.js';

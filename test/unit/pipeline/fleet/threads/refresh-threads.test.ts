@@ -4,7 +4,11 @@ import type { FetchOptions, FetchTools } from '../../../../../src/pipeline/fetch
 import type { Outcome } from '../../../../../src/pipeline/fetch/outcome.js';
 import { startCrew, type Crew } from '../../../../../src/pipeline/fleet/threads/crew.js';
 import type { RefreshThreads } from '../../../../../src/pipeline/fleet/threads/refresh-threads.js';
-import { createResponderGate, type GateLimits, type ResponderGate } from '../../../../../src/transport/responder-gate.js';
+import {
+  createResponderGate,
+  type GateLimits,
+  type ResponderGate,
+} from '../../../../../src/transport/responder-gate.js';
 import { nextTurn, SlowThread } from '../../threads/slow-thread.js';
 
 const outcomeOf = (certificate: string): Outcome => ({
