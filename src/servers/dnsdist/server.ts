@@ -9,7 +9,7 @@ export const dnsdist = {
   example: 'dnsdist:127.0.0.1:5199',
   needsKey: true,
   parse: (text) => parseHostAndPort(text, consolePort),
-  tell: async (console, staples, tools) => (await import('./reload.js')).reloadDnsdist(console, staples, tools),
+  tell: async (address, staples, tools) => (await import('./reload.js')).reloadDnsdist(address, staples, tools),
   // dnsdist 1.7 to 2.1
   rules: { takesOneStatementOnly: true, wantsNextUpdate: true },
 } as const satisfies Server<HostAndPort>;
