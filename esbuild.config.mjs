@@ -105,7 +105,6 @@ async function bundle() {
     ...Object.keys(shared),
     'src/cli/main.ts',
     'src/cli/help.ts',
-    'src/hooks/updated.ts',
     'src/cli/fetch/fetch-thread.ts',
     ...commands,
   ];

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { pushToHaproxy, type HaproxyTarget } from '../src/servers/haproxy/haproxy.js';
-import { parseReloadTarget } from '../src/servers/reload-target.js';
+import { parseReloadTarget, tellTarget } from '../src/servers/reload-target.js';
 import type { StapleToPush } from '../src/servers/reload-result.js';
 import { generateKey } from '../test/support/keys.js';
 import { buildOcspResponse } from '../test/support/ocsp-response.js';
 import { createCertificateAuthority } from '../test/support/pki.js';
+import { serverTools } from '../test/support/server-tools.js';
 import { freePort } from '../test/support/servers/free-port.js';
 import { startHaproxy } from '../test/support/servers/haproxy.js';
 import { stapleToPush } from '../test/support/staple-to-push.js';
@@ -43,9 +43,7 @@ async function measure(what: string, { hasOcspFiles, bound, pushed = certificate
     ports: [port],
   });
   try {
-    const limits = { timeoutMilliseconds: 10_000, signal: new AbortController().signal };
-    const target = parseReloadTarget(`haproxy:${socket}`) as HaproxyTarget;
-    const result = await pushToHaproxy(target, staples, limits, new Date());
+    const result = await tellTarget(parseReloadTarget(`haproxy:${socket}`), staples, serverTools());
     if (!result.ok) throw new Error(result.certificates.find(({ ok }) => !ok)?.message ?? 'not pushed');
     const seconds = result.milliseconds / 1000;
     return {

@@ -1,4 +1,5 @@
 import type { CertId, Certificate } from '../core/index.js';
+import { definedOnly } from '../core/defined-only.js';
 import type { FilePath } from '../core/file-path.js';
 
 /** A staple that was verified and is good, ready for a server. */
@@ -56,7 +57,55 @@ export interface TargetResult {
   readonly certificates: readonly PushResult[];
   readonly milliseconds: number;
   /** What is wrong with the target itself, where it is. */
-  readonly error?: { readonly code: ReloadCode; readonly message: string; readonly hint: string };
+  readonly error?: TargetTrouble;
+}
+
+/** What is wrong with a target or with a staple at it, and the next step. */
+export interface TargetTrouble {
+  readonly code: ReloadCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a server made of the staples that it was told of, one result each in their order. */
+export type Told = Pick<TargetResult, 'certificates' | 'error'>;
+
+/** Why a target, or a staple at it, failed: thrown inside a driver, and always turned into a result. */
+export class TargetFailure extends Error implements TargetTrouble {
+  readonly code: ReloadCode;
+  readonly hint: string;
+
+  constructor(code: ReloadCode, message: string, hint: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TargetFailure';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** A server that takes all staples at once, and was told. */
+export function allTaken(staples: readonly StapleToPush[]): Told {
+  return { certificates: staples.map(({ certificatePath }) => ({ certificatePath, ok: true })) };
+}
+
+export function notTaken({ certificatePath }: StapleToPush, { code, message, hint }: TargetTrouble): PushResult {
+  return { certificatePath, ok: false, code, message, hint };
+}
+
+/** What became of a target; a TargetFailure is one that no staple reached, each for the same reason. */
+export async function resultOf(
+  target: string,
+  staples: readonly StapleToPush[],
+  tell: () => Promise<Told>,
+): Promise<TargetResult> {
+  const start = performance.now();
+  const { certificates, error } = await tell().catch((failure: unknown): Told => {
+    if (!(failure instanceof TargetFailure)) throw failure;
+    const { code, message, hint } = failure;
+    return { certificates: staples.map((staple) => notTaken(staple, failure)), error: { code, message, hint } };
+  });
+  const ok = error === undefined && certificates.every((one) => one.ok);
+  return definedOnly({ target, ok, certificates, milliseconds: Math.round(performance.now() - start), error });
 }
 
 /** The time a driver may take, in milliseconds, and the run's interrupt. */

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import type { ProcessRights } from './running-process.js';
 
 const groupOrOthersMayWrite = 0o022;
 /** Whether root or the effective user owns it: both could do worse than what a trap could make this run do. */
@@ -21,4 +22,19 @@ const othersMayWrite = 0o002;
 export function mayOthersPutInto(folder: Pick<Stats, 'mode' | 'uid' | 'gid'>, effectiveUserId: number): boolean {
   const isPrivateGroup = folder.gid === 0 || (folder.gid === effectiveUserId && folder.uid === effectiveUserId);
   return (folder.mode & othersMayWrite) !== 0 || ((folder.mode & groupMayWrite) !== 0 && !isPrivateGroup);
+}
+
+/** The permissions as `chmod` takes them: `0640`. */
+export function shownMode({ mode }: Pick<Stats, 'mode'>): string {
+  return (mode & 0o777).toString(8).padStart(4, '0');
+}
+
+/** Whether the mode lets a user read (4), write (2) or search (1); root and access lists are not looked at. */
+export function mayByMode(
+  { userId, groupIds }: ProcessRights,
+  bit: number,
+  { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
+): boolean {
+  const shift = uid === userId ? 6 : groupIds.has(gid) ? 3 : 0;
+  return (mode & (bit << shift)) !== 0;
 }

@@ -4,11 +4,10 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { reloadDnsdist } from '../../src/servers/dnsdist/dnsdist.js';
 import { openDnsdistConsole } from '../../src/servers/dnsdist/console.js';
 import { findReaders } from '../../src/servers/dnsdist/readers.js';
-import type { StapleToPush, TargetResult } from '../../src/servers/reload-result.js';
-import { parseReloadTarget } from '../../src/servers/reload-target.js';
+import { reloadDnsdist } from '../../src/servers/dnsdist/reload.js';
+import { resultOf, type StapleToPush, type TargetResult } from '../../src/servers/reload-result.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -28,7 +27,6 @@ const issuer = createCertificateAuthority();
 const key = randomBytes(32);
 const encodedKey = key.toString('base64');
 const limits = { timeoutMilliseconds: 10_000, signal: new AbortController().signal };
-const surroundings = { now, randomBytes };
 
 /** One certificate on DNS over TLS, one on DNS over HTTPS, each with its staple. */
 const names = ['dot', 'doh'] as const;
@@ -103,16 +101,16 @@ function reload(
   staples: readonly StapleToPush[],
   change: { key?: Uint8Array; now?: Date; timeoutMilliseconds?: number } = {},
 ): Promise<TargetResult> {
-  const target = parseReloadTarget(`dnsdist:127.0.0.1:${server.console}`);
-  if (target.kind !== 'dnsdist') throw new Error('not a dnsdist target');
-  return reloadDnsdist(
-    target,
-    staples,
-    change.key ?? key,
-    { ...limits, timeoutMilliseconds: change.timeoutMilliseconds ?? limits.timeoutMilliseconds },
+  const tools = {
+    limits: { ...limits, timeoutMilliseconds: change.timeoutMilliseconds ?? limits.timeoutMilliseconds },
+    dnsdistKey: () => change.key ?? key,
+    now: () => change.now ?? now,
+    randomBytes,
     // Other tests may run a dnsdist of their own on this machine, under another account.
-    { ...surroundings, now: change.now ?? now, readers: () => readersOf(server) },
-  );
+    readers: () => readersOf(server),
+  };
+  const place = { host: '127.0.0.1', port: server.console };
+  return resultOf(`dnsdist:127.0.0.1:${server.console}`, staples, () => reloadDnsdist(place, staples, tools));
 }
 
 const served = (server: Running, name: Name): Promise<Buffer | null> => probeStaple({ port: server.port[name] });

@@ -4,22 +4,19 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  isStapleInHaproxy,
-  pushToHaproxy,
-  staplesMissingInHaproxy,
-  type HaproxyTarget,
-} from '../../src/servers/haproxy/haproxy.js';
-import { parseReloadTarget } from '../../src/servers/reload-target.js';
+import type { HaproxyPlace } from '../../src/servers/haproxy/server.js';
+import { parseReloadTarget, tellTarget } from '../../src/servers/reload-target.js';
 import type { PushResult, ReloadLimits, StapleToPush, TargetResult } from '../../src/servers/reload-result.js';
 import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startHaproxy } from '../support/servers/haproxy.js';
+import { isStapleInHaproxy } from '../support/servers/haproxy-staples.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import type { HashName } from '../support/signatures.js';
+import { serverTools } from '../support/server-tools.js';
 import { stapleToPush } from '../support/staple-to-push.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
@@ -79,14 +76,13 @@ function stapleOf({ path: ownPath, issued }: Site, options: StapleOptions = {}):
 
 const limits: ReloadLimits = { timeoutMilliseconds: 10_000, signal: new AbortController().signal };
 
-function targetOf(text: string): HaproxyTarget {
-  const target = parseReloadTarget(text);
-  if (target.kind !== 'haproxy') throw new Error(`${text} is not for haproxy`);
-  return target;
-}
+const isHeld = (text: string, staple: StapleToPush): Promise<boolean> =>
+  isStapleInHaproxy(parseReloadTarget(text).place as HaproxyPlace, staple, limits);
 
+const pushWithin = (within: ReloadLimits, text: string, ...staples: readonly StapleToPush[]): Promise<TargetResult> =>
+  tellTarget(parseReloadTarget(text), staples, serverTools({ limits: within }));
 const push = (text: string, ...staples: readonly StapleToPush[]): Promise<TargetResult> =>
-  pushToHaproxy(targetOf(text), staples, limits, new Date());
+  pushWithin(limits, text, ...staples);
 
 async function pushOne(staple: StapleToPush, text = `haproxy:${at('admin.sock')}`): Promise<PushResult> {
   const result = await push(text, staple);
@@ -158,7 +154,7 @@ describe('a staple pushed into haproxy', () => {
   ])('through %s is what it then staples', async (what, text) => {
     // Each row pushes another one.
     const staple = stapleOf(main, { hoursAgo: what.length });
-    expect(await isStapleInHaproxy(targetOf(text()), staple, limits)).toBe(false);
+    expect(await isHeld(text(), staple)).toBe(false);
 
     expect(await push(text(), staple)).toEqual({
       target: text(),
@@ -168,7 +164,7 @@ describe('a staple pushed into haproxy', () => {
     });
 
     expect(await stapled(main.name)).toEqual(staple.bytes);
-    expect(await isStapleInHaproxy(targetOf(text()), staple, limits)).toBe(true);
+    expect(await isHeld(text(), staple)).toBe(true);
   });
 
   it('goes over one connection with all others', async () => {
@@ -178,7 +174,7 @@ describe('a staple pushed into haproxy', () => {
     expect(await stapled(main.name)).toEqual(staples[0]!.bytes);
     expect(await stapled(second.name)).toEqual(staples[1]!.bytes);
     const newer = stapleOf(second, { hoursAgo: 2 });
-    expect(await staplesMissingInHaproxy(targetOf(text), [staples[0]!, newer], limits)).toEqual([newer]);
+    expect([await isHeld(text, staples[0]!), await isHeld(text, newer)]).toEqual([true, false]);
   });
 
   it('goes into each half of a bundle', async () => {
@@ -341,7 +337,7 @@ describe('a haproxy that cannot be asked', () => {
       ],
       error: trouble,
     });
-    expect(await isStapleInHaproxy(targetOf(text()), stapleOf(main), limits)).toBe(false);
+    expect(await isHeld(text(), stapleOf(main))).toBe(false);
   });
 
   it('because it is silent takes no longer than the limit', async () => {
@@ -349,12 +345,7 @@ describe('a haproxy that cannot be asked', () => {
     silent.listen(at('silent.sock'));
     await once(silent, 'listening');
     const short = { ...limits, timeoutMilliseconds: 300 };
-    const result = await pushToHaproxy(
-      targetOf(`haproxy:${at('silent.sock')}`),
-      [stapleOf(main), stapleOf(second)],
-      short,
-      new Date(),
-    );
+    const result = await pushWithin(short, `haproxy:${at('silent.sock')}`, stapleOf(main), stapleOf(second));
     silent.close();
     expect(result).toMatchObject({ ok: false, error: { code: 'timeout' } });
     expect(result.milliseconds).toBeLessThan(5000);
@@ -371,7 +362,7 @@ describe('a haproxy that cannot be asked', () => {
       folder: narrow.path,
       ports: [frontend, bundle, console],
     });
-    const target = targetOf(`haproxy:${socket}`);
+    const target = `haproxy:${socket}`;
     const short = { ...limits, timeoutMilliseconds: 500 };
     const holders: Socket[] = [];
     const hold = async (): Promise<string> => {
@@ -386,19 +377,19 @@ describe('a haproxy that cannot be asked', () => {
       await hold();
       holders[0]!.write('prompt\n');
       await once(holders[0]!, 'data');
-      expect(await pushToHaproxy(target, [stapleOf(main)], short, new Date())).toMatchObject({
+      expect(await pushWithin(short, target, stapleOf(main))).toMatchObject({
         error: { code: 'timeout' },
       });
       // The kernel keeps a few more waiting.
       for (let count = 0; count < 50 && (await hold()) === 'connected'; count += 1);
-      expect(await pushToHaproxy(target, [stapleOf(main)], short, new Date())).toMatchObject({
+      expect(await pushWithin(short, target, stapleOf(main))).toMatchObject({
         error: { code: 'target-unreachable', message: `all sessions of ${socket} are taken` },
       });
     } finally {
       for (const holder of holders) holder.destroy();
       await other.stop();
     }
-    expect(await pushToHaproxy(target, [stapleOf(main)], limits, new Date())).toMatchObject({
+    expect(await pushWithin(limits, target, stapleOf(main))).toMatchObject({
       error: { code: 'target-unreachable', message: expect.stringContaining('left that socket behind') as string },
     });
     narrow.remove();
@@ -407,12 +398,7 @@ describe('a haproxy that cannot be asked', () => {
   it('because the run is interrupted throws', async () => {
     const interrupt = AbortSignal.abort();
     await expect(
-      pushToHaproxy(
-        targetOf(`haproxy:${at('admin.sock')}`),
-        [stapleOf(main)],
-        { ...limits, signal: interrupt },
-        new Date(),
-      ),
+      pushWithin({ ...limits, signal: interrupt }, `haproxy:${at('admin.sock')}`, stapleOf(main)),
     ).rejects.toMatchObject({ code: 'interrupted' });
   });
 });

@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { inspectProcess, isStillRunning } from '../../src/servers/signal/server-process.js';
+import { inspectProcess, isStillRunning } from '../../src/system/running-process.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startLighttpd } from '../support/servers/lighttpd.js';
@@ -69,7 +69,7 @@ describe('lighttpd', () => {
     const result = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)]);
     expect(result).toMatchObject({ ok: true, certificates: [{ ok: true }] });
     expect(await stapleOnceItIs(port, after)).toEqual(after);
-    expect(isStillRunning(inspectProcess(lighttpd.pid))).toBe(true);
+    expect(isStillRunning(inspectProcess(lighttpd.pid)!)).toBe(true);
   });
 
   it.runIf(runsAsRoot)('does the same as another user who can read its key', async () => {

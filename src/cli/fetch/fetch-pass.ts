@@ -4,7 +4,7 @@ import { fetchStaples, type BatchLimits } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
 import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
-import { announcerFor, uninterrupted } from '../reload/announcer-for.js';
+import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
@@ -37,7 +37,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const { flags } = order;
   const list = await listCertificates(order.sources);
   const confirm = [...order.confirmFor(() => pathsOf(list))];
-  const announcer = await announcerFor(config, { ...flags, confirm }, () => pathsOf(list), interrupt.signal, output);
+  const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const summary = createSummary();
   const report = startReport(run, list.length);
@@ -61,7 +61,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       if (summary.total() % cleanedUpAfter === 0) heap?.collect();
       if (flags['dry-run'] || isRepeated) continue;
       if (mayBeTold(outcome)) {
-        await announcer.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+        await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
       }
       if (hasOnCommands(flags)) {
         exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
@@ -75,10 +75,10 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
     warnOfNothing(run);
   }
   // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
-  const announced = await uninterrupted(interrupt, () => announcer.finish());
-  const isWorthALine = observer.isTold === undefined || !isSilent || announced.results.length > 0;
-  if (output.json && isWorthALine) output.record(summary.record(announced.results.map(targetRecord)));
-  return await report.finish(gravestExitCode([exitCode, announced.exitCode]));
+  const reloaded = await reload.finish();
+  const isWorthALine = observer.isTold === undefined || !isSilent || reloaded.results.length > 0;
+  if (output.json && isWorthALine) output.record(summary.record(reloaded.results.map(targetRecord)));
+  return await report.finish(gravestExitCode([exitCode, reloaded.exitCode]));
 }
 
 /** Often enough that 100,000 certificates take hardly more memory than 10,000. */

@@ -2,8 +2,8 @@ import { OcspError } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import { splitWords } from '../../servers/reload-target.js';
-import { runCommand, withoutSecrets, type CommandResult } from '../../servers/run-command.js';
+import { splitWords } from '../../system/shell-words.js';
+import { runCommand, withoutSecrets, type CommandResult } from '../../system/run-command.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
 

@@ -12,7 +12,7 @@ import {
   type GenerateSubject,
 } from '../../pipeline/sign/generate-staple.js';
 import { fixedStatus } from '../../source/status-source.js';
-import { announcerFor, uninterrupted } from '../reload/announcer-for.js';
+import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { ownProcess } from '../own-process.js';
@@ -40,7 +40,7 @@ export async function runGenerate(
   const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
   try {
-    const announcer = await announcerFor(config, flags, () => paths, interrupt.signal, output);
+    const reload = await reloadAtEnd(config, flags, () => paths, interrupt, output);
     const work = async (subject: GenerateSubject): Promise<GenerateResult | undefined> =>
       interrupt.signal.aborted ? undefined : await generateStaple(subject, options);
     for await (const result of mapConcurrent(subjects, concurrency, work)) {
@@ -49,11 +49,11 @@ export async function runGenerate(
       sayResult(output, result);
       codes.push(result.trouble === undefined ? exitCodes.success : exitCodeOfTrouble(result.trouble));
       if ('path' in result.subject) {
-        await announcer.take(result.subject.path, result.staple, result.evidence, result.written);
+        await reload.take(result.subject.path, result.staple, result.evidence, result.written);
       }
     }
     // After an interrupt nobody is told: what was signed is stored.
-    const { results, exitCode } = await uninterrupted(interrupt, () => announcer.finish());
+    const { results, exitCode } = await reload.finish();
     codes.push(exitCode);
     if (output.json) for (const result of results) output.record({ reload: targetRecord(result) });
   } finally {

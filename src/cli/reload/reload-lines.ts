@@ -1,7 +1,13 @@
 import { shownPath } from '../../core/file-path.js';
 import type { PushResult, TargetResult } from '../../servers/reload-result.js';
+import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
 import { definedOnly } from '../../core/defined-only.js';
+
+/** 10 when a target failed or a handshake showed another staple. */
+export function exitCodeOfTargets(results: readonly TargetResult[]): ExitCode {
+  return results.every(({ ok }) => ok) ? exitCodes.success : exitCodes.reloadFailed;
+}
 
 /** The JSON of one target. */
 export function targetRecord({ target, ok, certificates, milliseconds, error }: TargetResult): Record<string, unknown> {
@@ -9,19 +15,13 @@ export function targetRecord({ target, ok, certificates, milliseconds, error }: 
     target,
     ok,
     certificates: certificates.map(certificateRecord),
-    milliseconds: Math.round(milliseconds),
+    milliseconds,
     error,
   });
 }
 
 function certificateRecord({ certificatePath, ok, code, message, hint }: PushResult): Record<string, unknown> {
-  return definedOnly({
-    certificate: shownPath(certificatePath),
-    ok,
-    code,
-    message,
-    hint,
-  });
+  return definedOnly({ certificate: shownPath(certificatePath), ok, code, message, hint });
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
@@ -31,7 +31,7 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
     const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
     if (certificates.length > 0) {
       const label = target.startsWith('confirm:') ? 'confirmed' : 'told';
-      output.mention(`${target}: ${count} in ${Math.round(milliseconds)} ms`, output.stderr.green(label));
+      output.mention(`${target}: ${count} in ${milliseconds} ms`, output.stderr.green(label));
       for (const { certificatePath, message } of certificates) {
         if (message !== undefined) output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
       }

@@ -1,9 +1,9 @@
 import { OcspError, isBelieved } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
-import { announceTo } from '../../pipeline/reload/announce.js';
+import { nothingToTell, tellAndRemember } from '../../pipeline/reload/tell-targets.js';
 import { confirmPlacesFrom } from '../../pipeline/reload/confirm-place.js';
-import { confirmPlace } from '../../pipeline/reload/confirm.js';
+import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
 import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
@@ -11,15 +11,14 @@ import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
 import type { PushResult, StapleToPush, TargetResult } from '../../servers/reload-result.js';
 import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
-import { announceToolsFrom } from './announce-setup.js';
-import { exitCodeOfTargets, requireKey, settingsFrom } from './announcer.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
-import { sayTargetResult, targetRecord } from './reload-lines.js';
+import { exitCodeOfTargets, sayTargetResult, targetRecord } from './reload-lines.js';
+import { tellToolsFrom } from './tell-tools.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What the staples of the certificates are: those to push, and those that are not, with their own exit codes. */
@@ -41,14 +40,13 @@ export async function runReload(
   requireCertificates(target, paths, places.length > 0);
   const interrupt = catchInterrupts();
   try {
-    const tools = announceToolsFrom(settingsFrom(flags), interrupt.signal, (line) => output.warn(line));
-    requireKey([target], tools);
+    const tools = tellToolsFrom(flags, [target], interrupt.signal, output);
     const { staples, others, codes } = await judgeStaples(paths, flags);
     const isTold = staples.length > 0 || paths.length === 0;
-    const told = isTold ? await announceTo(target, staples, tools) : notTold(target);
+    const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
     for (const place of places) {
-      results.push(await confirmPlace(place, staples, tools.limits, () => tools.now(), told.ok && isTold));
+      results.push(await proveByHandshake(place, staples, tools.limits, () => tools.now(), told.ok && isTold));
     }
     report(results, others, output);
     return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);
@@ -70,10 +68,10 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
       'name the certificates: restaple reload TARGET CERT... --confirm HOST:PORT',
     );
   }
-  if (target.kind !== 'haproxy') return;
+  if (target.server.needsStaples !== true) return;
   throw new OcspError(
     'usage',
-    'haproxy takes staples one by one, and no certificate was named',
+    `${target.server.name} takes staples one by one, and no certificate was named`,
     'name the certificates whose staples it shall take: restaple reload TARGET CERT...',
   );
 }
@@ -140,10 +138,6 @@ function exitCodeOfReport(report: VerifyReport): ExitCode {
   const ofVerdict = verdict === undefined ? exitCodes.success : exitCodeOfVerdict(verdict);
   if (ofVerdict !== exitCodes.success) return ofVerdict;
   return trouble === undefined ? exitCodes.outsideValidity : exitCodeOfTrouble(trouble);
-}
-
-function notTold({ text }: ReloadTarget): TargetResult {
-  return { target: text, ok: true, certificates: [], milliseconds: 0 };
 }
 
 function report(results: readonly TargetResult[], others: readonly PushResult[], output: Output): void {

@@ -7,7 +7,7 @@ import {
   type ConnectionReport,
 } from '../../pipeline/verify/verify-connection.js';
 import type { VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
-import { parseTcpAddress } from '../../servers/reload-target.js';
+import { parseHostAndPort } from '../../system/host-and-port.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfTrouble, exitCodeOfVerdict } from '../exit/exit-code-of.js';
@@ -54,7 +54,7 @@ export async function runVerifyConnection(
 
 function placeFrom(flags: VerifyFlags): ConnectionPlace {
   const { connect = '', servername: serverName, starttls } = flags;
-  const address = parseTcpAddress(connect, 443);
+  const address = parseHostAndPort(connect, 443);
   if (address === undefined) {
     throw new OcspError('usage', `--connect: "${connect}" is no HOST:PORT`, 'write it like 127.0.0.1:443 or [::1]:853');
   }

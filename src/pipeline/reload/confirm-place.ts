@@ -1,14 +1,12 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { parseTcpAddress } from '../../servers/reload-target.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */
-export interface ConfirmPlace {
+export interface ConfirmPlace extends HostAndPort {
   readonly text: string;
   readonly certificate?: string;
-  readonly host: string;
-  readonly port: number;
   readonly serverName?: string;
 }
 
@@ -32,7 +30,7 @@ export function confirmPlacesFrom(texts: readonly string[], certificates: () => 
 export function parseConfirmPlace(text: string): ConfirmPlace {
   const [place = '', serverName, ...rest] = text.split('#');
   const equals = place.lastIndexOf('=');
-  const address = parseTcpAddress(place.slice(equals + 1), 443);
+  const address = parseHostAndPort(place.slice(equals + 1), 443);
   if (address === undefined || rest.length > 0 || serverName === '' || equals === 0) {
     throw new OcspError(
       'usage',
@@ -40,10 +38,5 @@ export function parseConfirmPlace(text: string): ConfirmPlace {
       'write it like 127.0.0.1:443, [::1]:853#dot.example or site.pem=127.0.0.1:443#www.example',
     );
   }
-  return definedOnly({
-    text,
-    ...address,
-    ...(equals < 0 ? {} : { certificate: place.slice(0, equals) }),
-    serverName,
-  });
+  return definedOnly({ text, ...address, certificate: equals < 0 ? undefined : place.slice(0, equals), serverName });
 }

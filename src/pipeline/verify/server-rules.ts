@@ -1,61 +1,23 @@
 import { isBelieved, type BelievedEvidence, type Failure, type Finding, type Verdict } from '../../core/index.js';
 import { failure } from '../../core/verify/failure.js';
-import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import { formatTime } from '../../core/time.js';
+import type { Server, ServerRules } from '../../servers/server.js';
+import { servers } from '../../servers/servers.js';
+
+type RuledServer = Extract<(typeof servers)[number], { readonly rules: ServerRules }>;
+
+/** The name of a server whose rules are known. */
+export type StaplingServer = RuledServer['name'];
 
 /** Servers that staple from a file, and whose rules are known. */
-export const staplingServers = ['haproxy', 'dnsdist', 'nginx', 'hitch', 'lighttpd'] as const;
+export const staplingServers: readonly StaplingServer[] = servers.flatMap((server) =>
+  'rules' in server ? [server.name] : [],
+);
 
-export type StaplingServer = (typeof staplingServers)[number];
-
-interface ServerRules {
-  readonly takesOneStatementOnly: boolean;
-  readonly takesSha1Only: boolean;
-  readonly wantsNextUpdate: boolean;
-  /** It stops stapling so long before nextUpdate, in milliseconds. */
-  readonly stopsBefore: number;
-  /** The largest response it takes over its admin socket or from a file, in octets. */
-  readonly largestOverSocket?: number;
-  /** What it serves although no client would take it. */
-  readonly laxness?: { readonly rule: string; readonly serves: string };
+function rulesOf(name: StaplingServer): ServerRules {
+  const server: Server | undefined = servers.find((one) => one.name === name);
+  return server?.rules ?? {};
 }
-
-/** As measured: haproxy 2.6 to 3.2, dnsdist 1.7 to 2.1, nginx 1.22, hitch 1.7, lighttpd 1.4. */
-const rules: Readonly<Record<StaplingServer, ServerRules>> = {
-  haproxy: {
-    takesOneStatementOnly: true,
-    takesSha1Only: true,
-    wantsNextUpdate: true,
-    stopsBefore: minimumRemainingMilliseconds,
-    largestOverSocket: 12_260,
-  },
-  dnsdist: {
-    takesOneStatementOnly: true,
-    takesSha1Only: false,
-    wantsNextUpdate: true,
-    stopsBefore: 0,
-  },
-  hitch: {
-    takesOneStatementOnly: false,
-    takesSha1Only: true,
-    wantsNextUpdate: false,
-    stopsBefore: 0,
-  },
-  nginx: {
-    takesOneStatementOnly: false,
-    takesSha1Only: false,
-    wantsNextUpdate: false,
-    stopsBefore: 0,
-    laxness: { rule: 'server-checks-nothing', serves: 'whatever response the file holds, expired ones too' },
-  },
-  lighttpd: {
-    takesOneStatementOnly: false,
-    takesSha1Only: false,
-    wantsNextUpdate: false,
-    stopsBefore: 0,
-    laxness: { rule: 'server-checks-little', serves: 'whatever response the file holds until its nextUpdate' },
-  },
-};
 
 /**
  * Whether a server would take this response and serve it: the verdict as it was, or `invalid` with the failure for which
@@ -73,9 +35,9 @@ function refusalBy(
   { statement, statementCount }: BelievedEvidence,
   now: Date,
 ): Failure | undefined {
-  const { takesOneStatementOnly, takesSha1Only, wantsNextUpdate, stopsBefore } = rules[server];
+  const { takesOneStatementOnly, takesSha1Only, wantsNextUpdate, stopsBefore = 0 } = rulesOf(server);
   const { certId, nextUpdate } = statement;
-  if (takesOneStatementOnly && statementCount !== 1) {
+  if (takesOneStatementOnly === true && statementCount !== 1) {
     return failure(
       'several-responses',
       `${server} takes a response with one SingleResponse, this one has ${statementCount}`,
@@ -84,12 +46,14 @@ function refusalBy(
       },
     );
   }
-  if (takesSha1Only && certId.hashAlgorithm !== 'sha1') {
+  if (takesSha1Only === true && certId.hashAlgorithm !== 'sha1') {
     const message = `${server} finds its certificate by a SHA-1 CertID alone, this one uses ${certId.hashAlgorithm}`;
     return failure('cert-id-hash-differs', message, { hashAlgorithm: certId.hashAlgorithm, expected: 'sha1' });
   }
   if (nextUpdate === undefined) {
-    return wantsNextUpdate ? failure('no-next-update', `${server} refuses a response without nextUpdate`) : undefined;
+    return wantsNextUpdate === true
+      ? failure('no-next-update', `${server} refuses a response without nextUpdate`)
+      : undefined;
   }
   const remaining = nextUpdate.getTime() - now.getTime();
   const values = { nextUpdate: formatTime(nextUpdate), now: formatTime(now) };
@@ -100,7 +64,7 @@ function refusalBy(
 }
 
 function findingsFor(server: StaplingServer, bytes: Uint8Array): Finding[] {
-  const { laxness, largestOverSocket } = rules[server];
+  const { laxness, largestOverSocket } = rulesOf(server);
   const findings: Finding[] = [];
   if (laxness !== undefined) {
     findings.push({

@@ -22,7 +22,7 @@ import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { explainMissingResponder } from '../fetch/missing-responder.js';
-import { keyTypeOf } from '../reload/confirm.js';
+import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { verdictOn } from './verdict-on.js';
 import type { VerifyStapleOptions } from './verify-report.js';
 import { keptRevocation, verdictWithKept } from './verify-staple.js';

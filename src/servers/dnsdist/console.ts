@@ -1,9 +1,8 @@
 import { createConsoleCipher, nonceLength, tagLength, type ConsoleBuild, type ConsoleCipher } from './cipher.js';
-import { DnsdistFailure, shownAddress, turnedAway } from './failure.js';
 import { consoleKeyLength } from './key.js';
-import { connectStream, type ByteStream, type StreamLimits } from './stream.js';
-import type { ReloadLimits } from '../reload-result.js';
-import type { TcpAddress } from '../reload-target.js';
+import { connectStream, turnedAway, type ByteStream, type StreamLimits } from './stream.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
 
 /** An open console whose key has been proved. One command at a time. */
 export interface DnsdistConsole {
@@ -12,7 +11,7 @@ export interface DnsdistConsole {
   /**
    * Runs a chunk of Lua and returns the reply as it came, error texts included.
    *
-   * @throws DnsdistFailure `timeout`, `connection-lost`, `unexpected-reply`; OcspError `interrupted`
+   * @throws TargetFailure `timeout`, `connection-lost`, `unexpected-reply`; OcspError `interrupted`
    */
   run(command: string): Promise<string>;
   close(): void;
@@ -36,17 +35,17 @@ interface Handshake {
  * as dnsdist's own client does. The time limit covers everything until `close`.
  *
  * @param randomBytes makes our nonces: as many octets as asked, unpredictable and never the same again
- * @throws DnsdistFailure `key-invalid`, `target-unreachable`, `permission-denied`, `authentication-failed`, `timeout`,
+ * @throws TargetFailure `key-invalid`, `target-unreachable`, `permission-denied`, `authentication-failed`, `timeout`,
  *   `connection-lost`, `unexpected-reply`; OcspError `interrupted`
  */
 export async function openDnsdistConsole(
-  address: TcpAddress,
+  address: HostAndPort,
   key: Uint8Array,
   limits: ReloadLimits,
   randomBytes: (count: number) => Uint8Array,
 ): Promise<DnsdistConsole> {
   if (key.length !== consoleKeyLength) throw keyInvalid(key.length);
-  const place = shownAddress(address);
+  const place = shownHostAndPort(address);
   const within: StreamLimits = { ...limits, deadline: performance.now() + limits.timeoutMilliseconds };
   const connectAs = async (build: ConsoleBuild): Promise<Handshake> => {
     const stream = await connectStream(address, within);
@@ -111,7 +110,7 @@ async function proveKey(stream: ByteStream, cipher: ConsoleCipher, place: string
   const reply = await exchange(stream, cipher, new Uint8Array(), place);
   if (reply instanceof Uint8Array) return;
   if (reply === 'timeout') throw replyFailure(reply, place, limits);
-  throw new DnsdistFailure(
+  throw new TargetFailure(
     'authentication-failed',
     `dnsdist at ${place} has another console key`,
     'give the key of setKey("...") in the configuration that this dnsdist runs with; a key changed there takes effect with its restart',
@@ -140,22 +139,22 @@ async function exchange(
   return cipher.open(stream.take(announced)) ?? 'unsealed';
 }
 
-function replyFailure(why: 'closed' | 'timeout' | 'unsealed', place: string, limits: ReloadLimits): DnsdistFailure {
+function replyFailure(why: 'closed' | 'timeout' | 'unsealed', place: string, limits: ReloadLimits): TargetFailure {
   switch (why) {
     case 'closed':
-      return new DnsdistFailure(
+      return new TargetFailure(
         'connection-lost',
         `dnsdist at ${place} closed the connection instead of answering`,
         'look whether dnsdist still runs and what its log says; the next run tries again',
       );
     case 'timeout':
-      return new DnsdistFailure(
+      return new TargetFailure(
         'timeout',
         `dnsdist at ${place} took a message and did not answer within ${limits.timeoutMilliseconds} ms`,
         'look whether dnsdist still answers queries, and restart it if not; the next run tries again',
       );
     case 'unsealed':
-      return new DnsdistFailure(
+      return new TargetFailure(
         'unexpected-reply',
         `a reply from ${place} is not sealed with the console key`,
         'look for what stands between this machine and dnsdist: the reply was changed on its way',
@@ -163,40 +162,40 @@ function replyFailure(why: 'closed' | 'timeout' | 'unsealed', place: string, lim
   }
 }
 
-function keyInvalid(length: number): DnsdistFailure {
-  return new DnsdistFailure(
+function keyInvalid(length: number): TargetFailure {
+  return new TargetFailure(
     'key-invalid',
     `the dnsdist console key has ${length} bytes, not ${consoleKeyLength}`,
     'give the key of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one',
   );
 }
 
-function silent(place: string, limits: ReloadLimits): DnsdistFailure {
-  return new DnsdistFailure(
+function silent(place: string, limits: ReloadLimits): TargetFailure {
+  return new TargetFailure(
     'timeout',
     `${place} takes connections and did not answer as a dnsdist console within ${limits.timeoutMilliseconds} ms`,
     'check that this is the port of controlSocket() and not of another service, and whether dnsdist still answers queries',
   );
 }
 
-function unencrypted(place: string): DnsdistFailure {
-  return new DnsdistFailure(
+function unencrypted(place: string): TargetFailure {
+  return new TargetFailure(
     'unexpected-reply',
     `the dnsdist at ${place} was built without encryption for its console`,
     'use a dnsdist built with libsodium (see dnsdist --version), or reload with exec:COMMAND',
   );
 }
 
-function noConsole(place: string): DnsdistFailure {
-  return new DnsdistFailure(
+function noConsole(place: string): TargetFailure {
+  return new TargetFailure(
     'unexpected-reply',
     `what answers at ${place} is no dnsdist console`,
     'give the address of controlSocket() in dnsdist.conf',
   );
 }
 
-function replyTooLarge(place: string, length: number): DnsdistFailure {
-  return new DnsdistFailure(
+function replyTooLarge(place: string, length: number): TargetFailure {
+  return new TargetFailure(
     'unexpected-reply',
     `${place} announces a reply of ${length} bytes, more than ${largestReply}`,
     'check that this is the address of controlSocket() in dnsdist.conf',

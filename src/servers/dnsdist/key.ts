@@ -1,5 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
+import { exposureOf } from '../../system/file-exposure.js';
 import { handedOver } from '../../system/handed-over-pipe.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorCode } from '../../system/system-error.js';
@@ -72,26 +73,10 @@ function readSecret(path: FilePath): { bytes: Buffer; warnings: string[] } {
   try {
     const { bytes, status } = readRegularFile(path, { limit: largestKeyFile + 1, onlyBeginning: true });
     if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    return { bytes: Buffer.from(bytes.buffer), warnings: exposure(path, status.mode) };
+    return { bytes: Buffer.from(bytes.buffer), warnings: exposureOf(path, 'the dnsdist key file') };
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-/** A group that may only read is how daemons share a key; everything wider is worth a word. */
-function exposure(path: FilePath, mode: number): string[] {
-  const name = shownPath(path);
-  const shownMode = (mode & 0o777).toString(8).padStart(4, '0');
-  const warnings: string[] = [];
-  if ((mode & 0o006) !== 0) {
-    warnings.push(
-      `the dnsdist key file ${name} can be read or changed by every user of this machine (mode ${shownMode}): chmod o= ${name}`,
-    );
-  }
-  if ((mode & 0o020) !== 0) {
-    warnings.push(`the dnsdist key file ${name} can be changed by its group (mode ${shownMode}): chmod g-w ${name}`);
-  }
-  return warnings;
 }
 
 function unreadable(path: FilePath, cause: unknown): OcspError {

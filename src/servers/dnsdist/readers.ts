@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { shownPath, type FilePath } from '../../core/file-path.js';
+import { mayByMode, shownMode } from '../../system/owner-and-mode.js';
+import { rightsIn, type ProcessRights } from '../../system/running-process.js';
 
 /** A user that dnsdist runs as, or would by its package. */
-export interface Reader {
+export interface Reader extends ProcessRights {
   readonly name: string;
-  readonly userId: number;
-  readonly groupIds: ReadonlySet<number>;
   /** The process's view of the file system, where there is a process: `/proc/123/root`. */
   readonly root?: string;
 }
@@ -55,25 +55,18 @@ function accessOf(path: string, reader: Reader): FileAccess {
 
 /** One file or folder by its mode; `bit` is read or search, as others have it. */
 function permission(seenAs: string, place: string, reader: Reader, bit: number): FileAccess {
-  let mode: number, uid: number, gid: number;
+  let status: Stats;
   try {
-    ({ mode, uid, gid } = statSync(seenAs));
+    status = statSync(seenAs);
   } catch (error) {
     if (!isMissing(error)) return { kind: 'unsure' };
     return { kind: 'unreadable', why: `is out of sight for dnsdist, whose service does not see ${shownPath(place)}` };
   }
-  const group = bit << 3;
-  const shownMode = (mode & 0o777).toString(8).padStart(4, '0');
-  const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${shownMode}`;
-  if (reader.userId === 0) return { kind: 'readable' };
-  if (reader.userId === uid) return (mode & (bit << 6)) !== 0 ? { kind: 'readable' } : { kind: 'unreadable', why };
-  if (reader.groupIds.has(gid)) {
-    if ((mode & group) !== 0) return { kind: 'readable' };
-  } else if ((mode & bit) !== 0) {
-    return { kind: 'readable' };
-  }
+  if (reader.userId === 0 || mayByMode(reader, bit, status)) return { kind: 'readable' };
+  const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${shownMode(status)}`;
   // The group's bits are the mask of an access list: where they are empty, no list grants anything.
-  return (mode & 0o070) === 0 ? { kind: 'unreadable', why } : { kind: 'unsure', why };
+  const isSure = reader.userId === status.uid || (status.mode & 0o070) === 0;
+  return { kind: isSure ? 'unreadable' : 'unsure', why };
 }
 
 /** A container has a root of its own, where our paths mean nothing; a mere service sandbox shares ours. */
@@ -99,17 +92,8 @@ function runningReaders(): Reader[] {
     if (!/^\d+$/.test(entry)) continue;
     const status = contentsOf(`/proc/${entry}/status`);
     if (!status.startsWith('Name:\tdnsdist')) continue;
-    // The effective ids are the second of the four.
-    const userId = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
-    const groupId = /^Gid:\t\d+\t(\d+)/m.exec(status)?.[1];
-    if (userId === undefined || groupId === undefined) continue;
-    const others = (/^Groups:\t(.*)$/m.exec(status)?.[1] ?? '').split(' ').filter((word) => word !== '');
-    readers.push({
-      name: `user ${userId}`,
-      userId: Number(userId),
-      groupIds: new Set([groupId, ...others].map(Number)),
-      root: `/proc/${entry}/root`,
-    });
+    const rights = rightsIn(status);
+    readers.push({ name: `user ${rights.userId}`, ...rights, root: `/proc/${entry}/root` });
   }
   return readers;
 }

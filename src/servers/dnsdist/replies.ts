@@ -1,4 +1,4 @@
-import { DnsdistFailure } from './failure.js';
+import { TargetFailure } from '../reload-result.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** A frontend that dnsdist was asked to reload, and the error where that failed. */
@@ -42,11 +42,11 @@ return table.concat(lines, "\\n")
 /**
  * A reply that is not the text of a Lua error.
  *
- * @throws DnsdistFailure `command-failed`
+ * @throws TargetFailure `command-failed`
  */
 export function withoutLuaError(reply: string, command: string): string {
   if (!reply.startsWith('Error: ') && !reply.startsWith('Command returned an object')) return reply;
-  throw new DnsdistFailure(
+  throw new TargetFailure(
     'command-failed',
     `dnsdist could not run ${command}: ${shorten(errorText(reply))}`,
     'run it in the console of dnsdist (dnsdist -c) to see more; dnsdist from 1.7 on is known to work',
@@ -58,7 +58,7 @@ export function readVersion(reply: string): DnsdistVersion {
   const match = /^dnsdist (\S{1,40})\s*$/.exec(reply);
   const text = match?.[1];
   if (text === undefined) {
-    throw new DnsdistFailure(
+    throw new TargetFailure(
       'unexpected-reply',
       `showVersion() answers "${shorten(reply.trim())}" instead of a version of dnsdist`,
       'check whether the configuration of dnsdist redefines showVersion',
@@ -77,7 +77,7 @@ export function readFrontends(reply: string): FrontendReload[] {
     .map((line) => {
       const match = /^(Do[TH]) (\d+) (?:ok|failed: (.*))$/.exec(line);
       if (match === null) {
-        throw new DnsdistFailure(
+        throw new TargetFailure(
           'unexpected-reply',
           `dnsdist answers the reload with "${shorten(line)}"`,
           'reload it by hand in the console of dnsdist: reloadAllCertificates()',

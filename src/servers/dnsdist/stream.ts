@@ -1,8 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
-import { DnsdistFailure, shownAddress, turnedAway } from './failure.js';
-import type { ReloadLimits } from '../reload-result.js';
-import type { TcpAddress } from '../reload-target.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
 
 /** Bytes from a peer, taken when they are wanted, within one limit of time for everything. */
 export interface ByteStream {
@@ -32,9 +31,9 @@ export interface StreamLimits extends ReloadLimits {
 /**
  * Connects.
  *
- * @throws DnsdistFailure `target-unreachable`, `permission-denied`, `timeout`; OcspError `interrupted`
+ * @throws TargetFailure `target-unreachable`, `permission-denied`, `timeout`; OcspError `interrupted`
  */
-export async function connectStream(address: TcpAddress, limits: StreamLimits): Promise<ByteStream> {
+export async function connectStream(address: HostAndPort, limits: StreamLimits): Promise<ByteStream> {
   if (limits.signal.aborted) throw interrupted(address);
   const socket = connect({ host: address.host, port: address.port, noDelay: true });
   try {
@@ -46,7 +45,7 @@ export async function connectStream(address: TcpAddress, limits: StreamLimits): 
   return streamOf(socket, address, limits);
 }
 
-function connected(socket: Socket, address: TcpAddress, limits: StreamLimits): Promise<void> {
+function connected(socket: Socket, address: HostAndPort, limits: StreamLimits): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => settle(() => reject(interrupted(address)));
     const timer = setTimeout(
@@ -66,7 +65,7 @@ function connected(socket: Socket, address: TcpAddress, limits: StreamLimits): P
   });
 }
 
-function streamOf(socket: Socket, address: TcpAddress, limits: StreamLimits): ByteStream {
+function streamOf(socket: Socket, address: HostAndPort, limits: StreamLimits): ByteStream {
   let bytes: Buffer = Buffer.alloc(0);
   let isClosed = false;
   let wake = (): void => undefined;
@@ -121,23 +120,33 @@ function streamOf(socket: Socket, address: TcpAddress, limits: StreamLimits): By
   };
 }
 
-function interrupted(address: TcpAddress): OcspError {
-  return new OcspError('interrupted', `the reload of dnsdist at ${shownAddress(address)} was interrupted`);
+function interrupted(address: HostAndPort): OcspError {
+  return new OcspError('interrupted', `the reload of dnsdist at ${shownHostAndPort(address)} was interrupted`);
 }
 
-function connectTimeout(address: TcpAddress, milliseconds: number): DnsdistFailure {
-  return new DnsdistFailure(
+/** The three look alike from outside; dnsdist's log tells them apart. */
+export function turnedAway(place: string, options?: { cause?: unknown }): TargetFailure {
+  return new TargetFailure(
+    'permission-denied',
+    `dnsdist at ${place} closed the connection before any key was spoken of`,
+    'look into the log of dnsdist: allow this machine with addConsoleACL(), or give dnsdist a console key with setKey(), or raise setConsoleMaximumConcurrentConnections()',
+    options,
+  );
+}
+
+function connectTimeout(address: HostAndPort, milliseconds: number): TargetFailure {
+  return new TargetFailure(
     'timeout',
-    `no connection to the dnsdist console at ${shownAddress(address)} within ${milliseconds} ms`,
+    `no connection to the dnsdist console at ${shownHostAndPort(address)} within ${milliseconds} ms`,
     'check the address, and whether a firewall drops the packets',
   );
 }
 
-function connectFailure(address: TcpAddress, cause: NodeJS.ErrnoException): DnsdistFailure {
-  const place = shownAddress(address);
+function connectFailure(address: HostAndPort, cause: NodeJS.ErrnoException): TargetFailure {
+  const place = shownHostAndPort(address);
   switch (cause.code) {
     case 'ECONNREFUSED':
-      return new DnsdistFailure(
+      return new TargetFailure(
         'target-unreachable',
         `nothing listens at ${place}`,
         `start dnsdist, with controlSocket("${place}") in its configuration`,
@@ -145,7 +154,7 @@ function connectFailure(address: TcpAddress, cause: NodeJS.ErrnoException): Dnsd
       );
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new DnsdistFailure('target-unreachable', `${address.host} has no address`, 'check the name of the host', {
+      return new TargetFailure('target-unreachable', `${address.host} has no address`, 'check the name of the host', {
         cause,
       });
     // A refusal by dnsdist can be here before the connection is reported.
@@ -154,14 +163,14 @@ function connectFailure(address: TcpAddress, cause: NodeJS.ErrnoException): Dnsd
       return turnedAway(place, { cause });
     case 'EACCES':
     case 'EPERM':
-      return new DnsdistFailure(
+      return new TargetFailure(
         'permission-denied',
         `this machine does not let restaple connect to ${place}`,
         'check the firewall and the service sandbox of restaple itself',
         { cause },
       );
     default:
-      return new DnsdistFailure(
+      return new TargetFailure(
         cause.code === 'ETIMEDOUT' ? 'timeout' : 'target-unreachable',
         `no connection to the dnsdist console at ${place}: ${cause.code ?? 'unknown error'}`,
         'check the address and the way to it',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { minimalSerialNumber, parseSerialNumber } from '../../core/cert-id.js';
 import type { FilePath } from '../../core/file-path.js';
-import { remembered } from '../remembered.js';
+import { askedOnce } from './asked-once.js';
 import type { StapleToPush } from '../reload-result.js';
 import { failureOfReply } from './replies.js';
 import { escapedArgument, type HaproxySession } from './session.js';
@@ -35,10 +35,10 @@ export interface LoadedCertificates {
 const bundleSuffixes = ['.rsa', '.ecdsa', '.dsa'];
 
 export function loadedCertificatesOf(session: HaproxySession): LoadedCertificates {
-  const list = remembered(() => listOf(session));
+  const list = askedOnce(() => listOf(session));
   const loadedNames = async (): Promise<ReadonlySet<string>> => (await list()).loaded;
-  const realNames = remembered(async () => realPathsOf(await loadedNames()));
-  const byFingerprint = remembered(describeAll);
+  const realNames = askedOnce(async () => realPathsOf(await loadedNames()));
+  const byFingerprint = askedOnce(describeAll);
   const known = new Map<string, LoadedCertificate>();
 
   async function describe(name: string): Promise<LoadedCertificate> {

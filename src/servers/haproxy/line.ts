@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
-import { HaproxyFailure } from './failure.js';
-import type { ReloadLimits } from '../reload-result.js';
-import type { SocketAddress } from '../reload-target.js';
+import { shownHostAndPort } from '../../system/host-and-port.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
+import type { SocketAddress } from './server.js';
 
 /** One connection to a runtime API: what is written is answered up to the next prompt. */
 export interface HaproxyLine {
@@ -11,7 +11,7 @@ export interface HaproxyLine {
    * Writes in one piece and returns what comes back (latin1: file names are octets).
    *
    * @param signal ends the waiting
-   * @throws HaproxyFailure `timeout`, `connection-lost`, `unexpected-reply`; OcspError `interrupted`
+   * @throws TargetFailure `timeout`, `connection-lost`, `unexpected-reply`; OcspError `interrupted`
    */
   exchange(text: string, what: string, signal?: AbortSignal): Promise<LineReply>;
   close(): void;
@@ -40,12 +40,11 @@ interface Waiter<Result> {
 /**
  * Connects to the socket of a runtime API.
  *
- * @throws HaproxyFailure `target-unreachable`, `permission-denied`, `timeout`; OcspError `interrupted`
+ * @throws TargetFailure `target-unreachable`, `permission-denied`, `timeout`; OcspError `interrupted`
  */
 export async function openHaproxyLine(address: SocketAddress, limits: ReloadLimits): Promise<HaproxyLine> {
   const place = shownPlace(address);
-  const socket =
-    'path' in address ? connect({ path: address.path }) : connect({ host: address.host, port: address.port });
+  const socket = connect({ ...address });
   socket.setNoDelay(true);
   const { timeoutMilliseconds, signal } = limits;
   const waiting = { milliseconds: timeoutMilliseconds, place, what: 'the connection', signal };
@@ -76,7 +75,7 @@ function lineOver(socket: Socket, place: string, milliseconds: number): HaproxyL
       prompt: prompt?.[1],
     };
   };
-  const fail = (error: HaproxyFailure): void => {
+  const fail = (error: TargetFailure): void => {
     end();
     waiter?.reject(error);
   };
@@ -166,24 +165,23 @@ function waitOn<Result>(socket: Socket, waiting: Waiting, begin: (waiter: Waiter
 
 /** The socket as it is written in a target. */
 export function shownPlace(address: SocketAddress): string {
-  if ('path' in address) return address.path;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+  return 'path' in address ? address.path : shownHostAndPort(address);
 }
 
-function connectFailure(error: Error, address: SocketAddress, place: string): HaproxyFailure {
+function connectFailure(error: Error, address: SocketAddress, place: string): TargetFailure {
   const isUnix = 'path' in address;
   const code = systemCode(error);
   const cause = { cause: error };
   switch (code) {
     case 'ENOENT':
-      return new HaproxyFailure(
+      return new TargetFailure(
         'target-unreachable',
         `there is no socket ${place}`,
         'start haproxy, or write the path that its configuration has after "stats socket"',
         cause,
       );
     case 'ECONNREFUSED':
-      return new HaproxyFailure(
+      return new TargetFailure(
         'target-unreachable',
         isUnix
           ? `nobody listens at ${place}: haproxy left that socket behind when it ended`
@@ -193,21 +191,21 @@ function connectFailure(error: Error, address: SocketAddress, place: string): Ha
       );
     case 'EACCES':
     case 'EPERM':
-      return new HaproxyFailure(
+      return new TargetFailure(
         'permission-denied',
         `this user may not open ${place}`,
         'run as a member of the group that the socket belongs to (Debian: adduser USER haproxy), or as root',
         cause,
       );
     case 'EAGAIN':
-      return new HaproxyFailure(
+      return new TargetFailure(
         'target-unreachable',
         `all sessions of ${place} are taken`,
         `${sessionsHint}, or raise "stats maxconn"`,
         cause,
       );
     default:
-      return new HaproxyFailure(
+      return new TargetFailure(
         code === 'ETIMEDOUT' ? 'timeout' : 'target-unreachable',
         `connection to ${place} failed: ${code}`,
         'check the name of the target, and that firewalls let this host reach it',
@@ -219,18 +217,14 @@ function connectFailure(error: Error, address: SocketAddress, place: string): Ha
 const sessionsHint =
   'another program may hold its 10 sessions ("stats maxconn"); haproxy ends silent ones after "stats timeout", so try again later';
 
-function silence(place: string, what: string, milliseconds: number): HaproxyFailure {
+function silence(place: string, what: string, milliseconds: number): TargetFailure {
   const seconds = Number((milliseconds / 1000).toPrecision(2));
-  return new HaproxyFailure(
-    'timeout',
-    `haproxy at ${place} did not answer within ${seconds} s (${what})`,
-    sessionsHint,
-  );
+  return new TargetFailure('timeout', `haproxy at ${place} did not answer within ${seconds} s (${what})`, sessionsHint);
 }
 
-export function lostConnection(place: string, error?: Error): HaproxyFailure {
+export function lostConnection(place: string, error?: Error): TargetFailure {
   const reason = error === undefined ? '' : ` (${systemCode(error)})`;
-  return new HaproxyFailure(
+  return new TargetFailure(
     'connection-lost',
     `haproxy at ${place} closed the connection without an answer${reason}`,
     'check that the target is a "stats socket" of haproxy; it may also have been restarted just now: see its log, then try again',
@@ -238,12 +232,12 @@ export function lostConnection(place: string, error?: Error): HaproxyFailure {
   );
 }
 
-function unasked(place: string): HaproxyFailure {
-  return new HaproxyFailure('unexpected-reply', `${place} talks without being asked`, notHaproxy);
+function unasked(place: string): TargetFailure {
+  return new TargetFailure('unexpected-reply', `${place} talks without being asked`, notHaproxy);
 }
 
-function tooLong(place: string): HaproxyFailure {
-  return new HaproxyFailure(
+function tooLong(place: string): TargetFailure {
+  return new TargetFailure(
     'unexpected-reply',
     `the answer of ${place} is longer than ${largestReply} octets`,
     notHaproxy,

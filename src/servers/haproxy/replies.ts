@@ -1,12 +1,8 @@
-import { HaproxyFailure } from './failure.js';
-import type { ReloadCode } from '../reload-result.js';
+import { TargetFailure, type TargetTrouble } from '../reload-result.js';
 
 /** A reply of haproxy that is no success: what it contains, and what that means for an administrator. */
-interface KnownReply {
+interface KnownReply extends TargetTrouble {
   readonly contains: string;
-  readonly code: ReloadCode;
-  readonly message: string;
-  readonly hint: string;
 }
 
 const fetchAgain = 'fetch a new response: restaple fetch --force';
@@ -190,11 +186,11 @@ export function saysUnknownCommand(reply: string): boolean {
 }
 
 /** The failure behind a reply that is no success; `unexpected-reply` with its text where nobody knows it. */
-export function failureOfReply(reply: string): HaproxyFailure {
+export function failureOfReply(reply: string): TargetFailure {
   const known = knownFailureOfReply(reply);
   if (known !== undefined) return known;
   const text = excerptOf(reply);
-  return new HaproxyFailure(
+  return new TargetFailure(
     'unexpected-reply',
     text === '' ? 'haproxy answered nothing' : `haproxy answered: ${text}`,
     "see haproxy's log, and whether it still staples the old response",
@@ -202,9 +198,9 @@ export function failureOfReply(reply: string): HaproxyFailure {
 }
 
 /** The failure behind a reply of haproxy's that is in its table of refusals. */
-export function knownFailureOfReply(reply: string): HaproxyFailure | undefined {
+export function knownFailureOfReply(reply: string): TargetFailure | undefined {
   const known = knownReplies.find(({ contains }) => reply.includes(contains));
-  return known === undefined ? undefined : new HaproxyFailure(known.code, known.message, known.hint);
+  return known === undefined ? undefined : new TargetFailure(known.code, known.message, known.hint);
 }
 
 /** A reply without the `[6]: ` or `[info]: ` that severity-output puts before it. */

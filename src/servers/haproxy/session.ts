@@ -1,8 +1,7 @@
-import { HaproxyFailure } from './failure.js';
 import { lostConnection, notHaproxy, openHaproxyLine, shownPlace, type HaproxyLine } from './line.js';
 import { excerptOf, knownFailureOfReply, withoutSeverity } from './replies.js';
-import type { ReloadLimits } from '../reload-result.js';
-import type { ReloadTarget } from '../reload-target.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
+import type { HaproxyPlace } from './server.js';
 
 /** A haproxy that answers commands, all over one connection as long as it lasts. */
 export interface HaproxySession {
@@ -11,7 +10,7 @@ export interface HaproxySession {
    * Runs one command and returns its reply without prompts. Connects where there is no connection.
    *
    * @param command one line without its end, octets as latin1; see {@link escapedArgument}
-   * @throws HaproxyFailure `target-unreachable`, `permission-denied`, `timeout`, `connection-lost`, `unexpected-reply`,
+   * @throws TargetFailure `target-unreachable`, `permission-denied`, `timeout`, `connection-lost`, `unexpected-reply`,
    *   `too-large`; OcspError `interrupted`
    */
   ask(command: string, options?: AskOptions): Promise<string>;
@@ -28,13 +27,10 @@ export interface AskOptions {
 /** What haproxy takes where nobody set tune.bufsize, in octets. */
 const usualBufferSize = 16_384;
 
-/** A session with the haproxy of a target; nothing is sent before the first command. */
-export function openHaproxySession(
-  target: Extract<ReloadTarget, { kind: 'haproxy' }>,
-  limits: ReloadLimits,
-): HaproxySession {
-  const prefix = target.worker === undefined ? '' : `${target.worker} `;
-  const place = shownPlace(target.address);
+/** A session with the haproxy at a place; nothing is sent before the first command. */
+export function openHaproxySession({ address, worker }: HaproxyPlace, limits: ReloadLimits): HaproxySession {
+  const prefix = worker === undefined ? '' : `${worker} `;
+  const place = shownPlace(address);
   let line: HaproxyLine | undefined;
   let bufferSize = usualBufferSize;
 
@@ -48,11 +44,11 @@ export function openHaproxySession(
   };
 
   async function openPrompt(): Promise<HaproxyLine> {
-    const opened = await openHaproxyLine(target.address, limits);
+    const opened = await openHaproxyLine(address, limits);
     try {
       const { text, prompt } = await opened.exchange('prompt\n', 'prompt', limits.signal);
       if (prompt === undefined) throw notAPrompt(text, place);
-      checkPrompt(prompt, target.worker, place);
+      checkPrompt(prompt, worker, place);
     } catch (error) {
       opened.close();
       throw error;
@@ -70,7 +66,7 @@ export function openHaproxySession(
     if (length < bufferSize) return;
     // A power of two leaves room for the next, longer response.
     const needed = 2 ** Math.ceil(Math.log2(length + 1));
-    throw new HaproxyFailure(
+    throw new TargetFailure(
       'too-large',
       `the command with this staple has ${length} octets, haproxy takes ${bufferSize - 1}`,
       `set "tune.bufsize ${needed}" in haproxy's global section and restart it, or reload haproxy: it reads the file itself`,
@@ -113,14 +109,14 @@ function bufferSizeIn(pools: string): number | undefined {
 function checkPrompt(prompt: string, worker: string | undefined, place: string): void {
   const isMaster = prompt.startsWith('master');
   if (isMaster && worker === undefined) {
-    throw new HaproxyFailure(
+    throw new TargetFailure(
       'command-failed',
       `${place} is the socket of haproxy's master, which has no certificates`,
       `name the worker: haproxy:@1:${place}`,
     );
   }
   if (!isMaster && worker !== undefined) {
-    throw new HaproxyFailure(
+    throw new TargetFailure(
       'command-failed',
       `${place} is no master socket of haproxy and knows no worker ${worker}`,
       `leave the worker out: haproxy:${place}`,
@@ -128,6 +124,6 @@ function checkPrompt(prompt: string, worker: string | undefined, place: string):
   }
 }
 
-function notAPrompt(reply: string, place: string): HaproxyFailure {
-  return new HaproxyFailure('unexpected-reply', `${place} answers like no haproxy: ${excerptOf(reply)}`, notHaproxy);
+function notAPrompt(reply: string, place: string): TargetFailure {
+  return new TargetFailure('unexpected-reply', `${place} answers like no haproxy: ${excerptOf(reply)}`, notHaproxy);
 }

@@ -4,7 +4,7 @@ import { decodeResponse, isResponse, type BasicResponse } from '../../core/respo
 import { failureOfReply, saysUnknownCommand } from './replies.js';
 import type { HaproxySession } from './session.js';
 import type { StapleToPush } from '../reload-result.js';
-import { remembered } from '../remembered.js';
+import { askedOnce } from './asked-once.js';
 
 /** What haproxy has in place of a staple: these very bytes, another one (or none), or something it cannot show. */
 export type HeldStaple = 'same' | 'other' | 'not-shown';
@@ -28,8 +28,8 @@ export function slotKey(certId: CertId): string {
 }
 
 export function slotsOf(session: HaproxySession): HaproxySlots {
-  const keys = remembered(() => readKeys(session));
-  const ownUpdates = remembered(() => readOwnUpdates(session));
+  const keys = askedOnce(() => readKeys(session));
+  const ownUpdates = askedOnce(() => readOwnUpdates(session));
   let readsBase64: boolean | undefined;
 
   return {

@@ -1,6 +1,6 @@
 import { readRegularFile, type FoundFile } from '../../system/read-file.js';
-import { isTrustedOwner, mayOthersWrite } from '../../system/owner-and-mode.js';
-import { TargetFailure } from '../whole-target.js';
+import { isTrustedOwner, mayOthersWrite, shownMode } from '../../system/owner-and-mode.js';
+import { TargetFailure } from '../reload-result.js';
 
 /** A pid and a line end, with room for blanks. */
 const maximumOctets = 64;
@@ -29,8 +29,7 @@ export function readPidFile(path: string, { effectiveUserId, program }: PidFileR
     throw unsafe(`the pid file ${path} belongs to user ${status.uid}, neither root nor this user`, program);
   }
   if (mayOthersWrite(status)) {
-    const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
-    const message = `the pid file ${path} can be written by others (mode ${mode})`;
+    const message = `the pid file ${path} can be written by others (mode ${shownMode(status)})`;
     throw new TargetFailure(
       'pid-file-unsafe',
       message,

@@ -1,23 +1,30 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { reloadBySignal, type SignalTarget } from '../../../src/servers/signal/signal-target.js';
-import type { StapleToPush, TargetResult } from '../../../src/servers/reload-result.js';
+import { hitch } from '../../../src/servers/hitch.js';
+import { lighttpd } from '../../../src/servers/lighttpd.js';
+import { nginx } from '../../../src/servers/nginx.js';
+import { resultOf, type StapleToPush, type TargetResult } from '../../../src/servers/reload-result.js';
+import { reloadBySignal } from '../../../src/servers/signal/reload-by-signal.js';
 import { createCertId, decodeCertificate } from '../../../src/core/index.js';
 import { authority, type ServerCertificate } from './stapling-scene.js';
 
+const records = { nginx, hitch, lighttpd };
+
 /** Reloads a running server for real: signals are sent. */
 export function reloadServer(
-  kind: SignalTarget['kind'],
+  kind: keyof typeof records,
   pidFile: string,
   staples: readonly StapleToPush[],
   { watchMilliseconds }: { readonly watchMilliseconds?: number } = {},
 ): Promise<TargetResult> {
-  return reloadBySignal({ kind, text: `${kind}:${pidFile}`, pidFile }, staples, {
+  const tools = {
     effectiveUserId: process.geteuid?.() ?? -1,
-    sendSignal: (pid, signal) => void process.kill(pid, signal),
+    sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void process.kill(pid, signal),
     ...(watchMilliseconds === undefined ? {} : { watchMilliseconds }),
-  });
+  };
+  const { daemon } = records[kind];
+  return resultOf(`${kind}:${pidFile}`, staples, () => reloadBySignal(daemon, pidFile, staples, tools));
 }
 
 /** The staple of a server certificate as the drivers get it. */
@@ -36,7 +43,7 @@ export function changedStaple(server: ServerCertificate, bytes: Uint8Array): Sta
 
 /** Tries pid files that must not lead to a signal, and expects each to be refused. */
 export async function expectRefusedPidFiles(
-  kind: SignalTarget['kind'],
+  kind: keyof typeof records,
   options: { readonly pid: number; readonly folder: string; readonly staple: StapleToPush },
 ): Promise<void> {
   const { pid, folder, staple } = options;

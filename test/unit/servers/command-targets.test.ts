@@ -1,25 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { reloadByCommand } from '../../../src/servers/exec-target.js';
-import { reloadSystemdUnit } from '../../../src/servers/systemd-target.js';
-import type { TargetResult } from '../../../src/servers/reload-result.js';
+import { exec } from '../../../src/servers/exec.js';
+import { resultOf, type TargetResult } from '../../../src/servers/reload-result.js';
+import { parseReloadTarget, tellTarget } from '../../../src/servers/reload-target.js';
+import { commandFailure } from '../../../src/servers/tell-by-command.js';
+import type { CommandResult } from '../../../src/system/run-command.js';
+import { serverTools } from '../../support/server-tools.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import { stapleToPush } from './scene.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
-const limits = { timeoutMilliseconds: 20_000, signal: new AbortController().signal };
 const path = process.env['PATH'] ?? '';
 
 describe('exec:COMMAND', () => {
   const run = (script: string, staples = [stapleToPush()]): Promise<TargetResult> =>
-    reloadByCommand(
-      { kind: 'exec', text: 'exec:deploy', argv: ['/bin/sh', '-c', script, 'deploy', folder.path] },
-      staples,
-      { PATH: path, RESTAPLE_DNSDIST_KEY: 'secret' },
-      limits,
+    resultOf('exec:deploy', staples, () =>
+      exec.tell(
+        ['/bin/sh', '-c', script, 'deploy', folder.path],
+        staples,
+        serverTools({ environment: { PATH: path, RESTAPLE_DNSDIST_KEY: 'secret' } }),
+      ),
     );
 
   it('gets the changed staples as JSON lines and no secrets', async () => {
@@ -69,12 +72,7 @@ describe('systemd:UNIT', () => {
     return `${folder.at(bin)}:${path}`;
   }
   const reload = (PATH: string): Promise<TargetResult> =>
-    reloadSystemdUnit(
-      { kind: 'systemd', text: 'systemd:web.service', unit: 'web.service' },
-      [stapleToPush()],
-      { PATH },
-      limits,
-    );
+    tellTarget(parseReloadTarget('systemd:web.service'), [stapleToPush()], serverTools({ environment: { PATH } }));
 
   it('is reloaded by systemctl, which may not ask for a password', async () => {
     expect(await reload(systemctl(0))).toMatchObject({ target: 'systemd:web.service', ok: true });
@@ -108,5 +106,54 @@ describe('systemd:UNIT', () => {
         hint: expect.stringContaining('nginx:/run/nginx.pid') as string,
       },
     });
+  });
+});
+
+describe('the failure of a command', () => {
+  const ended = {
+    exitCode: 0,
+    signal: undefined,
+    stderr: '',
+    timedOut: false,
+    interrupted: false,
+    startError: undefined,
+  };
+  const failureOf = (result: CommandResult): ReturnType<typeof commandFailure> =>
+    commandFailure(result, 5000, { name: 'deploy', hint: 'see its log' });
+
+  it('is none when it ended with 0, whatever it said', () => {
+    expect(failureOf({ ...ended, stderr: 'warning' })).toBeUndefined();
+  });
+
+  it('names the exit code and the first lines it said', () => {
+    const stderr = '\n one \r\n\ntwo\nthree\nfour\n';
+    expect(failureOf({ ...ended, exitCode: 3, stderr })).toMatchObject({
+      code: 'command-failed',
+      message: 'deploy ended with 3: one; two; three',
+      hint: 'see its log',
+    });
+  });
+
+  it('names the signal', () => {
+    const failure = failureOf({ ...ended, exitCode: undefined, signal: 'SIGSEGV' });
+    expect(failure).toMatchObject({ code: 'command-failed', message: 'deploy was ended by SIGSEGV' });
+  });
+
+  it('names the time it had', () => {
+    const failure = failureOf({ ...ended, exitCode: undefined, timedOut: true });
+    expect(failure).toMatchObject({ code: 'timeout', message: 'deploy took longer than 5 s and was ended' });
+  });
+
+  it('tells a missing program from one that may not be run', () => {
+    const codeFor = (startError: string): string | undefined =>
+      failureOf({ ...ended, exitCode: undefined, startError })?.code;
+    expect(codeFor('ENOENT')).toBe('command-failed');
+    expect(codeFor('EACCES')).toBe('permission-denied');
+    expect(codeFor('E2BIG')).toBe('command-failed');
+  });
+
+  it('is an interrupt of the whole run when that was interrupted', () => {
+    const interrupted = { ...ended, exitCode: undefined, interrupted: true };
+    expect(() => failureOf(interrupted)).toThrow(expect.objectContaining({ code: 'interrupted' }));
   });
 });

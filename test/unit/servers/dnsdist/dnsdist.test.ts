@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { reloadDnsdist, type DnsdistSurroundings } from '../../../../src/servers/dnsdist/dnsdist.js';
-import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
+import { reloadDnsdist, type DnsdistTools } from '../../../../src/servers/dnsdist/reload.js';
+import { resultOf, type StapleToPush, type TargetResult } from '../../../../src/servers/reload-result.js';
 import { startFakeDnsdist, type FakeDnsdist, type FakeDnsdistOptions } from '../../../support/fake-dnsdist.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { stapleFor, stapleInFile } from '../../../support/dnsdist-staple.js';
@@ -35,16 +35,12 @@ afterEach(async () => {
 
 afterAll(() => folder.remove());
 
-async function reload(options: FakeDnsdistOptions, change: Partial<DnsdistSurroundings> = {}): Promise<TargetResult> {
+async function reload(options: FakeDnsdistOptions, change: Partial<DnsdistTools> = {}): Promise<TargetResult> {
   fake = await startFakeDnsdist({ key, ...options });
   const { host, port } = fake.address;
-  return reloadDnsdist(
-    { kind: 'dnsdist', text: `dnsdist:${host}:${port}`, address: { host, port } },
-    staples,
-    key,
-    { timeoutMilliseconds: 10_000, signal: new AbortController().signal },
-    { now, randomBytes, readers: () => root, ...change },
-  );
+  const limits = { timeoutMilliseconds: 10_000, signal: new AbortController().signal };
+  const tools = { limits, dnsdistKey: () => key, now: () => now, randomBytes, readers: () => root, ...change };
+  return resultOf(`dnsdist:${host}:${port}`, staples, () => reloadDnsdist({ host, port }, staples, tools));
 }
 
 /** Answers as a version does, `reload` to whatever reloads. */

@@ -1,13 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { decodeResponse, isResponse } from '../../../../src/core/index.js';
-import { isStapleInHaproxy, pushToHaproxy, type HaproxyTarget } from '../../../../src/servers/haproxy/haproxy.js';
+import { pushToHaproxy } from '../../../../src/servers/haproxy/push.js';
+import { haproxy as record, type HaproxyPlace } from '../../../../src/servers/haproxy/server.js';
 import { slotKey } from '../../../../src/servers/haproxy/slots.js';
-import { parseReloadTarget } from '../../../../src/servers/reload-target.js';
-import type { ReloadLimits, StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
+import {
+  resultOf,
+  type ReloadLimits,
+  type StapleToPush,
+  type TargetResult,
+} from '../../../../src/servers/reload-result.js';
 import { startFakeHaproxy, type FakeCommand, type FakeHaproxy, type FakeReply } from '../../../support/fake-haproxy.js';
 import { buildOcspResponse, responseTimes } from '../../../support/ocsp-response.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
+import { isStapleInHaproxy } from '../../../support/servers/haproxy-staples.js';
 import { stapleToPush } from '../../../support/staple-to-push.js';
 
 const authority = createCertificateAuthority();
@@ -63,12 +69,13 @@ async function start(
 
 const limits: ReloadLimits = { timeoutMilliseconds: 5000, signal: new AbortController().signal };
 
-function targetOf({ address }: FakeHaproxy): HaproxyTarget {
-  return parseReloadTarget(`haproxy:${address}`) as HaproxyTarget;
+function placeOf({ address }: FakeHaproxy): HaproxyPlace {
+  return record.parse(address)!;
 }
 
 function push(haproxy: FakeHaproxy, staples: readonly StapleToPush[], within = limits): Promise<TargetResult> {
-  return pushToHaproxy(targetOf(haproxy), staples, within, responseTimes.now);
+  const tools = { limits: within, now: () => responseTimes.now };
+  return resultOf(`haproxy:${haproxy.address}`, staples, () => pushToHaproxy(placeOf(haproxy), staples, tools));
 }
 
 const is =
@@ -98,8 +105,8 @@ describe('pushing into haproxy', () => {
       ok: false,
       certificates: [{ ok: false, code: 'other-staple' }],
     });
-    expect(await isStapleInHaproxy(targetOf(haproxy), first, limits)).toBe(false);
-    expect(await isStapleInHaproxy(targetOf(haproxy), second, limits)).toBe(true);
+    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(false);
+    expect(await isStapleInHaproxy(placeOf(haproxy), second, limits)).toBe(true);
   });
 
   it('says so where haproxy took a staple that it does not show', async () => {
@@ -108,7 +115,7 @@ describe('pushing into haproxy', () => {
       ok: true,
       certificates: [{ ok: true, message: expect.stringContaining('could not be compared') as string }],
     });
-    expect(await isStapleInHaproxy(targetOf(haproxy), first, limits)).toBe(false);
+    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(false);
   });
 
   it('reads a signature as the older openssl prints it', async () => {
@@ -120,9 +127,9 @@ describe('pushing into haproxy', () => {
       return command.endsWith(keyOf(first)) ? shown : undefined;
     });
     shown = text('30:44:02:20');
-    expect(await isStapleInHaproxy(targetOf(haproxy), first, limits)).toBe(false);
+    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(false);
     shown = text(printedSignature(first));
-    expect(await isStapleInHaproxy(targetOf(haproxy), first, limits)).toBe(true);
+    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(true);
   });
 
   it('leaves staples alone that haproxy fetches itself', async () => {
@@ -136,7 +143,7 @@ describe('pushing into haproxy', () => {
       certificates: [{ ok: true, code: 'left-alone' }, { ok: true }],
     });
     expect(haproxy.commands.filter(setting)).toHaveLength(1);
-    expect(await isStapleInHaproxy(targetOf(haproxy), first, limits)).toBe(true);
+    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(true);
   });
 
   it('is refused by the sockets of 3.4 that are not for admins', async () => {

@@ -4,13 +4,11 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, symlinkSync } fr
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
-import {
-  findServer,
-  reloadBySignal,
-  signalServer,
-  type SignalTarget,
-} from '../../../../src/servers/signal/signal-target.js';
-import { inspectProcess } from '../../../../src/servers/signal/server-process.js';
+import { nginx } from '../../../../src/servers/nginx.js';
+import { parseReloadTarget, tellTarget } from '../../../../src/servers/reload-target.js';
+import { findServer, signalServer } from '../../../../src/servers/signal/reload-by-signal.js';
+import { inspectProcess } from '../../../../src/system/running-process.js';
+import { serverTools } from '../../../support/server-tools.js';
 import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 import { runCommand } from '../../../support/run-program.js';
 import { stapleToPush } from '../scene.js';
@@ -58,24 +56,21 @@ function pidFile(contents: string | number, mode = 0o644): string {
   return folder.write('server.pid', `${String(contents)}\n`, mode);
 }
 
-function target(kind: SignalTarget['kind'], path: string): SignalTarget {
-  return { kind, text: `${kind}:${path}`, pidFile: path };
-}
-
 /** Reloads and notes the signals instead of sending them. */
 async function reload(
-  kind: SignalTarget['kind'],
+  kind: 'nginx' | 'hitch' | 'lighttpd',
   path: string,
   options: { readonly userId?: number; readonly staples?: StapleToPush[]; readonly failWith?: string } = {},
 ): Promise<TargetResult & { readonly sent: readonly string[] }> {
   const sent: string[] = [];
-  const result = await reloadBySignal(target(kind, path), options.staples ?? [stapleToPush()], {
+  const tools = serverTools({
     effectiveUserId: options.userId ?? effectiveUserId,
     sendSignal: (pid, signal) => {
       if (options.failWith !== undefined) throw Object.assign(new Error('no'), { code: options.failWith });
       sent.push(`${pid} ${signal}`);
     },
   });
+  const result = await tellTarget(parseReloadTarget(`${kind}:${path}`), options.staples ?? [stapleToPush()], tools);
   return { ...result, sent };
 }
 
@@ -97,7 +92,7 @@ describe('a server with a pid file', () => {
   it('is known after an upgrade has replaced its executable', async () => {
     const pid = pidOf(await pretend('nginx'));
     rmSync(folder.at('bin-own', 'nginx'));
-    expect(inspectProcess(pid).executable).toMatch(/ \(deleted\)$/);
+    expect(inspectProcess(pid)!.executable).toMatch(/ \(deleted\)$/);
     expect((await reload('nginx', pidFile(pid))).sent).toEqual([`${pid} SIGHUP`]);
   });
 
@@ -131,11 +126,10 @@ describe('a server with a pid file', () => {
 
   it('is not signalled when another process has its id by then', async () => {
     const pid = pidOf(await pretend('nginx'));
-    const nginx = target('nginx', pidFile(pid));
-    const found = findServer(nginx, effectiveUserId);
+    const found = findServer(nginx.daemon, pidFile(pid), effectiveUserId);
     const sent: number[] = [];
     const surroundings = { effectiveUserId, sendSignal: (to: number): void => void sent.push(to) };
-    const signal = (startTime: string): void => signalServer(nginx, { ...found, startTime }, surroundings);
+    const signal = (startTime: string): void => signalServer(nginx.daemon, { ...found, startTime }, surroundings);
     expect(() => signal(String(Number(found.startTime) - 1))).toThrow(expect.objectContaining({ code: 'not-running' }));
     expect(sent).toEqual([]);
     signal(found.startTime);

@@ -4,7 +4,6 @@ import { shownPath } from '../../core/file-path.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { reasonToRefuse } from './acceptance.js';
 import { openDnsdistConsole, type DnsdistConsole } from './console.js';
-import { DnsdistFailure } from './failure.js';
 import { accessByDnsdist, findReaders, type Reader } from './readers.js';
 import {
   explainRefusal,
@@ -17,30 +16,27 @@ import {
   type DnsdistVersion,
   type FrontendReload,
 } from './replies.js';
-import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../reload-result.js';
-import type { ReloadTarget } from '../reload-target.js';
+import {
+  notTaken,
+  TargetFailure,
+  type PushResult,
+  type StapleToPush,
+  type TargetTrouble,
+  type Told,
+} from '../reload-result.js';
+import type { ServerTools } from '../server.js';
+import type { HostAndPort } from '../../system/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
-type DnsdistTarget = Extract<ReloadTarget, { kind: 'dnsdist' }>;
-
 /** What the driver takes from outside. */
-export interface DnsdistSurroundings {
-  readonly now: Date;
-  /** As many octets as asked, unpredictable: for the nonces of the console. */
-  readonly randomBytes: (count: number) => Uint8Array;
+export interface DnsdistTools extends Pick<ServerTools, 'limits' | 'dnsdistKey' | 'now' | 'randomBytes'> {
   /** Who runs dnsdist on this machine; default: what /proc says, else /etc/passwd. */
   readonly readers?: () => readonly Reader[];
 }
 
-interface Trouble {
-  readonly code: ReloadCode;
-  readonly message: string;
-  readonly hint: string;
-}
-
 /** Before the reload: what would go wrong with each staple, and what cannot be told from here. */
 interface Foresight {
-  readonly troubles: ReadonlyMap<StapleToPush, Trouble>;
+  readonly troubles: ReadonlyMap<StapleToPush, TargetTrouble>;
   readonly doubts: ReadonlyMap<StapleToPush, string>;
 }
 
@@ -51,46 +47,35 @@ interface Foresight {
  * nothing and drops a staple it does not like, so a staple that it surely would not take stops the reload there, and a
  * success is a success only with the handshake that proves it.
  *
- * @param key of 32 bytes, see parseConsoleKey
  * @returns what became of each staple; trouble with the server is a code in it, never thrown
- * @throws OcspError `interrupted`
+ * @throws OcspError `interrupted`, and what the key throws
  */
 export async function reloadDnsdist(
-  target: DnsdistTarget,
+  address: HostAndPort,
   staples: readonly StapleToPush[],
-  key: Uint8Array,
-  limits: ReloadLimits,
-  surroundings: DnsdistSurroundings,
-): Promise<TargetResult> {
-  const started = performance.now();
-  const foresight = foresee(target, staples, surroundings);
-  let outcome: Pick<TargetResult, 'certificates' | 'error'>;
+  tools: DnsdistTools,
+): Promise<Told> {
+  const { limits, randomBytes } = tools;
+  const key = tools.dnsdistKey();
+  const foresight = foresee(address, staples, tools);
   try {
-    const connection = await openDnsdistConsole(target.address, key, limits, surroundings.randomBytes);
+    const connection = await openDnsdistConsole(address, key, limits, randomBytes);
     try {
-      outcome = await reloadOver(connection, staples, foresight);
+      return await reloadOver(connection, staples, foresight);
     } finally {
       connection.close();
     }
   } catch (error) {
-    if (!(error instanceof DnsdistFailure)) throw error;
-    outcome = notReloaded(staples, error, foresight);
+    if (!(error instanceof TargetFailure)) throw error;
+    return notReloaded(staples, error, foresight);
   }
-  const { certificates, error } = outcome;
-  return definedOnly({
-    target: target.text,
-    ok: error === undefined && certificates.every(({ ok }) => ok),
-    certificates,
-    milliseconds: Math.round(performance.now() - started),
-    error,
-  });
 }
 
 async function reloadOver(
   connection: DnsdistConsole,
   staples: readonly StapleToPush[],
   foresight: Foresight,
-): Promise<Pick<TargetResult, 'certificates' | 'error'>> {
+): Promise<Told> {
   const version = readVersion(withoutLuaError(await connection.run('showVersion()'), 'showVersion()'));
   if (version.reportsFailures) {
     const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
@@ -104,13 +89,13 @@ async function reloadOver(
 
 /** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */
 function foresee(
-  { address }: DnsdistTarget,
+  { host }: HostAndPort,
   staples: readonly StapleToPush[],
-  { now, readers = findReaders }: DnsdistSurroundings,
+  { now, readers = findReaders }: DnsdistTools,
 ): Foresight {
-  const troubles = new Map<StapleToPush, Trouble>();
+  const troubles = new Map<StapleToPush, TargetTrouble>();
   const doubts = new Map<StapleToPush, string>();
-  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(address.host);
+  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
   let found: readonly Reader[] | undefined;
   for (const staple of staples) {
     const name = shownPath(staple.staplePath);
@@ -123,7 +108,7 @@ function foresee(
       });
       continue;
     }
-    const reason = reasonToRefuse(bytesOnDisk(staple), now);
+    const reason = reasonToRefuse(bytesOnDisk(staple), now());
     if (reason !== undefined) {
       const hint = `fetch it again: restaple fetch --force ${shownPath(staple.certificatePath)}`;
       troubles.set(staple, { code: 'staple-refused', message: `${name} ${reason}`, hint });
@@ -147,16 +132,16 @@ function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
 /** Nothing was reloaded: a staple with trouble of its own keeps that, the others share the target's. */
 function notReloaded(
   staples: readonly StapleToPush[],
-  { code, message, hint }: Trouble,
+  { code, message, hint }: TargetTrouble,
   foresight: Foresight,
-): Pick<TargetResult, 'certificates' | 'error'> {
+): Told {
   return {
-    certificates: staples.map((staple) => failed(staple, foresight.troubles.get(staple) ?? { code, message, hint })),
+    certificates: staples.map((staple) => notTaken(staple, foresight.troubles.get(staple) ?? { code, message, hint })),
     error: { code, message, hint },
   };
 }
 
-function whyNotReloaded({ code, message, hint }: Trouble, { text }: DnsdistVersion): Trouble {
+function whyNotReloaded({ code, message, hint }: TargetTrouble, { text }: DnsdistVersion): TargetTrouble {
   return {
     code,
     message: `not reloaded, because dnsdist ${text} would drop staples that it serves now: ${message}`,
@@ -180,7 +165,7 @@ function outcomeOfFrontends(
   staples: readonly StapleToPush[],
   frontends: readonly FrontendReload[],
   foresight: Foresight,
-): Pick<TargetResult, 'certificates' | 'error'> {
+): Told {
   if (frontends.length === 0) {
     const message = 'dnsdist has neither a DoT nor a DoH frontend, so that it staples nothing';
     const hint =
@@ -188,7 +173,7 @@ function outcomeOfFrontends(
     return notReloaded(staples, { code: 'no-slot', message, hint }, foresight);
   }
   const troubles = new Map(foresight.troubles);
-  let unowned: Trouble | undefined;
+  let unowned: TargetTrouble | undefined;
   let last: string | undefined;
   for (const { name, error } of frontends) {
     if (error === undefined) continue;
@@ -198,7 +183,7 @@ function outcomeOfFrontends(
     if (owner === undefined) unowned ??= trouble;
     else if (!troubles.has(owner)) troubles.set(owner, trouble);
   }
-  const bystander: Trouble | undefined =
+  const bystander: TargetTrouble | undefined =
     last === undefined
       ? undefined
       : {
@@ -208,12 +193,12 @@ function outcomeOfFrontends(
         };
   const certificates = staples.map((staple) => {
     const trouble = troubles.get(staple) ?? bystander;
-    return trouble === undefined ? { certificatePath: staple.certificatePath, ok: true } : failed(staple, trouble);
+    return trouble === undefined ? { certificatePath: staple.certificatePath, ok: true } : notTaken(staple, trouble);
   });
   return definedOnly({ certificates, error: unowned });
 }
 
-function troubleOf(error: string, what: string): Trouble {
+function troubleOf(error: string, what: string): TargetTrouble {
   const known = explainRefusal(error);
   if (known === undefined) {
     const hint = 'repair what it names (certificate, key, or a file its user may not read), then reload again';
@@ -243,8 +228,4 @@ function realName(path: string): string {
   } catch {
     return path;
   }
-}
-
-function failed(staple: StapleToPush, { code, message, hint }: Trouble): PushResult {
-  return { certificatePath: staple.certificatePath, ok: false, code, message, hint };
 }

@@ -7,6 +7,7 @@ import { compareStaple } from '../../probe/compare-staple.js';
 import { probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { pause } from '../../system/pause.js';
 import type { ConfirmPlace } from './confirm-place.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -29,7 +30,7 @@ interface Proof {
  * @returns a result like that of a reload target, `confirm:` and the place as its name
  * @throws OcspError `interrupted`
  */
-export async function confirmPlace(
+export async function proveByHandshake(
   place: ConfirmPlace,
   staples: readonly StapleToPush[],
   limits: ReloadLimits,
@@ -51,7 +52,7 @@ export async function confirmPlace(
         milliseconds: Math.round(performance.now() - started),
       };
     }
-    await pause(limits.signal);
+    await pause(pauseMilliseconds, limits.signal);
     for (const [index, { staple, result }] of proofs.entries()) {
       if (!result.ok) proofs[index] = await prove(place, staple, limits, now());
     }
@@ -160,19 +161,4 @@ async function handshake(place: ConfirmPlace, certificate: Certificate, limits: 
 export function keyTypeOf({ publicKey }: Certificate): 'rsa' | 'ecdsa' | undefined {
   if (publicKey.algorithm.oid === Oid.rsaEncryption) return 'rsa';
   return publicKey.algorithm.oid === Oid.ecPublicKey ? 'ecdsa' : undefined;
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(new OcspError('interrupted', 'interrupted while waiting for the server'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, pauseMilliseconds);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

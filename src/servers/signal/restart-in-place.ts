@@ -2,9 +2,10 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { appendToPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../../core/file-path.js';
-import type { StapleToPush } from '../reload-result.js';
-import { isStillRunning, type ServerProcess } from './server-process.js';
-import { TargetFailure } from '../whole-target.js';
+import { mayByMode, shownMode } from '../../system/owner-and-mode.js';
+import { isStillRunning, type ProcessRights, type RunningProcess } from '../../system/running-process.js';
+import { TargetFailure, type StapleToPush } from '../reload-result.js';
+import type { Daemon } from './told-by-signal.js';
 
 /** A restart in place took a tenth of a second on an idle server; one that cannot read its files ends sooner. */
 const usualWatchMilliseconds = 500;
@@ -16,7 +17,7 @@ const lookEveryMilliseconds = 25;
  *
  * @throws TargetFailure `staple-unreadable-by-server` where a file of a certificate cannot be read by that user
  */
-export function checkRestart(found: ServerProcess, staples: readonly StapleToPush[]): void {
+export function checkRestart({ name }: Daemon, found: RunningProcess, staples: readonly StapleToPush[]): void {
   if (found.userId === 0) return;
   for (const { certificatePath, staplePath } of staples) {
     for (const path of [certificatePath, staplePath, ...keysBeside(certificatePath)]) {
@@ -24,8 +25,8 @@ export function checkRestart(found: ServerProcess, staples: readonly StapleToPus
       if (obstacle === undefined) continue;
       throw new TargetFailure(
         'staple-unreadable-by-server',
-        `lighttpd would go down: it starts again as user ${found.userId}, who may not read ${shownPath(path)} (${obstacle})`,
-        "let that user's group read the files, or restart it as root: exec:'systemctl restart lighttpd'",
+        `${name} would go down: it starts again as user ${found.userId}, who may not read ${shownPath(path)} (${obstacle})`,
+        `let that user's group read the files, or restart it as root: exec:'systemctl restart ${name}'`,
       );
     }
   }
@@ -36,13 +37,17 @@ export function checkRestart(found: ServerProcess, staples: readonly StapleToPus
  *
  * @throws TargetFailure `not-running`
  */
-export async function watchRestart(found: ServerProcess, watchMilliseconds = usualWatchMilliseconds): Promise<void> {
+export async function watchRestart(
+  { name }: Daemon,
+  found: RunningProcess,
+  watchMilliseconds = usualWatchMilliseconds,
+): Promise<void> {
   const start = performance.now();
   while (performance.now() - start < watchMilliseconds) {
     if (!isStillRunning(found)) {
       throw new TargetFailure(
         'not-running',
-        `lighttpd (process ${found.pid}) went down when it was told to reload, as user ${found.userId}`,
+        `${name} (process ${found.pid}) went down when it was told to reload, as user ${found.userId}`,
         'start it now, and see its error log: it must be able to read its configuration and private key again without root',
       );
     }
@@ -61,7 +66,7 @@ function keysBeside(certificatePath: FilePath): FilePath[] {
 }
 
 /** The file or the folder above it that keeps a user out, with its mode; undefined where none does. */
-function obstacleFor(path: FilePath, reader: ServerProcess): string | undefined {
+function obstacleFor(path: FilePath, reader: ProcessRights): string | undefined {
   let place: string;
   try {
     place = realpathSync(path);
@@ -69,16 +74,10 @@ function obstacleFor(path: FilePath, reader: ServerProcess): string | undefined 
     return undefined;
   }
   for (let bit = 0o4; ; bit = 0o1) {
-    const { mode, uid, gid } = statSync(place);
-    if (!mayDo(bit, mode, uid, gid, reader)) return `${place} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}`;
+    const status = statSync(place);
+    // An access list cannot be seen from here, and a refusal does less harm than a server that is gone.
+    if (!mayByMode(reader, bit, status)) return `${place} has mode ${shownMode(status)}`;
     if (place === '/') return undefined;
     place = dirname(place);
   }
-}
-
-/** By the mode alone: an access list cannot be seen from here, and a refusal does less harm than a server that is gone. */
-function mayDo(bit: number, mode: number, uid: number, gid: number, { userId, groupIds }: ServerProcess): boolean {
-  if (uid === userId) return (mode & (bit << 6)) !== 0;
-  if (groupIds.has(gid)) return (mode & (bit << 3)) !== 0;
-  return (mode & bit) !== 0;
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { commandFailure } from '../../../src/servers/command-failure.js';
-import { runCommand, withoutSecrets, type CommandOptions } from '../../../src/servers/run-command.js';
+import { runCommand, withoutSecrets, type CommandOptions } from '../../../src/system/run-command.js';
 
 const env = { PATH: '/usr/bin:/bin' };
 const never = new AbortController().signal;
@@ -95,55 +94,5 @@ describe('a command', () => {
     const [command, ...words] = argv;
     const result = await runCommand([command, ...words], { env, timeoutMilliseconds: 20_000, signal: never });
     expect(result).toMatchObject({ exitCode: undefined, startError: code });
-  });
-});
-
-describe('the failure of a command', () => {
-  const ended = {
-    exitCode: 0,
-    signal: undefined,
-    stderr: '',
-    timedOut: false,
-    interrupted: false,
-    startError: undefined,
-  };
-  const limits = { timeoutMilliseconds: 5000, hint: 'see its log' };
-
-  it('is none when it ended with 0, whatever it said', () => {
-    expect(commandFailure('deploy', { ...ended, stderr: 'warning' }, limits)).toBeUndefined();
-  });
-
-  it('names the exit code and the first lines it said', () => {
-    const stderr = '\n one \r\n\ntwo\nthree\nfour\n';
-    expect(commandFailure('deploy', { ...ended, exitCode: 3, stderr }, limits)).toMatchObject({
-      code: 'command-failed',
-      message: 'deploy ended with 3: one; two; three',
-      hint: 'see its log',
-    });
-  });
-
-  it('names the signal', () => {
-    const failure = commandFailure('deploy', { ...ended, exitCode: undefined, signal: 'SIGSEGV' }, limits);
-    expect(failure).toMatchObject({ code: 'command-failed', message: 'deploy was ended by SIGSEGV' });
-  });
-
-  it('names the time it had', () => {
-    const failure = commandFailure('deploy', { ...ended, exitCode: undefined, timedOut: true }, limits);
-    expect(failure).toMatchObject({ code: 'timeout', message: 'deploy took longer than 5 s and was ended' });
-  });
-
-  it('tells a missing program from one that may not be run', () => {
-    const codeFor = (startError: string): string | undefined =>
-      commandFailure('deploy', { ...ended, exitCode: undefined, startError }, limits)?.code;
-    expect(codeFor('ENOENT')).toBe('command-failed');
-    expect(codeFor('EACCES')).toBe('permission-denied');
-    expect(codeFor('E2BIG')).toBe('command-failed');
-  });
-
-  it('is an interrupt of the whole run when that was interrupted', () => {
-    const interrupted = { ...ended, exitCode: undefined, interrupted: true };
-    expect(() => commandFailure('deploy', interrupted, limits)).toThrow(
-      expect.objectContaining({ code: 'interrupted' }),
-    );
   });
 });

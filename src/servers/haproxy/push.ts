@@ -1,17 +1,19 @@
 import { shownPath } from '../../core/file-path.js';
+import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import { loadedCertificatesOf, type LoadedCertificate, type LoadedCertificates } from './certificates.js';
-import { HaproxyFailure } from './failure.js';
 import { failureOfReply, saysUpdated } from './replies.js';
 import { escapedArgument, openHaproxySession, type HaproxySession } from './session.js';
 import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
-import type { PushResult, ReloadCode, ReloadLimits, StapleToPush, TargetResult } from '../reload-result.js';
-import type { ReloadTarget } from '../reload-target.js';
-import { definedOnly } from '../../core/defined-only.js';
-
-export type HaproxyTarget = Extract<ReloadTarget, { kind: 'haproxy' }>;
-
-/** haproxy stops stapling that long before nextUpdate; 2.6 and 3.0 take such a staple, say so, and staple nothing. */
-const shortestValidity = 300_000;
+import {
+  notTaken,
+  TargetFailure,
+  type PushResult,
+  type ReloadCode,
+  type StapleToPush,
+  type Told,
+} from '../reload-result.js';
+import type { ServerTools } from '../server.js';
+import type { HaproxyPlace } from './server.js';
 
 /** What is known about a haproxy while staples are pushed into it. */
 interface Haproxy {
@@ -25,100 +27,47 @@ interface Haproxy {
  * reload of haproxy, which reads the files again: write those first.
  *
  * @param staples each verified, of a certificate that haproxy loads
- * @param limits the time for the connection and for each answer
- * @param now decides whether haproxy would still staple it
  * @returns one result a staple, in their order. With `ok` and the code `left-alone`: haproxy fetches that staple itself.
  * @throws OcspError `interrupted`; whatever haproxy does is a result
  */
 export async function pushToHaproxy(
-  target: HaproxyTarget,
+  place: HaproxyPlace,
   staples: readonly StapleToPush[],
-  limits: ReloadLimits,
-  now: Date,
-): Promise<TargetResult> {
-  const started = performance.now();
-  const haproxy = openHaproxy(target, limits);
+  { limits, now }: Pick<ServerTools, 'limits' | 'now'>,
+): Promise<Told> {
+  const session = openHaproxySession(place, limits);
+  const haproxy = { session, slots: slotsOf(session), certificates: loadedCertificatesOf(session) };
   const certificates: PushResult[] = [];
-  let lost: HaproxyFailure | undefined;
-  let trouble: HaproxyFailure | undefined;
+  let lost: TargetFailure | undefined;
+  let trouble: TargetFailure | undefined;
   try {
     for (const staple of staples) {
       if (trouble !== undefined) {
-        certificates.push(failed(staple, trouble));
+        certificates.push(notTaken(staple, trouble));
         continue;
       }
       try {
-        certificates.push({ certificatePath: staple.certificatePath, ok: true, ...(await push(staple, haproxy, now)) });
+        certificates.push({
+          certificatePath: staple.certificatePath,
+          ok: true,
+          ...(await push(staple, haproxy, now())),
+        });
         lost = undefined;
       } catch (error) {
-        if (!(error instanceof HaproxyFailure)) throw error;
-        certificates.push(failed(staple, error));
-        if (!isOfConnection(error, haproxy.session)) continue;
+        if (!(error instanceof TargetFailure)) throw error;
+        certificates.push(notTaken(staple, error));
+        if (!isOfConnection(error, session)) continue;
         // A lost connection may be the fault of this one staple; a second in a row is not.
         if (error.code !== 'connection-lost' || lost !== undefined) trouble = error;
         lost = error;
       }
     }
   } finally {
-    haproxy.session.close();
-  }
-  const error = trouble ?? lost;
-  return definedOnly({
-    target: target.text,
-    ok: certificates.every(({ ok }) => ok),
-    certificates,
-    milliseconds: performance.now() - started,
-    error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
-  });
-}
-
-/**
- * The staples that still have to be pushed: haproxy neither holds these very bytes nor fetches them itself. Where haproxy
- * cannot be asked, all from there on.
- *
- * @throws OcspError `interrupted`
- */
-export async function staplesMissingInHaproxy(
-  target: HaproxyTarget,
-  staples: readonly StapleToPush[],
-  limits: ReloadLimits,
-): Promise<StapleToPush[]> {
-  const { session, slots } = openHaproxy(target, limits);
-  const missing: StapleToPush[] = [];
-  try {
-    for (const [index, staple] of staples.entries()) {
-      try {
-        if (!(await isInPlace(staple, slots))) missing.push(staple);
-      } catch (error) {
-        if (!(error instanceof HaproxyFailure)) throw error;
-        if (isOfConnection(error, session)) return [...missing, ...staples.slice(index)];
-        missing.push(staple);
-      }
-    }
-  } finally {
     session.close();
   }
-  return missing;
-}
-
-/** {@link staplesMissingInHaproxy} for one: whether there is nothing to push. */
-export async function isStapleInHaproxy(
-  target: HaproxyTarget,
-  staple: StapleToPush,
-  limits: ReloadLimits,
-): Promise<boolean> {
-  return (await staplesMissingInHaproxy(target, [staple], limits)).length === 0;
-}
-
-function openHaproxy(target: HaproxyTarget, limits: ReloadLimits): Haproxy {
-  const session = openHaproxySession(target, limits);
-  return { session, slots: slotsOf(session), certificates: loadedCertificatesOf(session) };
-}
-
-async function isInPlace(staple: StapleToPush, slots: HaproxySlots): Promise<boolean> {
-  const key = slotKey(staple.certId);
-  if (!(await slots.has(key))) return false;
-  return (await slots.isOwnUpdate(key)) || (await slots.compare(staple)) === 'same';
+  const error = trouble ?? lost;
+  if (error === undefined) return { certificates };
+  return { certificates, error: { code: error.code, message: error.message, hint: error.hint } };
 }
 
 /** What is worth saying although it went well. */
@@ -140,7 +89,7 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
 /** haproxy looks staples up by the SHA-1 CertID alone; its own reply would speak of an unknown certificate. */
 function checkHash({ certId }: StapleToPush): void {
   if (certId.hashAlgorithm === 'sha1') return;
-  throw new HaproxyFailure(
+  throw new TargetFailure(
     'staple-refused',
     `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes SHA-1 alone`,
     'fetch it with --hash sha1',
@@ -148,8 +97,9 @@ function checkHash({ certId }: StapleToPush): void {
 }
 
 function checkRemainingTime({ nextUpdate }: StapleToPush, now: Date): void {
-  if (nextUpdate.getTime() - now.getTime() >= shortestValidity) return;
-  throw new HaproxyFailure(
+  // 2.6 and 3.0 take such a staple, say so, and staple nothing.
+  if (nextUpdate.getTime() - now.getTime() >= minimumRemainingMilliseconds) return;
+  throw new TargetFailure(
     'staple-refused',
     'the nextUpdate of the staple is less than 300 s away: haproxy would staple nothing',
     'fetch a new response: restaple fetch --force',
@@ -194,7 +144,7 @@ async function checkHeld(staple: StapleToPush, slots: HaproxySlots): Promise<Rem
     case 'not-shown':
       return { message: 'haproxy took the staple, but does not show it: it could not be compared' };
     case 'other':
-      throw new HaproxyFailure(
+      throw new TargetFailure(
         'other-staple',
         'haproxy said that it took the staple, but holds another one',
         'look for another program that pushes staples into this haproxy, then try again',
@@ -206,45 +156,41 @@ async function checkHeld(staple: StapleToPush, slots: HaproxySlots): Promise<Rem
 const codesOfStaple: readonly ReloadCode[] = ['staple-refused', 'too-large', 'no-slot'];
 
 /** Whether trouble ended the connection, or none came about, so that the next staple would fare no better. */
-function isOfConnection(error: HaproxyFailure, session: HaproxySession): boolean {
+function isOfConnection(error: TargetFailure, session: HaproxySession): boolean {
   return !session.isConnected && !codesOfStaple.includes(error.code);
-}
-
-function failed({ certificatePath }: StapleToPush, { code, message, hint }: HaproxyFailure): PushResult {
-  return { certificatePath, ok: false, code, message, hint };
 }
 
 function base64Of({ bytes }: StapleToPush): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-function notLoaded({ certificatePath }: StapleToPush): HaproxyFailure {
-  return new HaproxyFailure(
+function notLoaded({ certificatePath }: StapleToPush): TargetFailure {
+  return new TargetFailure(
     'no-slot',
     `haproxy has not loaded the certificate ${shownPath(certificatePath)}`,
     'name the file in a "crt" of its configuration and reload it',
   );
 }
 
-function olderCertificate({ certificatePath, certificate }: StapleToPush, loaded: LoadedCertificate): HaproxyFailure {
+function olderCertificate({ certificatePath, certificate }: StapleToPush, loaded: LoadedCertificate): TargetFailure {
   const running = loaded.serialNumber === undefined ? '' : ` (serial ${loaded.serialNumber})`;
-  return new HaproxyFailure(
+  return new TargetFailure(
     'server-runs-older-certificate',
     `haproxy runs another certificate${running} under ${shownName(loaded.name)} than ${shownPath(certificatePath)} now holds (serial ${certificate.serialNumber})`,
     'reload haproxy: it then loads the new certificate and its staple',
   );
 }
 
-function changeUnderWay(name: string): HaproxyFailure {
-  return new HaproxyFailure(
+function changeUnderWay(name: string): TargetFailure {
+  return new TargetFailure(
     'no-slot',
     `haproxy loaded this certificate without OCSP, which cannot be changed while a change of ${shownName(name)} is under way`,
     `end that with "commit ssl cert ${shownName(name)}" or "abort ssl cert ${shownName(name)}", then try again`,
   );
 }
 
-function unnameable(name: string): HaproxyFailure {
-  return new HaproxyFailure(
+function unnameable(name: string): TargetFailure {
+  return new TargetFailure(
     'no-slot',
     `haproxy loaded this certificate without OCSP, and no command can name ${shownName(name)}`,
     'reload haproxy, so that it loads the certificate together with its .ocsp file',

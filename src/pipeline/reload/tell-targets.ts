@@ -1,25 +1,13 @@
 import { OcspError } from '../../core/index.js';
-import { reloadDnsdist } from '../../servers/dnsdist/dnsdist.js';
-import { reloadByCommand } from '../../servers/exec-target.js';
-import { pushToHaproxy } from '../../servers/haproxy/haproxy.js';
-import type { ReloadLimits, StapleToPush, TargetResult } from '../../servers/reload-result.js';
-import type { ReloadTarget } from '../../servers/reload-target.js';
-import type { CommandEnvironment } from '../../servers/run-command.js';
-import { reloadBySignal, type SignalSurroundings } from '../../servers/signal/signal-target.js';
-import { reloadSystemdUnit } from '../../servers/systemd-target.js';
+import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { tellTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import type { ServerTools } from '../../servers/server.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { readReloadRecord, updateReloadRecord, wasTold } from '../../store/reload-record.js';
 
-/** What telling a target needs from outside. */
-export interface AnnounceTools {
-  readonly limits: ReloadLimits;
-  readonly environment: CommandEnvironment;
+/** What telling targets and remembering it needs from outside. */
+export interface TellTools extends ServerTools {
   readonly ownProcess: OwnProcess;
-  readonly sendSignal: SignalSurroundings['sendSignal'];
-  /** The dnsdist console key; asked for only where such a target is told. Throws OcspError. */
-  dnsdistKey(): Uint8Array;
-  now(): Date;
-  randomBytes(count: number): Uint8Array;
 }
 
 /**
@@ -29,15 +17,15 @@ export interface AnnounceTools {
  * @returns one result a target, in their order
  * @throws OcspError `interrupted`, `usage`
  */
-export async function announce(
+export async function tellTargets(
   staples: readonly StapleToPush[],
   targets: readonly ReloadTarget[],
-  tools: AnnounceTools,
+  tools: TellTools,
 ): Promise<TargetResult[]> {
   const results: TargetResult[] = [];
   for (const target of targets) {
     const pending = await staplesToTell(staples, target);
-    results.push(pending.length === 0 ? nothingToTell(target) : await announceTo(target, pending, tools));
+    results.push(pending.length === 0 ? nothingToTell(target) : await tellAndRemember(target, pending, tools));
   }
   return results;
 }
@@ -51,12 +39,12 @@ export async function staplesToTell(staples: readonly StapleToPush[], target: Re
 }
 
 /** Tells one target of these staples, whatever it was told before, and remembers which of them it took. */
-export async function announceTo(
+export async function tellAndRemember(
   target: ReloadTarget,
   staples: readonly StapleToPush[],
-  tools: AnnounceTools,
+  tools: TellTools,
 ): Promise<TargetResult> {
-  const result = await drive(target, staples, tools);
+  const result = await tellTarget(target, staples, tools);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
     if (result.certificates[index]?.ok !== true) continue;
     try {
@@ -69,32 +57,9 @@ export async function announceTo(
   return result;
 }
 
-function nothingToTell(target: ReloadTarget): TargetResult {
-  return { target: target.text, ok: true, certificates: [], milliseconds: 0 };
-}
-
-async function drive(
-  target: ReloadTarget,
-  staples: readonly StapleToPush[],
-  tools: AnnounceTools,
-): Promise<TargetResult> {
-  const { limits, environment, ownProcess, sendSignal } = tools;
-  switch (target.kind) {
-    case 'haproxy':
-      return await pushToHaproxy(target, staples, limits, tools.now());
-    case 'dnsdist': {
-      const surroundings = { now: tools.now(), randomBytes: (count: number) => tools.randomBytes(count) };
-      return await reloadDnsdist(target, staples, tools.dnsdistKey(), limits, surroundings);
-    }
-    case 'nginx':
-    case 'hitch':
-    case 'lighttpd':
-      return reloadBySignal(target, staples, { sendSignal, effectiveUserId: ownProcess.effectiveUserId });
-    case 'systemd':
-      return await reloadSystemdUnit(target, staples, environment, limits);
-    case 'exec':
-      return await reloadByCommand(target, staples, environment, limits);
-  }
+/** The result of a target for which there is no staple. */
+export function nothingToTell({ text }: ReloadTarget): TargetResult {
+  return { target: text, ok: true, certificates: [], milliseconds: 0 };
 }
 
 /**

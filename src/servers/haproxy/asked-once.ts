@@ -1,5 +1,5 @@
 /** Asks once and keeps the answer; a failure is forgotten, so that the next caller asks again. */
-export function remembered<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+export function askedOnce<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let answer: Promise<Answer> | undefined;
   return () => {
     if (answer === undefined) {

@@ -1,0 +1,129 @@
+import type { Config } from '@oclif/core';
+import { OcspError } from '../../core/index.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { confirmPlacesFrom, type ConfirmPlace } from '../../pipeline/reload/confirm-place.js';
+import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
+import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
+import { forgetTold, staplesToTell, tellTargets, type TellTools } from '../../pipeline/reload/tell-targets.js';
+import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import { exitCodes } from '../exit/exit-code.js';
+import type { Interrupt } from '../interrupt.js';
+import type { Output } from '../output.js';
+import { hasSubscribers, tellPlugIns } from './plug-ins.js';
+import { nobodyTold, type ReloadAtEnd, type ReloadAtEndFlags } from './reload-at-end.js';
+import { exitCodeOfTargets, sayTargetResult } from './reload-lines.js';
+import { tellToolsFrom } from './tell-tools.js';
+
+/**
+ * What happens where somebody may have to be told; undefined where nobody has.
+ *
+ * @throws OcspError for a malformed target or place and for a dnsdist key that cannot be had
+ */
+export function gatherAndTell(
+  config: Config,
+  flags: ReloadAtEndFlags,
+  certificates: () => readonly FilePath[],
+  interrupt: Interrupt,
+  output: Output,
+): ReloadAtEnd | undefined {
+  const targets = [...new Set(flags.reload)].map(parseReloadTarget);
+  const places = confirmPlacesFrom(flags.confirm, certificates);
+  const tools = tellToolsFrom(flags, targets, interrupt.signal, output);
+  if (targets.length === 0 && places.length === 0 && !hasSubscribers(config)) return undefined;
+  const staples: StapleToPush[] = [];
+  let isLost = false;
+
+  async function tellAndProve(): Promise<TargetResult[]> {
+    // They came as they settled; targets hear of them in the order in which they were named.
+    sortAsNamed(staples, certificates());
+    const told = await tellAll(config, staples, targets, tools);
+    // Where every target failed, waiting for a reload is of no use.
+    const isPatient =
+      targets.length === 0
+        ? staples.some(({ isChanged }) => isChanged)
+        : told.some(({ ok, certificates: taken }) => ok && taken.length > 0);
+    const confirmed: TargetResult[] = [];
+    for (const place of places) confirmed.push(await prove(place, staples, targets, tools, isPatient));
+    return [...told, ...confirmed];
+  }
+
+  return {
+    async take(certificate, path, verdict, isChanged) {
+      if (path === undefined) return;
+      try {
+        const staple = await stapleToPush(certificate, path, verdict, isChanged);
+        if (staple === undefined) return;
+        // Of a large fleet only those are kept that somebody has to hear of.
+        if (places.length > 0 || isChanged || (await isPending(staple, targets))) staples.push(staple);
+      } catch (error) {
+        // Files that changed under the run: one certificate must not keep the servers from hearing of the others.
+        if (!(error instanceof OcspError)) throw error;
+        isLost = true;
+        output.say(`${shownPath(certificate)}: no server can be told: ${error.message}`);
+        output.hint(error.hint);
+      }
+    },
+    async finish() {
+      if (interrupt.signal.aborted) return nobodyTold;
+      try {
+        const results = await tellAndProve();
+        for (const result of results) sayTargetResult(output, result);
+        return { results, exitCode: isLost ? exitCodes.reloadFailed : exitCodeOfTargets(results) };
+      } catch (error) {
+        if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;
+        return nobodyTold;
+      }
+    },
+  };
+}
+
+function sortAsNamed(staples: StapleToPush[], certificates: readonly FilePath[]): void {
+  if (staples.length < 2) return;
+  const order = new Map(certificates.map((path, index) => [path, index]));
+  const orderOf = ({ certificatePath }: StapleToPush): number => order.get(certificatePath) ?? order.size;
+  staples.sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+async function isPending(staple: StapleToPush, targets: readonly ReloadTarget[]): Promise<boolean> {
+  for (const target of targets) if ((await staplesToTell([staple], target)).length > 0) return true;
+  return false;
+}
+
+/** The targets of --reload and the plug-ins, side by side. */
+async function tellAll(
+  config: Config,
+  staples: readonly StapleToPush[],
+  targets: readonly ReloadTarget[],
+  tools: TellTools,
+): Promise<TargetResult[]> {
+  const changed = staples.filter(({ isChanged }) => isChanged);
+  const plugIns = changed.length === 0 && targets.length === 0 ? [] : tellPlugIns(config, changed);
+  try {
+    return [...(await tellTargets(staples, targets, tools)), ...(await plugIns)];
+  } finally {
+    await plugIns;
+  }
+}
+
+async function prove(
+  place: ConfirmPlace,
+  staples: readonly StapleToPush[],
+  targets: readonly ReloadTarget[],
+  tools: TellTools,
+  isPatient: boolean,
+): Promise<TargetResult> {
+  const result = await proveByHandshake(place, staples, tools.limits, () => tools.now(), isPatient);
+  for (const { certificatePath, ok } of result.certificates) {
+    const staple = staples.find((one) => one.certificatePath === certificatePath);
+    if (ok || staple === undefined) continue;
+    try {
+      // What the server does not send, the targets have to be told again by the next run.
+      await forgetTold(staple, targets, tools.ownProcess);
+    } catch (error) {
+      // Where the record cannot be written, the failed proof is still told, and by every run.
+      if (!(error instanceof OcspError)) throw error;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,34 @@
+import { definedOnly } from '../../core/defined-only.js';
+import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import type { Server } from '../server.js';
+
+/** A unix socket's path, or a TCP address. */
+export type SocketAddress = { readonly path: string } | HostAndPort;
+
+/** The runtime API of a haproxy, or of one worker (`@1`) by the socket of its master. */
+export interface HaproxyPlace {
+  readonly address: SocketAddress;
+  readonly worker?: string;
+}
+
+export const haproxy = {
+  name: 'haproxy',
+  example: 'haproxy:/run/haproxy/admin.sock',
+  needsStaples: true,
+  parse(text) {
+    const worker = /^(@!?\d+):/.exec(text)?.[1];
+    const place = worker === undefined ? text : text.slice(worker.length + 1);
+    const address = place.includes('/') ? { path: place } : parseHostAndPort(place);
+    return address === undefined ? undefined : definedOnly({ address, worker });
+  },
+  tell: async (place, staples, tools) => (await import('./push.js')).pushToHaproxy(place, staples, tools),
+  // haproxy 2.6 to 3.2
+  rules: {
+    takesOneStatementOnly: true,
+    takesSha1Only: true,
+    wantsNextUpdate: true,
+    stopsBefore: minimumRemainingMilliseconds,
+    largestOverSocket: 12_260,
+  },
+} as const satisfies Server<HaproxyPlace>;

@@ -1,0 +1,15 @@
+import type { Server } from './server.js';
+import { toldBySignal } from './signal/told-by-signal.js';
+
+export const lighttpd = {
+  ...toldBySignal({
+    name: 'lighttpd',
+    usualPidFile: '/run/lighttpd.pid',
+    // SIGHUP only makes it open its logs again. Its one process gives up root for server.username.
+    signal: 'SIGUSR1',
+    program: /^lighttpd(?:-?\d[\d.]*)?$/,
+    keepsRights: false,
+  }),
+  // lighttpd 1.4
+  rules: { laxness: { rule: 'server-checks-little', serves: 'whatever response the file holds until its nextUpdate' } },
+} as const satisfies Server<string>;

@@ -1,0 +1,15 @@
+import type { Server } from './server.js';
+import { toldBySignal } from './signal/told-by-signal.js';
+
+export const nginx = {
+  ...toldBySignal({
+    name: 'nginx',
+    usualPidFile: '/run/nginx.pid',
+    signal: 'SIGHUP',
+    // Also packaged as `nginx-debug` and, side by side, as `nginx-1.26.2`.
+    program: /^nginx(?:-debug|-?\d[\d.]*)?$/,
+    keepsRights: true,
+  }),
+  // nginx 1.22
+  rules: { laxness: { rule: 'server-checks-nothing', serves: 'whatever response the file holds, expired ones too' } },
+} as const satisfies Server<string>;

@@ -1,0 +1,55 @@
+import type { ReloadLimits, StapleToPush, Told } from './reload-result.js';
+import type { CommandEnvironment } from '../system/run-command.js';
+
+/**
+ * A server, or another way to tell one: a record in a file or folder of its own, and a line in `servers.ts`. What it takes
+ * to tell it is loaded when it is told.
+ */
+export interface Server<Place = unknown> {
+  /** What stands before the colon of a target, and after `--for`. */
+  readonly name: string;
+  /** A target of it, for messages. */
+  readonly example: string;
+  /** Reads what a target has after `name:`, which may be nothing; undefined where it is no place of such a server. */
+  parse(text: string): Place | undefined;
+  /** It cannot be told without the console key of --dnsdist-key-file. */
+  readonly needsKey?: boolean;
+  /** It takes staples one by one; where absent, it reads its files again, whether there are staples or not. */
+  readonly needsStaples?: boolean;
+  /**
+   * Tells the server at a place.
+   *
+   * @throws TargetFailure where it could not be told at all; OcspError `interrupted`
+   */
+  tell(place: Place, staples: readonly StapleToPush[], tools: ServerTools): Promise<Told>;
+  /** What it takes and serves, where that was measured: the server is then one for `--for`. */
+  readonly rules?: ServerRules;
+}
+
+/** What telling a server needs from outside. */
+export interface ServerTools {
+  readonly limits: ReloadLimits;
+  /** Handed on to commands, without restaple's secrets. */
+  readonly environment: CommandEnvironment;
+  readonly effectiveUserId: number;
+  /** Sends the signal or throws the system's error. */
+  readonly sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void;
+  /** Throws OcspError where there is none. */
+  dnsdistKey(): Uint8Array;
+  now(): Date;
+  /** As many octets as asked, unpredictable. */
+  randomBytes(count: number): Uint8Array;
+}
+
+/** What a server takes from a file and serves, as measured; what is absent, it does not look at. */
+export interface ServerRules {
+  readonly takesOneStatementOnly?: boolean;
+  readonly takesSha1Only?: boolean;
+  readonly wantsNextUpdate?: boolean;
+  /** It stops stapling so long before nextUpdate, in milliseconds. */
+  readonly stopsBefore?: number;
+  /** The largest response it takes over its admin socket, in octets. */
+  readonly largestOverSocket?: number;
+  /** What it serves although no client would take it. */
+  readonly laxness?: { readonly rule: string; readonly serves: string };
+}
