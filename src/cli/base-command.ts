@@ -1,16 +1,21 @@
-import { Command, Flags } from '@oclif/core';
+import { Command, type Interfaces } from '@oclif/core';
 import type { FilePath } from '../core/file-path.js';
 import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
 import type { ExitCode } from './exit/exit-code.js';
 import { createOutput, type Output } from './output.js';
+import { withoutEnvironment, type FlagDefinitions } from './flags/flag.js';
+import { switchFlag } from './flags/flag-kinds.js';
 import { readPathArguments } from './flags/path-arguments.js';
+
+type Values = Record<string, unknown>;
+type OclifInput = Interfaces.Input<Values, Values, Values>;
 
 /** What every command has: --json, --quiet, --verbose, and an exit code as the result of its work. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = {
-    json: Flags.boolean({ description: 'one JSON object a line on stdout', default: false }),
-    quiet: Flags.boolean({ description: 'say nothing but errors', default: false, exclusive: ['verbose'] }),
-    verbose: Flags.boolean({ description: 'tell more on stderr', default: false }),
+    json: switchFlag('one JSON object a line on stdout', { isOfOneRun: true }),
+    quiet: switchFlag('say nothing but errors', { exclusive: ['verbose'] }),
+    verbose: switchFlag('tell more on stderr'),
   };
 
   /** Does the work and returns the exit code; throws OcspError for what belongs to no certificate. */
@@ -21,13 +26,25 @@ export abstract class BaseCommand extends Command {
     process.exitCode = await this.work();
   }
 
+  /** The command line by the flags that this command declares. Variables set nothing here. */
+  protected async read<Declared extends { readonly flags: FlagDefinitions; readonly baseFlags: FlagDefinitions }>(
+    command: Declared,
+  ) {
+    const { flags, baseFlags } = command;
+    const options = { ...command, flags: withoutEnvironment(flags), baseFlags: withoutEnvironment(baseFlags) };
+    const parsed = await this.parse(options as unknown as OclifInput);
+    // Named, for of oclif's own type any misspelt flag is one.
+    type Flags = Interfaces.InferredFlags<Declared['flags'] & Declared['baseFlags']>;
+    return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
+  }
+
   protected output(flags: { json: boolean; quiet: boolean; verbose: boolean }): Promise<Output> {
     return createOutput(flags);
   }
 
   /** The arguments as paths, `-` replaced by what stdin lists. Throws OcspError `usage` when there are none. */
-  protected paths(argv: readonly unknown[], flags: { null: boolean }): Promise<FilePath[]> {
-    return readPathArguments(argv.map(String), { separator: flags.null ? '\0' : '\n', stdin: process.stdin });
+  protected paths(words: readonly string[], flags: { null: boolean }): Promise<FilePath[]> {
+    return readPathArguments(words, { separator: flags.null ? '\0' : '\n', stdin: process.stdin });
   }
 
   /** Errors are reported in one place, by main. */

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
-import { commandLineOnly, withEnvironment } from '../cli/flags/environment-flags.js';
+import { withEnvironment } from '../cli/flags/flag.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { fetchFlags } from '../cli/fetch/fetch-flags.js';
 import { fetchOrderFrom, type FetchOrder } from '../cli/fetch/fetch-order.js';
@@ -33,7 +33,7 @@ environment, which beats the file.`;
   static override flags = fetchFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(commandLineOnly(Fetch));
+    const parsed = await this.read(Fetch);
     const definitions = { ...Fetch.baseFlags, ...Fetch.flags };
     const isNamed = parsed.argv.length > 0;
     const paths = isNamed ? await this.paths(parsed.argv, parsed.flags) : [];

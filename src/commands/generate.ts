@@ -1,11 +1,9 @@
-import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { generateFlags } from '../cli/generate/generate-flags.js';
 import { runGenerate } from '../cli/generate/run-generate.js';
-import { warnOfNothing } from '../cli/flags/path-arguments.js';
-import { certificatePaths } from '../source/certificate-paths.js';
+import { namedCertificates } from '../cli/flags/path-arguments.js';
 
 export default class Generate extends BaseCommand {
   static override description = `Sign responses for the certificates of your own CA.
@@ -24,17 +22,10 @@ Ends with 0 whatever the status signed.`;
   static override flags = generateFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Generate);
-    const flags: Interfaces.InferredFlags<typeof Generate.flags & typeof Generate.baseFlags> = parsed.flags;
+    const { argv, flags } = await this.read(Generate);
     const output = await this.output(flags);
-    const hasSerialOnly = flags.serial !== undefined && parsed.argv.length === 0;
-    const found = hasSerialOnly ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
-    if (!hasSerialOnly) warnOfNothing(found, parsed.argv, output);
-    return await runGenerate(
-      found.map(({ path }) => path),
-      flags,
-      output,
-      this.config,
-    );
+    const isSerialOnly = flags.serial !== undefined && argv.length === 0;
+    const paths = isSerialOnly ? [] : await namedCertificates(await this.paths(argv, flags), argv, output);
+    return await runGenerate(paths, flags, output, this.config);
   }
 }

@@ -1,4 +1,4 @@
-import { Args, type Interfaces } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
 import { certificateFlags } from '../cli/flags/shared-flags.js';
@@ -27,15 +27,14 @@ Nothing is verified: for a verdict use restaple verify. What cannot be decoded e
   static override flags = certificateFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Inspect);
-    const flags: Interfaces.InferredFlags<typeof Inspect.flags & typeof Inspect.baseFlags> = parsed.flags;
+    const { argv, flags } = await this.read(Inspect);
     const output = await this.output(flags);
-    if (parsed.argv.length === 0) {
+    if (argv.length === 0) {
       throw new OcspError('usage', 'no file was named', 'name the file of a response, a request or a certificate');
     }
     const codes: ExitCode[] = [];
     let hasShown = false;
-    for (const path of await this.paths(parsed.argv, flags)) {
+    for (const path of await this.paths(argv, flags)) {
       const inspected = await inspectFile(path);
       codes.push(renderInspection(path, inspected, output));
       hasShown ||= inspected.some(({ record }) => record !== undefined);

@@ -1,11 +1,10 @@
-import { Args, type Interfaces } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { reloadCommandFlags } from '../cli/reload/reload-command-flags.js';
 import { runReload } from '../cli/reload/run-reload.js';
-import { warnOfNothing } from '../cli/flags/path-arguments.js';
-import { certificatePaths } from '../source/certificate-paths.js';
+import { namedCertificates } from '../cli/flags/path-arguments.js';
 
 export default class Reload extends BaseCommand {
   static override description = `Tell a running server of the staples of certificates, and read its answer.
@@ -28,17 +27,10 @@ with its own exit code. A failed target ends with 10.`;
   static override flags = reloadCommandFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Reload);
-    const flags: Interfaces.InferredFlags<typeof Reload.flags & typeof Reload.baseFlags> = parsed.flags;
+    const { argv, flags } = await this.read(Reload);
     const output = await this.output(flags);
-    const words = parsed.argv.slice(1);
-    const found = words.length === 0 ? [] : await certificatePaths(await this.paths(words, flags));
-    if (words.length > 0) warnOfNothing(found, words, output);
-    return await runReload(
-      parsed.args.target,
-      found.map(({ path }) => path),
-      flags,
-      output,
-    );
+    const [target = '', ...words] = argv;
+    const paths = words.length === 0 ? [] : await namedCertificates(await this.paths(words, flags), words, output);
+    return await runReload(target, paths, flags, output);
   }
 }

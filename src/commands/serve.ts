@@ -1,4 +1,3 @@
-import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { runServe } from '../cli/serve/run-serve.js';
@@ -20,8 +19,7 @@ it finish what is running and end with exit 0. TLS is not its task, nor is it ne
   static override flags = serveFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Serve);
-    const flags: Interfaces.InferredFlags<typeof Serve.flags & typeof Serve.baseFlags> = parsed.flags;
+    const { flags } = await this.read(Serve);
     return await runServe(flags, await this.output(flags));
   }
 }

@@ -1,11 +1,10 @@
-import { Flags, type Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
+import { switchFlag } from '../cli/flags/flag-kinds.js';
 import { certificateArguments, certificateFlags } from '../cli/flags/shared-flags.js';
 import { renderCertificate } from '../cli/render/certificate.js';
 import { reportCertificateFile } from '../pipeline/verify/certificate-report.js';
-import { warnOfNothing } from '../cli/flags/path-arguments.js';
-import { certificatePaths } from '../source/certificate-paths.js';
+import { namedCertificates } from '../cli/flags/path-arguments.js';
 
 export default class Uri extends BaseCommand {
   static override description = `Print the OCSP responder URIs of certificates, one a line.
@@ -21,18 +20,16 @@ Without a URI nothing is printed on stdout; the likely reason and the next step 
   static override args = certificateArguments;
   static override flags = {
     ...certificateFlags,
-    'issuer-uri': Flags.boolean({ description: 'the caIssuers URIs instead', default: false }),
-    'require-ocsp': Flags.boolean({ description: 'exit 11 for a certificate without responder URI', default: false }),
+    'issuer-uri': switchFlag('the caIssuers URIs instead'),
+    'require-ocsp': switchFlag('exit 11 for a certificate without responder URI'),
   };
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Uri);
-    const flags: Interfaces.InferredFlags<typeof Uri.flags & typeof Uri.baseFlags> = parsed.flags;
+    const { argv, flags } = await this.read(Uri);
     const output = await this.output(flags);
-    const paths = await certificatePaths(await this.paths(parsed.argv, flags));
-    warnOfNothing(paths, parsed.argv, output);
+    const paths = await namedCertificates(await this.paths(argv, flags), argv, output);
     const codes: ExitCode[] = [];
-    for (const { path } of paths) {
+    for (const path of paths) {
       const report = await reportCertificateFile(path);
       codes.push(
         renderCertificate(report, output, {

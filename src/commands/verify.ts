@@ -1,12 +1,10 @@
-import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/verify/run-verify.js';
 import { verifyFlags } from '../cli/verify/verify-flags.js';
-import { warnOfNothing } from '../cli/flags/path-arguments.js';
+import { namedCertificates } from '../cli/flags/path-arguments.js';
 import { asksForCheck, reportFailedCheck } from '../cli/exit/failed-check.js';
-import { certificatePaths } from '../source/certificate-paths.js';
 
 export default class Verify extends BaseCommand {
   static override description = `Verify the staples of certificates, offline, or as a server sends them.
@@ -29,15 +27,12 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
   static override flags = verifyFlags;
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(Verify);
-    const flags: Interfaces.InferredFlags<typeof Verify.flags & typeof Verify.baseFlags> = parsed.flags;
+    const { argv, flags } = await this.read(Verify);
     const output = await this.output(flags);
     const userAgent = `restaple/${this.config.version}`;
-    if (parsed.argv.length === 0 && flags.connect === undefined)
-      return await runVerifyResponse(flags, output, userAgent);
-    const found = parsed.argv.length === 0 ? [] : await certificatePaths(await this.paths(parsed.argv, flags));
-    if (parsed.argv.length > 0) warnOfNothing(found, parsed.argv, output);
-    const paths = found.map(({ path }) => path);
+    const isNamed = argv.length > 0;
+    if (!isNamed && flags.connect === undefined) return await runVerifyResponse(flags, output, userAgent);
+    const paths = isNamed ? await namedCertificates(await this.paths(argv, flags), argv, output) : [];
     if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
     const { runVerifyConnection } = await import('../cli/verify/run-verify-connection.js');
     return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);

@@ -1,9 +1,9 @@
-import { Parser } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
 import { BaseCommand } from '../base-command.js';
-import { commandLineOnly, withEnvironment } from '../flags/environment-flags.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import { fetchFlags } from '../fetch/fetch-flags.js';
+import { withEnvironment } from '../flags/flag.js';
 import type { Output } from '../output.js';
 import { effectiveSettings } from './effective-settings.js';
 import { defaultConfigurationPlace, fetchSettings } from './fetch-settings.js';
@@ -11,12 +11,9 @@ import { settingsLines } from './render-settings.js';
 
 /** Prints what `fetch` without flags would do with this file, else with the usual one. Throws OcspError `usage`. */
 export async function checkConfiguration(file: string | undefined, output: Output): Promise<ExitCode> {
-  const command = { flags: fetchFlags, baseFlags: withEnvironment(BaseCommand.baseFlags) };
-  const definitions = { ...command.baseFlags, ...command.flags };
-  const { flags, baseFlags } = commandLineOnly(command);
-  const words = file === undefined ? [] : [`--config=${file}`];
-  const parsed = await Parser.parse(words, { flags: { ...baseFlags, ...flags }, strict: true });
-  const { settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace: true });
+  const definitions = { ...withEnvironment(BaseCommand.baseFlags), ...fetchFlags };
+  const commandLine = { flags: definedOnly({ config: file }), metadata: { flags: {} } };
+  const { settings, configuration } = await fetchSettings(commandLine, definitions, process, { useDefaultPlace: true });
   if (configuration === undefined) {
     throw new OcspError(
       'usage',

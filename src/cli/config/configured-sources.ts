@@ -1,9 +1,10 @@
 import { OcspError } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
 import { parseResponderHost, type ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
-import { checkUrl } from '../fetch/fetch-setup.js';
+import { checkUrl } from '../fetch/fetch-flags.js';
 import { inFolder, patternInFolder, templateInFolder } from './file-folder.js';
 import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './schema.js';
 
@@ -17,27 +18,22 @@ export function configuredSources(
   complain: Complain,
 ): NamedSource[] {
   const isList = Array.isArray(certificates);
-  const entries: readonly CertificateEntry[] = isList ? certificates : [certificates as CertificateEntry];
-  return entries.map((entry, index) => {
+  return [certificates].flat<readonly (typeof certificates)[]>().map((entry, index) => {
     const here = isList ? ['certificates', index] : ['certificates'];
     return sourceOf(entry, folder, (path, text) => complain([...here, ...path], `certificates: ${text}`));
   });
 }
 
 function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): NamedSource {
-  const { path, out, ...list } = typeof entry === 'string' ? { path: entry } : entry;
-  for (const [key, value] of Object.entries(typeof entry === 'string' ? { path: entry } : entry)) {
+  const named: Exclude<CertificateEntry, string> = typeof entry === 'string' ? { path: entry } : entry;
+  const { path, out, 'crt-list': crtList = '', 'crt-base': base } = named;
+  for (const [key, value] of Object.entries(named)) {
     if (value === '') complain([key], `${key} is empty, expected a path`);
   }
-  if (out !== undefined)
-    attempt(
-      () => checkStapleTemplate(out),
-      (text) => complain(['out'], `out: ${text}`),
-    );
-  const target = out === undefined ? {} : { out: templateInFolder(folder, out) };
+  if (out !== undefined) attempt(checkStapleTemplate, out, (text) => complain(['out'], `out: ${text}`));
+  const target = definedOnly({ out: out === undefined ? undefined : templateInFolder(folder, out) });
   if (path !== undefined) return { path: patternInFolder(folder, path), ...target };
-  const { 'crt-list': crtList = '', 'crt-base': base } = list as { 'crt-list'?: string; 'crt-base'?: string };
-  const where = base === undefined ? {} : { base: inFolder(folder, base) };
+  const where = definedOnly({ base: base === undefined ? undefined : inFolder(folder, base) });
   return { crtList: inFolder(folder, crtList), ...where, ...target };
 }
 
@@ -77,11 +73,7 @@ async function overrideOf(
   complain: Complain,
 ): Promise<ResponderOverride | undefined> {
   const url = entry.url === 'none' ? undefined : entry.url;
-  if (url !== undefined)
-    attempt(
-      () => checkUrl(url),
-      (text) => complain(['url'], `${text}, expected a URL or none`),
-    );
+  if (url !== undefined) attempt(checkUrl, url, (text) => complain(['url'], `${text}, expected a URL or none`));
   if (entry.host !== undefined) {
     const host = parseResponderHost(entry.host);
     if (host !== undefined) return { host, url };
@@ -98,9 +90,9 @@ async function overrideOf(
   }
 }
 
-function attempt(check: () => void, complain: (text: string) => void): void {
+function attempt(check: (value: string) => void, value: string, complain: (text: string) => void): void {
   try {
-    check();
+    check(value);
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     complain(error.message.replace(/^--\w+: /, ''));

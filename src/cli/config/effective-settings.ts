@@ -1,11 +1,11 @@
+import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
 import type { NamedSource } from '../../source/named-source.js';
-import type { FlagDefinition, FlagDefinitions } from '../flags/environment-flags.js';
+import type { FlagDefinition, FlagDefinitions } from '../flags/flag.js';
 import type { Configuration } from './configuration.js';
 import type { WrittenResponder } from './configured-sources.js';
-import { withoutPassword, withoutSecret } from './mask-secret.js';
-import type { Origin, Setting } from './merge-settings.js';
-import { isCommandLineFlag } from './schema.js';
+import { withoutPassword } from './mask-secret.js';
+import type { Origin, Setting, Settings } from './settings.js';
 
 /** One setting as it is shown: booleans and numbers as such, everything else as text, secrets masked. */
 export interface ShownSetting {
@@ -28,15 +28,17 @@ export interface EffectiveSettings {
 /** The settings as they take effect, with their origins. */
 export async function effectiveSettings(
   configuration: Configuration,
-  settings: ReadonlyMap<string, Setting>,
+  settings: Settings,
   definitions: FlagDefinitions,
 ): Promise<EffectiveSettings> {
   const shown: Record<string, ShownSetting> = {};
   for (const [name, definition] of Object.entries(definitions)) {
-    if (isCommandLineFlag(name)) continue;
-    const setting = settings.get(name) ?? unset;
-    const value = await shownValue(name, definition, setting);
-    if (value !== undefined) shown[name] = { value, ...originOf(setting.origin) };
+    if (definition.isOfOneRun === true) continue;
+    // Without a setting the default is not a value but what `fetch` does then.
+    const { origin, ...setting } = settings.get(name) ?? { value: undefined, origin: { kind: 'default' } as const };
+    const value = await shownValue(definition, setting);
+    const { kind, ...where } = origin;
+    if (value !== undefined) shown[name] = { value, origin: kind, ...where };
   }
   return {
     config: configuration.file,
@@ -46,36 +48,22 @@ export async function effectiveSettings(
   };
 }
 
-/** Of a flag whose default is not a value but what `fetch` does then. */
-const unset: Setting = { value: undefined, origin: { kind: 'default' } };
-
 async function shownValue(
-  name: string,
-  definition: FlagDefinition,
-  { value, texts }: Setting,
+  { multiple, masked = (text) => text, defaultHelp }: FlagDefinition,
+  { value, texts = [] }: Omit<Setting, 'origin'>,
 ): Promise<ShownSetting['value'] | undefined> {
   if (typeof value === 'boolean') return value;
-  if (definition.multiple === true) return (texts ?? []).map((text) => withoutSecret(name, text));
-  const written = texts?.[0];
-  const text = written === undefined ? await helpOf(definition) : withoutSecret(name, written);
+  if (multiple === true) return texts.map(masked);
+  // The default as help shows it: 10s for 10,000 milliseconds.
+  const usual = await (defaultHelp as (() => Promise<string>) | undefined)?.();
+  const text = texts[0] === undefined ? usual : masked(texts[0]);
   if (text !== undefined) return typeof value === 'number' && /^\d+$/.test(text) ? value : text;
   return typeof value === 'number' || typeof value === 'string' ? value : undefined;
 }
 
-/** The default as help shows it: 10s for 10,000 milliseconds. */
-async function helpOf({ defaultHelp }: FlagDefinition): Promise<string | undefined> {
-  const text: unknown = typeof defaultHelp === 'function' ? await (defaultHelp as () => unknown)() : defaultHelp;
-  return typeof text === 'string' ? text : undefined;
-}
-
-function originOf(origin: Origin): Omit<ShownSetting, 'value'> {
-  const { kind, ...where } = origin;
-  return { origin: kind, ...where };
-}
-
 function shownSource(source: NamedSource): Record<string, string> {
-  const out = source.out === undefined ? {} : { out: source.out };
-  if ('path' in source) return { path: shownPath(source.path), ...out };
-  const base = source.base === undefined ? {} : { 'crt-base': shownPath(source.base) };
-  return { 'crt-list': shownPath(source.crtList), ...base, ...out };
+  const { out } = source;
+  if ('path' in source) return definedOnly({ path: shownPath(source.path), out });
+  const base = source.base === undefined ? undefined : shownPath(source.base);
+  return definedOnly({ 'crt-list': shownPath(source.crtList), 'crt-base': base, out });
 }

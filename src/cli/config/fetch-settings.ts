@@ -1,9 +1,7 @@
-import { OcspError } from '../../core/index.js';
-import type { FlagDefinitions } from '../flags/environment-flags.js';
+import type { FlagDefinitions } from '../flags/flag.js';
 import type { Configuration } from './configuration.js';
-import { environmentValues } from './environment-values.js';
-import { mergeSettings, type Setting } from './merge-settings.js';
 import { isConfigurationThere } from './read-configuration-file.js';
+import { environmentSettings, mergeSettings, type Origin, type Setting, type Settings } from './settings.js';
 
 /** Read where no --config names another, and no certificate stands on the command line. */
 export const defaultConfigurationPlace = '/etc/restaple.yaml';
@@ -27,7 +25,7 @@ export interface FetchSettings<Flags> {
   /** The flags by all their sources. */
   readonly flags: Flags;
   /** The same, each with its source. */
-  readonly settings: ReadonlyMap<string, Setting>;
+  readonly settings: Settings;
   /** The file behind them; undefined where none was read. */
   readonly configuration: Configuration | undefined;
 }
@@ -41,55 +39,32 @@ export interface FetchSettings<Flags> {
  * @throws OcspError `usage` for a bad variable, and for a file that cannot be read, trusted or understood
  */
 export async function fetchSettings<Flags extends object>(
-  parsed: ParsedCommandLine<Flags>,
+  { flags, metadata }: ParsedCommandLine<Flags>,
   definitions: FlagDefinitions,
   process: SettingsProcess,
-  options: { readonly useDefaultPlace: boolean },
+  { useDefaultPlace }: { readonly useDefaultPlace: boolean },
 ): Promise<FetchSettings<Flags>> {
-  const { given, defaults } = splitByOrigin(parsed);
-  const environment = await environmentValues(definitions, process.env, given);
-  const named = given.get('config') ?? environment.get('config')?.value;
-  const file = typeof named === 'string' ? named : defaultFile(options.useDefaultPlace);
-  const configuration = file === undefined ? undefined : await load(file, definitions, process);
-  const settings = mergeSettings(definitions, {
-    given,
-    environment,
-    file: configuration?.values ?? new Map(),
-    defaults,
-  });
+  const isGiven = ([name]: [string, unknown]): boolean => metadata.flags[name]?.setFromDefault !== true;
+  const given = settingsFrom(Object.entries(flags).filter(isGiven), { kind: 'flag' });
+  const defaults = settingsFrom(
+    Object.entries(definitions).map(([name, definition]) => [name, definition.default]),
+    { kind: 'default' },
+  );
+  const environment = await environmentSettings(definitions, process.env, given);
+  const named = (given.get('config') ?? environment.get('config'))?.value;
+  const isInDefaultPlace = named === undefined && useDefaultPlace && isConfigurationThere(defaultConfigurationPlace);
+  const file = isInDefaultPlace ? defaultConfigurationPlace : named;
+  const configuration = typeof file === 'string' ? await load(file, definitions, process) : undefined;
+  const settings = mergeSettings(definitions, [defaults, configuration?.settings ?? new Map(), environment, given]);
   const merged = Object.fromEntries([...settings].map(([name, { value }]) => [name, value]));
   // Each value comes from the parser of its flag, so the type is that of the flags.
-  return { flags: { ...parsed.flags, ...merged }, settings, configuration };
+  return { flags: { ...flags, ...merged }, settings, configuration };
 }
 
-/** The error for a run that nobody told of a certificate. */
-export function noCertificate(configuration: Configuration | undefined): OcspError {
-  return configuration === undefined
-    ? new OcspError(
-        'usage',
-        'no certificate was named',
-        `name certificate files, a folder of them, - to read paths from stdin, or a configuration with --config (there is no ${defaultConfigurationPlace})`,
-      )
-    : new OcspError(
-        'usage',
-        `the configuration file ${configuration.file} names no certificate`,
-        'list them there under certificates, or name them on the command line',
-      );
-}
-
-function splitByOrigin<Flags extends object>(
-  parsed: ParsedCommandLine<Flags>,
-): { readonly given: ReadonlyMap<string, unknown>; readonly defaults: ReadonlyMap<string, unknown> } {
-  const isDefault = (name: string): boolean => parsed.metadata.flags[name]?.setFromDefault === true;
-  const entries = Object.entries(parsed.flags).filter(([, value]) => value !== undefined);
-  return {
-    given: new Map(entries.filter(([name]) => !isDefault(name))),
-    defaults: new Map(entries.filter(([name]) => isDefault(name))),
-  };
-}
-
-function defaultFile(isWanted: boolean): string | undefined {
-  return isWanted && isConfigurationThere(defaultConfigurationPlace) ? defaultConfigurationPlace : undefined;
+/** Those that have a value. */
+function settingsFrom(values: readonly (readonly [string, unknown])[], origin: Origin): Settings {
+  const there = values.filter(([, value]) => value !== undefined);
+  return new Map(there.map(([name, value]): [string, Setting] => [name, { value, origin }]));
 }
 
 async function load(file: string, definitions: FlagDefinitions, process: SettingsProcess): Promise<Configuration> {

@@ -1,10 +1,5 @@
+import { OcspError } from '../../core/index.js';
 import { joinPath } from '../../core/file-path.js';
-import type { FlagDefinition } from '../flags/environment-flags.js';
-
-/** Whether the flag's value is a path, by what its help says that it takes: a file or a folder. */
-export function isPathFlag({ helpValue }: FlagDefinition): boolean {
-  return typeof helpValue === 'string' && /\b(?:file|folder)\b/.test(helpValue);
-}
 
 /** A path of the file, from the folder that the file is in. */
 export function inFolder(folder: string, path: string): string {
@@ -22,16 +17,16 @@ export function patternInFolder(folder: string, path: string): string {
   return inFolder(isPattern ? folder.replace(/[\\*?[\]{}()!|+@]/g, '\\$&') : folder, path);
 }
 
-/** The value of a flag, with its path made absolute where it has one. */
-export function flagTextInFolder(folder: string, name: string, flag: FlagDefinition, text: string): string {
-  if (name === 'out') return templateInFolder(folder, text);
-  if (name === 'confirm') return confirmPlaceInFolder(folder, text);
-  return isPathFlag(flag) ? inFolder(folder, text) : text;
+/** `CERT=HOST:PORT#NAME` names a certificate as the run does, whose paths are absolute. */
+export function confirmPlaceInFolder(folder: string, text: string): string {
+  const equals = (text.split('#', 1)[0] ?? '').lastIndexOf('=');
+  return equals < 1 ? text : inFolder(folder, text.slice(0, equals)) + text.slice(equals);
 }
 
-/** `CERT=HOST:PORT#NAME` names a certificate as the run does, whose paths are absolute. */
-function confirmPlaceInFolder(folder: string, text: string): string {
-  const hash = text.indexOf('#');
-  const equals = (hash < 0 ? text : text.slice(0, hash)).lastIndexOf('=');
-  return equals < 1 ? text : inFolder(folder, text.slice(0, equals)) + text.slice(equals);
+/** The same for a path that must not be empty. Throws OcspError `usage`. */
+export function filled(place: typeof inFolder): typeof inFolder {
+  return (folder, path) => {
+    if (path === '') throw new OcspError('usage', 'is empty, expected a path');
+    return place(folder, path);
+  };
 }

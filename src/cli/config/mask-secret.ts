@@ -1,9 +1,8 @@
 const mask = '********';
 
-/** A flag's text for a screen or a log: a URL without its password, a header without its value. */
-export function withoutSecret(flag: string, text: string): string {
-  if (flag === 'header') return text.replace(/:[^]*$/, `: ${mask}`);
-  return flag === 'proxy' || flag === 'url' ? withoutPassword(text) : text;
+/** A header without its value. */
+export function maskedHeader(text: string): string {
+  return text.replace(/:[^]*$/, `: ${mask}`);
 }
 
 /** `http://user:password@host` without the password; a word that stands alone before the `@` may be a token, and goes too. */

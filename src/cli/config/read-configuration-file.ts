@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { handedOver } from '../../system/handed-over-pipe.js';
+import { isSticky, isTrustedOwner, mayOthersWrite } from '../../system/owner-and-mode.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorText } from '../../system/system-error.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -13,9 +14,6 @@ const largestFile = 4 * 1024 * 1024;
 
 /** As many links as Linux follows (path_resolution(7)). */
 const maximumLinks = 40;
-
-const writableByOthers = 0o022;
-const sticky = 0o1000;
 
 /** Why all this: said in each refusal. */
 const reason = 'and it names commands that this user runs';
@@ -32,11 +30,17 @@ export function readConfigurationFile(path: string, effectiveUserId: number): st
   if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
   const piped = handedOver(path);
   if (piped !== undefined) return textOf(path, piped);
-  const isTrusted = ({ uid }: Stats): boolean => uid === 0 || uid === effectiveUserId;
-  const file = withoutLinks(path, isTrusted);
+  const file = withoutLinks(path, effectiveUserId);
   // What has become a link by now is not followed.
   const { bytes, status } = attempt(path, () => readRegularFile(file, { limit: largestFile, followLinks: false }));
-  judgeFile(path, status, isTrusted);
+  if (!status.isFile()) {
+    const what = status.isDirectory() ? 'a folder' : 'no regular file';
+    throw new OcspError('usage', `the configuration file ${path} is ${what}`, 'name a file with --config');
+  }
+  judge(`the configuration file ${path}`, status, effectiveUserId, {
+    owner: `read it, then: chown root ${path}`,
+    mode: `read it, then: chmod go-w ${path}`,
+  });
   if (bytes !== undefined) return textOf(path, bytes);
   const message = `the configuration file ${path} is larger than ${largestFile} octets`;
   throw new OcspError('usage', message, 'name folders in place of files');
@@ -47,81 +51,47 @@ export function isConfigurationThere(path: string): boolean {
   return attempt(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
-function withoutLinks(path: string, isTrusted: (status: Stats) => boolean): FilePath {
+function withoutLinks(path: string, effectiveUserId: number): FilePath {
   let current: FilePath = path;
   for (let links = 0; links <= maximumLinks; links += 1) {
-    const folder = folderOf(current);
-    judgeFolder(
-      path,
-      folder,
-      attempt(path, () => statSync(folder)),
-      isTrusted,
-    );
     const here: FilePath = current;
+    const folder = folderOf(here);
+    const name = shownPath(folder);
+    const folderStatus = attempt(path, () => statSync(folder));
+    judge(`the folder ${name} of the configuration file ${path}`, folderStatus, effectiveUserId, {
+      owner: `chown root ${name}, or move the file into a folder of root's`,
+      mode: isSticky(folderStatus) ? undefined : `chmod go-w ${name}, or move the file into a folder of root's`,
+    });
     const status = attempt(path, () => lstatSync(here));
-    if (!status.isSymbolicLink()) return current;
-    if (!isTrusted(status)) {
-      throw refused(
-        `${shownPath(current)} is a link that belongs to user ${status.uid}, neither root nor the user of this run`,
-        `name the file itself with --config, or make the link again as root`,
-      );
-    }
-    current = joinPath(
-      folder,
-      attempt(path, () => readlinkSync(here, { encoding: 'buffer' })),
-    );
+    if (!status.isSymbolicLink()) return here;
+    judge(`${shownPath(here)} is a link that`, status, effectiveUserId, {
+      owner: 'name the file itself with --config, or make the link again as root',
+      mode: undefined,
+    });
+    const target = attempt(path, () => readlinkSync(here, { encoding: 'buffer' }));
+    current = joinPath(folder, target);
   }
   throw new OcspError('usage', `the configuration file ${path} is a circle of links`, 'name the file itself');
 }
 
-function judgeFolder(path: string, folder: FilePath, status: Stats, isTrusted: (status: Stats) => boolean): void {
-  const name = shownPath(folder);
-  if (!isTrusted(status)) {
-    throw refused(
-      `the folder ${name} of the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
-      `chown root ${name}, or move the file into a folder of root's`,
-    );
-  }
-  if ((status.mode & writableByOthers) !== 0 && (status.mode & sticky) === 0) {
-    throw refused(
-      `the folder ${name} of the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
-      `chmod go-w ${name}, or move the file into a folder of root's`,
-    );
-  }
+/** What to do about another owner, and about a mode that lets others write; undefined where the mode may be any. */
+interface Hints {
+  readonly owner: string;
+  readonly mode: string | undefined;
 }
 
-function judgeFile(path: string, status: Stats, isTrusted: (status: Stats) => boolean): void {
-  if (!status.isFile()) {
-    const what = status.isDirectory() ? 'a folder' : 'no regular file';
-    throw new OcspError('usage', `the configuration file ${path} is ${what}`, 'name a file with --config');
+function judge(what: string, status: Stats, effectiveUserId: number, hints: Hints): void {
+  if (!isTrustedOwner(status.uid, effectiveUserId)) {
+    const message = `${what} belongs to user ${status.uid}, neither root nor the user of this run, ${reason}`;
+    throw new OcspError('usage', message, hints.owner);
   }
-  if (!isTrusted(status)) {
-    throw refused(
-      `the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
-      `read it, then: chown root ${path}`,
-    );
-  }
-  if ((status.mode & writableByOthers) !== 0) {
-    throw refused(
-      `the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
-      `read it, then: chmod go-w ${path}`,
-    );
-  }
-}
-
-function modeOf({ mode }: Stats): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0');
-}
-
-function refused(message: string, hint: string): OcspError {
-  return new OcspError('usage', `${message}, ${reason}`, hint);
+  if (hints.mode === undefined || !mayOthersWrite(status)) return;
+  const mode = (status.mode & 0o7777).toString(8).padStart(4, '0');
+  throw new OcspError('usage', `${what} is writable by group or others (mode ${mode}), ${reason}`, hints.mode);
 }
 
 function textOf(path: string, bytes: Uint8Array): string {
-  if (isUtf8(bytes))
-    return Buffer.from(bytes)
-      .toString('utf8')
-      .replace(/^\u{feff}/u, '');
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
   let line = 1;
   for (let start = 0; ; line += 1) {
     const end = bytes.indexOf(0x0a, start);

@@ -1,84 +1,102 @@
 import { Flags, type Interfaces } from '@oclif/core';
-import { withEnvironment } from '../flags/environment-flags.js';
+import { OcspError } from '../../core/index.js';
+import { checkStapleTemplate } from '../../store/staple-location.js';
+import { addressPolicy } from '../../transport/address-guard.js';
+import { proxyFromFlag } from '../../transport/proxy.js';
+import { assertHeaderLines } from '../../transport/request-headers.js';
+import { parseTarget } from '../../transport/target-url.js';
+import { maskedHeader, withoutPassword } from '../config/mask-secret.js';
+import { withEnvironment } from '../flags/flag.js';
 import {
-  certificateFlags,
+  choiceFlag,
   durationFlag,
-  headerFlag,
-  issuerFlags,
+  fileFlag,
+  flagKind,
+  listOf,
+  outFlag,
   positiveDurationFlag,
-  rateFlag,
-  refreshFlag,
-  shardFlag,
+  switchFlag,
+  textFlag,
   timeFlag,
-  trustFlags,
-} from '../flags/shared-flags.js';
+} from '../flags/flag-kinds.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
+import { certificateFlags, issuerFlags, trustFlags } from '../flags/shared-flags.js';
+import { parseShard, shardForm } from '../flags/shard-value.js';
+import { parseHeader, parseRate, parseRefreshPolicy } from '../flags/values.js';
+import { checkOnCommands, type OnCommands } from './on-commands.js';
+
+const refreshFlag = flagKind({
+  helpValue: '<50%|12h>',
+  expected: 'a percentage up to 100% or a duration',
+  example: '50%',
+  read: parseRefreshPolicy,
+});
+
+const rateFlag = flagKind({ helpValue: '<20/s>', expected: 'a rate', example: '20/s', read: parseRate });
+
+const headerFlag = flagKind({
+  helpValue: "<'K: V'>",
+  expected: "of the form 'Name: value'",
+  example: "'X-Api-Key: abc'",
+  read: parseHeader,
+});
+
+const shardFlag = flagKind({ helpValue: '<I/N>', expected: shardForm, example: '0/4', read: parseShard });
+
+function commandFlag(event: keyof OnCommands, description: string) {
+  return textFlag(description, {
+    helpValue: '<command>',
+    section: 'hooks',
+    check: (text) => checkOnCommands({ [event]: text }),
+  });
+}
 
 /** The flags of `fetch`, grouped as the help shows them; each that takes one value can come from a variable too. */
 export const fetchFlags = withEnvironment({
-  config: Flags.string({
-    description: 'the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]',
-    helpValue: '<file>',
+  config: fileFlag('the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]', {
+    isOfOneRun: true,
   }),
   ...certificateFlags,
   ...issuerFlags,
-  'fetch-issuer': Flags.boolean({
-    description: 'download a missing issuer by the caIssuers URI of the certificate',
+  'fetch-issuer': switchFlag('download a missing issuer by the caIssuers URI of the certificate', {
     default: true,
     allowNo: true,
   }),
-  out: Flags.string({
-    description: 'where the staple goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
-    helpValue: '<file|folder|template>',
+  out: outFlag('where the staple goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}', {
+    check: checkStapleTemplate,
   }),
-  url: Flags.string({ description: "the responder to ask in place of the certificate's own", helpValue: '<url>' }),
-  force: Flags.boolean({ description: 'ask although the staple is not due', default: false }),
-  'refresh-at': refreshFlag({
-    description: 'due at this part of its window, or so long before its end',
-    defaultHelp: () => Promise.resolve('50%'),
-  }),
-  'alert-before': durationFlag({
-    description: 'a failed refresh is heard once the staple ends within this time [default: a quarter of its life]',
-  }),
-  hash: Flags.option({
-    description: 'hash of the CertID; haproxy and hitch take sha1 alone',
-    options: ['sha1', 'sha256'] as const,
-    default: 'sha1',
-  })(),
-  nonce: Flags.boolean({ description: 'send a nonce of 32 octets', default: false }),
-  method: Flags.option({
-    description: 'auto: GET where the URL stays within 255 bytes, POST when that fails',
-    options: ['post', 'get', 'auto'] as const,
-    default: 'post',
-  })(),
-  header: headerFlag({
-    description: 'a header for the responder, never sent to another origin',
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
-  }),
-  timeout: positiveDurationFlag({
-    description: 'for one HTTP attempt, redirects included',
-    default: 10_000,
-    defaultHelp: () => Promise.resolve('10s'),
-  }),
-  'connect-timeout': positiveDurationFlag({
-    description: 'to connect, within --timeout',
-    default: 3000,
-    defaultHelp: () => Promise.resolve('3s'),
-  }),
-  retries: Flags.integer({ description: 'further rounds over the responders', min: 0, max: 20, default: 2 }),
-  proxy: Flags.string({
-    description: 'proxy for http and https in place of the environment; "" for none',
+  url: textFlag("the responder to ask in place of the certificate's own", {
     helpValue: '<url>',
+    check: checkUrl,
+    masked: withoutPassword,
   }),
-  'ipv4-only': Flags.boolean({
-    char: '4' as 'z',
-    description: 'connect by IPv4 only',
-    default: false,
-    exclusive: ['ipv6-only'],
+  force: switchFlag('ask although the staple is not due'),
+  'refresh-at': refreshFlag('due at this part of its window, or so long before its end', { shownDefault: '50%' }),
+  'alert-before': durationFlag(
+    'a failed refresh is heard once the staple ends within this time [default: a quarter of its life]',
+    { example: '12h' },
+  ),
+  hash: choiceFlag(['sha1', 'sha256'])('hash of the CertID; haproxy and hitch take sha1 alone', { default: 'sha1' }),
+  nonce: switchFlag('send a nonce of 32 octets'),
+  method: choiceFlag(['post', 'get', 'auto'])('auto: GET where the URL stays within 255 bytes, POST when that fails', {
+    default: 'post',
   }),
-  'ipv6-only': Flags.boolean({ char: '6' as 'z', description: 'connect by IPv6 only', default: false }),
+  header: listOf(
+    headerFlag('a header for the responder, never sent to another origin', {
+      check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
+      masked: maskedHeader,
+    }),
+  ),
+  timeout: positiveDurationFlag('for one HTTP attempt, redirects included', { default: '10s' }),
+  'connect-timeout': positiveDurationFlag('to connect, within --timeout', { default: '3s' }),
+  retries: Flags.integer({ description: 'further rounds over the responders', min: 0, max: 20, default: 2 }),
+  proxy: textFlag('proxy for http and https in place of the environment; "" for none', {
+    helpValue: '<url>',
+    check: (text) => proxyFromFlag(text, {}),
+    masked: withoutPassword,
+  }),
+  'ipv4-only': switchFlag('connect by IPv4 only', { char: '4', exclusive: ['ipv6-only'] }),
+  'ipv6-only': switchFlag('connect by IPv6 only', { char: '6' }),
   concurrency: Flags.integer({ description: 'certificates at a time', min: 1, max: 1024, default: 32 }),
   'per-responder': Flags.integer({
     description: 'requests at a time to one responder host',
@@ -86,72 +104,80 @@ export const fetchFlags = withEnvironment({
     max: 1024,
     default: 8,
   }),
-  rate: rateFlag({ description: 'requests that may start in this time to one responder host [default: unlimited]' }),
-  'allow-private': Flags.boolean({
-    description: "allow certificates' URIs to lead to private networks and loopback",
-    default: false,
-  }),
-  'allow-address': Flags.string({
-    description: "allow certificates' URIs to lead to these addresses",
-    helpValue: '<cidr>',
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
-  }),
+  rate: rateFlag('requests that may start in this time to one responder host [default: unlimited]'),
+  'allow-private': switchFlag("allow certificates' URIs to lead to private networks and loopback"),
+  'allow-address': listOf(
+    textFlag("allow certificates' URIs to lead to these addresses", {
+      helpValue: '<cidr>',
+      check: (text) => addressPolicy({ allowPrivate: false, allowAddresses: [text] }),
+    }),
+  ),
   ...trustFlags,
-  'accept-status': Flags.string({
-    description: 'statuses that may be stored: good or good,revoked',
+  'accept-status': textFlag('statuses that may be stored: good or good,revoked', {
     helpValue: '<good,revoked>',
     default: 'good',
+    check: acceptedStatuses,
   }),
-  'crt-list': Flags.string({
-    description: "certificates by a crt-list of haproxy; names in it are relative to the list's folder",
-    helpValue: '<file>',
-    multiple: true,
-    multipleNonGreedy: true,
-    default: [],
+  'crt-list': listOf(
+    // In a configuration `certificates` says this.
+    fileFlag("certificates by a crt-list of haproxy; names in it are relative to the list's folder", {
+      isOfOneRun: true,
+    }),
+  ),
+  shard: shardFlag('work on this part of the certificates alone, as one of several machines [or RESTAPLE_SHARD_COUNT]'),
+  lock: fileFlag('one run at a time holds this lock [default with a configuration: /run/restaple/NAME.lock]', {
+    section: 'lock',
   }),
-  shard: shardFlag({
-    description: 'work on this part of the certificates alone, as one of several machines [or RESTAPLE_SHARD_COUNT]',
+  'lock-wait': durationFlag('how long to wait for another run, before exit 12', {
+    default: '30s',
+    section: 'lock-wait',
   }),
-  lock: Flags.string({
-    description: 'one run at a time holds this lock [default with a configuration: /run/restaple/NAME.lock]',
-    helpValue: '<file>',
-  }),
-  'lock-wait': durationFlag({
-    description: 'how long to wait for another run, before exit 12',
-    default: 30_000,
-    defaultHelp: () => Promise.resolve('30s'),
-  }),
-  metrics: Flags.string({
-    description: 'write the figures of the run to this file, as Prometheus text',
-    helpValue: '<file>',
-  }),
-  watch: Flags.boolean({
-    description: 'keep running, and refresh staples as they fall due; SIGHUP reads everything again',
-    default: false,
+  metrics: fileFlag('write the figures of the run to this file, as Prometheus text', { section: 'metrics' }),
+  watch: switchFlag('keep running, and refresh staples as they fall due; SIGHUP reads everything again', {
     exclusive: ['print-curl', 'request-out', 'at'],
+    // It would keep a deploy hook with the same file running for ever.
+    isOfOneRun: true,
   }),
-  'dry-run': Flags.boolean({ description: 'fetch and verify, write nothing', default: false }),
-  'request-out': Flags.string({ description: 'also write the request to this file', helpValue: '<file>' }),
-  'print-curl': Flags.boolean({ description: 'print the request as a curl command, send nothing', default: false }),
-  'require-ocsp': Flags.boolean({ description: 'exit 11 for a certificate without responder', default: false }),
-  strict: Flags.boolean({
-    description: 'a kept staple and a missing nonce end with their own exit code',
-    default: false,
-  }),
+  'dry-run': switchFlag('fetch and verify, write nothing'),
+  'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
+  'print-curl': switchFlag('print the request as a curl command, send nothing', { isOfOneRun: true }),
+  'require-ocsp': switchFlag('exit 11 for a certificate without responder'),
+  strict: switchFlag('a kept staple and a missing nonce end with their own exit code'),
   ...reloadFlag,
   ...announceFlags,
-  'on-updated': Flags.string({
-    description: 'run this command, without a shell, for each certificate whose staple was updated',
-    helpValue: '<command>',
-  }),
-  'on-failed': Flags.string({
-    description: 'run this command for each certificate whose fetch failed and was not softened',
-    helpValue: '<command>',
-  }),
-  'on-revoked': Flags.string({ description: 'run this command for each revoked certificate', helpValue: '<command>' }),
-  at: timeFlag({ description: 'judge as of this time' }),
+  'on-updated': commandFlag(
+    'on-updated',
+    'run this command, without a shell, for each certificate whose staple was updated',
+  ),
+  'on-failed': commandFlag(
+    'on-failed',
+    'run this command for each certificate whose fetch failed and was not softened',
+  ),
+  'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),
+  at: timeFlag('judge as of this time', { isOfOneRun: true }),
 });
 
 export type FetchFlags = Interfaces.InferredFlags<typeof fetchFlags>;
+
+/** Throws OcspError `usage` for a responder's URL that cannot be asked. */
+export function checkUrl(url: string): void {
+  try {
+    parseTarget(url, { allowCredentials: true });
+  } catch (error) {
+    if (!(error instanceof OcspError)) throw error;
+    throw new OcspError('usage', `--url: ${error.message}`, error.hint, { cause: error });
+  }
+}
+
+/** The value of --accept-status. Throws OcspError `usage`. */
+export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
+  const accepted = new Set<'good' | 'revoked'>();
+  for (const status of text.split(',').map((word) => word.trim())) {
+    if (status !== 'good' && status !== 'revoked') {
+      throw new OcspError('usage', `--accept-status: "${status}" cannot be accepted`, 'use good or good,revoked');
+    }
+    accepted.add(status);
+  }
+  if (accepted.has('good')) return accepted;
+  throw new OcspError('usage', '--accept-status: good must be among them', 'use good or good,revoked');
+}

@@ -1,13 +1,13 @@
-import type { FilePath } from '../../core/file-path.js';
-import type { Configuration } from '../config/configuration.js';
-import { confirmOfRun } from '../config/confirm-of-run.js';
-import { fetchSettings, noCertificate, type ParsedCommandLine } from '../config/fetch-settings.js';
-import type { Setting } from '../config/merge-settings.js';
-import type { FlagDefinitions } from '../flags/environment-flags.js';
-import type { FetchFlags } from './fetch-flags.js';
-import type { NamedSource } from '../../source/named-source.js';
-import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import { resolve } from 'node:path';
+import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import type { NamedSource } from '../../source/named-source.js';
+import { defaultConfigurationPlace, fetchSettings, type ParsedCommandLine } from '../config/fetch-settings.js';
+import type { Setting } from '../config/settings.js';
+import type { FlagDefinitions } from '../flags/flag.js';
+import type { FetchFlags } from './fetch-flags.js';
 
 /** What a run of `fetch` is asked to do, by command line, environment and configuration file together. */
 export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
@@ -35,26 +35,51 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
   const named = [...paths.map((path) => ({ path })), ...parsed.flags['crt-list'].map((crtList) => ({ crtList }))];
   const useDefaultPlace = named.length === 0;
   const { flags, settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace });
+  const { file, sources: configured = [], responders = [] } = configuration ?? {};
+  const sources = named.length === 0 ? configured : named;
+  if (sources.length === 0) throw noCertificate(file);
   return {
-    ...definedOnly({ configurationFile: configuration?.file }),
-    sources: sourcesOf(named, configuration),
+    ...definedOnly({ configurationFile: file }),
+    sources,
     flags,
-    responders: configuration?.responders ?? [],
-    confirmFor: (certificates) => confirmPlaces(flags.confirm, settings.get('confirm'), certificates),
+    responders,
+    confirmFor: (certificates) => confirmOfRun(flags.confirm, settings.get('confirm'), certificates),
   };
 }
 
-function sourcesOf(named: readonly NamedSource[], configuration: Configuration | undefined): readonly NamedSource[] {
-  const sources = named.length === 0 ? (configuration?.sources ?? []) : named;
-  if (sources.length === 0) throw noCertificate(configuration);
-  return sources;
+/** The error for a run that nobody told of a certificate. */
+function noCertificate(configurationFile: string | undefined): OcspError {
+  return configurationFile === undefined
+    ? new OcspError(
+        'usage',
+        'no certificate was named',
+        `name certificate files, a folder of them, - to read paths from stdin, or a configuration with --config (there is no ${defaultConfigurationPlace})`,
+      )
+    : new OcspError(
+        'usage',
+        `the configuration file ${configurationFile} names no certificate`,
+        'list them there under certificates, or name them on the command line',
+      );
 }
 
-/** All certificates are named only where a place is about one of them. */
-function confirmPlaces(
+/**
+ * The places of --confirm that are about certificates of this run. On the command line another certificate is a mistake, heard of later. A file speaks of all certificates of the machine:
+ * a run for one of them, as from a deploy hook, proves that one alone, by whatever name it has on the command line.
+ *
+ * @param certificates of the run; not asked where no place is about one of them
+ */
+export function confirmOfRun(
   texts: readonly string[],
   setting: Setting | undefined,
   certificates: () => readonly FilePath[],
 ): readonly string[] {
-  return texts.length === 0 ? texts : confirmOfRun(texts, setting, certificates());
+  if (setting?.origin.kind !== 'file') return texts;
+  let names: ReadonlyMap<string, string> | undefined;
+  return texts.flatMap((text) => {
+    const equals = text.split('#', 1)[0]?.lastIndexOf('=') ?? -1;
+    if (equals < 0) return [text];
+    names ??= new Map(certificates().map((path) => [resolve(shownPath(path)), shownPath(path)]));
+    const name = names.get(resolve(text.slice(0, equals)));
+    return name === undefined ? [] : [name + text.slice(equals)];
+  });
 }

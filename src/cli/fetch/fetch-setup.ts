@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OcspError, defaultRefreshPolicy, type Certificate } from '../../core/index.js';
+import { defaultRefreshPolicy, type Certificate } from '../../core/index.js';
 import type { FetchOptions, FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
@@ -8,8 +8,7 @@ import { ownProcess } from '../own-process.js';
 import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
-import { parseTarget } from '../../transport/target-url.js';
-import type { FetchFlags } from './fetch-flags.js';
+import { acceptedStatuses, checkUrl, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** How far the responder's clock may differ from ours before a response counts as not yet valid. */
@@ -49,29 +48,6 @@ export async function fetchOptionsFrom(
 export async function readCertificates(paths: readonly string[]): Promise<Certificate[]> {
   const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
   return files.map((file) => file.certificate);
-}
-
-/** Throws OcspError `usage` for a responder's URL that cannot be asked. */
-export function checkUrl(url: string): void {
-  try {
-    parseTarget(url, { allowCredentials: true });
-  } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    throw new OcspError('usage', `--url: ${error.message}`, error.hint, { cause: error });
-  }
-}
-
-/** The value of --accept-status. Throws OcspError `usage`. */
-export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {
-  const accepted = new Set<'good' | 'revoked'>();
-  for (const status of text.split(',').map((word) => word.trim())) {
-    if (status !== 'good' && status !== 'revoked') {
-      throw new OcspError('usage', `--accept-status: "${status}" cannot be accepted`, 'use good or good,revoked');
-    }
-    accepted.add(status);
-  }
-  if (accepted.has('good')) return accepted;
-  throw new OcspError('usage', '--accept-status: good must be among them', 'use good or good,revoked');
 }
 
 /** The rules of the HTTP client for these flags and this environment. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { OcspError } from '../../core/index.js';
 import { asPath, type FilePath } from '../../core/file-path.js';
+import { certificatePaths } from '../../source/certificate-paths.js';
 import type { Output } from '../output.js';
 
 /** A list of 100,000 paths of 4 KiB is far beyond any fleet. */
@@ -31,14 +32,22 @@ export async function readPathArguments(
   );
 }
 
-/** A folder without certificates is no error, but whoever named it should hear that nothing was done. */
-export function warnOfNothing(
-  found: readonly unknown[],
-  words: readonly unknown[],
+/**
+ * The certificates that these paths lead to. A folder without certificates is no error, but whoever named it should hear
+ * that nothing was done.
+ *
+ * @param words what the user named
+ */
+export async function namedCertificates(
+  paths: readonly FilePath[],
+  words: readonly string[],
   output: Pick<Output, 'warn'>,
-): void {
-  if (found.length > 0) return;
-  output.warn(`there is no certificate in ${words.map(String).join(', ')} (folders in it are not looked into)`);
+): Promise<FilePath[]> {
+  const found = await certificatePaths(paths);
+  if (found.length === 0) {
+    output.warn(`there is no certificate in ${words.join(', ')} (folders in it are not looked into)`);
+  }
+  return found.map(({ path }) => path);
 }
 
 async function readList(stdin: Readable, separator: '\n' | '\0'): Promise<FilePath[]> {

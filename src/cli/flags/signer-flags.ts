@@ -9,28 +9,23 @@ import { readPassphraseFile } from '../../source/passphrase-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
 import type { StatusSource } from '../../source/status-source.js';
 import { definedOnly } from '../../core/defined-only.js';
+import { choiceFlag, fileFlag, switchFlag } from './flag-kinds.js';
 
 /** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
 export const signerFlags = {
-  'ca-cert': Flags.string({ description: 'the certificate of the CA', helpValue: '<file>', required: true }),
-  'ca-key': Flags.string({ description: "the CA's own key", helpValue: '<file>' }),
-  'responder-cert': Flags.string({ description: 'the certificate of a delegated responder', helpValue: '<file>' }),
-  'responder-key': Flags.string({ description: "the delegate's key", helpValue: '<file>' }),
-  'passphrase-file': Flags.string({
-    description: 'its first line opens an encrypted key; or set RESTAPLE_PASSPHRASE',
-    helpValue: '<file>',
-  }),
-  'key-id': Flags.boolean({ description: 'name the responder by its key, not by its name', default: false }),
-  'no-certs': Flags.boolean({ description: "embed no certificate, not even a delegate's", default: false }),
-  'signature-hash': Flags.option({
-    description: 'hash to sign; by default the one that fits the key',
-    options: ['sha256', 'sha384', 'sha512'] as const,
-  })(),
+  'ca-cert': fileFlag('the certificate of the CA', { required: true }),
+  'ca-key': fileFlag("the CA's own key"),
+  'responder-cert': fileFlag('the certificate of a delegated responder'),
+  'responder-key': fileFlag("the delegate's key"),
+  'passphrase-file': fileFlag('its first line opens an encrypted key; or set RESTAPLE_PASSPHRASE'),
+  'key-id': switchFlag('name the responder by its key, not by its name'),
+  'no-certs': switchFlag("embed no certificate, not even a delegate's"),
+  'signature-hash': choiceFlag(['sha256', 'sha384', 'sha512'])('hash to sign; by default the one that fits the key'),
   days: Flags.integer({ description: 'validity in days [default: 7, or 0 with --minutes]', helpValue: '<n>' }),
   minutes: Flags.integer({ description: 'validity in minutes, added to --days', helpValue: '<n>' }),
-  index: Flags.string({ description: "take statuses from openssl's index.txt", helpValue: '<file>' }),
-  crl: Flags.string({ description: 'take statuses from a CRL of the CA', helpValue: '<file>', exclusive: ['index'] }),
-  'allow-stale-crl': Flags.boolean({ description: 'use a CRL past its nextUpdate', dependsOn: ['crl'] }),
+  index: fileFlag("take statuses from openssl's index.txt"),
+  crl: fileFlag('take statuses from a CRL of the CA', { exclusive: ['index'] }),
+  'allow-stale-crl': switchFlag('use a CRL past its nextUpdate', { default: undefined, dependsOn: ['crl'] }),
 };
 
 export type SignerFlags = Interfaces.InferredFlags<typeof signerFlags>;

@@ -45,3 +45,9 @@ export function parseRate(text: string): number | undefined {
   const perSecond = Number(match?.[1]) / ((unitMilliseconds[match?.[2] ?? 's'] ?? 1000) / 1000);
   return match === null || perSecond === 0 ? undefined : perSecond;
 }
+
+/** `K: V` as a pair. */
+export function parseHeader(text: string): readonly [string, string] | undefined {
+  const colon = text.indexOf(':');
+  return colon < 1 ? undefined : [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}

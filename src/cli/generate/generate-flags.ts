@@ -1,7 +1,8 @@
-import { Flags, type Interfaces } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
 import { OcspError, parseSerialNumber, type StatementStatus } from '../../core/index.js';
 import { isRevocationReason } from '../../core/response.js';
-import { certificateFlags, timeFlag } from '../flags/shared-flags.js';
+import { choiceFlag, outFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
+import { certificateFlags } from '../flags/shared-flags.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
@@ -9,27 +10,21 @@ import { signerFlags } from '../flags/signer-flags.js';
 export const generateFlags = {
   ...certificateFlags,
   ...signerFlags,
-  status: Flags.option({
-    description: 'the status to sign [default: good]',
-    options: ['good', 'revoked', 'unknown'] as const,
+  status: choiceFlag(['good', 'revoked', 'unknown'])('the status to sign [default: good]', {
     exclusive: ['index', 'crl'],
-  })(),
-  'revoked-at': timeFlag({ description: 'when it was revoked [default: now]' }),
-  reason: Flags.string({ description: 'why it was revoked, by its RFC 5280 name', helpValue: '<keyCompromise|…>' }),
-  serial: Flags.string({ description: 'serial number in hex, in place of a certificate file', helpValue: '<hex>' }),
-  hash: Flags.option({
-    description: 'hash of the CertID; haproxy and hitch take sha1 alone',
-    options: ['sha1', 'sha256', 'sha384', 'sha512'] as const,
-    default: 'sha1',
-  })(),
-  out: Flags.string({
-    description:
-      'where the response goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
-    helpValue: '<file|folder|template>',
   }),
+  'revoked-at': timeFlag('when it was revoked [default: now]'),
+  reason: textFlag('why it was revoked, by its RFC 5280 name', { helpValue: '<keyCompromise|…>' }),
+  serial: textFlag('serial number in hex, in place of a certificate file', { helpValue: '<hex>' }),
+  hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])('hash of the CertID; haproxy and hitch take sha1 alone', {
+    default: 'sha1',
+  }),
+  out: outFlag(
+    'where the response goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
+  ),
   ...reloadFlag,
   ...announceFlags,
-  at: timeFlag({ description: 'sign as of this time' }),
+  at: timeFlag('sign as of this time'),
 };
 
 export type GenerateFlags = Interfaces.InferredFlags<typeof generateFlags>;

@@ -1,5 +1,5 @@
-import { Flags, type Interfaces } from '@oclif/core';
-import { OcspError } from '../../core/index.js';
+import type { Interfaces } from '@oclif/core';
+import { fileFlag, flagKind } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
 /** Where a server listens. */
@@ -18,29 +18,18 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return host === undefined || port > 65_535 ? undefined : { host, port };
 }
 
-const listenFlag = Flags.custom<ListenAddress>({
+const listenFlag = flagKind({
   helpValue: '<host:port>',
-  parse: (text) => {
-    const address = parseListenAddress(text);
-    if (address !== undefined) return Promise.resolve(address);
-    throw new OcspError(
-      'usage',
-      `--listen: "${text}" is not an address and a port`,
-      'for example --listen 127.0.0.1:8080, --listen [::1]:8080, or --listen 0.0.0.0:8080 for all of this machine',
-    );
-  },
+  expected: 'an address and a port',
+  example: '127.0.0.1:8080, --listen [::1]:8080, or --listen 0.0.0.0:8080 for all of this machine',
+  read: parseListenAddress,
 });
 
 /** The flags of `serve`. */
 export const serveFlags = {
   ...signerFlags,
-  listen: listenFlag({
-    description: 'where to listen; port 0 takes any free one',
-    default: { host: '127.0.0.1', port: 8080 },
-    defaultHelp: () => Promise.resolve('127.0.0.1:8080'),
-  }),
-  issued: Flags.string({
-    description: 'the certificates that the CA issued, or their serial numbers: all others are unknown',
+  listen: listenFlag('where to listen; port 0 takes any free one', { default: '127.0.0.1:8080' }),
+  issued: fileFlag('the certificates that the CA issued, or their serial numbers: all others are unknown', {
     helpValue: '<folder|file>',
   }),
 };

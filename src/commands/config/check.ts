@@ -1,7 +1,5 @@
-import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { checkConfiguration } from '../../cli/config/check-configuration.js';
-import { commandLineOnly } from '../../cli/flags/environment-flags.js';
 import type { ExitCode } from '../../cli/exit/exit-code.js';
 import { fetchFlags } from '../../cli/fetch/fetch-flags.js';
 
@@ -18,8 +16,7 @@ masked. Nothing is fetched. Exit 2 with every mistake and its line when the file
   static override flags = { config: fetchFlags.config };
 
   protected async work(): Promise<ExitCode> {
-    const parsed = await this.parse(commandLineOnly(ConfigCheck));
-    const flags: Interfaces.InferredFlags<typeof ConfigCheck.flags & typeof ConfigCheck.baseFlags> = parsed.flags;
+    const { flags } = await this.read(ConfigCheck);
     return await checkConfiguration(flags.config, await this.output(flags));
   }
 }

@@ -39,7 +39,7 @@ describe('the example of docs/configuration.md', () => {
   const example = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
 
   it('is a configuration with every section', async () => {
-    const { sources, responders, values } = await read(example);
+    const { sources, responders, settings } = await read(example);
     expect(sources).toEqual([
       { path: '/etc/haproxy/certs' },
       { path: '/etc/nginx/certs/*.pem' },
@@ -51,28 +51,28 @@ describe('the example of docs/configuration.md', () => {
       undefined,
       'http://10.0.0.7/ocsp',
     ]);
-    expect(Object.fromEntries([...values].map(([name, { values: parsed }]) => [name, parsed]))).toEqual({
+    expect(Object.fromEntries([...settings].map(([name, { value }]) => [name, value]))).toEqual({
       issuer: [folder.at('ca/corporate.pem')],
       'trusted-responder': [],
       reload: ['haproxy:/run/haproxy/admin.sock', 'dnsdist:127.0.0.1:5199'],
       confirm: ['127.0.0.1:443'],
-      'dnsdist-key-file': ['/etc/dnsdist/console.key'],
-      'on-updated': ['/usr/local/bin/staple-updated'],
-      'on-failed': ['/usr/local/bin/page --team tls'],
-      'on-revoked': ['/usr/local/bin/page --urgent'],
-      metrics: ['/var/lib/prometheus/node-exporter/restaple.prom'],
-      lock: ['/run/restaple/fetch.lock'],
-      'lock-wait': [30_000],
-      'refresh-at': [{ fraction: 0.5 }],
-      'alert-before': [2 * 86_400_000],
-      timeout: [10_000],
-      retries: [2],
-      concurrency: [64],
-      method: ['auto'],
+      'dnsdist-key-file': '/etc/dnsdist/console.key',
+      'on-updated': '/usr/local/bin/staple-updated',
+      'on-failed': '/usr/local/bin/page --team tls',
+      'on-revoked': '/usr/local/bin/page --urgent',
+      metrics: '/var/lib/prometheus/node-exporter/restaple.prom',
+      lock: '/run/restaple/fetch.lock',
+      'lock-wait': 30_000,
+      'refresh-at': { fraction: 0.5 },
+      'alert-before': 2 * 86_400_000,
+      timeout: 10_000,
+      retries: 2,
+      concurrency: 64,
+      method: 'auto',
       header: [['X-Fleet', 'edge']],
       'allow-address': ['10.0.0.0/8'],
-      'accept-status': ['good'],
-      'fetch-issuer': [true],
+      'accept-status': 'good',
+      'fetch-issuer': true,
     });
   });
 
@@ -85,7 +85,7 @@ describe('the example of docs/configuration.md', () => {
 
 describe('paths', () => {
   it('are relative to the folder of the file, whatever setting they stand in', async () => {
-    const { sources, responders, values } = await read(`
+    const { sources, responders, settings } = await read(`
 certificates:
   - site.pem
   - { path: ./live, out: 'ocsp/' }
@@ -103,10 +103,10 @@ defaults: { out: '{name}.der', lock: /run/x.lock }
       { crtList: folder.at('list.txt'), base: folder.at('certs') },
     ]);
     expect(responders).toHaveLength(1);
-    expect(values.get('confirm')?.texts).toEqual([`${folder.at('site.pem')}=127.0.0.1:443#a=b`, '127.0.0.1:443']);
-    expect(values.get('metrics')?.texts).toEqual([folder.at('m.prom')]);
-    expect(values.get('out')?.texts).toEqual([folder.at('{name}.der')]);
-    expect(values.get('lock')?.texts).toEqual(['/run/x.lock']);
+    expect(settings.get('confirm')?.texts).toEqual([`${folder.at('site.pem')}=127.0.0.1:443#a=b`, '127.0.0.1:443']);
+    expect(settings.get('metrics')?.texts).toEqual([folder.at('m.prom')]);
+    expect(settings.get('out')?.texts).toEqual([folder.at('{name}.der')]);
+    expect(settings.get('lock')?.texts).toEqual(['/run/x.lock']);
   });
 
   it('of a glob keep the folder from being a pattern', async () => {
@@ -117,22 +117,22 @@ defaults: { out: '{name}.der', lock: /run/x.lock }
 
 describe('values', () => {
   it('are the texts of the command line: no YAML type changes them', async () => {
-    const { values } = await read(
+    const { settings } = await read(
       'defaults: { retries: 03, nonce: yes, strict: "true", force: No, timeout: 250ms, proxy: "" }\n',
     );
-    const parsed = Object.fromEntries([...values].map(([name, value]) => [name, value.values[0]]));
+    const parsed = Object.fromEntries([...settings].map(([name, { value }]) => [name, value]));
     expect(parsed).toEqual({ retries: 3, nonce: true, strict: true, force: false, timeout: 250, proxy: '' });
   });
 
   it('may come through an anchor, and one value may stand for a list of one', async () => {
-    const { values, sources } = await read('certificates: a.pem\nissuers: &ca ca.pem\ntrusted-responders: [*ca]\n');
+    const { settings, sources } = await read('certificates: a.pem\nissuers: &ca ca.pem\ntrusted-responders: [*ca]\n');
     expect(sources).toEqual([{ path: folder.at('a.pem') }]);
-    expect(values.get('issuer')?.texts).toEqual(values.get('trusted-responder')?.texts);
+    expect(settings.get('issuer')?.texts).toEqual(settings.get('trusted-responder')?.texts);
   });
 
   it('are nothing in a file without contents', async () => {
     for (const text of ['', '# nothing\n', '---\n', '{}\n']) {
-      expect(await read(text)).toMatchObject({ sources: [], responders: [], values: new Map() });
+      expect(await read(text)).toMatchObject({ sources: [], responders: [], settings: new Map() });
     }
   });
 });

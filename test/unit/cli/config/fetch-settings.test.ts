@@ -2,10 +2,10 @@ import { Parser } from '@oclif/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { BaseCommand } from '../../../../src/cli/base-command.js';
-import { confirmOfRun } from '../../../../src/cli/config/confirm-of-run.js';
 import { fetchSettings, type FetchSettings } from '../../../../src/cli/config/fetch-settings.js';
-import { commandLineOnly, withEnvironment } from '../../../../src/cli/flags/environment-flags.js';
+import { withEnvironment, withoutEnvironment } from '../../../../src/cli/flags/flag.js';
 import { fetchFlags } from '../../../../src/cli/fetch/fetch-flags.js';
+import { confirmOfRun } from '../../../../src/cli/fetch/fetch-order.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
 let folder: TemporaryFolder;
@@ -14,8 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const command = { flags: fetchFlags, baseFlags: withEnvironment(BaseCommand.baseFlags) };
-const definitions = { ...command.baseFlags, ...command.flags };
+const definitions = { ...withEnvironment(BaseCommand.baseFlags), ...fetchFlags };
 
 interface Layers {
   readonly words?: readonly string[];
@@ -25,8 +24,7 @@ interface Layers {
 
 async function settingsOf({ words = [], env = {}, file }: Layers): Promise<FetchSettings<Record<string, unknown>>> {
   const config = file === undefined ? [] : ['--config', folder.write('restaple.yaml', file)];
-  const { flags, baseFlags } = commandLineOnly(command);
-  const parsed = await Parser.parse([...config, ...words], { flags: { ...baseFlags, ...flags } });
+  const parsed = await Parser.parse([...config, ...words], { flags: withoutEnvironment(definitions) });
   const owner = { env, geteuid: () => process.geteuid!() };
   return await fetchSettings<Record<string, unknown>>(parsed, definitions, owner, { useDefaultPlace: false });
 }
@@ -227,13 +225,13 @@ describe('the places of confirm in a file', () => {
   const texts = ['127.0.0.1:443', '/etc/a.pem=127.0.0.1:1#x', '/etc/b.pem=127.0.0.1:2'];
 
   it('are those of the certificates of the run, by the name that they have there', () => {
-    expect(confirmOfRun(texts, setting, ['/etc/../etc/b.pem'])).toEqual([
+    expect(confirmOfRun(texts, setting, () => ['/etc/../etc/b.pem'])).toEqual([
       '127.0.0.1:443',
       '/etc/../etc/b.pem=127.0.0.1:2',
     ]);
   });
 
   it('on the command line stay as they are, for a mistake there is to be heard of', () => {
-    expect(confirmOfRun(texts, { value: [], origin: { kind: 'flag' } }, ['/etc/b.pem'])).toEqual(texts);
+    expect(confirmOfRun(texts, { value: [], origin: { kind: 'flag' } }, () => ['/etc/b.pem'])).toEqual(texts);
   });
 });

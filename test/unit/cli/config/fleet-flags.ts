@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../../../src/cli/base-command.js';
-import { withEnvironment, type FlagDefinitions } from '../../../../src/cli/flags/environment-flags.js';
+import { withEnvironment, type FlagDefinitions } from '../../../../src/cli/flags/flag.js';
 import { fetchFlags } from '../../../../src/cli/fetch/fetch-flags.js';
 
 /** Every flag that the documented file can set. */

@@ -10,31 +10,24 @@ import {
   type Document,
   type ErrorCode,
   type Node,
+  type Scalar,
   type YAMLError,
 } from 'yaml';
 import { ConfigurationError, type Problem } from './configuration-error.js';
 
-/** A text of the file as it is written there, quotes removed: `5` and `true` are texts, as on the command line. */
-export interface LocatedText {
-  readonly kind: 'text';
-  readonly line: number;
-  readonly text: string;
+/** What a YAML file says, and where. */
+export interface YamlFile {
+  /**
+   * Lists, objects without a prototype, and texts as they are written there, quotes removed: `5` and `true` are texts, as
+   * on the command line.
+   */
+  readonly value: unknown;
+  /**
+   * The line of what this path leads to, its key where it has one, or of the last thing on the way that is there. Of a
+   * single value 0 is the value itself, as it is of a list the first one.
+   */
+  readonly lineOf: (path: readonly PropertyKey[]) => number;
 }
-
-export interface LocatedList {
-  readonly kind: 'list';
-  readonly line: number;
-  readonly items: readonly LocatedValue[];
-}
-
-export interface LocatedMapping {
-  readonly kind: 'mapping';
-  readonly line: number;
-  readonly entries: ReadonlyMap<string, { readonly line: number; readonly value: LocatedValue }>;
-}
-
-/** A value of a YAML file and the line where it begins. */
-export type LocatedValue = LocatedText | LocatedList | LocatedMapping;
 
 /** The schema is four levels deep; YAML's composer calls itself for each level. */
 const maximumDepth = 16;
@@ -49,32 +42,23 @@ const maximumAliases = 1000;
  * @returns an empty mapping for a file without contents
  * @throws ConfigurationError with every mistake that the parser found
  */
-export function parseLocatedYaml(file: string, text: string): LocatedValue {
+export function parseYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   refuseDepth(file, tokens, lines);
   const composer = new Composer({ schema: 'failsafe', stringKeys: true, logLevel: 'silent', merge: false });
   const documents = [...composer.compose(tokens, true, text.length)];
-  const [document] = documents;
-  if (document === undefined) return { kind: 'mapping', line: 1, entries: new Map() };
-  const problems = problemsOf(documents, lines);
+  const problems = documentProblems(documents, lines);
   if (problems.length > 0) throw new ConfigurationError(file, problems);
-  return locate(file, document, lines);
-}
-
-/** The value without its lines: texts, lists, and objects without a prototype. */
-export function plainValueOf(located: LocatedValue): unknown {
-  switch (located.kind) {
-    case 'text':
-      return located.text;
-    case 'list':
-      return located.items.map(plainValueOf);
-    case 'mapping': {
-      const plain = Object.create(null) as Record<string, unknown>;
-      for (const [key, { value }] of located.entries) plain[key] = plainValueOf(value);
-      return plain;
-    }
+  const [document] = documents;
+  const contents = document?.contents;
+  if (document === undefined || !contents || (isScalar(contents) && contents.source === '' && isPlain(contents))) {
+    return { value: {}, lineOf: () => 1 };
   }
+  return {
+    value: plainValue(file, document, contents, lines),
+    lineOf: (path) => lineIn(document, contents, path, lines),
+  };
 }
 
 /** Iterative, as the parser is: what is too deep must be found before the composer, which is not, meets it. */
@@ -96,7 +80,7 @@ function childrenOf(token: CST.Token): CST.Token[] {
   return token.items.flatMap(({ key, value }) => [key, value].filter((one) => one !== null && one !== undefined));
 }
 
-function problemsOf(documents: readonly Document[], lines: LineCounter): Problem[] {
+function documentProblems(documents: readonly Document[], lines: LineCounter): Problem[] {
   const problems = documents
     .flatMap(({ errors, warnings }) => [...errors, ...warnings])
     .map((one) => problem(one, lines));
@@ -120,57 +104,70 @@ function problem({ code, message, pos }: YAMLError, lines: LineCounter): Problem
   return { line, text: `not valid YAML: ${words}` };
 }
 
-function locate(file: string, document: Document, lines: LineCounter): LocatedValue {
+function lineOfNode(node: Node, lines: LineCounter): number {
+  return lines.linePos(node.range?.[0] ?? 0).line;
+}
+
+/** The value of the document's nodes, all aliases followed. Throws ConfigurationError for what is no such value. */
+function plainValue(file: string, document: Document, contents: Node, lines: LineCounter): unknown {
   const problems: Problem[] = [];
   let aliases = 0;
-  const lineOf = (node: Node): number => lines.linePos(node.range?.[0] ?? 0).line;
-  const refuse = (node: Node, text: string): LocatedText => {
-    problems.push({ line: lineOf(node), text });
-    return { kind: 'text', line: lineOf(node), text: '' };
-  };
-  const visit = (node: Node, depth: number, name: string): LocatedValue => {
+  const refuse = (node: Node, text: string): unknown => problems.push({ line: lineOfNode(node, lines), text });
+  const visit = (node: Node, depth: number, name: string): unknown => {
     aliases += isAlias(node) ? 1 : 0;
     if (aliases > maximumAliases || depth > maximumDepth) {
-      throw new ConfigurationError(file, [
-        { line: lineOf(node), text: `more than ${maximumAliases} aliases, or aliases within aliases` },
-      ]);
+      const text = `more than ${maximumAliases} aliases, or aliases within aliases`;
+      throw new ConfigurationError(file, [{ line: lineOfNode(node, lines), text }]);
     }
     if (isAlias(node)) {
       const target = node.resolve(document);
-      return target === undefined
-        ? refuse(node, `the alias *${node.source} leads nowhere`)
-        : visit(target, depth + 1, name);
+      if (target === undefined) return refuse(node, `the alias *${node.source} leads nowhere`);
+      return visit(target, depth + 1, name);
     }
     if (node.tag !== undefined) return refuse(node, 'a YAML tag, expected a plain value: tags are not taken');
-    const line = lineOf(node);
-    if (isSeq<Node>(node)) {
-      return { kind: 'list', line, items: node.items.map((item) => visit(item, depth + 1, `an item of ${name}`)) };
-    }
-    if (isMap<Node, Node>(node)) {
-      const entries = new Map<string, { line: number; value: LocatedValue }>();
+    if (isSeq<Node>(node)) return node.items.map((item) => visit(item, depth + 1, `an item of ${name}`));
+    if (isMap<Scalar, Node>(node)) {
+      const plain = Object.create(null) as Record<string, unknown>;
       for (const { key, value } of node.items) {
-        const text = isScalar(key) ? String(key.value) : '';
-        entries.set(text, {
-          line: lineOf(key),
-          value: value === null ? refuse(key, emptyText(text)) : visit(value, depth + 1, text),
-        });
+        const text = String(key.value);
+        plain[text] = value === null ? refuse(key, emptyText(text)) : visit(value, depth + 1, text);
       }
-      return { kind: 'mapping', line, entries };
+      return plain;
     }
     if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, 'expected a text');
     // Not quoted, these are YAML's ways to say nothing, and none of them is meant as a file of that name.
-    if (node.type === 'PLAIN' && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, emptyText(name));
-    return { kind: 'text', line, text: node.value };
+    if (isPlain(node) && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, emptyText(name));
+    return node.value;
   };
-  const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.source === '' && contents.type === 'PLAIN')) {
-    return { kind: 'mapping', line: 1, entries: new Map() };
-  }
   const value = visit(contents, 0, 'the file');
   if (problems.length > 0) throw new ConfigurationError(file, problems);
   return value;
 }
 
+function isPlain({ type }: Scalar): boolean {
+  return type === 'PLAIN';
+}
+
 function emptyText(name: string): string {
   return `${name} has no value, expected one; leave it out, or write "" or [] for an empty one`;
+}
+
+function lineIn(document: Document, contents: Node, path: readonly PropertyKey[], lines: LineCounter): number {
+  const resolved = (node: Node): Node => (isAlias(node) ? resolved(node.resolve(document) ?? contents) : node);
+  let node = resolved(contents);
+  let line = lineOfNode(node, lines);
+  for (const part of path) {
+    if (isMap<Scalar, Node>(node)) {
+      const pair = node.items.find(({ key }) => key.value === part);
+      if (!pair?.value) return line;
+      line = lineOfNode(pair.key, lines);
+      node = resolved(pair.value);
+    } else {
+      const item = isSeq<Node>(node) ? node.items[Number(part)] : typeof part === 'number' ? node : undefined;
+      if (item === undefined) return line;
+      node = resolved(item);
+      line = lineOfNode(node, lines);
+    }
+  }
+  return line;
 }

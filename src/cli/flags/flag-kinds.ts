@@ -1,0 +1,118 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import { OcspError } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
+import type { FlagTraits } from './flag.js';
+import { filled, inFolder, templateInFolder } from '../config/file-folder.js';
+import { parseDuration, parseTime } from './values.js';
+
+/** What may be said of a flag beside its description. */
+export interface FlagDetails extends FlagTraits {
+  readonly options?: readonly string[];
+  readonly helpValue?: string;
+  /** What help shows where the default is not a value. */
+  readonly shownDefault?: string;
+  /** A good value, for the message about a bad one; the default where there is none. */
+  readonly example?: string;
+  readonly dependsOn?: readonly string[];
+  readonly exclusive?: readonly string[];
+}
+
+/** A default is written as on the command line. */
+type AlwaysThere<Default> = FlagDetails & ({ readonly default: Default } | { readonly required: true });
+
+/** Declares flags of one kind. */
+export interface FlagKind<Value> {
+  (description: string, details: AlwaysThere<string>): Interfaces.OptionFlag<Value>;
+  (description: string, details?: FlagDetails): Interfaces.OptionFlag<Value | undefined>;
+}
+
+/**
+ * A kind of flag with a value. `read` returns undefined for a text that is not understood, which is an OcspError `usage`
+ * that says what was `expected`.
+ */
+export function flagKind<Value>({
+  read,
+  expected = 'a value',
+  ...usual
+}: FlagDetails & {
+  readonly read: (text: string) => Value | undefined;
+  readonly expected?: string;
+}): FlagKind<Value> {
+  const declare = (description: string, own: FlagDetails & { readonly default?: string } = {}): object => {
+    const { default: text, shownDefault = text, example = usual.example ?? text ?? '', ...details } = own;
+    const value = text === undefined ? undefined : read(text);
+    return definedOnly({
+      ...Flags.string({ description }),
+      ...usual,
+      ...details,
+      parse: (word: string, _context: object, { name }: { readonly name: string }): Promise<Value> => {
+        const found = read(word);
+        if (found !== undefined) return Promise.resolve(found);
+        throw new OcspError('usage', `--${name}: "${word}" is not ${expected}`, `for example --${name} ${example}`);
+      },
+      default: value,
+      defaultHelp: shownDefault === value ? undefined : () => Promise.resolve(shownDefault),
+    });
+  };
+  return declare as FlagKind<Value>;
+}
+
+/** The flag, given once for each of several values. */
+export function severalOf<Value>(flag: Interfaces.OptionFlag<Value | undefined>) {
+  return { ...flag, multiple: true, multipleNonGreedy: true } as unknown as Interfaces.OptionFlag<Value[] | undefined>;
+}
+
+/** The same with an empty list for none. */
+export function listOf<Value>(flag: Interfaces.OptionFlag<Value | undefined>) {
+  return { ...severalOf(flag), default: [] } as unknown as Interfaces.OptionFlag<Value[]>;
+}
+
+/** A flag without a value, off by default. */
+export function switchFlag(
+  description: string,
+  details: FlagDetails & {
+    readonly char?: string;
+    readonly default?: boolean | undefined;
+    readonly allowNo?: true;
+  } = {},
+) {
+  return Flags.boolean({ description, default: false, ...details } as Partial<Interfaces.BooleanFlag<boolean>>);
+}
+
+/** One of these words. */
+export function choiceFlag<const Choice extends string>(options: readonly Choice[]): FlagKind<Choice> {
+  return flagKind<Choice>({ options, read: (text) => options.find((option) => option === text) });
+}
+
+/** A text that needs no reading. */
+export const textFlag = flagKind({ read: (text) => text });
+
+export const fileFlag = flagKind({ helpValue: '<file>', inFolder: filled(inFolder), read: (text) => text });
+
+/** Where a staple goes or is. */
+export const outFlag = flagKind({
+  helpValue: '<file|folder|template>',
+  inFolder: filled(templateInFolder),
+  read: (text) => text,
+});
+
+/** A duration in milliseconds: 90s, 5m, 12h, 3d. */
+export const durationFlag = flagKind({ helpValue: '<duration>', expected: 'a duration', read: parseDuration });
+
+/** A duration that must be longer than nothing. */
+export const positiveDurationFlag = flagKind({
+  helpValue: '<duration>',
+  expected: 'a duration above zero',
+  read: (text) => {
+    const milliseconds = parseDuration(text);
+    return milliseconds === 0 ? undefined : milliseconds;
+  },
+});
+
+/** A point in time: ISO 8601 or unix seconds. */
+export const timeFlag = flagKind({
+  helpValue: '<time>',
+  expected: 'a time (ISO 8601 or unix seconds)',
+  example: '2026-03-01T12:00:00Z',
+  read: parseTime,
+});
