@@ -1,6 +1,6 @@
 import { lstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
-import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { asPath, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { readCrtList } from './crt-list.js';
 import type { NamedSource } from './named-source.js';
 import { unlistable } from './read-file.js';
@@ -114,7 +114,7 @@ function listOf(groups: readonly Group[]): CertificateList {
 function withoutRepetitions(groups: readonly Group[]): Group[] {
   const seen = new Set<string>();
   const keyOf = (group: Group, name: FilePath): string =>
-    Buffer.from(plainPath(group.folder === undefined ? name : joinPath(group.folder, name))).toString('latin1');
+    pathKey(plainPath(group.folder === undefined ? name : joinPath(group.folder, name)));
   const firstMentions = (group: Group): FilePath[] =>
     [...eachOf(group.names)].filter((name) => {
       const key = keyOf(group, name);

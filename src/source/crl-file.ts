@@ -10,6 +10,7 @@ import {
 import { allReasons, crlScopeFailure, pointTexts, type CrlScope } from '../core/crl-scope.js';
 import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { naming } from '../core/ocsp-error.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 import { formatTime } from '../core/time.js';
 import { readInputFile } from './read-file.js';
@@ -82,8 +83,7 @@ export function signedCrlFrom(bytes: Uint8Array, name: string, issuer: Certifica
   try {
     return decodeCrl(derOf(bytes), (header) => requireSignedBy(header, issuer, name));
   } catch (error) {
-    if (!(error instanceof OcspError) || error.code === 'crl-mismatch') throw error;
-    throw new OcspError(error.code, `${name}: ${error.message}`, error.hint, { cause: error });
+    throw error instanceof OcspError && error.code === 'crl-mismatch' ? error : naming(name, error);
   }
 }
 

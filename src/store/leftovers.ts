@@ -1,6 +1,6 @@
 import { opendirSync } from 'node:fs';
 
-import { folderOf, nameOf, type FilePath } from '../core/file-path.js';
+import { folderOf, nameOf, pathKey, type FilePath } from '../core/file-path.js';
 import { lockPath, temporaryPath } from './staple-path.js';
 
 /** Tells which staples have left-over files beside them, by listing each folder once. */
@@ -16,7 +16,7 @@ export interface Leftovers {
 export function createLeftovers(): Leftovers {
   const namesByFolder = new Map<string, ReadonlySet<string> | undefined>();
   const namesIn = (folder: FilePath): ReadonlySet<string> | undefined => {
-    const key = keyOf(folder);
+    const key = pathKey(folder);
     if (!namesByFolder.has(key)) namesByFolder.set(key, ownNamesIn(folder));
     return namesByFolder.get(key);
   };
@@ -25,7 +25,7 @@ export function createLeftovers(): Leftovers {
       const names = namesIn(folderOf(staple));
       if (names === undefined) return true;
       if (names.size === 0) return false;
-      return [lockPath(staple), temporaryPath(staple)].some((path) => names.has(keyOf(nameOf(path))));
+      return [lockPath(staple), temporaryPath(staple)].some((path) => names.has(pathKey(nameOf(path))));
     },
   };
 }
@@ -46,9 +46,4 @@ function ownNamesIn(folder: FilePath): ReadonlySet<string> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Names as their bytes, whatever they spell. */
-function keyOf(path: FilePath): string {
-  return Buffer.from(path).toString('latin1');
 }

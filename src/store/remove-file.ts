@@ -2,7 +2,8 @@ import { lstatSync, unlinkSync, type Stats } from 'node:fs';
 
 import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
-import { acquireLockNow, releaseLock } from './staple-lock.js';
+import { releaseLockFile } from './lock-file.js';
+import { acquireLockNow } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
 import { systemErrorCode } from '../system/system-error.js';
@@ -86,7 +87,7 @@ function removeLeftoverOf(staple: PinnedFile, own: OwnProcess): boolean {
   try {
     return removeLeftover(staple, own, examine(staple.path, staple.reach)) || hasLock;
   } finally {
-    releaseLock(lock);
+    releaseLockFile(lock);
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
+import { asPath, folderOf, joinPath, nameOf, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { isSticky, isTrustedOwner, mayOthersWrite } from './owner-and-mode.js';
 import { systemErrorCode } from './system-error.js';
 
@@ -32,7 +32,7 @@ export class UntrustedPathError extends Error {
 }
 
 /** As many links as Linux follows (path_resolution(7)). */
-const maximumLinks = 40;
+export const maximumLinks = 40;
 
 /** O_PATH of every architecture that Node runs on: needs no permission to list the folder. */
 const openForItsPath = 0o10000000;
@@ -193,7 +193,7 @@ function realPathOf(descriptor: number): string {
 
 /** The absolute path without `.` and doubled slashes, one character for each byte; `..` stays, it may follow a link. */
 function withoutEmptySteps(path: FilePath): string {
-  const bytes = Buffer.from(path).toString('latin1');
+  const bytes = pathKey(path);
   const absolute = bytes.startsWith('/') ? bytes : `${readlinkSync('/proc/self/cwd', { encoding: 'latin1' })}/${bytes}`;
   return `/${absolute
     .split('/')
@@ -203,7 +203,7 @@ function withoutEmptySteps(path: FilePath): string {
 
 function stepsOf(path: FilePath): FilePath[] {
   const steps: FilePath[] = [];
-  for (const step of Buffer.from(path).toString('latin1').split('/')) {
+  for (const step of pathKey(path).split('/')) {
     if (step !== '' && step !== '.') steps.push(asPath(Buffer.from(step, 'latin1')));
   }
   return steps;

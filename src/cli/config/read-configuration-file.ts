@@ -3,6 +3,8 @@ import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
+import { isSticky, mayOthersWrite, modeText, strangerAsOwner } from '../../system/owner-and-mode.js';
+import { maximumLinks } from '../../system/pinned-folder.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorText } from '../../system/system-error.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -10,11 +12,8 @@ import { ConfigurationError } from './configuration-error.js';
 /** Enough for 50,000 certificates named one by one. */
 const largestFile = 4 * 1024 * 1024;
 
-/** As many links as Linux follows (path_resolution(7)). */
-const maximumLinks = 40;
-
-const writableByOthers = 0o022;
-const sticky = 0o1000;
+/** Permissions are shown with the sticky and set-id bits. */
+const allBits = 0o7777;
 
 /** Why all this: said in each refusal. */
 const reason = 'and it names commands that this user runs';
@@ -29,11 +28,10 @@ const reason = 'and it names commands that this user runs';
  */
 export function readConfigurationFile(path: string, effectiveUserId: number): string {
   if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
-  const isTrusted = ({ uid }: Stats): boolean => uid === 0 || uid === effectiveUserId;
-  const file = withoutLinks(path, isTrusted);
+  const file = withoutLinks(path, effectiveUserId);
   // What has become a link by now is not followed.
   const { bytes, status } = attempt(path, () => readRegularFile(file, { limit: largestFile, followLinks: false }));
-  judgeFile(path, status, isTrusted);
+  judgeFile(path, status, effectiveUserId);
   if (bytes !== undefined) return textOf(path, bytes);
   const message = `the configuration file ${path} is larger than ${largestFile} octets`;
   throw new OcspError('usage', message, 'name folders in place of files');
@@ -44,24 +42,19 @@ export function isConfigurationThere(path: string): boolean {
   return attempt(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
-function withoutLinks(path: string, isTrusted: (status: Stats) => boolean): FilePath {
+function withoutLinks(path: string, effectiveUserId: number): FilePath {
   let current: FilePath = path;
   for (let links = 0; links <= maximumLinks; links += 1) {
     const folder = folderOf(current);
-    judgeFolder(
-      path,
-      folder,
-      attempt(path, () => statSync(folder)),
-      isTrusted,
-    );
+    const folderStatus = attempt(path, () => statSync(folder));
+    judgeFolder(path, folder, folderStatus, effectiveUserId);
     const here: FilePath = current;
     const status = attempt(path, () => lstatSync(here));
     if (!status.isSymbolicLink()) return current;
-    if (!isTrusted(status)) {
-      throw refused(
-        `${shownPath(current)} is a link that belongs to user ${status.uid}, neither root nor the user of this run`,
-        `name the file itself with --config, or make the link again as root`,
-      );
+    const stranger = strangerAsOwner(status, effectiveUserId);
+    if (stranger !== undefined) {
+      const hint = 'name the file itself with --config, or make the link again as root';
+      throw refused(`${shownPath(current)} is a link that ${stranger}`, hint);
     }
     current = joinPath(
       folder,
@@ -71,43 +64,33 @@ function withoutLinks(path: string, isTrusted: (status: Stats) => boolean): File
   throw new OcspError('usage', `the configuration file ${path} is a circle of links`, 'name the file itself');
 }
 
-function judgeFolder(path: string, folder: FilePath, status: Stats, isTrusted: (status: Stats) => boolean): void {
+function judgeFolder(path: string, folder: FilePath, status: Stats, effectiveUserId: number): void {
   const name = shownPath(folder);
-  if (!isTrusted(status)) {
-    throw refused(
-      `the folder ${name} of the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
-      `chown root ${name}, or move the file into a folder of root's`,
-    );
+  const what = `the folder ${name} of the configuration file ${path}`;
+  const stranger = strangerAsOwner(status, effectiveUserId);
+  if (stranger !== undefined) {
+    throw refused(`${what} ${stranger}`, `chown root ${name}, or move the file into a folder of root's`);
   }
-  if ((status.mode & writableByOthers) !== 0 && (status.mode & sticky) === 0) {
-    throw refused(
-      `the folder ${name} of the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
-      `chmod go-w ${name}, or move the file into a folder of root's`,
-    );
+  if (mayOthersWrite(status) && !isSticky(status)) {
+    const message = `${what} is writable by group or others (mode ${modeText(status, allBits)})`;
+    throw refused(message, `chmod go-w ${name}, or move the file into a folder of root's`);
   }
 }
 
-function judgeFile(path: string, status: Stats, isTrusted: (status: Stats) => boolean): void {
+function judgeFile(path: string, status: Stats, effectiveUserId: number): void {
   if (!status.isFile()) {
     const what = status.isDirectory() ? 'a folder' : 'no regular file';
     throw new OcspError('usage', `the configuration file ${path} is ${what}`, 'name a file with --config');
   }
-  if (!isTrusted(status)) {
-    throw refused(
-      `the configuration file ${path} belongs to user ${status.uid}, neither root nor the user of this run`,
-      `read it, then: chown root ${path}`,
-    );
+  const stranger = strangerAsOwner(status, effectiveUserId);
+  if (stranger !== undefined) {
+    throw refused(`the configuration file ${path} ${stranger}`, `read it, then: chown root ${path}`);
   }
-  if ((status.mode & writableByOthers) !== 0) {
-    throw refused(
-      `the configuration file ${path} is writable by group or others (mode ${modeOf(status)})`,
-      `read it, then: chmod go-w ${path}`,
-    );
+  if (mayOthersWrite(status)) {
+    const mode = modeText(status, allBits);
+    const message = `the configuration file ${path} is writable by group or others (mode ${mode})`;
+    throw refused(message, `read it, then: chmod go-w ${path}`);
   }
-}
-
-function modeOf({ mode }: Stats): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 function refused(message: string, hint: string): OcspError {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OcspError } from '../../core/index.js';
+import { OcspError, unlessOcspError } from '../../core/ocsp-error.js';
 import { askResponder, type KnownResponse, type ResponderAnswer } from '../../transport/ask-responder.js';
 import type { HttpClient, HttpRequest } from '../../transport/http-client.js';
 import { fitsGet } from '../../transport/ocsp-get.js';
@@ -110,19 +110,10 @@ export async function askResponders<Usable>(
 }
 
 function targetOf(url: string, { method, requestDer, hasNonce }: AskOptions): Target {
-  const methods: Target['methods'] =
-    method === 'auto' ? (!hasNonce && canGet(url, requestDer) ? ['get', 'post'] : ['post']) : [method];
+  // A URI that cannot even be parsed gets its error when it is asked.
+  const canGet = (): boolean => !hasNonce && unlessOcspError(() => fitsGet(url, requestDer)) === true;
+  const methods: Target['methods'] = method !== 'auto' ? [method] : canGet() ? ['get', 'post'] : ['post'];
   return { url, methods, failedVisits: 0, notBefore: 0 };
-}
-
-/** A URI that cannot even be parsed gets its error when it is asked. */
-function canGet(url: string, requestDer: Uint8Array): boolean {
-  try {
-    return fitsGet(url, requestDer);
-  } catch (error) {
-    if (error instanceof OcspError) return false;
-    throw error;
-  }
 }
 
 type Visit<Usable> =
