@@ -29,7 +29,7 @@ export interface CrlEntry {
 }
 
 /** A CRL of one CA for its own certificates (RFC 5280 §5.1); `scope` says whether it is complete. `issuer` is DER, `tbs` the exact bytes that were signed. */
-export interface CertificateList {
+export interface Crl {
   readonly tbs: Uint8Array;
   readonly issuer: Uint8Array;
   readonly thisUpdate: Date;
@@ -43,7 +43,7 @@ export interface CertificateList {
 }
 
 /** All of a CRL but its entries, which are many. */
-export type CrlHeader = Omit<CertificateList, 'entries'>;
+export type CrlHeader = Omit<Crl, 'entries'>;
 
 /** An entry takes 20 octets at least and about 250 in memory; the largest public CRLs have a million of them. */
 const maximumEntries = 2_000_000;
@@ -57,7 +57,7 @@ const maximumEntries = 2_000_000;
  * @throws OcspError what `accept` throws; `malformed-crl`, its cause a DerError that names the rule; `crl-unsupported` for a CRL that
  *   must not be used: an indirect one, one of attribute certificates, one with an unknown critical extension
  */
-export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): CertificateList {
+export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): Crl {
   try {
     return readCrl(der, accept);
   } catch (error) {
@@ -71,7 +71,7 @@ export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void =
   }
 }
 
-function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): CertificateList {
+function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Crl {
   const outer = readWhole(der, Tag.sequence, 'CRL');
   const tbsElement = outer.element(Tag.sequence, 'tbsCertList');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
@@ -204,7 +204,7 @@ function numberOfReason(value: Uint8Array): number {
 }
 
 /** What the CRL says of a serial number (hex of INTEGER contents); undefined where it does not list it. */
-export function crlEntryOf(crl: CertificateList, serialNumber: string): CrlEntry | undefined {
+export function crlEntryOf(crl: Crl, serialNumber: string): CrlEntry | undefined {
   return crl.entries.get(minimalSerialNumber(serialNumber));
 }
 

@@ -57,6 +57,11 @@ export function shownPath(path: FilePath): string {
 /** PATH_MAX of Linux. */
 const longestPath = 4096;
 
+/** A text for each path, one character for each of its bytes: different for different paths, also where they are not UTF-8. */
+export function pathKey(path: FilePath): string {
+  return Buffer.from(path).toString('latin1');
+}
+
 /** True for a path that no system call takes. */
 export function containsNul(path: FilePath): boolean {
   return typeof path === 'string' ? path.includes('\0') : path.includes(0);

@@ -84,3 +84,19 @@ export class OcspError extends Error {
     return ocspErrorKinds[this.code];
   }
 }
+
+/** The same error with what it is about before its message; what is no {@link OcspError} comes back as it is. */
+export function naming(name: string, error: unknown): unknown {
+  if (!(error instanceof OcspError)) return error;
+  return new OcspError(error.code, `${name}: ${error.message}`, error.hint, { cause: error });
+}
+
+/** What the work returns; undefined where it throws an {@link OcspError}. Other errors pass through. */
+export function unlessOcspError<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof OcspError) return undefined;
+    throw error;
+  }
+}

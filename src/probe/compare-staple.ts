@@ -2,7 +2,6 @@ import {
   decodeCertificate,
   decodeResponse,
   isResponse,
-  OcspError,
   serialNumbersEqual,
   type CertId,
   type Certificate,
@@ -10,6 +9,7 @@ import {
 } from '../core/index.js';
 import { bytesEqual, toHex } from '../core/bytes.js';
 import { isHashName } from '../core/cert-id.js';
+import { unlessOcspError } from '../core/ocsp-error.js';
 import { digest } from '../core/hash.js';
 import { dnsNames } from '../core/subject-alternative-names.js';
 import { formatTime } from '../core/time.js';
@@ -43,7 +43,8 @@ export interface StapleComparison {
  * @returns undefined when it did, else the first fault
  */
 export function compareStaple(comparison: StapleComparison): StapleFault | undefined {
-  const sentCertificate = decodeSent(comparison.sentCertificates[0]);
+  const [own] = comparison.sentCertificates;
+  const sentCertificate = own === undefined ? undefined : unlessOcspError(() => decodeCertificate(own));
   return (
     certificateFault(sentCertificate, comparison) ??
     missingFault(sentCertificate, comparison) ??
@@ -199,20 +200,5 @@ function sharesName(a: Certificate, b: Certificate): boolean {
 
 /** The server's own extension may be broken; then it shares no name. */
 function namesOf(certificate: Certificate): string[] {
-  try {
-    return dnsNames(certificate);
-  } catch (error) {
-    if (error instanceof OcspError) return [];
-    throw error;
-  }
-}
-
-function decodeSent(der: Uint8Array | undefined): Certificate | undefined {
-  if (der === undefined) return undefined;
-  try {
-    return decodeCertificate(der);
-  } catch (error) {
-    if (error instanceof OcspError) return undefined;
-    throw error;
-  }
+  return unlessOcspError(() => dnsNames(certificate)) ?? [];
 }

@@ -1,22 +1,6 @@
 import { OcspError } from '../core/index.js';
+import { isNameError, networkErrorCode, networkErrorText } from '../system/network-error-text.js';
 import type { ProbeRequest } from './probe-request.js';
-
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the server closed the connection',
-  EPIPE: 'the server closed the connection',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'network unreachable',
-  EADDRNOTAVAIL: 'no local address for this connection',
-  EACCES: 'forbidden by this host (firewall)',
-  EPERM: 'forbidden by this host (firewall)',
-  EMFILE: 'too many open files',
-  ETIMEDOUT: 'no answer',
-  ENOTFOUND: 'the name does not exist',
-  ENODATA: 'the name has no address',
-  EAI_AGAIN: 'the name server gave no answer',
-  EAI_FAIL: 'the name server failed',
-};
 
 /** `127.0.0.1:443`, `[::1]:443`. */
 export function placeOf({ host, port }: Pick<ProbeRequest, 'host' | 'port'>): string {
@@ -25,10 +9,10 @@ export function placeOf({ host, port }: Pick<ProbeRequest, 'host' | 'port'>): st
 
 /** A failed lookup or connection: `name-not-resolved`, `timeout`, `connection-failed`. */
 export function connectionError(error: unknown, request: ProbeRequest): OcspError {
-  const code = codeOf(error);
+  const code = networkErrorCode(error);
   const place = placeOf(request);
   const options = { cause: error };
-  if (code.startsWith('EAI_') || code === 'ENOTFOUND' || code === 'ENODATA') {
+  if (isNameError(code)) {
     const hint = 'check the name and the resolver of this host, or name the address and add the server name';
     return new OcspError('name-not-resolved', `${request.host} was not found: ${reasonOf(error)}`, hint, options);
   }
@@ -44,7 +28,7 @@ export function connectionError(error: unknown, request: ProbeRequest): OcspErro
 /** A failed handshake: `tls-failed`, its hint by what was asked and how it failed. */
 export function handshakeError(error: unknown, request: ProbeRequest): OcspError {
   const message = `TLS with ${placeOf(request)} failed: ${handshakeReason(error)}`;
-  return new OcspError('tls-failed', message, handshakeHint(codeOf(error), request), { cause: error });
+  return new OcspError('tls-failed', message, handshakeHint(networkErrorCode(error), request), { cause: error });
 }
 
 /** OpenSSL's own words for the few failures that say something about the server; see ERR_reason_error_string(3). */
@@ -55,7 +39,7 @@ const notTls: ReadonlySet<string> = new Set([
 ]);
 
 function handshakeReason(error: unknown): string {
-  const code = codeOf(error);
+  const code = networkErrorCode(error);
   if (notTls.has(code)) return 'the answer is not TLS';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the server closed the connection during the handshake';
   if (code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') return 'the server has no certificate or cipher for this offer';
@@ -73,19 +57,11 @@ function handshakeHint(code: string, { keyType, tlsVersion, starttls }: ProbeReq
   return "check the server's log, and try: openssl s_client -status -connect HOST:PORT";
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors.at(-1));
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(reasonOf))].join(', ');
   }
-  const known = reasons[codeOf(error)];
-  if (known !== undefined) return known;
-  if (!(error instanceof Error)) return 'unknown reason';
   // OpenSSL's message is a line of its source; only the reason in it is for people.
-  if ('reason' in error && typeof error.reason === 'string') return error.reason;
-  return error.message.replace(/\s+/g, ' ').trim().slice(0, 300);
+  const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
+  return networkErrorText(error, 'the server', typeof reason === 'string' ? reason : undefined);
 }

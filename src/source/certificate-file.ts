@@ -9,6 +9,7 @@ import {
 import { issuanceFailure } from '../core/certificate.js';
 import { DerError, DerReader, Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { naming } from '../core/ocsp-error.js';
 import { Oid } from '../core/oid.js';
 import { isSameVersion, readVersionedFile, type FileVersion } from './read-file.js';
 
@@ -47,16 +48,11 @@ export function readCertificateFileSoon(path: FilePath): CertificateFile | Promi
     const certificates = certificatesIn(bytes);
     if (!(certificates instanceof Promise)) return take(certificates);
     return certificates.then(take).catch((error: unknown) => {
-      throw naming(path, error);
+      throw naming(shownPath(path), error);
     });
   } catch (error) {
-    throw naming(path, error);
+    throw naming(shownPath(path), error);
   }
-}
-
-function naming(path: FilePath, error: unknown): unknown {
-  if (!(error instanceof OcspError)) return error;
-  return new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
 }
 
 /** Whether the file is still the one that was read; false once it was replaced or removed. */

@@ -1,10 +1,11 @@
-import { lstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
-import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { asPath, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { readCrtList } from './crt-list.js';
 import type { NamedSource } from './named-source.js';
 import { unlistable } from './read-file.js';
 import { packSorted, type PackedNames } from './packed-names.js';
+import { namesIn } from '../system/folder-names.js';
 import { isRegularFile } from '../system/regular-file.js';
 import { definedOnly } from '../core/defined-only.js';
 
@@ -114,7 +115,7 @@ function listOf(groups: readonly Group[]): CertificateList {
 function withoutRepetitions(groups: readonly Group[]): Group[] {
   const seen = new Set<string>();
   const keyOf = (group: Group, name: FilePath): string =>
-    Buffer.from(plainPath(group.folder === undefined ? name : joinPath(group.folder, name))).toString('latin1');
+    pathKey(plainPath(group.folder === undefined ? name : joinPath(group.folder, name)));
   const firstMentions = (group: Group): FilePath[] =>
     [...eachOf(group.names)].filter((name) => {
       const key = keyOf(group, name);
@@ -189,23 +190,15 @@ function visibleNames(folder: FilePath, isWanted: (name: string) => boolean = ()
 
 function packedNames(folder: FilePath, isTaken: (name: string) => boolean): PackedNames {
   try {
-    return packSorted(namesOneByOne(folder, isTaken));
+    return packSorted(wanted(namesIn(folder), isTaken));
   } catch {
     // Node looks for the kind of each entry, by a name that is not spelt so, where the file system does not tell it.
     return packSorted(namesAtOnce(folder).filter(isTaken));
   }
 }
 
-/** Names with one character a byte. What is not taken needs no memory: of 200,000 names at once that would be 40 MB. */
-function* namesOneByOne(folder: FilePath, isTaken: (name: string) => boolean): Generator<string> {
-  const directory = opendirSync(Buffer.from(folder), { encoding: 'latin1', bufferSize: 256 });
-  try {
-    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      if (isTaken(entry.name)) yield entry.name;
-    }
-  } finally {
-    directory.closeSync();
-  }
+function* wanted(names: Iterable<string>, isTaken: (name: string) => boolean): Generator<string> {
+  for (const name of names) if (isTaken(name)) yield name;
 }
 
 function namesAtOnce(folder: FilePath): string[] {

@@ -1,15 +1,9 @@
 import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
-import {
-  crlEntryOf,
-  crlFailure,
-  decodeCrl,
-  type CertificateList,
-  type CrlFailure,
-  type CrlHeader,
-} from '../core/crl.js';
+import { crlEntryOf, crlFailure, decodeCrl, type Crl, type CrlFailure, type CrlHeader } from '../core/crl.js';
 import { allReasons, crlScopeFailure, pointTexts, type CrlScope } from '../core/crl-scope.js';
 import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { naming } from '../core/ocsp-error.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 import { formatTime } from '../core/time.js';
 import { readInputFile } from './read-file.js';
@@ -54,7 +48,7 @@ export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlS
   return {
     thisUpdate,
     ...(nextUpdate === undefined || isStale ? {} : { nextUpdate }),
-    warnings: warningsOf(crl, isStale, name),
+    warnings: warningsOf(crl, { isStale, name }),
     statusOf(serialNumber) {
       const entry = crlEntryOf(crl, serialNumber);
       return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
@@ -78,12 +72,11 @@ export function readCrlFile(path: FilePath): Uint8Array {
  * @param name what messages call it
  * @throws OcspError as {@link readCrlSource}, but for the times
  */
-export function signedCrlFrom(bytes: Uint8Array, name: string, issuer: Certificate): CertificateList {
+export function signedCrlFrom(bytes: Uint8Array, name: string, issuer: Certificate): Crl {
   try {
     return decodeCrl(derOf(bytes), (header) => requireSignedBy(header, issuer, name));
   } catch (error) {
-    if (!(error instanceof OcspError) || error.code === 'crl-mismatch') throw error;
-    throw new OcspError(error.code, `${name}: ${error.message}`, error.hint, { cause: error });
+    throw error instanceof OcspError && error.code === 'crl-mismatch' ? error : naming(name, error);
   }
 }
 
@@ -140,7 +133,7 @@ function explain(why: CrlFailure, { publicKey }: Certificate): string {
 }
 
 /** Whether the CRL is stale, where that is allowed. */
-function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOptions, name: string): boolean {
+function requireCurrent(crl: Crl, { now, allowStale }: CrlSourceOptions, name: string): boolean {
   const { thisUpdate, nextUpdate } = crl;
   if (thisUpdate > now) {
     throw new OcspError(
@@ -158,7 +151,10 @@ function requireCurrent(crl: CertificateList, { now, allowStale }: CrlSourceOpti
   );
 }
 
-function warningsOf({ scope, nextUpdate }: CertificateList, isStale: boolean, name: string): string[] {
+function warningsOf(
+  { scope, nextUpdate }: Crl,
+  { isStale, name }: { readonly isStale: boolean; readonly name: string },
+): string[] {
   const crl = `the CRL ${name}`;
   const warnings: string[] = [];
   if (isStale && nextUpdate !== undefined) {

@@ -1,5 +1,5 @@
 import { OcspError } from '../core/index.js';
-import { asPath, appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { asPath, appendToPath, folderOf, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { isRegularFile } from '../system/regular-file.js';
 import { readInputFile } from './read-file.js';
 
@@ -27,7 +27,7 @@ export function readCrtList(path: FilePath, base?: FilePath): FilePath[] {
     if (name === undefined) continue;
     refuseOtherSyntax(name, path, index + 1);
     const file = joinPath(folder, asPath(name));
-    const key = Buffer.from(file).toString('latin1');
+    const key = pathKey(file);
     if (seen.has(key)) continue;
     seen.add(key);
     files.push(...bundleOf(file));

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { OcspError, decodeCertificate, issuanceFailure, looksLikePem, type Certificate } from '../core/index.js';
 import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js';
 import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { naming } from '../core/ocsp-error.js';
 import { certificatesIn } from './certificate-file.js';
 import { readInputFile } from './read-file.js';
 import type { StatusSource } from './status-source.js';
@@ -94,8 +95,7 @@ async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
   try {
     for (const der of await certificatesIn(bytes)) addIssued(serials, der, issuer);
   } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    throw new OcspError(error.code, `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+    throw naming(shownPath(path), error);
   }
   return { serials, warnings: [] };
 }

@@ -5,6 +5,7 @@ import { bytesEqual, toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
+import { naming, unlessOcspError } from '../core/ocsp-error.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
 import { readInputFile, unlistable } from './read-file.js';
@@ -63,7 +64,7 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
     const key = toHex(digest('sha256', der));
     if (known.has(key)) return known.get(key);
     if (known.size >= maximumKnown) known.clear();
-    const certificate = tryDecode(der);
+    const certificate = unlessOcspError(() => decodeCertificate(der));
     known.set(key, certificate);
     return certificate;
   };
@@ -134,8 +135,7 @@ async function readNamed(path: FilePath): Promise<Uint8Array[]> {
   try {
     return await certificatesIn(bytes);
   } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    throw new OcspError(error.code, `--issuer ${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+    throw naming(`--issuer ${shownPath(path)}`, error);
   }
 }
 
@@ -180,14 +180,5 @@ function explain(why: ReturnType<typeof issuanceFailure>, candidate: Certificate
       return 'the certificate is signed with an algorithm that is not supported';
     default:
       return 'its key did not sign the certificate';
-  }
-}
-
-function tryDecode(der: Uint8Array): Certificate | undefined {
-  try {
-    return decodeCertificate(der);
-  } catch (error) {
-    if (error instanceof OcspError) return undefined;
-    throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { opendirSync } from 'node:fs';
-
-import { folderOf, nameOf, type FilePath } from '../core/file-path.js';
+import { folderOf, nameOf, pathKey, type FilePath } from '../core/file-path.js';
+import { namesIn } from '../system/folder-names.js';
 import { lockPath, temporaryPath } from './staple-path.js';
 
 /** Tells which staples have left-over files beside them, by listing each folder once. */
@@ -15,17 +14,17 @@ export interface Leftovers {
  */
 export function createLeftovers(): Leftovers {
   const namesByFolder = new Map<string, ReadonlySet<string> | undefined>();
-  const namesIn = (folder: FilePath): ReadonlySet<string> | undefined => {
-    const key = keyOf(folder);
+  const ownNames = (folder: FilePath): ReadonlySet<string> | undefined => {
+    const key = pathKey(folder);
     if (!namesByFolder.has(key)) namesByFolder.set(key, ownNamesIn(folder));
     return namesByFolder.get(key);
   };
   return {
     mayBeBeside(staple) {
-      const names = namesIn(folderOf(staple));
+      const names = ownNames(folderOf(staple));
       if (names === undefined) return true;
       if (names.size === 0) return false;
-      return [lockPath(staple), temporaryPath(staple)].some((path) => names.has(keyOf(nameOf(path))));
+      return [lockPath(staple), temporaryPath(staple)].some((path) => names.has(pathKey(nameOf(path))));
     },
   };
 }
@@ -33,22 +32,11 @@ export function createLeftovers(): Leftovers {
 function ownNamesIn(folder: FilePath): ReadonlySet<string> | undefined {
   const names = new Set<string>();
   try {
-    const directory = opendirSync(Buffer.from(folder), { encoding: 'latin1', bufferSize: 256 });
-    try {
-      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-        const { name } = entry;
-        if (name.endsWith('.restaple-lock') || name.endsWith('.restaple-tmp')) names.add(name);
-      }
-    } finally {
-      directory.closeSync();
+    for (const name of namesIn(folder)) {
+      if (name.endsWith('.restaple-lock') || name.endsWith('.restaple-tmp')) names.add(name);
     }
     return names;
   } catch {
     return undefined;
   }
-}
-
-/** Names as their bytes, whatever they spell. */
-function keyOf(path: FilePath): string {
-  return Buffer.from(path).toString('latin1');
 }

@@ -11,7 +11,7 @@ import {
   type BigIntStats,
 } from 'node:fs';
 
-import { nameOf, type FilePath } from '../core/file-path.js';
+import { nameOf, pathKey, type FilePath } from '../core/file-path.js';
 import type { PinnedFile } from '../system/pinned-folder.js';
 import { holderOf, type OwnProcess } from './lock-holder.js';
 
@@ -131,9 +131,8 @@ function writeAgain(inode: LockInode): void {
   inode.writtenAt = now;
 }
 
-/** Names as their bytes, whatever they spell. */
 function keyOf({ path, folder }: PinnedFile): string {
-  return `${folder.key}/${nameOf(path).toString('latin1')}`;
+  return `${folder.key}/${pathKey(nameOf(path))}`;
 }
 
 function unlinkQuietly(path: FilePath): void {

@@ -2,7 +2,8 @@ import { lstatSync, unlinkSync, type Stats } from 'node:fs';
 
 import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
-import { acquireLockNow, releaseLock } from './staple-lock.js';
+import { releaseLockFile } from './lock-file.js';
+import { acquireLockNow } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
 import { systemErrorCode } from '../system/system-error.js';
@@ -18,19 +19,7 @@ import { removeLeftover } from './temporary-file.js';
  * @throws OcspError `staple-unsafe` when it is something else; `staple-unwritable` when it cannot be removed.
  */
 export function removeOwnFile(path: FilePath, own: OwnProcess): Promise<boolean> {
-  return new Promise((resolve) => {
-    resolve(removeNow(path, own));
-  });
-}
-
-function removeNow(path: FilePath, own: OwnProcess): boolean {
-  const file = pinIfThere(path, own);
-  if (file === undefined) return false;
-  try {
-    return removeFrom(file, own);
-  } finally {
-    file.folder.close();
-  }
+  return whereItsFolderIs(path, own, removeFrom);
 }
 
 function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
@@ -60,19 +49,7 @@ function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
  * @throws OcspError `staple-unsafe`, `staple-unwritable`.
  */
 export function removeLeftoverTemporaryFile(staple: FilePath, own: OwnProcess): Promise<boolean> {
-  return new Promise((resolve) => {
-    resolve(removeLeftoverNow(staple, own));
-  });
-}
-
-function removeLeftoverNow(path: FilePath, own: OwnProcess): boolean {
-  const staple = pinIfThere(path, own);
-  if (staple === undefined) return false;
-  try {
-    return removeLeftoverOf(staple, own);
-  } finally {
-    staple.folder.close();
-  }
+  return whereItsFolderIs(staple, own, removeLeftoverOf);
 }
 
 function removeLeftoverOf(staple: PinnedFile, own: OwnProcess): boolean {
@@ -86,17 +63,32 @@ function removeLeftoverOf(staple: PinnedFile, own: OwnProcess): boolean {
   try {
     return removeLeftover(staple, own, examine(staple.path, staple.reach)) || hasLock;
   } finally {
-    releaseLock(lock);
+    releaseLockFile(lock);
   }
 }
 
-/** Undefined where its folder does not exist. */
+/** Works on a file in its folder held open; false where there is no such folder. */
+function whereItsFolderIs(
+  path: FilePath,
+  own: OwnProcess,
+  work: (file: PinnedFile, own: OwnProcess) => boolean,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const file = pinIfThere(path, own);
+    try {
+      resolve(file !== undefined && work(file, own));
+    } finally {
+      file?.folder.close();
+    }
+  });
+}
+
 function pinIfThere(path: FilePath, own: OwnProcess): PinnedFile | undefined {
   try {
     return pinStaple(path, own);
   } catch (error) {
-    if (error instanceof OcspError && ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error.cause) ?? ''))
-      return undefined;
+    const cause = error instanceof OcspError ? systemErrorCode(error.cause) : undefined;
+    if (cause === 'ENOENT' || cause === 'ENOTDIR') return undefined;
     throw error;
   }
 }

@@ -8,7 +8,8 @@ import { systemErrorCode } from '../system/system-error.js';
 import { requireOwnKind, type CurrentFile, type WrittenKind } from './written-kind.js';
 import type { OwnProcess } from './lock-holder.js';
 import { largestStaple } from './staple-file.js';
-import { acquireLock, holdsLock, lockedError, releaseLock, type StapleLock } from './staple-lock.js';
+import { isAtItsPath, releaseLockFile, type LockFile } from './lock-file.js';
+import { acquireLock, lockedError } from './staple-lock.js';
 import { locateTarget, notRegular, type StapleTarget } from './staple-target.js';
 import { unsafe, unwritable, unwritableBecause } from './store-error.js';
 import { synchronizeFolder } from './synchronize-folder.js';
@@ -82,7 +83,7 @@ async function replaceTarget(target: StapleTarget, options: ReplaceFileOptions):
     try {
       outcome = await replaceUnderLock(lock, target, options);
     } finally {
-      releaseLock(lock);
+      releaseLockFile(lock);
     }
     if (outcome === 'written' && (options.durable ?? true)) await synchronizeFolder(target);
     if (outcome !== 'lock-lost') return { written: outcome === 'written', path: target.path };
@@ -91,7 +92,7 @@ async function replaceTarget(target: StapleTarget, options: ReplaceFileOptions):
 }
 
 async function replaceUnderLock(
-  lock: StapleLock,
+  lock: LockFile,
   target: StapleTarget,
   options: ReplaceFileOptions,
 ): Promise<'written' | 'kept' | 'lock-lost'> {
@@ -103,7 +104,7 @@ async function replaceUnderLock(
   let renamed = false;
   try {
     await fillTemporaryFile(temporary, target.path, current.status, options);
-    if (!holdsLock(lock)) return 'lock-lost';
+    if (!isAtItsPath(lock)) return 'lock-lost';
     renameSync(temporary.at.reach, target.reach);
     renamed = true;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
 
 import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
-import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
+import { mayOthersWrite, modeText, strangerAsOwner } from '../system/owner-and-mode.js';
 import { pinFile, UntrustedPathError, type PinnedFile } from '../system/pinned-folder.js';
 import { systemErrorCode, systemErrorText } from '../system/system-error.js';
 import type { OwnProcess } from './lock-holder.js';
@@ -121,16 +121,16 @@ function requireTrustedFile(path: FilePath, status: Stats, own: OwnProcess): voi
   }
   requireTrustedOwner(path, 'it', status, own);
   if ((status.mode & usableByOthers) !== 0) {
-    const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
-    throw lockUnusable(path, `group or others could hold it too (mode ${mode})`, `chmod 600 ${name}`);
+    throw lockUnusable(path, `group or others could hold it too (mode ${modeText(status)})`, `chmod 600 ${name}`);
   }
 }
 
-function requireTrustedOwner(path: FilePath, what: string, { uid }: Stats, own: OwnProcess): void {
-  if (isTrustedOwner(uid, own.effectiveUserId)) return;
+function requireTrustedOwner(path: FilePath, what: string, status: Stats, own: OwnProcess): void {
+  const stranger = strangerAsOwner(status, own.effectiveUserId);
+  if (stranger === undefined) return;
   throw lockUnusable(
     path,
-    `${what} belongs to user ${uid}, neither root nor the user of this run (${own.effectiveUserId})`,
+    `${what} ${stranger} (${own.effectiveUserId})`,
     'run as that user, or name a file in a folder of your own with --lock',
   );
 }

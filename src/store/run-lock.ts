@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { OcspError } from '../core/ocsp-error.js';
+import { pause } from '../system/pause.js';
 import { awaitKernelLock, tryKernelLock, type KernelLockTools } from './kernel-lock.js';
 import type { OwnProcess } from './lock-holder.js';
 import { lockUnusable, lockedByAnotherHost, runLocked } from './run-lock-error.js';
@@ -90,7 +90,8 @@ async function takeKernelLock(descriptor: number, deadline: number, options: Run
   let outcome = await tryKernelLock(path, descriptor, options);
   const left = deadline - performance.now();
   if (outcome === 'busy' && left > 0) outcome = await awaitKernelLock(path, descriptor, left, options);
-  if (outcome === 'interrupted' || options.signal.aborted) throw interrupted();
+  if (outcome === 'interrupted' || options.signal.aborted)
+    throw new OcspError('interrupted', 'interrupted while waiting for the run lock');
   if (outcome !== 'locked') throw runLocked(path, holderIn(descriptor), ownProcess, waitMilliseconds);
 }
 
@@ -111,18 +112,10 @@ function settle(descriptor: number, { path, ownProcess, now }: RunLockOptions): 
 async function awaitAnotherHost(holder: RunLockHolder, deadline: number, options: RunLockOptions): Promise<void> {
   const left = deadline - performance.now();
   if (left <= 0) throw lockedByAnotherHost(options.path, holder, options.ownProcess, options.waitMilliseconds);
-  try {
-    await delay(Math.min(pauseMilliseconds, left), undefined, { signal: options.signal });
-  } catch {
-    throw interrupted();
-  }
+  await pause(Math.min(pauseMilliseconds, left), options.signal, 'the run lock');
 }
 
 function holderIn(descriptor: number): RunLockHolder | undefined {
   const contents = readRunLockContents(descriptor);
   return contents.kind === 'holder' ? contents.holder : undefined;
-}
-
-function interrupted(): OcspError {
-  return new OcspError('interrupted', 'interrupted while waiting for the run lock');
 }

@@ -3,19 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { OcspError } from '../core/ocsp-error.js';
 import { parseHolder, stateOfHolder, type HolderState, type LockHolder, type OwnProcess } from './lock-holder.js';
-import { createLockFile, isAtItsPath, linkLockFile, releaseLockFile, type LockFile } from './lock-file.js';
+import { createLockFile, linkLockFile, releaseLockFile, type LockFile } from './lock-file.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { isTrustedOwner } from '../system/owner-and-mode.js';
 import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
 import { readRegularFile } from '../system/read-file.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { lockPath, takeoverLockPath } from './staple-path.js';
 import { unsafe, unwritable } from './store-error.js';
 
-/** A held lock. */
-export type StapleLock = LockFile;
-
 type Attempt =
-  | { readonly state: 'acquired'; readonly lock: StapleLock }
+  | { readonly state: 'acquired'; readonly lock: LockFile }
   | { readonly state: 'busy'; readonly path: FilePath; readonly holder: LockHolder | undefined };
 
 interface FoundLock {
@@ -45,7 +43,7 @@ const highestLevel = 2;
  * @throws OcspError `staple-locked` naming the holder; `staple-unsafe` when something else is at the lock's path;
  *   `staple-unwritable` when the folder takes no lock file.
  */
-export async function acquireLock(staple: PinnedFile, own: OwnProcess, waitMilliseconds: number): Promise<StapleLock> {
+export async function acquireLock(staple: PinnedFile, own: OwnProcess, waitMilliseconds: number): Promise<LockFile> {
   const deadline = performance.now() + waitMilliseconds;
   for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     const attempt = tryLock(staple, own);
@@ -57,19 +55,9 @@ export async function acquireLock(staple: PinnedFile, own: OwnProcess, waitMilli
 }
 
 /** Takes the lock if it is free or its holder is dead, without waiting; undefined when it is held. */
-export function acquireLockNow(staple: PinnedFile, own: OwnProcess): StapleLock | undefined {
+export function acquireLockNow(staple: PinnedFile, own: OwnProcess): LockFile | undefined {
   const attempt = tryLock(staple, own);
   return attempt.state === 'acquired' ? attempt.lock : undefined;
-}
-
-/** Is the file at the lock's path still the one this lock created? */
-export function holdsLock(lock: StapleLock): boolean {
-  return isAtItsPath(lock);
-}
-
-/** Removes the lock file if it is still one's own. Never throws: what was done under the lock is done. */
-export function releaseLock(lock: StapleLock): void {
-  releaseLockFile(lock);
 }
 
 /** The error for a lock that others hold. */
@@ -109,7 +97,7 @@ function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
 }
 
 /** Undefined where something is at the path. A taker of a dead lock needs a file of its own, whose time is that of now. */
-function createLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, level: number): StapleLock | undefined {
+function createLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, level: number): LockFile | undefined {
   try {
     const linked = level === 0 ? linkLockFile(file, own) : 'impossible';
     if (linked !== 'impossible') return linked === 'taken' ? undefined : linked;
@@ -150,7 +138,7 @@ function refuseForeignLock(staple: FilePath, path: FilePath, own: OwnProcess, fo
     throw unsafe(staple, `its lock ${shownPath(path)} is no regular file`, hint);
   }
   // Root's lock is waited for: root could do worse than block this run.
-  if (own.effectiveUserId !== 0 && found.uid !== own.effectiveUserId && found.uid !== 0) {
+  if (own.effectiveUserId !== 0 && !isTrustedOwner(found.uid, own.effectiveUserId)) {
     throw unsafe(staple, `its lock ${shownPath(path)} belongs to user ${found.uid}`, hint);
   }
 }
@@ -186,6 +174,6 @@ function removeDeadLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, l
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error instanceof OcspError ? error : unwritable(staple.path, error);
   } finally {
-    releaseLock(guard.lock);
+    releaseLockFile(guard.lock);
   }
 }

@@ -3,7 +3,7 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import type { OcspError } from '../core/ocsp-error.js';
 import { asPath, containsNul, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
 import { isDescriptorPath } from '../system/handed-over-pipe.js';
-import { isTrustedOwner, mayOthersWrite } from '../system/owner-and-mode.js';
+import { mayOthersWrite, strangerAsOwner } from '../system/owner-and-mode.js';
 import { pinFile, pinFolder, UntrustedPathError, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
 import { systemErrorCode } from '../system/system-error.js';
 import type { OwnProcess } from './lock-holder.js';
@@ -128,13 +128,11 @@ function requireTrustedFolder(link: FilePath, role: string, folder: PinnedFolder
   }
 }
 
-function requireTrustedOwner(link: FilePath, what: string, { uid }: Stats, own: OwnProcess): void {
-  if (isTrustedOwner(uid, own.effectiveUserId)) return;
-  throw unsafe(
-    link,
-    `it is a symbolic link and ${what} belongs to user ${uid}, neither root nor the user of this run`,
-    'make it belong to root, or name the file itself with --out',
-  );
+function requireTrustedOwner(link: FilePath, what: string, status: Stats, own: OwnProcess): void {
+  const stranger = strangerAsOwner(status, own.effectiveUserId);
+  if (stranger === undefined) return;
+  const hint = 'make it belong to root, or name the file itself with --out';
+  throw unsafe(link, `it is a symbolic link and ${what} ${stranger}`, hint);
 }
 
 /** What goes wrong with the system or the path's owners, in the store's words. */

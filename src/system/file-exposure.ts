@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { modeText } from './owner-and-mode.js';
 
 /** Bits of a mode: others may read or write; the group may write. A group that may only read is how daemons share a key. */
 const others = 0o006;
@@ -12,7 +13,7 @@ const groupWrite = 0o020;
 export function exposureOf(path: FilePath, what: string): string[] {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isFile() !== true) return [];
-  const mode = (status.mode & 0o777).toString(8).padStart(4, '0');
+  const mode = modeText(status);
   const name = shownPath(path);
   const warnings: string[] = [];
   if ((status.mode & others) !== 0) {

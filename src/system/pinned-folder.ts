@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
-import { isTrustedOwner, mayOthersPutInto, mayOthersWrite } from './owner-and-mode.js';
+import { asPath, folderOf, joinPath, nameOf, pathKey, shownPath, type FilePath } from '../core/file-path.js';
+import { isSticky, isTrustedOwner, mayOthersPutInto, mayOthersWrite } from './owner-and-mode.js';
 import { systemErrorCode } from './system-error.js';
 
 /**
@@ -32,7 +32,7 @@ export class UntrustedPathError extends Error {
 }
 
 /** As many links as Linux follows (path_resolution(7)). */
-const maximumLinks = 40;
+export const maximumLinks = 40;
 
 /** O_PATH of every architecture that Node runs on: needs no permission to list the folder. */
 const openForItsPath = 0o10000000;
@@ -127,8 +127,7 @@ function refuseLinkOfMany(link: FilePath, folder: Stats, effectiveUserId: number
 /** Who can have moved a folder, so that its `..` is another folder. */
 function movers(folder: number, parent: number, effectiveUserId: number): number[] {
   const above = fstatSync(parent);
-  const isSticky = (above.mode & 0o1000) !== 0;
-  if (mayOthersPutInto(above, effectiveUserId) && !isSticky) {
+  if (mayOthersPutInto(above, effectiveUserId) && !isSticky(above)) {
     const name = shownPath(pathOf(folder));
     throw new UntrustedPathError(`others may move ${name}, so its .. can be any folder`, 'name the folder without ..');
   }
@@ -153,7 +152,7 @@ function folderOfTrustedPath(path: FilePath, effectiveUserId: number, from: Pinn
   if (!status.isDirectory()) throw Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR', syscall: 'open' });
   for (let folder = realPath; ; folder = folderOf(folder)) {
     const found = statSync(folder);
-    const isOpen = mayOthersWrite(found) && (folder === realPath || (found.mode & 0o1000) === 0);
+    const isOpen = mayOthersWrite(found) && (folder === realPath || !isSticky(found));
     if (isOpen || !isTrustedOwner(found.uid, effectiveUserId)) {
       throw new UntrustedPathError(
         `other users may write ${shownPath(folder)}, and without /proc this run cannot hold on to a folder`,
@@ -207,7 +206,7 @@ function realPathOf(descriptor: number): string {
 
 /** The absolute path without `.` and doubled slashes, one character for each byte; `..` stays, it may follow a link. */
 function withoutEmptySteps(path: FilePath): string {
-  const bytes = Buffer.from(path).toString('latin1');
+  const bytes = pathKey(path);
   const absolute = bytes.startsWith('/') ? bytes : `${readlinkSync('/proc/self/cwd', { encoding: 'latin1' })}/${bytes}`;
   return `/${absolute
     .split('/')
@@ -217,7 +216,7 @@ function withoutEmptySteps(path: FilePath): string {
 
 function stepsOf(path: FilePath): FilePath[] {
   const steps: FilePath[] = [];
-  for (const step of Buffer.from(path).toString('latin1').split('/')) {
+  for (const step of pathKey(path).split('/')) {
     if (step !== '' && step !== '.') steps.push(asPath(Buffer.from(step, 'latin1')));
   }
   return steps;

@@ -62,6 +62,7 @@ interface Waiter {
 }
 
 interface Host {
+  readonly name: string;
   active: number;
   waiting: Waiter[];
   failures: number;
@@ -77,83 +78,22 @@ interface Host {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** What a gate knows. */
+interface State {
+  readonly limits: GateLimits;
+  readonly hosts: Map<string, Host>;
+  /** Those that somebody waits for. */
+  readonly inLine: Set<Host>;
+  active: number;
+}
+
 /**
  * A gate with a bounded number of requests in all and a host, an optional rate a host, and a circuit breaker a host: after
  * ten failures in a row before any HTTP status it lets one probe through a second and turns the others away at once, so
  * that a dead responder costs a few timeouts and not one a certificate.
  */
 export function createResponderGate(limits: GateLimits): ResponderGate {
-  const hosts = new Map<string, Host>();
-  /** Those that somebody waits for. */
-  const inLine = new Map<string, Host>();
-  let active = 0;
-
-  const hostAt = (name: string): Host => {
-    const known = hosts.get(name);
-    if (known !== undefined) return known;
-    const host: Host = {
-      active: 0,
-      waiting: [],
-      failures: 0,
-      reason: '',
-      answers: 0,
-      wasReopened: false,
-      nextProbe: 0,
-      nextStart: 0,
-      heldFrom: 0,
-      heldUntil: 0,
-      timer: undefined,
-    };
-    if (hosts.size >= rememberedHosts) forgetOne(hosts);
-    hosts.set(name, host);
-    return host;
-  };
-
-  const start = (name: string, host: Host, waiter: Waiter): void => {
-    const now = performance.now();
-    active += 1;
-    host.active += 1;
-    if (limits.perSecond !== undefined) host.nextStart = Math.max(now, host.nextStart) + 1000 / limits.perSecond;
-    let isOver = false;
-    const leave = (result: RequestResult, reason = ''): void => {
-      if (isOver) return;
-      isOver = true;
-      active -= 1;
-      host.active -= 1;
-      judge(host, result, reason);
-      pump(name);
-    };
-    waiter.settle({ kind: 'pass', pass: { leave }, heldMilliseconds: heldWhile(host, waiter.since, now) });
-  };
-
-  const startWaiting = (name: string, host: Host): void => {
-    while (host.waiting.length > 0 && active < limits.concurrency && host.active < limits.perResponder) {
-      const now = performance.now();
-      const opensAt = Math.max(host.nextStart, host.heldUntil);
-      if (opensAt > now) {
-        host.timer ??= setTimeout(() => {
-          host.timer = undefined;
-          startWaiting(name, host);
-        }, opensAt - now);
-        return;
-      }
-      const waiter = host.waiting.shift();
-      if (waiter !== undefined && !waiter.isGone) start(name, host, waiter);
-    }
-  };
-
-  /** A place became free: the hosts take it in turn, so that none keeps the others out. */
-  const pump = (name: string): void => {
-    const own = hosts.get(name);
-    if (own !== undefined && isIdle(own)) hosts.delete(name);
-    if (own !== undefined && inLine.delete(name)) inLine.set(name, own);
-    for (const [other, host] of inLine) {
-      if (active >= limits.concurrency) return;
-      startWaiting(other, host);
-      if (host.waiting.length === 0) inLine.delete(other);
-    }
-  };
-
+  const state: State = { limits, hosts: new Map(), inLine: new Set(), active: 0 };
   return {
     enter(name, patience, signal) {
       return new Promise((resolve, reject) => {
@@ -161,7 +101,7 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
           reject(interrupted(name));
           return;
         }
-        const host = hostAt(name);
+        const host = hostAt(state, name);
         const refusal = refusalOf(host, patience);
         if (refusal !== undefined) {
           resolve(refusal);
@@ -169,27 +109,14 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
         }
         const waiter: Waiter = { patience, since: performance.now(), isGone: false, settle: resolve };
         host.waiting.push(waiter);
-        startWaiting(name, host);
+        startWaiting(state, host);
         if (!host.waiting.includes(waiter)) return;
-        inLine.set(name, host);
-        const abort = (): void => {
-          waiter.isGone = true;
-          host.waiting = host.waiting.filter((other) => other !== waiter);
-          // A timer that nobody waits for must not keep the process.
-          if (host.waiting.length === 0) stopTimer(host);
-          reject(interrupted(name));
-        };
-        // Many wait at one signal: that is no leak to warn of.
-        setMaxListeners(0, signal);
-        signal.addEventListener('abort', abort, { once: true });
-        waiter.settle = (entry) => {
-          signal.removeEventListener('abort', abort);
-          resolve(entry);
-        };
+        state.inLine.add(host);
+        leaveLineOnAbort(host, waiter, signal, reject);
       });
     },
     holdOff(name, milliseconds) {
-      const host = hostAt(name);
+      const host = hostAt(state, name);
       const now = performance.now();
       if (host.heldUntil <= now) host.heldFrom = now;
       host.heldUntil = Math.max(host.heldUntil, now + milliseconds);
@@ -197,13 +124,102 @@ export function createResponderGate(limits: GateLimits): ResponderGate {
     },
     reopen() {
       let isAny = false;
-      for (const host of hosts.values()) {
+      for (const host of state.hosts.values()) {
         if (host.failures < failuresInARow || (host.wasReopened && host.answers < failuresInARow)) continue;
         Object.assign(host, { failures: 0, answers: 0, wasReopened: true });
         isAny = true;
       }
       return isAny;
     },
+  };
+}
+
+function hostAt({ hosts }: State, name: string): Host {
+  const known = hosts.get(name);
+  if (known !== undefined) return known;
+  const host: Host = {
+    name,
+    active: 0,
+    waiting: [],
+    failures: 0,
+    reason: '',
+    answers: 0,
+    wasReopened: false,
+    nextProbe: 0,
+    nextStart: 0,
+    heldFrom: 0,
+    heldUntil: 0,
+    timer: undefined,
+  };
+  if (hosts.size >= rememberedHosts) forgetOne(hosts);
+  hosts.set(name, host);
+  return host;
+}
+
+/** Lets those through that wait for this host, as far as the limits go. */
+function startWaiting(state: State, host: Host): void {
+  const { concurrency, perResponder } = state.limits;
+  while (host.waiting.length > 0 && state.active < concurrency && host.active < perResponder) {
+    const now = performance.now();
+    const opensAt = Math.max(host.nextStart, host.heldUntil);
+    if (opensAt > now) {
+      host.timer ??= setTimeout(() => {
+        host.timer = undefined;
+        startWaiting(state, host);
+      }, opensAt - now);
+      return;
+    }
+    const waiter = host.waiting.shift();
+    if (waiter !== undefined && !waiter.isGone) start(state, host, waiter);
+  }
+}
+
+function start(state: State, host: Host, waiter: Waiter): void {
+  const { perSecond } = state.limits;
+  const now = performance.now();
+  state.active += 1;
+  host.active += 1;
+  if (perSecond !== undefined) host.nextStart = Math.max(now, host.nextStart) + 1000 / perSecond;
+  let isOver = false;
+  const leave = (result: RequestResult, reason = ''): void => {
+    if (isOver) return;
+    isOver = true;
+    state.active -= 1;
+    host.active -= 1;
+    judge(host, result, reason);
+    passOn(state, host);
+  };
+  waiter.settle({ kind: 'pass', pass: { leave }, heldMilliseconds: heldWhile(host, waiter.since, now) });
+}
+
+/** A place at this host became free: the hosts take it in turn, so that none keeps the others out. */
+function passOn(state: State, own: Host): void {
+  const { hosts, inLine, limits } = state;
+  if (isIdle(own)) hosts.delete(own.name);
+  if (inLine.delete(own)) inLine.add(own);
+  for (const host of inLine) {
+    if (state.active >= limits.concurrency) return;
+    startWaiting(state, host);
+    if (host.waiting.length === 0) inLine.delete(host);
+  }
+}
+
+/** As long as it waits; whoever is let through is not called back. */
+function leaveLineOnAbort(host: Host, waiter: Waiter, signal: AbortSignal, reject: (error: OcspError) => void): void {
+  const { settle } = waiter;
+  const abort = (): void => {
+    waiter.isGone = true;
+    host.waiting = host.waiting.filter((other) => other !== waiter);
+    // A timer that nobody waits for must not keep the process.
+    if (host.waiting.length === 0) stopTimer(host);
+    reject(interrupted(host.name));
+  };
+  // Many wait at one signal: that is no leak to warn of.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', abort, { once: true });
+  waiter.settle = (entry) => {
+    signal.removeEventListener('abort', abort);
+    settle(entry);
   };
 }
 

@@ -4,16 +4,14 @@ import type { Stats } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { handedOver } from '../../system/handed-over-pipe.js';
-import { isSticky, isTrustedOwner, mayOthersWrite } from '../../system/owner-and-mode.js';
+import { isSticky, mayOthersWrite, modeText, strangerAsOwner } from '../../system/owner-and-mode.js';
+import { maximumLinks } from '../../system/pinned-folder.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorText } from '../../system/system-error.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /** Enough for 50,000 certificates named one by one. */
 const largestFile = 4 * 1024 * 1024;
-
-/** As many links as Linux follows (path_resolution(7)). */
-const maximumLinks = 40;
 
 /** Why all this: said in each refusal. */
 const reason = 'and it names commands that this user runs';
@@ -81,12 +79,10 @@ interface Hints {
 }
 
 function judge(what: string, status: Stats, effectiveUserId: number, hints: Hints): void {
-  if (!isTrustedOwner(status.uid, effectiveUserId)) {
-    const message = `${what} belongs to user ${status.uid}, neither root nor the user of this run, ${reason}`;
-    throw new OcspError('usage', message, hints.owner);
-  }
+  const stranger = strangerAsOwner(status, effectiveUserId);
+  if (stranger !== undefined) throw new OcspError('usage', `${what} ${stranger}, ${reason}`, hints.owner);
   if (hints.mode === undefined || !mayOthersWrite(status)) return;
-  const mode = (status.mode & 0o7777).toString(8).padStart(4, '0');
+  const mode = modeText(status, 0o7777);
   throw new OcspError('usage', `${what} is writable by group or others (mode ${mode}), ${reason}`, hints.mode);
 }
 

@@ -1,6 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { fetchStaples, type BatchLimits } from '../../pipeline/fleet/batch.js';
+import { fetchStaples, type BatchLimits, type ListedOutcome } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
 import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
@@ -8,7 +8,7 @@ import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import type { FetchFlags } from './fetch-flags.js';
-import type { FetchRun } from './fetch-run.js';
+import type { FetchRun } from './prepare-run.js';
 import { startFrugalHeap } from './frugal-heap.js';
 import { hasOnCommands, runOnCommand } from './on-commands.js';
 import { startReport } from './pass-report.js';
@@ -17,14 +17,17 @@ import { targetRecord } from '../reload/reload-lines.js';
 import { writeRequestFile } from './write-request.js';
 import { definedOnly } from '../../core/defined-only.js';
 
+/** An outcome; `isRepeated` for one of an earlier pass that still stands. */
+export type SettledOutcome = Pick<ListedOutcome, 'outcome' | 'isRepeated'>;
+
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
   /** The last outcome of a certificate whose responder is left alone for now. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
-  /** Told of each outcome as it settles; `isRepeated` for one of an earlier pass that still stands. */
-  readonly onOutcome?: (outcome: Outcome, isRepeated: boolean) => void;
+  /** Told of each outcome as it settles. */
+  readonly onOutcome?: (settled: SettledOutcome) => void;
   /** Whether the user hears of it; always when absent. */
-  readonly isTold?: (outcome: Outcome, isRepeated: boolean) => boolean;
+  readonly isTold?: (settled: SettledOutcome) => boolean;
 }
 
 /**
@@ -46,12 +49,13 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
   try {
-    for await (const { outcome, isRepeated = false } of fetchStaples(list, options, tools, limitsOf(run, observer))) {
+    for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
+      const { outcome, isRepeated } = settled;
       summary.count(outcome);
-      observer.onOutcome?.(outcome, isRepeated);
+      observer.onOutcome?.(settled);
       const ownCode = exitCodeOfOutcome(outcome, policy);
       exitCode = gravestExitCode([exitCode, ownCode]);
-      if (observer.isTold?.(outcome, isRepeated) !== false) {
+      if (observer.isTold?.(settled) !== false) {
         isSilent = false;
         if (output.json) output.record(outcomeRecord(outcome));
         sayOutcome(output, outcome, { ...policy, isSparing: report.isSparing });
@@ -59,7 +63,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();
       if (summary.total() % cleanedUpAfter === 0) heap?.collect();
-      if (flags['dry-run'] || isRepeated) continue;
+      if (flags['dry-run'] || isRepeated === true) continue;
       if (mayBeTold(outcome)) {
         await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
       }

@@ -3,7 +3,7 @@ import type { Outcome } from '../../pipeline/fetch/outcome.js';
 import { createMetrics, type Metrics } from '../../pipeline/metrics/metrics.js';
 import { observedClient } from '../../pipeline/metrics/observed-client.js';
 import type { ExitCode } from '../exit/exit-code.js';
-import type { FetchRun } from './fetch-run.js';
+import type { FetchRun } from './prepare-run.js';
 import { writeMetricsFile } from './write-metrics.js';
 import { createProgress } from '../render/progress.js';
 import { createRunSummary } from './run-summary.js';

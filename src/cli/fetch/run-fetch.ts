@@ -3,7 +3,7 @@ import { OcspError } from '../../core/index.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import type { FetchOrder } from './fetch-order.js';
 import { fetchPass } from './fetch-pass.js';
-import { prepareFetchRun } from './fetch-run.js';
+import { prepareFetchRun } from './prepare-run.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { underRunLock } from './under-run-lock.js';

@@ -5,7 +5,7 @@ import { createResponseMemory } from '../../pipeline/fetch/response-memory.js';
 import { createWatchSchedule, type WatchSchedule } from '../../pipeline/fleet/watch-schedule.js';
 import type { FetchOrder } from './fetch-order.js';
 import { fetchPass, type PassObserver } from './fetch-pass.js';
-import { prepareFetchRun, type FetchRun, type RunSurroundings } from './fetch-run.js';
+import { prepareFetchRun, type FetchRun, type RunSurroundings } from './prepare-run.js';
 import { createServiceNotifier, type ServiceNotifier } from './service-notification.js';
 import { underRunLock } from './under-run-lock.js';
 
@@ -60,11 +60,11 @@ async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Pr
   const now = (): Date => run.tools.now();
   const observer: PassObserver = {
     postponed: (certificate) => schedule.postponed(certificate, now()),
-    onOutcome: (outcome, isRepeated) => {
-      if (!isRepeated) schedule.take(outcome, now());
+    onOutcome: ({ outcome, isRepeated }) => {
+      if (isRepeated !== true) schedule.take(outcome, now());
     },
     // What stays as it was is told once.
-    isTold: ({ outcome }, isRepeated) => pass === 1 || (!isRepeated && outcome !== 'fresh'),
+    isTold: ({ outcome: { outcome }, isRepeated }) => pass === 1 || (isRepeated !== true && outcome !== 'fresh'),
   };
   schedule.beginPass();
   try {

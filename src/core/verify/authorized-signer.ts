@@ -3,7 +3,7 @@ import { toHex } from '../bytes.js';
 import { distinguishedNameToString, distinguishedNamesEqual } from '../distinguished-name.js';
 import { digest } from '../hash.js';
 import { Oid } from '../oid.js';
-import { OcspError } from '../ocsp-error.js';
+import { unlessOcspError } from '../ocsp-error.js';
 import { publicKeyProblem } from '../keys/public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
 import { checkSignature, signatureAlgorithmName } from '../keys/signature.js';
@@ -80,12 +80,7 @@ function identifies(responderId: ResponderId, certificate: Certificate): boolean
 
 /** An embedded certificate that cannot be decoded cannot have signed; the others still may. */
 function tryDecode(der: Uint8Array): Certificate | undefined {
-  try {
-    return decodeCertificate(der);
-  } catch (error) {
-    if (error instanceof OcspError) return undefined;
-    throw error;
-  }
+  return unlessOcspError(() => decodeCertificate(der));
 }
 
 function authorizationFailure({ kind, certificate }: Candidate, options: SignerOptions): Failure | undefined {

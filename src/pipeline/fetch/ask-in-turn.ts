@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OcspError } from '../../core/index.js';
+import { OcspError, unlessOcspError } from '../../core/ocsp-error.js';
 import { askResponder, type KnownResponse, type ResponderAnswer } from '../../transport/ask-responder.js';
 import type { HttpClient, HttpRequest } from '../../transport/http-client.js';
 import { fitsGet } from '../../transport/ocsp-get.js';
@@ -56,6 +56,13 @@ export type AskResult<Usable> = { readonly contact?: ResponderContact; readonly 
     }
 );
 
+/** What stays the same over all visits for one certificate. */
+interface Search<Usable> {
+  readonly options: AskOptions;
+  readonly judge: (body: Uint8Array) => Judgement<Usable>;
+  readonly log: ContactLog;
+}
+
 interface Target {
   readonly url: string;
   readonly methods: readonly ('get' | 'post')[];
@@ -78,6 +85,7 @@ export async function askResponders<Usable>(
   graver: (a: Trouble, b: Trouble) => Trouble,
 ): Promise<AskResult<Usable>> {
   const log = startContactLog();
+  const search: Search<Usable> = { options, judge, log };
   let trouble: Trouble | undefined;
   let wasSuspended = false;
   let retryAfterMilliseconds: number | undefined;
@@ -89,7 +97,7 @@ export async function askResponders<Usable>(
       const wait = target.notBefore - performance.now();
       if (wait > 0 && wait >= options.budget.left()) continue;
       if (wait > 0) await pause(wait, options.signal);
-      const visit = await visitTarget(target, options, judge, log);
+      const visit = await visitTarget(target, search);
       if ('answer' in visit) return { ...visit, ...log.result() };
       trouble = trouble === undefined ? visit.trouble : graver(trouble, visit.trouble);
       wasSuspended ||= visit.wasSuspended === true;
@@ -110,19 +118,10 @@ export async function askResponders<Usable>(
 }
 
 function targetOf(url: string, { method, requestDer, hasNonce }: AskOptions): Target {
-  const methods: Target['methods'] =
-    method === 'auto' ? (!hasNonce && canGet(url, requestDer) ? ['get', 'post'] : ['post']) : [method];
+  // A URI that cannot even be parsed gets its error when it is asked.
+  const canGet = (): boolean => !hasNonce && unlessOcspError(() => fitsGet(url, requestDer)) === true;
+  const methods: Target['methods'] = method !== 'auto' ? [method] : canGet() ? ['get', 'post'] : ['post'];
   return { url, methods, failedVisits: 0, notBefore: 0 };
-}
-
-/** A URI that cannot even be parsed gets its error when it is asked. */
-function canGet(url: string, requestDer: Uint8Array): boolean {
-  try {
-    return fitsGet(url, requestDer);
-  } catch (error) {
-    if (error instanceof OcspError) return false;
-    throw error;
-  }
 }
 
 type Visit<Usable> =
@@ -139,16 +138,11 @@ interface FailedVisit {
 }
 
 /** One visit: the first method, and the second when that gave nothing usable. */
-async function visitTarget<Usable>(
-  target: Target,
-  options: AskOptions,
-  judge: (body: Uint8Array) => Judgement<Usable>,
-  log: ContactLog,
-): Promise<Visit<Usable>> {
+async function visitTarget<Usable>(target: Target, search: Search<Usable>): Promise<Visit<Usable>> {
   let last: Visit<Usable> | undefined;
   for (const method of target.methods) {
-    if (last !== undefined && options.budget.left() === 0) break;
-    last = await askInTurn(target, method, options, judge, log);
+    if (last !== undefined && search.options.budget.left() === 0) break;
+    last = await askInTurn(target, method, search);
     if ('answer' in last) return last;
   }
   target.failedVisits += 1;
@@ -159,11 +153,9 @@ async function visitTarget<Usable>(
 async function askInTurn<Usable>(
   target: Target,
   method: 'get' | 'post',
-  options: AskOptions,
-  judge: (body: Uint8Array) => Judgement<Usable>,
-  log: ContactLog,
+  search: Search<Usable>,
 ): Promise<Visit<Usable>> {
-  const { budget, gate, signal } = options;
+  const { budget, gate, signal } = search.options;
   const host = hostOfUrl(target.url);
   const entry = await budget.pausedWhile(gate.enter(host, budget.left(), signal));
   switch (entry.kind) {
@@ -180,18 +172,15 @@ async function askInTurn<Usable>(
     }
     case 'pass':
       budget.spend(entry.heldMilliseconds);
-      return await ask(target, method, host, entry.pass, options, judge, log);
+      return await ask(target, method, { host, pass: entry.pass }, search);
   }
 }
 
 async function ask<Usable>(
   target: Target,
   method: 'get' | 'post',
-  host: string,
-  pass: GatePass,
-  options: AskOptions,
-  judge: (body: Uint8Array) => Judgement<Usable>,
-  log: ContactLog,
+  { host, pass }: { readonly host: string; readonly pass: GatePass },
+  { options, judge, log }: Search<Usable>,
 ): Promise<Visit<Usable>> {
   const { budget, known } = options;
   const started = performance.now();

@@ -7,7 +7,7 @@ import { isUnchanged } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import type { KnownResponse, ResponderAnswer } from '../../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-in-turn.js';
-import { assess, type Assessment } from '../fleet/assess.js';
+import { assess, type Assessment } from './assess.js';
 import { freshOutcome, outcomeOfError } from './describe-outcome.js';
 import {
   isDue,

@@ -44,7 +44,7 @@ export async function findIssuer(
   }
   const problem = finder.keyProblem(file.certificate, await unnamedCandidates(file));
   if (problem !== undefined) attempts.unshift(problem);
-  throw notFound(file.certificate, attempts, download !== undefined);
+  throw notFound(file.certificate, attempts, { mayDownload: download !== undefined });
 }
 
 async function tryDownload(
@@ -79,7 +79,11 @@ async function downloadCertificates(uri: string, options: IssuerDownloadOptions)
   return await certificatesIn(bytes);
 }
 
-function notFound(certificate: Certificate, attempts: readonly string[], mayDownload: boolean): OcspError {
+function notFound(
+  certificate: Certificate,
+  attempts: readonly string[],
+  { mayDownload }: { readonly mayDownload: boolean },
+): OcspError {
   const name = distinguishedNameToString(certificate.issuer);
   const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
   const save = 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer';

@@ -1,4 +1,4 @@
-import type { FilePath } from '../../core/file-path.js';
+import { pathKey, type FilePath } from '../../core/file-path.js';
 import type { ResponderAnswer } from '../../transport/ask-responder.js';
 
 /** What the answers of a long-lived process said about asking again; without it every run asks by what is on disk. */
@@ -23,14 +23,14 @@ const rememberedAtMost = 200_000;
 export function createResponseMemory(): ResponseMemory {
   const known = new Map<string, Remembered>();
   const find = (staple: FilePath, thisUpdate: Date): Remembered | undefined => {
-    const found = known.get(keyOf(staple));
+    const found = known.get(pathKey(staple));
     return found?.thisUpdate === thisUpdate.getTime() ? found : undefined;
   };
   return {
     remember(staple, thisUpdate, { headers }, now) {
       const entityTag = entityTagIn(headers['etag']);
       const freshUntil = freshUntilBy(headers, now);
-      const key = keyOf(staple);
+      const key = pathKey(staple);
       known.delete(key);
       if (entityTag === undefined && freshUntil === undefined) return;
       known.set(key, { thisUpdate: thisUpdate.getTime(), entityTag, freshUntil });
@@ -43,10 +43,6 @@ export function createResponseMemory(): ResponseMemory {
       return until === undefined ? undefined : new Date(until);
     },
   };
-}
-
-function keyOf(staple: FilePath): string {
-  return Buffer.from(staple).toString('latin1');
 }
 
 /** RFC 9110 §8.8.3; what is no entity tag is not sent back. */

@@ -51,15 +51,9 @@ export async function keepRevokedAnswer(
   bytes: Uint8Array,
   ownProcess: OwnProcess,
 ): Promise<string | undefined> {
-  try {
-    const decide = (current: Uint8Array | null): 'write' | 'keep' =>
-      current !== null && bytesEqual(current, bytes) ? 'keep' : 'write';
-    await replaceStaple({ path: revokedMarkPath(staple), bytes, ownProcess, isOcspResponse, decide });
-    return undefined;
-  } catch (error) {
-    if (error instanceof OcspError) return error.message;
-    throw error;
-  }
+  const decide = (current: Uint8Array | null): 'write' | 'keep' =>
+    current !== null && bytesEqual(current, bytes) ? 'keep' : 'write';
+  return await troubleWith(replaceStaple({ path: revokedMarkPath(staple), bytes, ownProcess, isOcspResponse, decide }));
 }
 
 /**
@@ -68,8 +62,13 @@ export async function keepRevokedAnswer(
  * @returns undefined, or why it could not be removed
  */
 export async function clearRevokedMark(staple: FilePath, ownProcess: OwnProcess): Promise<string | undefined> {
+  return await troubleWith(removeOwnFile(revokedMarkPath(staple), ownProcess));
+}
+
+/** The message of its OcspError; undefined where it succeeds. */
+async function troubleWith(work: Promise<unknown>): Promise<string | undefined> {
   try {
-    await removeOwnFile(revokedMarkPath(staple), ownProcess);
+    await work;
     return undefined;
   } catch (error) {
     if (error instanceof OcspError) return error.message;

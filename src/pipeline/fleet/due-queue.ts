@@ -1,5 +1,6 @@
 import { hostOfUrl } from '../../transport/target-url.js';
 import type { DueCertificate } from '../fetch/fetch-job.js';
+import type { Outcome } from '../fetch/outcome.js';
 
 /** A certificate that waits for its turn: its place in the list, and what was read of it while there is room for that. */
 export interface DueEntry {
@@ -13,6 +14,11 @@ export interface Turn {
   /** Host and port of the responder that is asked first. */
   readonly host: string;
 }
+
+/** What the files alone tell of the certificate at a place of the list. */
+export type Scanned =
+  | { readonly kind: 'settled'; readonly position: number; readonly outcome: Outcome }
+  | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
 
 /** The certificates of a run that have to be asked for. */
 export interface DueQueue {

@@ -1,16 +1,10 @@
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
-import { turnOf, type Turn } from './due-queue.js';
-import type { DueCertificate, FetchOptions, JudgingTools } from '../fetch/fetch-job.js';
-import type { Outcome } from '../fetch/outcome.js';
+import { turnOf, type Scanned } from './due-queue.js';
+import type { FetchOptions, JudgingTools } from '../fetch/fetch-job.js';
 import type { Crew } from './threads/crew.js';
 import type { ScanThreads } from './threads/scan-threads.js';
-import { assess, type Assessment } from './assess.js';
-
-/** What the files alone tell of the certificate at a place of the list. */
-export type Scanned =
-  | { readonly kind: 'settled'; readonly position: number; readonly outcome: Outcome }
-  | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
+import { assess, type Assessment } from '../fetch/assess.js';
 
 /** So many are judged before the others hear of it: each yield takes its turns of the event loop's microtasks. */
 const judgedAtOnce = 16;

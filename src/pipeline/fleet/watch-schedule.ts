@@ -1,4 +1,4 @@
-import type { FilePath } from '../../core/file-path.js';
+import { pathKey, type FilePath } from '../../core/file-path.js';
 import type { Outcome } from '../fetch/outcome.js';
 
 /** When the certificates of a watch have to be looked at again. */
@@ -48,7 +48,7 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
       for (const [key, entry] of failing) if (entry.pass !== pass) failing.delete(key);
     },
     take(outcome, now) {
-      const key = keyOf(outcome.certificate);
+      const key = pathKey(outcome.certificate);
       if (outcome.outcome === 'updated' || outcome.outcome === 'fresh') {
         failing.delete(key);
         wakeAt(dueTime(outcome, now, freshUntil));
@@ -61,7 +61,7 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
       wakeAt(until);
     },
     postponed(certificate, now) {
-      const entry = failing.get(keyOf(certificate));
+      const entry = failing.get(pathKey(certificate));
       if (entry === undefined) return undefined;
       entry.pass = pass;
       if (entry.until <= now.getTime()) return undefined;
@@ -88,8 +88,4 @@ function backoff(failures: number, retryAfterMilliseconds = 0): number {
   const doubled = firstBackoffMilliseconds * 2 ** Math.min(failures - 1, 10);
   const asked = Math.min(retryAfterMilliseconds, longestBackoffMilliseconds);
   return Math.max(Math.min(doubled, longestBackoffMilliseconds), asked);
-}
-
-function keyOf(certificate: FilePath): string {
-  return Buffer.from(certificate).toString('latin1');
 }

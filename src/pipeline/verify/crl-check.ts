@@ -1,5 +1,5 @@
 import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
-import { crlEntryOf, type CertificateList } from '../../core/crl.js';
+import { crlEntryOf, type Crl } from '../../core/crl.js';
 import { formatTime } from '../../core/time.js';
 import { describeIncompleteness, describeScopeFailure } from '../../source/crl-file.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
@@ -51,7 +51,7 @@ export interface CrlCheck {
 /** A CRL whose signature was verified, and what messages call it. */
 export interface NamedCrl {
   readonly name: string;
-  readonly crl: CertificateList;
+  readonly crl: Crl;
 }
 
 /** One issuer as a key of a map. */

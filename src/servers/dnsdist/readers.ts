@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { mayByMode, shownMode } from '../../system/owner-and-mode.js';
+import { mayByMode, modeText } from '../../system/owner-and-mode.js';
 import { rightsIn, type ProcessRights } from '../../system/running-process.js';
 
 /** A user that dnsdist runs as, or would by its package. */
@@ -63,7 +63,7 @@ function permission(seenAs: string, place: string, reader: Reader, bit: number):
     return { kind: 'unreadable', why: `is out of sight for dnsdist, whose service does not see ${shownPath(place)}` };
   }
   if (reader.userId === 0 || mayByMode(reader, bit, status)) return { kind: 'readable' };
-  const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${shownMode(status)}`;
+  const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${modeText(status)}`;
   // The group's bits are the mask of an access list: where they are empty, no list grants anything.
   const isSure = reader.userId === status.uid || (status.mode & 0o070) === 0;
   return { kind: isSure ? 'unreadable' : 'unsure', why };

@@ -1,5 +1,5 @@
 import { readRegularFile, type FoundFile } from '../../system/read-file.js';
-import { isTrustedOwner, mayOthersWrite, shownMode } from '../../system/owner-and-mode.js';
+import { isTrustedOwner, mayOthersWrite, modeText } from '../../system/owner-and-mode.js';
 import { TargetFailure } from '../reload-result.js';
 
 /** A pid and a line end, with room for blanks. */
@@ -29,7 +29,7 @@ export function readPidFile(path: string, { effectiveUserId, program }: PidFileR
     throw unsafe(`the pid file ${path} belongs to user ${status.uid}, neither root nor this user`, program);
   }
   if (mayOthersWrite(status)) {
-    const message = `the pid file ${path} can be written by others (mode ${shownMode(status)})`;
+    const message = `the pid file ${path} can be written by others (mode ${modeText(status)})`;
     throw new TargetFailure(
       'pid-file-unsafe',
       message,

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { appendToPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../../core/file-path.js';
-import { mayByMode, shownMode } from '../../system/owner-and-mode.js';
+import { mayByMode, modeText } from '../../system/owner-and-mode.js';
 import { isStillRunning, type ProcessRights, type RunningProcess } from '../../system/running-process.js';
 import { TargetFailure, type StapleToPush } from '../reload-result.js';
 import type { Daemon } from './told-by-signal.js';
@@ -76,7 +76,7 @@ function obstacleFor(path: FilePath, reader: ProcessRights): string | undefined 
   for (let bit = 0o4; ; bit = 0o1) {
     const status = statSync(place);
     // An access list cannot be seen from here, and a refusal does less harm than a server that is gone.
-    if (!mayByMode(reader, bit, status)) return `${place} has mode ${shownMode(status)}`;
+    if (!mayByMode(reader, bit, status)) return `${place} has mode ${modeText(status)}`;
     if (place === '/') return undefined;
     place = dirname(place);
   }

@@ -4,7 +4,7 @@ import type { decodeCertificate } from '../../../src/core/index.js';
 import { OcspError } from '../../../src/core/index.js';
 import { allReasons, crlScopeFailure, pointTexts } from '../../../src/core/crl-scope.js';
 import { Tag, readWhole } from '../../../src/core/der/der.js';
-import { crlEntryOf, crlFailure, decodeCrl, type CertificateList } from '../../../src/core/crl.js';
+import { crlEntryOf, crlFailure, decodeCrl, type Crl } from '../../../src/core/crl.js';
 import {
   buildCrl,
   crlNumber,
@@ -20,7 +20,7 @@ import { authority, decode, issuer, server } from './scene.js';
 
 const { revokedAt, thisUpdate, nextUpdate } = crlTimes;
 
-function build(options: Partial<CrlOptions> = {}): CertificateList {
+function build(options: Partial<CrlOptions> = {}): Crl {
   return decodeCrl(buildCrl({ issuer: authority, ...options }).der);
 }
 
@@ -213,7 +213,7 @@ describe('a CRL that must not be used', () => {
 
 describe('the scope of a CRL', () => {
   const uri = 'http://ca.example/1.crl';
-  const scopeOf = (options: Parameters<typeof issuingDistributionPoint>[0]): CertificateList['scope'] =>
+  const scopeOf = (options: Parameters<typeof issuingDistributionPoint>[0]): Crl['scope'] =>
     build({ extensions: [issuingDistributionPoint(options)] }).scope;
   const certificateOf = (options: Parameters<typeof authority.issue>[0]): ReturnType<typeof decodeCertificate> =>
     decode(authority.issue(options));

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { acquireLock, acquireLockNow, holdsLock, releaseLock } from '../../../src/store/staple-lock.js';
+import { isAtItsPath, releaseLockFile } from '../../../src/store/lock-file.js';
+import { acquireLock, acquireLockNow } from '../../../src/store/staple-lock.js';
 import { dotFilesIn, errorOf, lockText, makeFolder, ownProcess, pinned, removeFolder } from './support.js';
 
 let folder = '';
@@ -19,12 +20,12 @@ describe('locks of one folder that are held at once', () => {
     const locks = await Promise.all(['a', 'b', 'c'].map((name) => acquireLock(pinned(staple(name)), ownProcess, 50)));
     expect(new Set(['a', 'b', 'c'].map((name) => inodeOf(lockOf(name)))).size).toBe(1);
     expect(JSON.parse(readFileSync(lockOf('c'), 'utf8'))).toMatchObject({ pid: process.pid });
-    releaseLock(locks[0]!);
+    releaseLockFile(locks[0]!);
     expect(dotFilesIn(folder)).toEqual(['.b.ocsp.restaple-lock', '.c.ocsp.restaple-lock']);
-    expect(holdsLock(locks[0]!)).toBe(false);
-    expect(holdsLock(locks[1]!)).toBe(true);
-    releaseLock(locks[1]!);
-    releaseLock(locks[2]!);
+    expect(isAtItsPath(locks[0]!)).toBe(false);
+    expect(isAtItsPath(locks[1]!)).toBe(true);
+    releaseLockFile(locks[1]!);
+    releaseLockFile(locks[2]!);
     expect(dotFilesIn(folder)).toEqual([]);
   });
 
@@ -32,10 +33,10 @@ describe('locks of one folder that are held at once', () => {
     const lock = await acquireLock(pinned(staple('a')), ownProcess, 50);
     expect(acquireLockNow(pinned(staple('a')), ownProcess)).toBeUndefined();
     expect((await errorOf(acquireLock(pinned(staple('a')), ownProcess, 20))).code).toBe('staple-locked');
-    releaseLock(lock);
+    releaseLockFile(lock);
     const next = acquireLockNow(pinned(staple('a')), ownProcess);
     expect(next).toBeDefined();
-    releaseLock(next!);
+    releaseLockFile(next!);
   });
 
   it('are not shared with another folder or another process', () => {
@@ -48,7 +49,7 @@ describe('locks of one folder that are held at once', () => {
     ];
     const paths = [lockOf('a'), join(folder, 'sub', '.a.ocsp.restaple-lock'), lockOf('b')];
     expect(new Set(paths.map(inodeOf)).size).toBe(3);
-    for (const lock of locks) releaseLock(lock!);
+    for (const lock of locks) releaseLockFile(lock!);
   });
 
   it('become young again, so that a long run does not look like one that stands still', async () => {
@@ -60,13 +61,13 @@ describe('locks of one folder that are held at once', () => {
         () => {
           const lock = acquireLockNow(pinned(staple('b')), ownProcess)!;
           const { mtimeMs } = lstatSync(lockOf('b'));
-          releaseLock(lock);
+          releaseLockFile(lock);
           return mtimeMs;
         },
         { timeout: 20_000 },
       )
       .toBeGreaterThan(2_000_000);
-    releaseLock(first);
+    releaseLockFile(first);
   });
 });
 
@@ -76,12 +77,12 @@ describe('a lock that another run took away meanwhile', () => {
     writeFileSync(join(folder, 'other'), lockText({ pid: 1 }));
     renameSync(join(folder, 'other'), lockOf('a'));
     const second = acquireLockNow(pinned(staple('b')), ownProcess)!;
-    expect(holdsLock(first)).toBe(false);
-    expect(holdsLock(second)).toBe(true);
+    expect(isAtItsPath(first)).toBe(false);
+    expect(isAtItsPath(second)).toBe(true);
     expect(inodeOf(lockOf('b'))).not.toBe(inodeOf(lockOf('a')));
     expect(JSON.parse(readFileSync(lockOf('b'), 'utf8'))).toMatchObject({ pid: process.pid });
-    releaseLock(first);
-    releaseLock(second);
+    releaseLockFile(first);
+    releaseLockFile(second);
     expect(existsSync(lockOf('b'))).toBe(false);
     expect(readFileSync(lockOf('a'), 'utf8')).toBe(lockText({ pid: 1 }));
   });
@@ -92,11 +93,11 @@ describe('a lock that another run took away meanwhile', () => {
     renameSync(lockOf('b'), join(folder, 'taken-away'));
     const second = acquireLockNow(pinned(staple('b')), ownProcess)!;
     expect(inodeOf(lockOf('b'))).toBe(inodeOf(lockOf('a')));
-    expect([holdsLock(first), holdsLock(second)]).toEqual([false, true]);
-    releaseLock(first);
-    expect(holdsLock(second)).toBe(true);
-    releaseLock(second);
-    releaseLock(companion);
+    expect([isAtItsPath(first), isAtItsPath(second)]).toEqual([false, true]);
+    releaseLockFile(first);
+    expect(isAtItsPath(second)).toBe(true);
+    releaseLockFile(second);
+    releaseLockFile(companion);
     expect(dotFilesIn(folder)).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { OcspError } from '../../../core/ocsp-error.js';
 import type { ListedCertificate } from '../../../source/certificate-list.js';
 import { turnOf } from '../due-queue.js';
 import type { JudgingTools } from '../../fetch/fetch-job.js';
-import { assess } from '../assess.js';
+import { assess } from '../../fetch/assess.js';
 import {
   certificateFromElsewhere,
   type FoundElsewhere,

@@ -2,10 +2,10 @@ import type { Shard } from '../../../core/shard.js';
 import type { CertificateList } from '../../../source/certificate-list.js';
 import type { IssuerSource } from '../../../source/issuer-finder.js';
 import type { FetchOptions, FetchTools } from '../../fetch/fetch-job.js';
-import { createOutbox, type Outbox } from './outbox.js';
+import { createOutbox } from './outbox.js';
 import { startRefreshThreads, type RefreshThreads } from './refresh-threads.js';
 import { startScanThreads, type OpenPlaces, type ScanThreads } from './scan-threads.js';
-import type { FromThread, ThreadSetting, ToThread } from './thread-message.js';
+import type { CrewMember, CrewWork, FromThread, ThreadSetting, ToThread } from './thread-message.js';
 
 /** As much of a worker thread as is needed here. */
 export interface HelperThread {
@@ -20,17 +20,6 @@ export interface HelperThreads {
   readonly count: number;
   /** Undefined where the system gives this process no further thread. */
   start(setting: ThreadSetting): HelperThread | undefined;
-}
-
-/** A thread that works for this one, as long as it lives. */
-export type CrewMember = Outbox<ToThread>;
-
-/** One kind of work that the threads do. */
-export interface CrewWork {
-  /** A message of any kind: others are for other work. */
-  hear(member: CrewMember, message: FromThread): void;
-  /** This one is no more, whatever ended it. */
-  lose(member: CrewMember): void;
 }
 
 /** The threads that help with a fleet. */

@@ -1,8 +1,14 @@
 import type { CertificateList } from '../../../source/certificate-list.js';
 import type { JudgingTools } from '../../fetch/fetch-job.js';
-import type { Scanned } from '../scan.js';
-import type { CrewMember, CrewWork } from './crew.js';
-import { outcomeFromElsewhere, type FoundElsewhere, type ScanAnswer, type ScanQuestion } from './thread-message.js';
+import type { Scanned } from '../due-queue.js';
+import {
+  outcomeFromElsewhere,
+  type CrewMember,
+  type CrewWork,
+  type FoundElsewhere,
+  type ScanAnswer,
+  type ScanQuestion,
+} from './thread-message.js';
 
 /** Other threads that judge certificates of a list meanwhile. */
 export interface ScanThreads {

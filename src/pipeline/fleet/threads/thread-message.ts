@@ -6,6 +6,7 @@ import type { GateEntry, RequestResult } from '../../../transport/responder-gate
 import type { Turn } from '../due-queue.js';
 import type { FetchOptions } from '../../fetch/fetch-job.js';
 import type { Outcome } from '../../fetch/outcome.js';
+import type { Outbox } from './outbox.js';
 import { definedOnly } from '../../../core/defined-only.js';
 
 /** What a thread works with as long as it lives: plain data, since it is copied there. */
@@ -26,6 +27,17 @@ export type ToThread =
   /** The run was interrupted: what is being written is finished, nothing else. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'end' };
+
+/** A thread that works for this one, as long as it lives. */
+export type CrewMember = Outbox<ToThread>;
+
+/** One kind of work that the threads do. */
+export interface CrewWork {
+  /** A message of any kind: others are for other work. */
+  hear(member: CrewMember, message: FromThread): void;
+  /** This one is no more, whatever ended it. */
+  lose(member: CrewMember): void;
+}
 
 /** What a thread says to the first one. */
 export type FromThread =

@@ -4,7 +4,7 @@ import { readCertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import { readFolderMember } from '../../source/folder-member.js';
 import { staplePathFor } from '../../store/staple-location.js';
-import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from '../fetch/describe-outcome.js';
+import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
 import {
   isDue,
   judgeFor,
@@ -13,9 +13,9 @@ import {
   type DueCertificate,
   type FetchOptions,
   type JudgingTools,
-} from '../fetch/fetch-job.js';
-import type { Outcome } from '../fetch/outcome.js';
-import { judgeStored, readStoredFiles } from '../fetch/stored-staple.js';
+} from './fetch-job.js';
+import type { Outcome } from './outcome.js';
+import { judgeStored, readStoredFiles } from './stored-staple.js';
 
 /** What the files alone tell of a certificate: how it ended already, that somebody has to be asked, or that it is none of ours. */
 export type Assessment =
