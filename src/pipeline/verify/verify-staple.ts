@@ -41,7 +41,7 @@ export async function verifyStaple(
   const { response } = options;
   try {
     const file = await readCertificateFile(path);
-    const ofStaple = await judgeOnDisk(file, issuers, options);
+    const ofStaple = await reportOfStaple(file, issuers, options);
     const kept = await keptRevocation(file, issuers, options);
     const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
     const crl = await lookUpCrl(file, issuers, options);
@@ -57,7 +57,7 @@ function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport 
   return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function judgeOnDisk(
+async function reportOfStaple(
   file: CertificateFile,
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
