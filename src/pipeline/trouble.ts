@@ -74,22 +74,9 @@ export function troubleOfError(error: unknown): Trouble {
   return { kind: 'bug', code: 'bug', message: text, hint: 'this is a bug in restaple: please report it' };
 }
 
-const outsideValidity: ReadonlySet<string> = new Set([
-  'expired',
-  'not-yet-valid',
-  'no-next-update',
-  'too-old',
-  'too-short',
-  'older-than-stored',
-]);
-
-/** Of the troubles with several responders the one to report: a response not believed, then one outside its validity, then the rest; the later of equals. */
-export function graverTrouble(a: Trouble, b: Trouble): Trouble {
-  return gravityOf(a) > gravityOf(b) ? a : b;
-}
-
-function gravityOf(trouble: Trouble): number {
-  if (trouble.kind === 'bug') return 4;
-  if (trouble.kind !== 'failure' || trouble.code === 'refused') return 1;
-  return outsideValidity.has(trouble.code) ? 2 : 3;
+/** The same for what ends the work on one certificate only; rethrows `interrupted` and `usage`, which end the run. */
+export function troubleOfOne(error: unknown): Trouble {
+  const trouble = troubleOfError(error);
+  if (trouble.kind === 'error' && (trouble.errorKind === 'interrupted' || trouble.errorKind === 'usage')) throw error;
+  return trouble;
 }

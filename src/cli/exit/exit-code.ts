@@ -1,4 +1,5 @@
-import { type FailureCode, type OcspErrorKind } from '../../core/index.js';
+import type { FailureCode, OcspErrorKind } from '../../core/index.js';
+import { gravities, gravityOfErrorKind, gravityOfFailure, type Gravity } from '../../pipeline/gravity.js';
 
 /** The exit codes of the command contract. */
 export const exitCodes = {
@@ -17,45 +18,21 @@ export const exitCodes = {
   locked: 12,
   interrupted: 130,
   terminated: 143,
-} as const;
+} as const satisfies Record<Gravity, number>;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type ExitCode = (typeof exitCodes)[Gravity];
 
-/** The gravest first: a batch ends with the first of these that one of its certificates has. */
-const byGravity: readonly ExitCode[] = [130, 143, 1, 2, 12, 3, 5, 4, 6, 9, 8, 10, 7, 11, 0];
-
-/** The gravest of these codes; 0 where there are none. */
+/** The gravest of these codes, with which a batch ends; 0 where there are none. */
 export function gravestExitCode(codes: Iterable<ExitCode>): ExitCode {
-  let gravest: ExitCode = exitCodes.success;
-  for (const code of codes) if (byGravity.indexOf(code) < byGravity.indexOf(gravest)) gravest = code;
-  return gravest;
+  const found = new Set(codes);
+  return exitCodes[gravities.find((gravity) => found.has(exitCodes[gravity])) ?? 'success'];
 }
-
-const codesByErrorKind: Readonly<Record<OcspErrorKind, ExitCode>> = {
-  usage: exitCodes.usage,
-  input: exitCodes.inputUnusable,
-  unavailable: exitCodes.unavailable,
-  store: exitCodes.storeFailed,
-  locked: exitCodes.locked,
-  'no-responder': exitCodes.noResponder,
-  interrupted: exitCodes.interrupted,
-};
 
 export function exitCodeOfErrorKind(kind: OcspErrorKind): ExitCode {
-  return codesByErrorKind[kind];
+  return exitCodes[gravityOfErrorKind[kind]];
 }
-
-const outsideValidity: ReadonlySet<FailureCode> = new Set([
-  'expired',
-  'not-yet-valid',
-  'no-next-update',
-  'too-old',
-  'too-short',
-  'older-than-stored',
-]);
 
 /** 7 for a refusal, 6 for a response outside its validity, 5 for one that is not believed. */
 export function exitCodeOfFailure(code: FailureCode): ExitCode {
-  if (code === 'refused') return exitCodes.unavailable;
-  return outsideValidity.has(code) ? exitCodes.outsideValidity : exitCodes.notBelieved;
+  return exitCodes[gravityOfFailure(code)];
 }

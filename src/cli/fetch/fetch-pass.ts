@@ -2,7 +2,7 @@ import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { fetchStaples, type BatchLimits, type ListedOutcome } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
-import type { Outcome } from '../../pipeline/fetch/outcome.js';
+import { OutcomeTally, type Outcome } from '../../pipeline/fetch/outcome.js';
 import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
@@ -12,7 +12,7 @@ import type { FetchRun } from './prepare-run.js';
 import { startFrugalHeap } from './frugal-heap.js';
 import { hasOnCommands, runOnCommand } from './on-commands.js';
 import { startReport } from './pass-report.js';
-import { createSummary, outcomeRecord, sayOutcome } from './outcome-lines.js';
+import { outcomeRecord, sayOutcome, summaryRecord } from './outcome-lines.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { writeRequestFile } from './write-request.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -42,7 +42,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const confirm = [...order.confirmFor(() => pathsOf(list))];
   const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
-  const summary = createSummary();
+  const tally = new OutcomeTally();
   const report = startReport(run, list.length);
   const tools = withRequestFile(report.tools, list, flags);
   const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
@@ -51,7 +51,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   try {
     for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
       const { outcome, isRepeated } = settled;
-      summary.count(outcome);
+      tally.count(outcome.outcome);
       observer.onOutcome?.(settled);
       const ownCode = exitCodeOfOutcome(outcome, policy);
       exitCode = gravestExitCode([exitCode, ownCode]);
@@ -62,7 +62,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       }
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();
-      if (summary.total() % cleanedUpAfter === 0) heap?.collect();
+      if (tally.total % cleanedUpAfter === 0) heap?.collect();
       if (flags['dry-run'] || isRepeated === true) continue;
       if (mayBeTold(outcome)) {
         await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
@@ -74,14 +74,14 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   } finally {
     report.endOfCertificates();
   }
-  if (summary.total() === 0 && run.shard === undefined && !interrupt.signal.aborted) {
+  if (tally.total === 0 && run.shard === undefined && !interrupt.signal.aborted) {
     isSilent = false;
     warnOfNothing(run);
   }
   // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
   const reloaded = await reload.finish();
   const isWorthALine = observer.isTold === undefined || !isSilent || reloaded.results.length > 0;
-  if (output.json && isWorthALine) output.record(summary.record(reloaded.results.map(targetRecord)));
+  if (output.json && isWorthALine) output.record(summaryRecord(tally, reloaded.results.map(targetRecord)));
   return await report.finish(gravestExitCode([exitCode, reloaded.exitCode]));
 }
 

@@ -1,33 +1,27 @@
 import { isBelieved } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
-import { outcomeNames, type Outcome, type OutcomeName } from '../../pipeline/fetch/outcome.js';
+import type { Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
-import { definedOnly } from '../../core/defined-only.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
   const { certificate, staple, written, responder, verdict, nextRefresh, trouble, warnings, findings } = outcome;
-  const statement = verdict !== undefined && 'statement' in verdict ? verdict.statement : undefined;
-  return definedOnly({
+  return {
     certificate: shownPath(certificate),
     outcome: outcome.outcome,
     staple: staple === undefined ? null : shownPath(staple),
     written,
     responder: responder ?? null,
     verdict: verdict?.kind ?? null,
-    thisUpdate: timeOrNull(statement?.thisUpdate),
-    nextUpdate: timeOrNull(statement?.nextUpdate),
-    nextRefresh: timeOrNull(nextRefresh),
+    thisUpdate: verdict?.statement?.thisUpdate ?? null,
+    nextUpdate: verdict?.statement?.nextUpdate ?? null,
+    nextRefresh: nextRefresh ?? null,
     error: trouble === undefined ? undefined : errorRecord(trouble),
-    ...(warnings.length === 0 ? {} : { warnings }),
-    ...(findings.length === 0 ? {} : { findings }),
-  });
-}
-
-function timeOrNull(time: Date | undefined): string | null {
-  return time === undefined ? null : formatTime(time);
+    warnings: warnings.length === 0 ? undefined : warnings,
+    findings: findings.length === 0 ? undefined : findings,
+  };
 }
 
 /** How much is said of one certificate. */
@@ -78,10 +72,8 @@ function sayMissingResponder(output: Output, { trouble }: Outcome, name: string,
   if (isFailure || output.isTalkative) output.hint(trouble?.hint ?? '');
 }
 
-const labels: Readonly<Partial<Record<OutcomeName, string>>> = { revoked: 'REVOKED' };
-
 function sayTroubled(output: Output, outcome: Outcome, name: string): void {
-  const label = labels[outcome.outcome] ?? outcome.outcome;
+  const label = outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome;
   // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
   const { kind, message: whole = '' } = outcome.trouble ?? {};
   const [message = '', ...stack] = kind === 'bug' ? whole.split('\n') : [whole];
@@ -103,22 +95,10 @@ function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, na
   if (nextUpdate !== undefined) output.say(`${name}: the staple on disk stays, good until ${formatTime(nextUpdate)}`);
 }
 
-/** Counts outcomes for the last JSON line. */
-export function createSummary(): {
-  count(outcome: Outcome): void;
-  total(): number;
-  record(reload: readonly Record<string, unknown>[]): Record<string, unknown>;
-} {
-  const counts = new Map<OutcomeName, number>();
-  let total = 0;
-  return {
-    count: ({ outcome }) => {
-      total += 1;
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    },
-    total: () => total,
-    record: (reload) => ({
-      summary: { total, ...Object.fromEntries(outcomeNames.map((name) => [name, counts.get(name) ?? 0])), reload },
-    }),
-  };
+/** The last JSON line. */
+export function summaryRecord(
+  tally: OutcomeTally,
+  reload: readonly Record<string, unknown>[],
+): Record<string, unknown> {
+  return { summary: { total: tally.total, ...Object.fromEntries(tally.all()), reload } };
 }

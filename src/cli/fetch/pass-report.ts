@@ -6,7 +6,7 @@ import type { ExitCode } from '../exit/exit-code.js';
 import type { FetchRun } from './prepare-run.js';
 import { writeMetricsFile } from './write-metrics.js';
 import { createProgress } from '../render/progress.js';
-import { createRunSummary } from './run-summary.js';
+import { RunSummary } from './run-summary.js';
 
 /** What is told of a pass as a whole: progress on a terminal, a sum at the end, and the file of --metrics. */
 export interface PassReport {
@@ -29,7 +29,7 @@ export function startReport(run: FetchRun, total: number): PassReport {
   const started = performance.now();
   const isOnce = !flags.watch;
   const progress = createProgress(isOnce ? output : { ...output, canDraw: false }, total);
-  const summary = createRunSummary();
+  const summary = new RunSummary();
   const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : startFigures(run, flags.metrics);
   return {
     isSparing: progress.isSparing,

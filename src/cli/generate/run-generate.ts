@@ -20,7 +20,7 @@ import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-fla
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
-import { errorRecord } from '../render/trouble.js';
+import { errorRecord, responderRecord, sayTroubleOf } from '../render/trouble.js';
 import { signerFrom, statusSourceFrom, validityFrom } from '../flags/signer-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -101,30 +101,26 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
 function resultRecord(result: GenerateResult): Record<string, unknown> {
   const { subject, staple, evidence, warnings, trouble } = result;
   const statement = evidence?.statement;
-  return definedOnly({
-    ...('path' in subject ? { certificate: shownPath(subject.path) } : { serialNumber: subject.serialNumber }),
+  return {
+    ...('path' in subject ? { certificate: shownPath(subject.path) } : subject),
     staple: staple === undefined ? null : shownPath(staple),
     status: statement?.status ?? null,
     certId: statement?.certId ?? null,
-    thisUpdate: statement === undefined ? null : formatTime(statement.thisUpdate),
-    nextUpdate: statement?.nextUpdate === undefined ? null : formatTime(statement.nextUpdate),
-    revocationTime: statement?.revocationTime === undefined ? undefined : formatTime(statement.revocationTime),
+    thisUpdate: statement?.thisUpdate ?? null,
+    nextUpdate: statement?.nextUpdate ?? null,
+    revocationTime: statement?.revocationTime,
     revocationReason: statement?.revocationReason,
-    responder:
-      evidence === undefined
-        ? null
-        : { kind: evidence.responder.kind, name: evidence.responder.name, keyHash: evidence.responder.keyHash },
-    ...(warnings.length === 0 ? {} : { warnings }),
+    responder: evidence === undefined ? null : responderRecord(evidence.responder),
+    warnings: warnings.length === 0 ? undefined : warnings,
     error: trouble === undefined ? undefined : errorRecord(trouble),
-  });
+  };
 }
 
 function sayResult(output: Output, { subject, staple, evidence, warnings, trouble }: GenerateResult): void {
   const name = 'path' in subject ? shownPath(subject.path) : `serial number ${subject.serialNumber}`;
   for (const warning of warnings) output.warn(`${name}: ${warning}`);
   if (trouble !== undefined) {
-    output.say(trouble.message.startsWith(name) ? trouble.message : `${name}: ${trouble.message}`);
-    output.hint(trouble.hint);
+    sayTroubleOf(output, name, trouble);
   } else if (evidence?.statement.nextUpdate !== undefined && staple !== undefined) {
     const until = formatTime(evidence.statement.nextUpdate);
     output.mention(`${output.stderr.green('signed')} ${shownPath(staple)} (${evidence.kind} until ${until})`);

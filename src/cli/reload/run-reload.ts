@@ -11,7 +11,7 @@ import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
 import type { PushResult, StapleToPush, TargetResult } from '../../servers/reload-result.js';
 import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
-import { exitCodeOfTrouble, exitCodeOfVerdict } from '../exit/exit-code-of.js';
+import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js';
 import { catchInterrupts } from '../interrupt.js';
@@ -97,7 +97,8 @@ async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlag
     if (staple !== undefined) staples.push(staple);
     else {
       others.push(report.noResponder ? needsNone(path) : notGood(path, report));
-      codes.push(exitCodeOfReport(report));
+      // A good one that is not pushed is over.
+      codes.push(report.verdict?.kind === 'good' ? exitCodes.outsideValidity : exitCodeOfReport(report));
     }
   }
   return { staples, others, codes };
@@ -130,14 +131,6 @@ function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
     message,
     hint: trouble?.hint ?? 'fetch a good one: restaple fetch',
   };
-}
-
-function exitCodeOfReport(report: VerifyReport): ExitCode {
-  const { verdict, trouble, noResponder } = report;
-  if (noResponder) return exitCodes.success;
-  const ofVerdict = verdict === undefined ? exitCodes.success : exitCodeOfVerdict(verdict);
-  if (ofVerdict !== exitCodes.success) return ofVerdict;
-  return trouble === undefined ? exitCodes.outsideValidity : exitCodeOfTrouble(trouble);
 }
 
 function report(results: readonly TargetResult[], others: readonly PushResult[], output: Output): void {

@@ -1,4 +1,3 @@
-import { formatTime } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
 import type { CertificateFileReport } from '../../pipeline/verify/certificate-report.js';
 import { escapeText } from './escape-text.js';
@@ -19,24 +18,27 @@ export function renderCertificate(
     sayTrouble(output, '', found.trouble);
     return exitCodeOfTrouble(found.trouble);
   }
-  const { missingResponder, notBefore, notAfter, ...fields } = found.report;
+  const { missingResponder, ...fields } = found.report;
   if (output.json) {
-    output.record({ certificate, ...fields, notBefore: formatTime(notBefore), notAfter: formatTime(notAfter) });
+    const { notBefore, notAfter, ...more } = fields;
+    output.record({ certificate, ...more, notBefore, notAfter });
   } else {
     const uris = options.issuerUris ? fields.caIssuersUris : fields.ocspUris;
     const prefix = options.isOneOfSeveral ? `${escapeText(certificate)}\t` : '';
     for (const uri of uris) output.data(prefix + escapeText(uri));
   }
   if (options.issuerUris && fields.caIssuersUris.length === 0) {
-    output.say(`${certificate}: the certificate names no caIssuers URI`);
-    output.hint('name the CA certificate with --issuer FILE when fetching');
+    const message = 'the certificate names no caIssuers URI';
+    sayTrouble(output, `${certificate}: `, {
+      message,
+      hint: 'name the CA certificate with --issuer FILE when fetching',
+    });
   }
   if (missingResponder === undefined) return exitCodes.success;
   const exitCode = options.requireOcsp || fields.mustStaple ? exitCodes.noResponder : exitCodes.success;
   // Asked for issuer URIs alone, a missing responder is worth a line only where it decides the exit code.
   if (!options.issuerUris || exitCode !== exitCodes.success) {
-    output.say(`${certificate}: ${missingResponder.message}`);
-    output.hint(missingResponder.hint);
+    sayTrouble(output, `${certificate}: `, missingResponder);
   }
   return exitCode;
 }

@@ -1,3 +1,5 @@
+import { formatTime } from '../../core/time.js';
+
 /** Control, format and separator characters, and lone surrogates: what could move a terminal's cursor or turn its text around. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
@@ -11,11 +13,20 @@ export function escapeLines(text: string): string {
   return text.replace(unprintable, (character) => (character === '\n' ? character : escapeCharacter(character)));
 }
 
-/** JSON on one line, with everything unprintable written as \u and four digits, so that it is safe on a terminal too. */
+/**
+ * JSON on one line, with everything unprintable written as \u and four digits, so that it is safe on a terminal too.
+ * Times are written as everywhere, and fields that are undefined not at all.
+ */
 export function toJsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(unprintable, (character) =>
+  return JSON.stringify(value, writtenValue).replace(unprintable, (character) =>
     Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index), 4)}`).join(''),
   );
+}
+
+/** A Date has turned itself into text before it comes here. */
+function writtenValue(this: unknown, key: string, value: unknown): unknown {
+  const own = (this as Readonly<Record<string, unknown>>)[key];
+  return own instanceof Date ? formatTime(own) : value;
 }
 
 function escapeCharacter(character: string): string {

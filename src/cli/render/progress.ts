@@ -1,6 +1,6 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { formatDuration } from '../../core/time.js';
-import { outcomeNames, type OutcomeName } from '../../pipeline/fetch/outcome.js';
+import { OutcomeTally, type OutcomeName } from '../../pipeline/fetch/outcome.js';
 import type { Output } from '../output.js';
 
 /** What a long run shows on a terminal while it works. */
@@ -24,8 +24,7 @@ const manyCertificates = 20;
  */
 export function createProgress(output: Output, total: number | undefined): Progress {
   const started = performance.now();
-  const counts = new Map<OutcomeName, number>();
-  let done = 0;
+  const tally = new OutcomeTally();
   let lastTurn = started;
   let bar: Bar | undefined;
   const timer = output.canDraw ? setTimeout(begin, drawnAfterMilliseconds).unref() : undefined;
@@ -33,8 +32,8 @@ export function createProgress(output: Output, total: number | undefined): Progr
   function begin(): void {
     bar = startBar(
       process.stderr,
-      (left) => line({ done, total, counts, started, left }),
-      () => ({ done, total }),
+      (left) => line({ tally, total, started, left }),
+      () => ({ done: tally.total, total }),
     );
     output.draw(bar);
   }
@@ -42,8 +41,7 @@ export function createProgress(output: Output, total: number | undefined): Progr
   return {
     isSparing: output.canDraw && !output.isVerbose && (total ?? Infinity) > manyCertificates,
     count: async (outcome) => {
-      done += 1;
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      tally.count(outcome);
       const now = performance.now();
       if (now - lastTurn < turnEveryMilliseconds) return;
       lastTurn = now;
@@ -59,9 +57,8 @@ export function createProgress(output: Output, total: number | undefined): Progr
 }
 
 interface Standing {
-  readonly done: number;
+  readonly tally: OutcomeTally;
   readonly total: number | undefined;
-  readonly counts: ReadonlyMap<OutcomeName, number>;
   /** By the monotonic clock. */
   readonly started: number;
   /** Seconds, where it can be told. */
@@ -71,14 +68,11 @@ interface Standing {
 const barCells = 20;
 
 /** `[=====>------] 120/1200 certificates, 34.1/s, 31s left: 20 updated, 98 fresh, 2 unavailable` */
-function line({ done, total, counts, started, left }: Standing): string {
+function line({ tally, total, started, left }: Standing): string {
+  const done = tally.total;
   const seconds = Math.max(0.001, (performance.now() - started) / 1000);
   const rate = `${(done / seconds).toFixed(1)}/s`;
-  const parts = outcomeNames.flatMap((name) => {
-    const count = counts.get(name) ?? 0;
-    return count === 0 ? [] : [`${count} ${name}`];
-  });
-  const told = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+  const told = done === 0 ? '' : `: ${tally.text('by name')}`;
   if (total === undefined) return `${done} certificates, ${rate}${told}`;
   const full = Math.floor((barCells * Math.min(done, total)) / Math.max(1, total));
   const drawing = `${'='.repeat(full)}${full < barCells ? '>' : ''}`.padEnd(barCells, '-');

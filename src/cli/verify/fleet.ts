@@ -1,6 +1,5 @@
-import type { Statement, Verdict } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import { formatTime } from '../../core/time.js';
+import { revokedSentence } from '../../pipeline/fetch/revocation.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
@@ -25,35 +24,22 @@ export interface FleetMember {
 export function fleetMember(report: VerifyReport): FleetMember {
   const { certificate, response, verdict, nextRefresh, trouble, crl } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
-  const objection = objectionOf(report);
   return definedOnly({
     path: certificate ?? response ?? '',
     state: stateOfReport(report),
-    ...(window === undefined ? {} : { thisUpdate: window.start, validUntil: window.end }),
+    thisUpdate: window?.start,
+    validUntil: window?.end,
     nextRefresh,
     trouble,
-    objection,
-    ...(crl?.kind === 'unusable' ? { unheard: crl.trouble } : {}),
+    objection: objectionOf(report),
+    unheard: crl?.kind === 'unusable' ? crl.trouble : undefined,
   });
 }
 
 function objectionOf({ verdict, crl }: VerifyReport): string | undefined {
-  if (crl?.kind === 'revoked') return `${revokedText(crl)} by the CRL ${crl.source}; replace it now`;
-  return verdict === undefined ? undefined : objectionOfVerdict(verdict);
-}
-
-function objectionOfVerdict(verdict: Verdict): string | undefined {
-  if (verdict.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
-  return verdict.kind === 'revoked' ? `${revokedText(verdict.statement)}; replace it now` : undefined;
-}
-
-function revokedText({
-  revocationTime,
-  revocationReason,
-}: Pick<Statement, 'revocationTime' | 'revocationReason'>): string {
-  const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
-  const reason = revocationReason === undefined ? '' : ` (${revocationReason})`;
-  return `the certificate is REVOKED${since}${reason}`;
+  if (crl?.kind === 'revoked') return `${revokedSentence(crl)} by the CRL ${crl.source}; replace it now`;
+  if (verdict?.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
+  return verdict?.kind === 'revoked' ? `${revokedSentence(verdict.statement)}; replace it now` : undefined;
 }
 
 function stateOfReport({ verdict, noResponder, trouble, crl }: VerifyReport): StapleState {
@@ -70,17 +56,7 @@ export function timeLeft({ validUntil }: FleetMember, now: Date): number | undef
 
 /** Trouble first, the gravest at the top, then by the time left; certificates that need no staple last. */
 export function byUrgency(now: Date): (a: FleetMember, b: FleetMember) => number {
-  return (a, b) => rank(a) - rank(b) || left(a, now) - left(b, now) || Buffer.compare(bytesOf(a), bytesOf(b));
-}
-
-function rank({ state }: FleetMember): number {
-  return stapleStates.indexOf(state);
-}
-
-function left(member: FleetMember, now: Date): number {
-  return timeLeft(member, now) ?? Number.MAX_SAFE_INTEGER;
-}
-
-function bytesOf({ path }: FleetMember): Buffer {
-  return Buffer.from(path);
+  const rank = ({ state }: FleetMember): number => stapleStates.indexOf(state);
+  const left = (member: FleetMember): number => timeLeft(member, now) ?? Number.MAX_SAFE_INTEGER;
+  return (a, b) => rank(a) - rank(b) || left(a) - left(b) || Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
 }

@@ -72,13 +72,13 @@ interface Judged {
 
 /** Who asked for two sources does not know enough by one; what is worse is worse all the same. */
 function judge(member: FleetMember, limits: PluginLimits): Judged {
-  const judged = judgeStaple(member, limits);
+  const judged = judgeState(member, limits);
   const { unheard } = member;
   if (unheard === undefined || judged.state !== 'OK') return judged;
   return { state: 'UNKNOWN', group: 'unjudged', why: `${unheard.message}; ${unheard.hint}` };
 }
 
-function judgeStaple(member: FleetMember, limits: PluginLimits): Judged {
+function judgeState(member: FleetMember, limits: PluginLimits): Judged {
   const { state, trouble, objection } = member;
   if (state === 'good') return judgeTimeLeft(member, limits);
   if (state === 'no-responder') return { state: 'OK', group: 'without responder', why: '' };

@@ -1,66 +1,68 @@
 import { isBelieved, type Finding, type Statement, type Verdict } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatDuration, formatTime } from '../../core/time.js';
-import type { Trouble } from '../../pipeline/trouble.js';
+import { revokedSentence, revokedSince } from '../../pipeline/fetch/revocation.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { escapeText } from '../render/escape-text.js';
 import type { Output } from '../output.js';
-import { crlFields, crlText, isRevokedByCrl, sayRevokedByCrl } from './crl-lines.js';
-import { errorRecord } from '../render/trouble.js';
+import { crlFields, crlText } from './crl-lines.js';
+import { errorRecord, responderRecord, sayTrouble, sayTroubleOf } from '../render/trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
-
-/** The JSON line of one verification. */
-export function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
-  const { certificate, response, verdict, noResponder, trouble, statements, crl } = report;
-  return definedOnly({
-    certificate: certificate === undefined ? undefined : shownPath(certificate),
-    response: response === undefined ? undefined : shownPath(response),
-    ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
-    ...(noResponder ? { outcome: 'no-responder' } : {}),
-    statements: statements?.map(verdictRecord),
-    ...(verdict !== undefined || trouble === undefined ? {} : { error: errorRecord(trouble) }),
-    ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
-  });
-}
-
-function verdictRecord(verdict: Verdict): Record<string, unknown> {
-  const { responseStatus, responder, producedAt, signatureAlgorithm, nonce, statement, findings } = verdict;
-  return definedOnly({
-    verdict: verdict.kind,
-    ...('failure' in verdict
-      ? { failure: { code: verdict.failure.code, message: verdict.failure.message, ...verdict.failure.values } }
-      : {}),
-    responseStatus,
-    responder:
-      responder === undefined ? undefined : { kind: responder.kind, name: responder.name, keyHash: responder.keyHash },
-    certId: statement?.certId,
-    producedAt: producedAt === undefined ? undefined : formatTime(producedAt),
-    ...(statement === undefined ? {} : timesRecord(statement)),
-    signatureAlgorithm,
-    nonce,
-    ...(findings.length === 0 ? {} : { findings }),
-  });
-}
-
-function timesRecord({ thisUpdate, nextUpdate, revocationTime, revocationReason }: Statement): Record<string, unknown> {
-  return definedOnly({
-    thisUpdate: formatTime(thisUpdate),
-    nextUpdate: nextUpdate === undefined ? null : formatTime(nextUpdate),
-    revocationTime: revocationTime === undefined ? undefined : formatTime(revocationTime),
-    revocationReason,
-  });
-}
 
 /** What of a verification's options its text depends on. */
 type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 
-/** Prints one verification as text: the verdict is data, the reason and next step are talk. */
-export function printReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
-  const name = shownPath(report.certificate ?? report.response ?? '');
-  const { verdict, trouble, noResponder, crl } = report;
+/** Tells one verification: a line of JSON, or text, where the verdict is data and the reason and next step are talk. */
+export function tellReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
+  if (output.json) output.record(reportRecord(report, options.now));
+  else printReport(output, report, options);
+  const { place, fault } = report;
+  if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
+}
+
+function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
+  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl } = report;
+  const error = fault ?? (verdict === undefined ? trouble : undefined);
+  return {
+    certificate: certificate === undefined ? undefined : shownPath(certificate),
+    response: response === undefined ? undefined : shownPath(response),
+    connection: place === undefined ? undefined : { host: place.host, port: place.port, ...sent },
+    ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
+    outcome: noResponder ? 'no-responder' : undefined,
+    statements: statements?.map(verdictRecord),
+    error: error === undefined ? undefined : errorRecord(error),
+    ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
+  };
+}
+
+/** Without fields that are undefined: what a CRL adds comes after those that are there. */
+function verdictRecord(verdict: Verdict): Record<string, unknown> {
+  const { responseStatus, responder, producedAt, signatureAlgorithm, nonce, statement, findings } = verdict;
+  return definedOnly({
+    verdict: verdict.kind,
+    failure:
+      'failure' in verdict
+        ? { code: verdict.failure.code, message: verdict.failure.message, ...verdict.failure.values }
+        : undefined,
+    responseStatus,
+    responder: responder === undefined ? undefined : responderRecord(responder),
+    certId: statement?.certId,
+    producedAt,
+    thisUpdate: statement?.thisUpdate,
+    nextUpdate: statement === undefined ? undefined : (statement.nextUpdate ?? null),
+    revocationTime: statement?.revocationTime,
+    revocationReason: statement?.revocationReason,
+    signatureAlgorithm,
+    nonce,
+    findings: findings.length === 0 ? undefined : findings,
+  });
+}
+
+function printReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
+  const name = nameOf(report);
+  const { verdict, trouble, noResponder, statements = [], crl } = report;
   if (verdict !== undefined) {
-    printVerdict(output, name, report, verdict, options);
-    const { statements = [] } = report;
+    printVerdict(output, report, verdict, options);
     for (const one of statements) {
       printStatement(output, one, options.now);
       if (statements.length > 1) printFindings(output, one);
@@ -68,7 +70,7 @@ export function printReport(output: Output, report: VerifyReport, options: Readi
   } else if (noResponder || crl !== undefined) {
     const word = noResponder ? 'no responder' : 'no staple';
     output.data(
-      `${escapeText(name)}: ${isRevokedByCrl(report) ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
+      `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );
     if (noResponder) output.mention(trouble?.message ?? '');
   }
@@ -78,46 +80,48 @@ export function printReport(output: Output, report: VerifyReport, options: Readi
 
 /** The trouble of one verification on stderr, with the next step; nothing where there is none. */
 export function sayReportTrouble(output: Output, report: VerifyReport): void {
-  const { certificate, response, trouble, noResponder, crl } = report;
-  const name = shownPath(certificate ?? response ?? '');
-  const say = ({ message, hint }: Trouble): void => {
-    output.say(message.startsWith(name) ? message : `${name}: ${message}`);
-    output.hint(hint);
-  };
-  if (crl?.kind === 'revoked') sayRevokedByCrl(output, name, crl);
-  // A revoked certificate needs no staple.
-  else if (trouble !== undefined && !noResponder) say(trouble);
+  const { trouble, noResponder, crl } = report;
+  const name = nameOf(report);
+  if (crl?.kind === 'revoked') {
+    const message = `${revokedSentence(crl)} by the CRL ${crl.source}`;
+    sayTrouble(output, `${name}: `, { message, hint: 'replace the certificate now' });
+  } else if (trouble !== undefined && !noResponder) sayTroubleOf(output, name, trouble);
   if (crl?.kind !== 'unusable') return;
-  for (const one of [crl.trouble, ...(crl.more ?? [])]) if (one.message !== trouble?.message) say(one);
+  for (const one of [crl.trouble, ...(crl.more ?? [])]) {
+    if (one.message !== trouble?.message) sayTroubleOf(output, name, one);
+  }
 }
 
-function printVerdict(
-  output: Output,
-  name: string,
-  report: VerifyReport,
-  verdict: Verdict,
-  { now, lint }: ReadingOptions,
-): void {
+/** What the report is about. */
+function nameOf({ certificate, response, place }: VerifyReport): string {
+  const path = certificate ?? response;
+  if (path !== undefined) return shownPath(path);
+  return place === undefined ? '' : `${place.host}:${place.port}`;
+}
+
+function printVerdict(output: Output, report: VerifyReport, verdict: Verdict, { now, lint }: ReadingOptions): void {
   const paint = output.stdout;
-  const kind = isRevokedByCrl(report) ? 'revoked' : verdict.kind;
+  const kind = report.crl?.kind === 'revoked' ? 'revoked' : verdict.kind;
   const word = kind === 'good' ? paint.green(kind) : paint.red(kind);
-  const code = 'failure' in verdict ? ` (${verdict.failure.code})` : '';
-  output.data(`${escapeText(name)}: ${word}${kind === verdict.kind ? code : ''}`);
+  const code = 'failure' in verdict && kind === verdict.kind ? ` (${verdict.failure.code})` : '';
+  output.data(`${escapeText(nameOf(report))}: ${word}${code}`);
   const { responder, statement, producedAt, signatureAlgorithm, nonce } = verdict;
-  const line = (label: string, value: string): void => printLine(output, label, value);
+  const line = (label: string, value: string | undefined): void => {
+    if (value !== undefined) printLine(output, label, value);
+  };
   if (report.response !== undefined && report.certificate !== undefined) line('response', shownPath(report.response));
   if (responder !== undefined) line('responder', `${responder.name} (${responder.kind})`);
   if (statement !== undefined) {
-    const { certId } = statement;
+    const { certId, revocationTime, thisUpdate } = statement;
     line('serial', `${certId.serialNumber} (CertID ${certId.hashAlgorithm})`);
-    if (statement.revocationTime !== undefined) line('revoked', revocationText(statement));
+    if (revocationTime !== undefined) line('revoked', revokedSince(statement));
     if (producedAt !== undefined) line('produced at', formatTime(producedAt));
-    line('this update', formatTime(statement.thisUpdate));
+    line('this update', formatTime(thisUpdate));
     line('next update', nextUpdateText(statement, now));
   }
-  if (signatureAlgorithm !== undefined) line('signature', signatureAlgorithm);
-  if (nonce !== undefined) line('nonce', nonce);
-  const statements = report.statements ?? [verdict];
+  line('signature', signatureAlgorithm);
+  line('nonce', nonce);
+  const { statements = [verdict] } = report;
   if (lint !== undefined) line('lint', `${lint}: ${lintText(verdict, statements)}`);
   // Of several statements each has its own below.
   if (statements.length === 1) printFindings(output, verdict);
@@ -152,11 +156,6 @@ function printStatement(output: Output, verdict: Verdict, now: Date): void {
   const until = isBelieved(verdict) ? `, next update ${nextUpdateText(verdict.statement, now)}` : '';
   const serial = statement?.certId.serialNumber ?? ('failure' in verdict ? verdict.failure.message : '');
   output.data(escapeText(`  statement    ${serial}: ${what}${until}`));
-}
-
-function revocationText({ revocationTime, revocationReason }: Statement): string {
-  const time = revocationTime === undefined ? '' : formatTime(revocationTime);
-  return revocationReason === undefined ? time : `${time} (${revocationReason})`;
 }
 
 function nextUpdateText({ nextUpdate }: Statement, now: Date): string {

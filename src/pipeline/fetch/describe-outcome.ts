@@ -3,11 +3,11 @@ import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import { judgeFor, type FetchOptions, type JudgedCertificate, type JudgingTools } from './fetch-job.js';
-import { explainMissingResponder } from './missing-responder.js';
+import { missingResponder } from './missing-responder.js';
 import type { Outcome, OutcomeName } from './outcome.js';
 import { revocationOf, revokedTrouble } from './revocation.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
-import { troubleOfError, type Trouble } from '../trouble.js';
+import { troubleOfOne, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** The outcome for a certificate: `verdict` is the one on the staple that is on disk by now. */
@@ -50,7 +50,6 @@ export async function outcomeWithoutResponder(
   options: FetchOptions,
   tools: JudgingTools,
 ): Promise<Outcome> {
-  const { message, hint } = explainMissingResponder(file.certificate);
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
   const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
@@ -65,7 +64,7 @@ export async function outcomeWithoutResponder(
     verdict,
     // A revocation heard of by --url stands, whether this run has anybody to ask or not.
     ...(mark === undefined ? {} : revocationOf(mark)),
-    trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint },
+    trouble: missingResponder(file.certificate),
     mustStaple: file.certificate.mustStaple,
     warnings: [],
     findings: [],
@@ -74,8 +73,7 @@ export async function outcomeWithoutResponder(
 
 /** What a thrown error means for one certificate; `staple` where that is known. Rethrows `interrupted` and `usage`, which end the run. */
 export function outcomeOfError(path: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
-  const trouble = troubleOfError(error);
-  if (trouble.kind === 'error' && (trouble.errorKind === 'interrupted' || trouble.errorKind === 'usage')) throw error;
+  const trouble = troubleOfOne(error);
   return definedOnly({
     certificate: path,
     outcome: outcomeOfTrouble(trouble),

@@ -23,7 +23,7 @@ import { judgeResponse, type UsableResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { settleAnswer, settleTrouble } from './settle.js';
 import { mayKeep } from './stored-staple.js';
-import { graverTrouble } from '../trouble.js';
+import { graverTrouble } from '../gravity.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /**

@@ -1,4 +1,5 @@
 import { distinguishedNameToString, isSelfIssued, type Certificate } from '../../core/index.js';
+import type { Trouble } from '../trouble.js';
 
 /** Why a certificate has no usable responder URI, as far as one can tell from outside, and what to do. */
 export interface MissingResponder {
@@ -21,6 +22,11 @@ const endedServices: readonly EndedService[] = [
   { issuer: /O=Hellenic Academic and Research Institutions/, reason: 'HARICA names no responder since 2026-03-02' },
   { issuer: /O=Buypass/, reason: 'Buypass left TLS certificates at the end of October 2025' },
 ];
+
+/** The same as the trouble of a certificate. */
+export function missingResponder(certificate: Certificate): Trouble {
+  return { kind: 'error', errorKind: 'no-responder', code: 'no-responder', ...explainMissingResponder(certificate) };
+}
 
 /**
  * Explains an empty list of http(s) responder URIs: other schemes, a CA that ended OCSP, a short-lived certificate, a

@@ -2,20 +2,8 @@ import type { FilePath } from '../../core/file-path.js';
 import type { Finding, Verdict } from '../../core/index.js';
 import type { Trouble } from '../trouble.js';
 
-/** How the work on one certificate ended. */
-export type OutcomeName =
-  | 'updated'
-  | 'fresh'
-  | 'kept'
-  | 'no-responder'
-  | 'revoked'
-  | 'unknown'
-  | 'invalid'
-  | 'unavailable'
-  | 'input-error'
-  | 'store-error';
-
-export const outcomeNames: readonly OutcomeName[] = [
+/** How the work on one certificate may end. */
+export const outcomeNames = [
   'updated',
   'fresh',
   'kept',
@@ -26,7 +14,36 @@ export const outcomeNames: readonly OutcomeName[] = [
   'unavailable',
   'input-error',
   'store-error',
-];
+] as const;
+
+export type OutcomeName = (typeof outcomeNames)[number];
+
+/** Counts outcomes by name. */
+export class OutcomeTally {
+  private readonly counts = new Map<OutcomeName, number>(outcomeNames.map((name) => [name, 0]));
+  total = 0;
+
+  count(name: OutcomeName): void {
+    this.total += 1;
+    this.counts.set(name, this.of(name) + 1);
+  }
+
+  of(name: OutcomeName): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  /** In the order of the names, those without any too. */
+  all(): [OutcomeName, number][] {
+    return [...this.counts];
+  }
+
+  /** Those that there are, as `20 updated, 2 unavailable`: in the order of the names, or the most first. */
+  text(order: 'by name' | 'most first'): string {
+    const counted = this.all().filter(([, count]) => count > 0);
+    if (order === 'most first') counted.sort(([, a], [, b]) => b - a);
+    return counted.map(([name, count]) => `${count} ${name}`).join(', ');
+  }
+}
 
 /** The exchange that decided: the responder's URL as it is named (no request in it, no credentials), the method, and what all attempts took together. */
 export interface ResponderContact {

@@ -1,4 +1,4 @@
-import type { BelievedEvidence } from '../../core/index.js';
+import type { BelievedEvidence, Statement } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
 import type { Outcome } from './outcome.js';
 import type { Trouble } from '../trouble.js';
@@ -10,26 +10,36 @@ export function revocationOf({ statement }: BelievedEvidence): Pick<Outcome, 're
   return time === undefined ? {} : { revocation: definedOnly({ time, reason }) };
 }
 
+/** Since when, and why: `2026-03-01T12:00:00Z (keyCompromise)`. */
+export function revokedSince({
+  revocationTime,
+  revocationReason,
+}: Pick<Statement, 'revocationTime' | 'revocationReason'>): string {
+  const reason = revocationReason === undefined ? '' : ` (${revocationReason})`;
+  return `${revocationTime === undefined ? 'a time that is not known' : formatTime(revocationTime)}${reason}`;
+}
+
+/** The sentence for whoever has the certificate. */
+export function revokedSentence(revocation: Parameters<typeof revokedSince>[0]): string {
+  return `the certificate is REVOKED since ${revokedSince(revocation)}`;
+}
+
 /** What to say of a revoked certificate; `isStored`: the staple on disk says so by now. */
 export function revokedTrouble({ statement }: BelievedEvidence, isStored = false): Trouble {
-  const { revocationTime, revocationReason } = statement;
-  const since = revocationTime === undefined ? '' : ` since ${formatTime(revocationTime)}`;
-  const why = revocationReason === undefined ? '' : ` (${revocationReason})`;
   return {
     kind: 'status',
     code: 'revoked',
-    message: `the certificate is REVOKED${since}${why}`,
+    message: revokedSentence(statement),
     hint: `replace the certificate now; the staple on disk ${isStored ? 'says revoked too' : 'is left as it was'}`,
   };
 }
 
 /** An answer that does not end the revocation that stands beside the staple. */
 export function stillRevokedTrouble(mark: BelievedEvidence): Trouble {
-  const { message } = revokedTrouble(mark);
   return {
     kind: 'status',
     code: 'revoked',
-    message: `${message}, says the signed answer of ${formatTime(mark.statement.thisUpdate)}; what the responder sends now does not end it`,
+    message: `${revokedSentence(mark.statement)}, says the signed answer of ${formatTime(mark.statement.thisUpdate)}; what the responder sends now does not end it`,
     hint: 'only a good answer with a later thisUpdate, or another certificate, ends this',
   };
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isBelieved } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import { outcomeNames, type Outcome, type OutcomeName } from '../fetch/outcome.js';
+import { OutcomeTally, type Outcome } from '../fetch/outcome.js';
 import { stateOfVerdict, windowOfVerdict, type StapleState } from '../fetch/staple-state.js';
 import { createCertificateColumns, type CertificateFigures } from './certificate-columns.js';
 import { familyHeader, sampleLine } from './exposition.js';
@@ -34,12 +34,12 @@ const pieceLength = 65_536;
 export function createMetrics(options: MetricsOptions): Metrics {
   const certificates = createCertificateColumns();
   const responseTimes = createResponseTimes();
-  const outcomes = new Map<OutcomeName, number>(outcomeNames.map((name) => [name, 0]));
+  const outcomes = new OutcomeTally();
   const failures = new Map<string, number>();
   return {
     take: (outcome, now) => {
       certificates.add(figuresOf(outcome, now));
-      outcomes.set(outcome.outcome, (outcomes.get(outcome.outcome) ?? 0) + 1);
+      outcomes.count(outcome.outcome);
       const code = failureCodeOf(outcome, options.requireOcsp);
       if (code !== undefined) failures.set(code, (failures.get(code) ?? 0) + 1);
     },
@@ -60,10 +60,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function* totals(outcomes: ReadonlyMap<string, number>, failures: ReadonlyMap<string, number>): Generator<string> {
+function* totals(outcomes: OutcomeTally, failures: ReadonlyMap<string, number>): Generator<string> {
   const certificates = 'restaple_run_certificates';
   yield familyHeader({ name: certificates, type: 'gauge', help: 'Certificates of the last run by outcome.' });
-  for (const [outcome, count] of outcomes) yield sampleLine(certificates, [['outcome', outcome]], count);
+  for (const [outcome, count] of outcomes.all()) yield sampleLine(certificates, [['outcome', outcome]], count);
   if (failures.size === 0) return;
   const failed = 'restaple_run_failures';
   const help = 'Certificates of the last run whose attempt failed, kept ones too, by the code of docs/errors.md.';

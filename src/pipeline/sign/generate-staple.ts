@@ -28,7 +28,7 @@ import { staplePathFor, staplePathForSerialNumber } from '../../store/staple-loc
 import { storingFailure } from '../../store/storable.js';
 import { replaceStaple } from '../../store/write-staple.js';
 import { responseWindow, type ResponseWindow } from './response-window.js';
-import { troubleOfError, type Trouble } from '../trouble.js';
+import { troubleOfOne, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What to sign with, and how; durations in milliseconds. */
@@ -78,9 +78,7 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
     const stored = await store(staple, bytes, evidence, target, options);
     return { subject, staple, written: stored.written, evidence, warnings: [...clipping(window), ...stored.warnings] };
   } catch (error) {
-    const trouble = troubleOfError(error);
-    if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
-    return definedOnly({ subject, staple, written: false, warnings: [], trouble });
+    return definedOnly({ subject, staple, written: false, warnings: [], trouble: troubleOfOne(error) });
   }
 }
 

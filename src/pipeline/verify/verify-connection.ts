@@ -13,7 +13,7 @@ import { isInValidity, issuerKeyProblem } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { serverNameFor } from '../../core/subject-alternative-names.js';
-import { compareStaple, type StapleFault } from '../../probe/compare-staple.js';
+import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import { probeServer } from '../../probe/tls-probe.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
@@ -21,21 +21,20 @@ import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { responderUrls } from '../fetch/fetch-job.js';
-import { explainMissingResponder } from '../fetch/missing-responder.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { verdictOn } from './verdict-on.js';
-import type { VerifyStapleOptions } from './verify-report.js';
+import {
+  noResponderNeeded,
+  notJudged,
+  reported,
+  type ConnectionPlace,
+  type JudgedStaple,
+  type StapleNotJudged,
+  type VerifyReport,
+  type VerifyStapleOptions,
+} from './verify-report.js';
 import { keptRevocation, verdictWithKept } from './verify-staple.js';
-import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
-
-/** Whom to connect to. */
-export interface ConnectionPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly serverName?: string;
-  readonly starttls?: 'smtp' | 'imap';
-}
 
 export interface VerifyConnectionOptions extends VerifyStapleOptions {
   readonly place: ConnectionPlace;
@@ -46,22 +45,7 @@ export interface VerifyConnectionOptions extends VerifyStapleOptions {
 }
 
 /** What one handshake showed. */
-export interface ConnectionReport {
-  readonly certificate?: FilePath;
-  readonly place: ConnectionPlace;
-  readonly sent?: {
-    readonly serialNumber: string;
-    readonly protocol: string;
-    readonly cipher: string;
-    readonly serverName?: string;
-    readonly stapleOctets: number;
-  };
-  readonly verdict?: Verdict;
-  /** How the handshake differs from the file, or that nothing is stapled. */
-  readonly fault?: StapleFault;
-  readonly noResponder: boolean;
-  readonly trouble?: Trouble;
-}
+export type ConnectionReport = VerifyReport & { readonly place: ConnectionPlace };
 
 /**
  * Verifies what a server really sends. With a certificate: that one, its key type forced, its staple compared with the
@@ -80,7 +64,7 @@ export async function verifyConnection(
     const found = await probeKeyTypes(options);
     return found.map((sent) => judgeSent(sent, undefined, undefined, options));
   } catch (error) {
-    return [reportOfError(error, { place })];
+    return [{ place, ...notJudged(error) }];
   }
 }
 
@@ -116,7 +100,7 @@ async function verifyServed(
     const kept = await keptRevocation(file, issuers, { ...options, untrusted: [...options.untrusted, ...chain] });
     return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
   } catch (error) {
-    return reportOfError(error, { certificate: path, place: options.place });
+    return { certificate: path, place: options.place, ...notJudged(error) };
   }
 }
 
@@ -133,7 +117,7 @@ async function judgeServed(
     const report = { ...known, ...judgeSent(sent, file, issuer, options) };
     return { report, chain: sent.certificates.flatMap(decodeOrSkip) };
   } catch (error) {
-    return { report: reportOfError(error, known), chain: [] };
+    return { report: { ...known, ...notJudged(error) }, chain: [] };
   }
 }
 
@@ -173,52 +157,39 @@ function judgeSent(
       now,
     }),
   );
-  const chain = sent.certificates.flatMap(decodeOrSkip);
-  const [own, ...others] = chain;
-  const described = own === undefined ? undefined : describeSent(sent, own);
-  const report = definedOnly({ place, sent: described, noResponder: false });
-  if (own === undefined) return definedOnly({ ...report, fault });
+  const [own, ...others] = sent.certificates.flatMap(decodeOrSkip);
+  const nothing = { noResponder: false } as const;
+  if (own === undefined) return definedOnly({ place, ...nothing, fault });
+  const seen = { place, sent: describeSent(sent, own) };
   // What another certificate's staple says is beside the question.
-  if (fault?.code === 'other-certificate') return { ...report, fault };
-  if (sent.staple === undefined) {
-    const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
-    if (!needsNone || fault?.code !== 'nothing-stapled') return definedOnly({ ...report, fault });
-    return { ...report, ...withoutStaple(own, trustFor(others, knownIssuer, options), place) };
+  if (fault?.code === 'other-certificate') return { ...seen, ...nothing, fault };
+  const trust = (): Trust => trustFor(others, knownIssuer, options);
+  if (sent.staple !== undefined) {
+    const { staple } = sent;
+    return {
+      ...seen,
+      ...definedOnly({ fault }),
+      ...judged(() => reported(verdictOnSent(staple, own, trust(), options))),
+    };
   }
-  const withFault = definedOnly({ ...report, fault });
+  const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
+  if (needsNone && fault?.code === 'nothing-stapled') return { ...seen, ...judged(() => withoutStaple(own, trust())) };
+  return { ...seen, ...nothing, ...definedOnly({ fault }) };
+}
+
+/** Where the issuer is missing, what was seen of the server still is worth saying. */
+function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | StapleNotJudged {
   try {
-    const verdict = verdictOnSent(sent.staple, own, trustFor(others, knownIssuer, options), options);
-    return isBelieved(verdict)
-      ? { ...withFault, verdict }
-      : { ...withFault, verdict, trouble: troubleOfFailure(verdict.failure) };
+    return judge();
   } catch (error) {
-    // Where the issuer is missing, what was seen of the server still is worth saying.
-    return { ...withFault, ...reportOfError(error, { place }) };
+    return notJudged(error);
   }
 }
 
 /** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
-function withoutStaple(
-  own: Certificate,
-  trust: Trust,
-  place: ConnectionPlace,
-): Pick<ConnectionReport, 'noResponder' | 'trouble' | 'verdict'> {
-  try {
-    const failure = anchorFailure(issuerAmong(own, trust), trust);
-    if (failure === undefined) return noResponderNeeded(own);
-    const verdict: Verdict = { kind: 'invalid', failure, findings: [] };
-    return { noResponder: false, verdict, trouble: troubleOfFailure(failure) };
-  } catch (error) {
-    return reportOfError(error, { place });
-  }
-}
-
-function noResponderNeeded(certificate: Certificate): Pick<ConnectionReport, 'noResponder' | 'trouble'> {
-  const explained = explainMissingResponder(certificate);
-  return {
-    noResponder: true,
-    trouble: { kind: 'error', errorKind: 'no-responder', code: 'no-responder', ...explained },
-  };
+function withoutStaple(own: Certificate, trust: Trust): JudgedStaple | StapleNotJudged {
+  const failure = anchorFailure(issuerAmong(own, trust), trust);
+  return failure === undefined ? noResponderNeeded(own) : reported({ kind: 'invalid', failure, findings: [] });
 }
 
 /** Where the issuer may be found, and what its chain has to reach. */
@@ -288,10 +259,4 @@ function decodeOrSkip(der: Uint8Array): Certificate[] {
     if (error instanceof OcspError) return [];
     throw error;
   }
-}
-
-function reportOfError(error: unknown, known: Pick<ConnectionReport, 'certificate' | 'place'>): ConnectionReport {
-  const trouble = troubleOfError(error);
-  if (trouble.kind === 'error' && (trouble.errorKind === 'usage' || trouble.errorKind === 'interrupted')) throw error;
-  return { ...known, noResponder: false, trouble };
 }

@@ -2,7 +2,9 @@ import { isBelieved, type Certificate, type LintProfile, type OcspRequest, type 
 import type { FilePath } from '../../core/file-path.js';
 import type { CrlCheck, CrlReport } from './crl-check.js';
 import type { StaplingServer } from './server-rules.js';
-import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+import type { StapleFault } from '../../probe/compare-staple.js';
+import { missingResponder } from '../fetch/missing-responder.js';
+import { troubleOfFailure, troubleOfOne, type Trouble } from '../trouble.js';
 
 /** The settings of a verification; durations in milliseconds. */
 export interface VerifyStapleOptions {
@@ -28,30 +30,64 @@ export interface VerifyStapleOptions {
   readonly crl?: CrlCheck;
 }
 
-/** What was found about one certificate and its response. */
-export interface VerifyReport {
+/** Whom to connect to. */
+export interface ConnectionPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName?: string;
+  readonly starttls?: 'smtp' | 'imap';
+}
+
+/** What was found about one certificate and its response, in a file or as a server sends it. */
+export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly certificate?: FilePath;
   readonly response?: FilePath;
-  /** Undefined where there is none: no staple is needed, or an error came first. */
-  readonly verdict?: Verdict;
-  readonly noResponder: boolean;
   /** When fetch would refresh the staple by its default policy. */
   readonly nextRefresh?: Date;
-  readonly trouble?: Trouble;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
   /** What the CRL says, where one was asked; the verdict is that of the response alone. */
   readonly crl?: CrlReport;
+  /** The server that was asked, and what its handshake showed. */
+  readonly place?: ConnectionPlace;
+  readonly sent?: {
+    readonly serialNumber: string;
+    readonly protocol: string;
+    readonly cipher: string;
+    readonly serverName?: string;
+    readonly stapleOctets: number;
+  };
+  /** How the handshake differs from the file, or that nothing is stapled. */
+  readonly fault?: StapleFault;
+};
+
+/** A response was judged. */
+export interface JudgedStaple {
+  readonly verdict: Verdict;
+  readonly noResponder: false;
+  /** Why the response is not believed, as far as that counts. */
+  readonly trouble?: Trouble;
+}
+
+/** No staple is needed, an error came first, or the server sends none: then the trouble may be in the fault. */
+export interface StapleNotJudged {
+  readonly verdict?: undefined;
+  readonly noResponder: boolean;
+  readonly trouble?: Trouble;
 }
 
 /** A verdict as part of a report, with the trouble that it means. */
-export function reported(verdict: Verdict): Pick<VerifyReport, 'verdict' | 'trouble'> {
-  return isBelieved(verdict) ? { verdict } : { verdict, trouble: troubleOfFailure(verdict.failure) };
+export function reported(verdict: Verdict): JudgedStaple {
+  if (isBelieved(verdict)) return { verdict, noResponder: false };
+  return { verdict, noResponder: false, trouble: troubleOfFailure(verdict.failure) };
 }
 
-/** The report of what ended a verification. Throws the error on where it is the caller's (`usage`). */
-export function reportOfError(error: unknown, paths: Pick<VerifyReport, 'certificate' | 'response'>): VerifyReport {
-  const trouble = troubleOfError(error);
-  if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
-  return { ...paths, noResponder: false, trouble };
+/** What ended a verification, as part of a report. Throws the error on where it is the caller's (`usage`, `interrupted`). */
+export function notJudged(error: unknown): StapleNotJudged {
+  return { noResponder: false, trouble: troubleOfOne(error) };
+}
+
+/** A certificate without responders needs no staple. */
+export function noResponderNeeded(certificate: Certificate): StapleNotJudged {
+  return { noResponder: true, trouble: missingResponder(certificate) };
 }

@@ -11,9 +11,10 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readResponseFile } from '../../source/response-file.js';
 import type { CrlReport } from './crl-check.js';
+import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
-import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+import { notJudged, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
 /** Judges a response about a serial number of this issuer, or about all its statements, without a certificate at hand. */
 export function verifyResponseFile(
@@ -42,13 +43,13 @@ function judgeFile(
     if (bytes === undefined)
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
     if (serialNumber !== undefined) {
-      return { response, noResponder: false, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
+      return { response, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
     }
     const statements = verdictsOnAll(bytes, issuer, options);
-    const verdict = statements.reduce((a, b) => (gravityOf(b) > gravityOf(a) ? b : a));
-    return { response, noResponder: false, ...reported(verdict), statements };
+    const verdict = statements.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
+    return { response, ...reported(verdict), statements };
   } catch (error) {
-    return reportOfError(error, { response });
+    return { response, ...notJudged(error) };
   }
 }
 
@@ -90,24 +91,4 @@ function ofAnotherIssuer(serialNumber: string): Verdict {
   const message = `the response speaks of serial number ${serialNumber} of another issuer`;
   const failure: Failure = { code: 'cert-id-mismatch', message, values: { serialNumber } };
   return { kind: 'invalid', failure, findings: [] };
-}
-
-/** In the order of the exit codes: revoked, not believed, unknown, outside its validity, refused, good. */
-function gravityOf(verdict: Verdict): number {
-  switch (verdict.kind) {
-    case 'revoked':
-      return 5;
-    case 'invalid':
-      return isOutsideValidity(verdict.failure) ? 2 : 4;
-    case 'unknown':
-      return 3;
-    case 'refused':
-      return 1;
-    case 'good':
-      return 0;
-  }
-}
-
-function isOutsideValidity({ code }: Failure): boolean {
-  return ['expired', 'not-yet-valid', 'no-next-update', 'too-old', 'too-short', 'older-than-stored'].includes(code);
 }

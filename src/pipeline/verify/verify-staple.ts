@@ -16,11 +16,16 @@ import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
 import type { CrlReport } from './crl-check.js';
 import { responderUrls } from '../fetch/fetch-job.js';
-import { explainMissingResponder } from '../fetch/missing-responder.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
-import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
+import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
-import { reportOfError, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+import {
+  noResponderNeeded,
+  notJudged,
+  reported,
+  type VerifyReport,
+  type VerifyStapleOptions,
+} from './verify-report.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /**
@@ -36,24 +41,23 @@ export async function verifyStaple(
   const { response } = options;
   try {
     const file = await readCertificateFile(path);
-    const ofStaple = await judgeStaple(file, issuers, options);
+    const ofStaple = await reportOfStaple(file, issuers, options);
     const kept = await keptRevocation(file, issuers, options);
     const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
     const crl = await lookUpCrl(file, issuers, options);
     return crl === undefined ? report : { ...report, crl };
   } catch (error) {
-    return reportOfError(error, definedOnly({ certificate: path, response }));
+    return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
 }
 
 function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {
   if (report.verdict?.kind === 'revoked') return report;
   const { certificate } = report;
-  const known = certificate === undefined ? {} : { certificate };
-  return { ...known, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) };
+  return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function judgeStaple(
+async function reportOfStaple(
   file: CertificateFile,
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
@@ -67,10 +71,9 @@ async function judgeStaple(
     const issuer = await issuerFor(file, issuers, options);
     const verdict = verdictOn(found, { certificate }, issuer, options);
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
-    const due = nextRefresh === undefined ? {} : { nextRefresh };
-    return { certificate: path, response, noResponder: false, ...due, ...reported(verdict) };
+    return { certificate: path, response, ...reported(verdict), ...definedOnly({ nextRefresh }) };
   } catch (error) {
-    return reportOfError(error, definedOnly({ certificate: path, response }));
+    return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
 }
 
@@ -152,13 +155,11 @@ export function verdictWithKept(
 function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {
   const { certificate } = file;
   const base = { certificate: file.path, response };
-  if (!isNamed && responderUrls(certificate, undefined).length === 0) {
-    const { message, hint } = explainMissingResponder(certificate);
-    const trouble: Trouble = { kind: 'error', errorKind: 'no-responder', code: 'no-responder', message, hint };
-    if (!certificate.mustStaple) return { ...base, noResponder: true, trouble };
+  if (!isNamed && !certificate.mustStaple && responderUrls(certificate, undefined).length === 0) {
+    return { ...base, ...noResponderNeeded(certificate) };
   }
   const what = isNamed ? 'does not exist' : 'is not there: the certificate has no staple';
   const hint = isNamed ? 'check the path' : 'make one with: restaple fetch';
   const missing = new OcspError('response-missing', `${shownPath(response)} ${what}`, hint);
-  return { ...base, noResponder: false, trouble: troubleOfError(missing) };
+  return { ...base, ...notJudged(missing) };
 }

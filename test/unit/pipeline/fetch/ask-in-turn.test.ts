@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 import { askResponders, type AskOptions, type AskResult } from '../../../../src/pipeline/fetch/ask-in-turn.js';
 import { startBudget } from '../../../../src/pipeline/fetch/budget.js';
-import { graverTrouble } from '../../../../src/pipeline/trouble.js';
+import { graverTrouble } from '../../../../src/pipeline/gravity.js';
 import { createHttpClient } from '../../../../src/transport/http-client.js';
 import { createResponderGate } from '../../../../src/transport/responder-gate.js';
 import { startServer } from '../../transport/loopback.js';
