@@ -11,7 +11,7 @@ import { DerError, DerReader, Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { Oid } from '../core/oid.js';
-import { isSameVersion, readVersionedFile, type FileVersion } from './read-file.js';
+import { isSameVersion, readVersionedFile, type FileVersion } from './input-file.js';
 
 /** A file's certificates: the first is the one that counts, the others may hold its issuer. At least one. */
 export interface CertificateFile {

@@ -3,7 +3,7 @@ import { OcspError } from '../core/index.js';
 import { asPath, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { readCrtList } from './crt-list.js';
 import type { NamedSource } from './named-source.js';
-import { unlistable } from './read-file.js';
+import { unlistable } from './input-file.js';
 import { packSorted, type PackedNames } from './packed-names.js';
 import { namesIn } from '../system/folder-names.js';
 import { isRegularFile } from '../system/regular-file.js';

@@ -6,7 +6,7 @@ import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 import { formatTime } from '../core/time.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
 
 export interface CrlSourceOptions {

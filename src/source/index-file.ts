@@ -3,7 +3,7 @@ import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js
 import { shownPath, type FilePath } from '../core/file-path.js';
 import type { RevocationReason } from '../core/response.js';
 import { parseAsn1Time } from '../core/time.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
 
 /** A line takes about a hundred octets: 600,000 certificates. */

@@ -4,7 +4,7 @@ import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js
 import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { certificatesIn } from './certificate-file.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
 
 /** The serial numbers that a CA has issued. */

@@ -8,7 +8,7 @@ import { publicKeyProblem } from '../core/keys/public-key.js';
 import { naming, unlessOcspError } from '../core/ocsp-error.js';
 import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
-import { readInputFile, unlistable } from './read-file.js';
+import { readInputFile, unlistable } from './input-file.js';
 
 /** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
 export interface IssuerFinder {

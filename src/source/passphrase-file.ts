@@ -1,7 +1,7 @@
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { exposureOf } from '../system/file-exposure.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 
 /** A passphrase as the file has it, and what the reader should hear of the file, one sentence each. */
 export interface PassphraseFile {

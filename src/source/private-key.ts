@@ -4,7 +4,7 @@ import { DerError, DerReader, Tag, readWhole } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { publicKeyProblem, readPublicKey } from '../core/keys/public-key.js';
 import { exposureOf } from '../system/file-exposure.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 
 /** A private key, and what the reader should hear of its file, one sentence each. */
 export interface PrivateKeyFile {

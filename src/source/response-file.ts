@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
-import { readInputFile } from './read-file.js';
+import { readInputFile } from './input-file.js';
 
 /** As much as is ever stored or taken from a responder. */
 const largestResponse = 64 * 1024;

@@ -97,6 +97,37 @@ describe('the floors', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('import in no circle', () => {
+    const imports = new Map(files.map((file) => [file.name, localImportsOf(file)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (name: string, path: readonly string[]): void => {
+      if (path.includes(name)) circles.push([...path.slice(path.indexOf(name)), name].join(' → '));
+      if (done.has(name) || path.includes(name)) return;
+      for (const target of imports.get(name) ?? []) visit(target, [...path, name]);
+      done.add(name);
+    };
+    for (const name of imports.keys()) visit(name, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('hold at most 25 files in a folder, core 30', () => {
+    const counts = new Map<string, number>();
+    for (const { name } of files) counts.set(posix.dirname(name), (counts.get(posix.dirname(name)) ?? 0) + 1);
+    const crowded = [...counts].filter(([folder, count]) => count > (folder === 'core' ? 30 : 25));
+    expect(crowded).toEqual([]);
+  });
+
+  it('have no two files whose names differ in the order of their words only', () => {
+    const byWords = new Map<string, string[]>();
+    for (const { name } of files) {
+      const words = posix.basename(name, '.ts').split('-');
+      const key = words.length < 2 ? name : words.sort().join('-');
+      byWords.set(key, [...(byWords.get(key) ?? []), name]);
+    }
+    expect([...byWords.values()].filter((names) => names.length > 1)).toEqual([]);
+  });
+
   it('import only files that exist', () => {
     const names = new Set(files.map(({ name }) => name));
     const missing = files.flatMap((file) => localImportsOf(file).filter((target) => !names.has(target)));

@@ -4,7 +4,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { HaproxyPlace } from '../../src/servers/haproxy/server.js';
+import type { HaproxyPlace } from '../../src/servers/haproxy/place.js';
 import { parseReloadTarget, tellTarget } from '../../src/servers/reload-target.js';
 import type { PushResult, ReloadLimits, StapleToPush, TargetResult } from '../../src/servers/reload-result.js';
 import type { IssuedCertificate } from '../support/certificate.js';

@@ -11,7 +11,7 @@ import { exitCodes } from '../exit/exit-code.js';
 import type { Interrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { hasSubscribers, tellPlugIns } from './plug-ins.js';
-import { nobodyTold, type ReloadAtEnd, type ReloadAtEndFlags } from './reload-at-end.js';
+import { nobodyTold, type ReloadAtEnd, type ReloadAtEndFlags } from './reload-outcome.js';
 import { exitCodeOfTargets, sayTargetResult } from './reload-lines.js';
 import { tellToolsFrom } from './tell-tools.js';
 

@@ -1,38 +1,8 @@
 import type { Config } from '@oclif/core';
 import type { FilePath } from '../../core/file-path.js';
-import type { Verdict } from '../../core/index.js';
-import type { TargetResult } from '../../servers/reload-result.js';
-import { exitCodes, type ExitCode } from '../exit/exit-code.js';
-import type { AnnounceFlags } from '../flags/reload-flags.js';
 import type { Interrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
-
-/** Gathers the staples of a run, tells servers once at its end, and proves what --confirm asks for. */
-export interface ReloadAtEnd {
-  /** A staple that is on disk by now, with its verdict; only good ones are told. */
-  take(
-    certificate: FilePath,
-    staple: FilePath | undefined,
-    verdict: Verdict | undefined,
-    isChanged: boolean,
-  ): Promise<void>;
-  /** Tells, proves and reports, unless the run was interrupted before or is meanwhile. */
-  finish(): Promise<ReloadedAtEnd>;
-}
-
-/** What became of the targets, in the order of the flags. */
-export interface ReloadedAtEnd {
-  readonly results: readonly TargetResult[];
-  readonly exitCode: ExitCode;
-}
-
-/** The flags of a run that may tell servers. */
-export type ReloadAtEndFlags = AnnounceFlags & {
-  readonly reload: readonly string[];
-  readonly at?: Date | undefined;
-};
-
-export const nobodyTold: ReloadedAtEnd = { results: [], exitCode: exitCodes.success };
+import { nobodyTold, type ReloadAtEnd, type ReloadAtEndFlags } from './reload-outcome.js';
 
 /**
  * Does nothing where nobody has to be told: the code behind it is loaded only where somebody has.

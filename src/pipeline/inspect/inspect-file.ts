@@ -2,7 +2,7 @@ import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/in
 import { DerError, DerReader, Tag } from '../../core/der/der.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
-import { readInputFile } from '../../source/read-file.js';
+import { readInputFile } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
 import type { Inspected } from './record.js';
 import { inspectRequest } from './request.js';

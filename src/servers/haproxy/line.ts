@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
 import { shownHostAndPort } from '../../system/host-and-port.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
-import type { SocketAddress } from './server.js';
+import type { SocketAddress } from './place.js';
 
 /** One connection to a runtime API: what is written is answered up to the next prompt. */
 export interface HaproxyLine {

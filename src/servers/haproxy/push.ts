@@ -13,7 +13,7 @@ import {
   type Told,
 } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
-import type { HaproxyPlace } from './server.js';
+import type { HaproxyPlace } from './place.js';
 
 /** What is known about a haproxy while staples are pushed into it. */
 interface Haproxy {

@@ -1,16 +1,8 @@
 import { definedOnly } from '../../core/defined-only.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
-import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { Server } from '../server.js';
-
-/** A unix socket's path, or a TCP address. */
-export type SocketAddress = { readonly path: string } | HostAndPort;
-
-/** The runtime API of a haproxy, or of one worker (`@1`) by the socket of its master. */
-export interface HaproxyPlace {
-  readonly address: SocketAddress;
-  readonly worker?: string;
-}
+import type { HaproxyPlace } from './place.js';
 
 export const haproxy = {
   name: 'haproxy',

@@ -1,7 +1,7 @@
 import { lostConnection, notHaproxy, openHaproxyLine, shownPlace, type HaproxyLine } from './line.js';
 import { excerptOf, knownFailureOfReply, withoutSeverity } from './replies.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
-import type { HaproxyPlace } from './server.js';
+import type { HaproxyPlace } from './place.js';
 
 /** A haproxy that answers commands, all over one connection as long as it lasts. */
 export interface HaproxySession {

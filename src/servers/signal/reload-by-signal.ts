@@ -4,7 +4,7 @@ import { allTaken, TargetFailure, type StapleToPush, type Told } from '../reload
 import type { ServerTools } from '../server.js';
 import { checkRestart, watchRestart } from './restart-in-place.js';
 import { readPidFile } from './pid-file.js';
-import type { Daemon } from './told-by-signal.js';
+import type { Daemon } from './daemon.js';
 
 /** What the process of restaple itself can do and is. */
 export interface SignalTools extends Pick<ServerTools, 'sendSignal' | 'effectiveUserId'> {

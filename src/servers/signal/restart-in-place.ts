@@ -5,7 +5,7 @@ import { appendToPath, folderOf, joinPath, nameOf, shownPath, type FilePath } fr
 import { mayByMode, modeText } from '../../system/owner-and-mode.js';
 import { isStillRunning, type ProcessRights, type RunningProcess } from '../../system/running-process.js';
 import { TargetFailure, type StapleToPush } from '../reload-result.js';
-import type { Daemon } from './told-by-signal.js';
+import type { Daemon } from './daemon.js';
 
 /** A restart in place took a tenth of a second on an idle server; one that cannot read its files ends sooner. */
 const usualWatchMilliseconds = 500;

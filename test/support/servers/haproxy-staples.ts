@@ -1,5 +1,5 @@
 import { openHaproxySession } from '../../../src/servers/haproxy/session.js';
-import type { HaproxyPlace } from '../../../src/servers/haproxy/server.js';
+import type { HaproxyPlace } from '../../../src/servers/haproxy/place.js';
 import { slotKey, slotsOf } from '../../../src/servers/haproxy/slots.js';
 import { TargetFailure, type ReloadLimits, type StapleToPush } from '../../../src/servers/reload-result.js';
 

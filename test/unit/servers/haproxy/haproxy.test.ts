@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { decodeResponse, isResponse } from '../../../../src/core/index.js';
 import { pushToHaproxy } from '../../../../src/servers/haproxy/push.js';
-import { haproxy as record, type HaproxyPlace } from '../../../../src/servers/haproxy/server.js';
+import type { HaproxyPlace } from '../../../../src/servers/haproxy/place.js';
+import { haproxy as record } from '../../../../src/servers/haproxy/server.js';
 import { slotKey } from '../../../../src/servers/haproxy/slots.js';
 import {
   resultOf,
