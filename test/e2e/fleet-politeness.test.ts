@@ -54,7 +54,7 @@ it('a dead responder costs a few timeouts and not one a certificate, and keeps n
     await withSecond(silent(), async (dead) => {
       addMany(fleet, 300, 'a', dead.url);
       addMany(fleet, 100, 'b');
-      const { exitCode, records } = await fetchFleet(fleet, ['--timeout', '300ms', '--connect-timeout', '10s']);
+      const { exitCode, records } = await fetchFleet(fleet, ['--timeout', '1500ms', '--connect-timeout', '10s']);
       expect(exitCode).toBe(7);
       const ofDead = records.filter(({ certificate }) => certificate.includes('/a'));
       expect(counted(ofDead)).toEqual({ unavailable: 300 });
