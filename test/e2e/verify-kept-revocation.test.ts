@@ -137,7 +137,7 @@ describe('a revocation that fetch has kept is the verdict', () => {
     expect({ exitCode, verdict: record.verdict }).toEqual({ exitCode: 3, verdict: 'revoked' });
   });
 
-  it('in the table of several', async () => {
+  it('in the table of several', { tags: 'python3' }, async () => {
     folder.write('site.pem.ocsp', response());
     folder.write('second.pem', other.certificate.pem + authority.certificate.pem);
     folder.write('second.pem.ocsp', response({ responses: [statement({}, other)] }));
