@@ -69,7 +69,7 @@ export function requireOwnKind(file: PinnedFile, current: CurrentFile, kind: Wri
   const name = shownPath(file.path);
   const bytes = examinedOf(file, current);
   if (kind !== 'metrics' && status.size > bytes.length) throw refused(name, `it is larger than ${noun} can be`, noun);
-  const found = preciousIn(bytes);
+  const found = preciousIn(bytes) ?? (kind === 'metrics' ? otherMetricsIn(bytes) : undefined);
   if (found !== undefined) throw refused(name, `it is ${found}`, noun);
   if (endings.some((ending) => name.toLowerCase().endsWith(ending)) || isOfKind(bytes)) return;
   throw refused(name, `it does not look like ${noun}`, noun);
@@ -85,15 +85,18 @@ function examinedOf({ reach }: PinnedFile, { bytes, status }: CurrentFile): Uint
 function preciousIn(bytes: Uint8Array): string | undefined {
   const label = pemLabelsIn(bytes).find((one) => !/^OCSP (?:REQUEST|RESPONSE)$/.test(one));
   if (label !== undefined) return `PEM with a ${label}`;
-  if (isOfOtherProgram(bytes)) return 'metrics of another program';
   const kind = kindOfDer(bytes);
   return kind === undefined ? undefined : precious[kind];
 }
 
-/** Other programs write figures for node_exporter too. */
-function isOfOtherProgram(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes).toString('latin1', 0, 1024);
-  return /^\s*# (?:HELP|TYPE) /.test(start) && !start.startsWith(beginningOfMetrics);
+/** Other programs write figures for node_exporter too: a HELP or TYPE line, or a sample, of another name than ours. */
+function otherMetricsIn(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString('latin1');
+  const isOther =
+    /^(?:# (?:HELP|TYPE) (?!restaple_)|(?!restaple_)[a-zA-Z_:][\w:]*(?:\{.*\})? [-+\d.]|(?!restaple_)[a-zA-Z_:][\w:]*\{)/m.test(
+      text,
+    );
+  return isOther ? 'metrics of another program' : undefined;
 }
 
 function refused(name: string, why: string, noun: string): OcspError {

@@ -49,9 +49,10 @@ const openForItsPath = 0o10000000;
 export function pinFolder(path: FilePath, effectiveUserId: number, from?: PinnedFolder): PinnedFolder {
   if (!hasDescriptorPaths()) return folderOfTrustedPath(path, effectiveUserId, from);
   if (from === undefined) {
+    const spelt = withoutEmptySteps(path);
     const descriptor = openFolder(path);
     // The kernel's own name of the opened folder is the one that was given: no link was on the way.
-    if (realPathOf(descriptor) === withoutEmptySteps(path)) return pinned(path, descriptor);
+    if (realPathOf(descriptor) === spelt) return pinned(path, descriptor);
     closeSync(descriptor);
   }
   return pinned(path, walk(path, effectiveUserId, from));

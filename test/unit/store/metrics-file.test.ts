@@ -41,8 +41,8 @@ describe('a metrics file', () => {
     expect(readdirSync(folder.path)).toEqual(['restaple.prom']);
   });
 
-  it('replaces older metrics, and an empty file', async () => {
-    for (const old of [olderText, '']) {
+  it('replaces older metrics, an empty file, and what a crash or full disk left of one', async () => {
+    for (const old of [olderText, '', olderText.slice(0, 20), 'garbage\n']) {
       writeFileSync(file, old, { mode: 0o600 });
       await replaceMetricsFile(file, [text], own);
       expect(readFileSync(file, 'utf8')).toBe(text);
@@ -71,6 +71,8 @@ describe('a metrics file', () => {
     for (const [text, words] of [
       ['-----BEGIN CERTIFICATE-----\n', 'it is PEM with a CERTIFICATE'],
       ['# HELP node_load1 1m load average.\n', 'it is metrics of another program'],
+      ['# nightly\nbackup_last_success_seconds 1764000000\n', 'it is metrics of another program'],
+      ['backup_ok{host="a"} 1\n', 'it is metrics of another program'],
     ] as const) {
       writeFileSync(file, text);
       const { message, hint } = await refusal(file);
