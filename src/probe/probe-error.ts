@@ -1,25 +1,20 @@
 import { OcspError } from '../core/index.js';
+import { shownHostAndPort } from '../system/host-and-port.js';
 import { isNameError, networkErrorCode, networkErrorText } from '../system/network-error-text.js';
 import type { ProbeRequest } from './probe-request.js';
-
-/** `127.0.0.1:443`, `[::1]:443`. */
-export function placeOf({ host, port }: Pick<ProbeRequest, 'host' | 'port'>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
 
 /** A failed lookup or connection: `name-not-resolved`, `timeout`, `connection-failed`. */
 export function connectionError(error: unknown, request: ProbeRequest): OcspError {
   const code = networkErrorCode(error);
-  const place = placeOf(request);
+  const place = shownHostAndPort(request);
   const options = { cause: error };
   if (isNameError(code)) {
     const hint = 'check the name and the resolver of this host, or name the address and add the server name';
     return new OcspError('name-not-resolved', `${request.host} was not found: ${reasonOf(error)}`, hint, options);
   }
   if (code === 'ETIMEDOUT') {
-    return new OcspError('timeout', `${place} did not answer the connection`, 'check the route and the firewall', {
-      cause: error,
-    });
+    const hint = 'check the route and the firewall';
+    return new OcspError('timeout', `${place} did not answer the connection`, hint, options);
   }
   const hint = 'check that the server runs and listens at this address and port';
   return new OcspError('connection-failed', `connection to ${place} failed: ${reasonOf(error)}`, hint, options);
@@ -27,7 +22,7 @@ export function connectionError(error: unknown, request: ProbeRequest): OcspErro
 
 /** A failed handshake: `tls-failed`, its hint by what was asked and how it failed. */
 export function handshakeError(error: unknown, request: ProbeRequest): OcspError {
-  const message = `TLS with ${placeOf(request)} failed: ${handshakeReason(error)}`;
+  const message = `TLS with ${shownHostAndPort(request)} failed: ${handshakeReason(error)}`;
   return new OcspError('tls-failed', message, handshakeHint(networkErrorCode(error), request), { cause: error });
 }
 

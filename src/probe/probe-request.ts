@@ -1,7 +1,7 @@
+import type { HostAndPort } from '../system/host-and-port.js';
+
 /** What is asked of a server; the operator named it, so no address is off limits. */
-export interface ProbeRequest {
-  readonly host: string;
-  readonly port: number;
+export interface ProbeRequest extends HostAndPort {
   /** Sent as SNI (RFC 6066 §3). Default: the host, unless that is an IP literal; an IP literal is never sent. */
   readonly serverName?: string;
   /** The type of the server's key, forced by the signature algorithms that are offered; default: the server's choice. */

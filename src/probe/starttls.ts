@@ -10,11 +10,7 @@ import { readTextLines, type TextLines } from './text-lines.js';
  */
 export async function askForTls(socket: Socket, protocol: 'smtp' | 'imap', place: string): Promise<void> {
   const lines = readTextLines(socket, place);
-  try {
-    await (protocol === 'smtp' ? askSmtp(socket, lines, place) : askImap(socket, lines, place));
-  } finally {
-    lines.stop();
-  }
+  await (protocol === 'smtp' ? askSmtp(socket, lines, place) : askImap(socket, lines, place));
   if (lines.stop().length > 0) throw earlyText(place);
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { OcspError } from '../core/index.js';
+import { connectionOver } from '../system/connection.js';
 
 /** More than any greeting or capability list in use (RFC 5321 §4.5.3.1.5 asks for 512 octets, RFC 9051 for no limit). */
 const maximumLineOctets = 8192;
@@ -13,67 +14,42 @@ export interface TextLines {
   stop(): Uint8Array;
 }
 
-interface Waiting {
-  readonly resolve: (line: string) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Reads a socket line by line, until `stop`; `place` is for messages. */
 export function readTextLines(socket: Socket, place: string): TextLines {
+  const connection = connectionOver(socket, place);
   let buffered: Buffer = Buffer.alloc(0);
   let lines = 0;
-  let ended = false;
-  let waiting: Waiting | undefined;
-
-  const deliver = (): void => {
-    if (waiting === undefined) return;
-    const { resolve, reject } = waiting;
-    const end = buffered.indexOf(0x0a);
-    if (end > maximumLineOctets || (end < 0 && buffered.length > maximumLineOctets)) {
-      waiting = undefined;
-      reject(tooMuch(place, `a line of more than ${maximumLineOctets} octets`));
-    } else if (end >= 0) {
-      waiting = undefined;
+  return {
+    async next() {
+      let end = buffered.indexOf(0x0a);
+      while (end < 0 && buffered.length <= maximumLineOctets) {
+        // Whoever limits the time destroys the socket.
+        if ((await connection.waitFor(1, {})) !== 'ready') throw closedEarly(place);
+        buffered = Buffer.concat([buffered, connection.take()]);
+        end = buffered.indexOf(0x0a);
+      }
+      if (end < 0 || end > maximumLineOctets) {
+        throw tooMuch(place, `a line of more than ${maximumLineOctets} octets`);
+      }
       lines += 1;
+      if (lines > maximumLines) throw tooMuch(place, `more than ${maximumLines} lines`);
       const line = buffered.toString('latin1', 0, end).replace(/\r$/, '');
       buffered = buffered.subarray(end + 1);
-      if (lines > maximumLines) reject(tooMuch(place, `more than ${maximumLines} lines`));
-      else resolve(line);
-    } else if (ended) {
-      waiting = undefined;
-      reject(
-        new OcspError(
-          'starttls-failed',
-          `${place} closed the connection before TLS`,
-          "check the server's log: it may refuse this host, or be another kind of server",
-        ),
-      );
-    }
-  };
-  const receive = (chunk: Buffer): void => {
-    buffered = Buffer.concat([buffered, chunk]);
-    // What was not asked for yet waits in the kernel: a flood costs no memory here.
-    if (waiting === undefined && buffered.length > maximumLineOctets) socket.pause();
-    deliver();
-  };
-  const finish = (): void => {
-    ended = true;
-    deliver();
-  };
-  socket.on('data', receive).on('end', finish).on('close', finish);
-
-  return {
-    next: () =>
-      new Promise((resolve, reject) => {
-        waiting = { resolve, reject };
-        socket.resume();
-        deliver();
-      }),
-    stop: () => {
-      socket.off('data', receive).off('end', finish).off('close', finish);
-      return buffered;
+      return line;
+    },
+    stop() {
+      connection.release();
+      return Buffer.concat([buffered, connection.take()]);
     },
   };
+}
+
+function closedEarly(place: string): OcspError {
+  return new OcspError(
+    'starttls-failed',
+    `${place} closed the connection before TLS`,
+    "check the server's log: it may refuse this host, or be another kind of server",
+  );
 }
 
 function tooMuch(place: string, what: string): OcspError {

@@ -3,7 +3,8 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { OcspError } from '../core/index.js';
-import { connectionError, handshakeError, placeOf } from './probe-error.js';
+import { connectionError, handshakeError } from './probe-error.js';
+import { shownHostAndPort } from '../system/host-and-port.js';
 import type { ProbeRequest, ProbeResult } from './probe-request.js';
 import { askForTls } from './starttls.js';
 import { definedOnly } from '../core/defined-only.js';
@@ -22,22 +23,23 @@ const signatureAlgorithms = {
 export async function probeServer(request: ProbeRequest): Promise<ProbeResult> {
   const start = performance.now();
   const attempt: Attempt = { stage: 'connecting', sockets: [] };
-  const limit = startLimit(request, attempt);
-  let found: Omit<ProbeResult, 'milliseconds'> | undefined;
+  const stopLimit = startLimit(request, attempt);
   try {
-    const tcp = await limit.race(connect(request, attempt));
+    const tcp = await connect(request, attempt);
     if (request.starttls !== undefined) {
       attempt.stage = 'waiting for STARTTLS';
-      await limit.race(askForTls(tcp, request.starttls, placeOf(request)));
+      await askForTls(tcp, request.starttls, shownHostAndPort(request));
     }
     attempt.stage = 'in the TLS handshake';
-    found = await limit.race(handshake(tcp, request, attempt));
+    const found = await handshake(tcp, request, attempt);
+    // TLS ends with its close alert, and takes the socket below along.
+    attempt.sockets.at(-1)?.unref().destroySoon();
     return { ...found, milliseconds: performance.now() - start };
+  } catch (error) {
+    destroyAll(attempt);
+    throw attempt.ended ?? error;
   } finally {
-    limit.end();
-    if (found === undefined) destroyAll(attempt);
-    // The last socket is the one that TLS runs on; it ends with its close alert, and takes the other along.
-    else attempt.sockets.at(-1)?.unref().destroySoon();
+    stopLimit();
   }
 }
 
@@ -45,45 +47,39 @@ interface Attempt {
   /** What it is at, for the message of a timeout. */
   stage: string;
   readonly sockets: Socket[];
+  /** Why it was ended from here, where it was. */
+  ended?: OcspError;
 }
 
-function destroyAll({ sockets }: Attempt): void {
-  for (const socket of sockets.toReversed()) socket.destroy();
+/** The last socket is the one that TLS runs on. */
+function destroyAll({ sockets, ended }: Attempt): void {
+  for (const socket of sockets.toReversed()) socket.destroy(ended);
 }
 
-function startLimit(
-  request: ProbeRequest,
-  attempt: Attempt,
-): { race: <T>(step: Promise<T>) => Promise<T>; end: () => void } {
+/** Ends the attempt by its time and by the signal, until the returned function is called. */
+function startLimit(request: ProbeRequest, attempt: Attempt): () => void {
   const { signal, timeoutMilliseconds } = request;
-  let fail: (error: OcspError) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => (fail = reject));
-  // Whoever races sees it; between two steps nobody does.
-  failed.catch(() => undefined);
   const end = (error: OcspError): void => {
-    fail(error);
+    attempt.ended = error;
     destroyAll(attempt);
   };
-  const interrupt = (): void =>
-    end(new OcspError('interrupted', `the handshake with ${placeOf(request)} was interrupted`));
+  const interrupted = new OcspError('interrupted', `the handshake with ${shownHostAndPort(request)} was interrupted`);
+  if (signal.aborted) throw interrupted;
+  const interrupt = (): void => end(interrupted);
   const timer = setTimeout(() => end(timedOut(request, attempt.stage)), timeoutMilliseconds);
   // Many probes at once listen to one signal: that is no leak to warn of.
   setMaxListeners(0, signal);
-  if (signal.aborted) interrupt();
-  else signal.addEventListener('abort', interrupt, { once: true });
-  return {
-    race: (step) => Promise.race([failed, step]),
-    end: () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', interrupt);
-    },
+  signal.addEventListener('abort', interrupt, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', interrupt);
   };
 }
 
 function timedOut(request: ProbeRequest, stage: string): OcspError {
   return new OcspError(
     'timeout',
-    `${placeOf(request)} took longer than ${request.timeoutMilliseconds / 1000} s, while ${stage}`,
+    `${shownHostAndPort(request)} took longer than ${request.timeoutMilliseconds / 1000} s, while ${stage}`,
     stage === 'connecting'
       ? 'check the route and the firewall'
       : 'check that this port speaks the expected protocol and that the server is not stuck',
@@ -96,7 +92,7 @@ function connect(request: ProbeRequest, attempt: Attempt): Promise<Socket> {
     attempt.sockets.push(socket);
     socket.setNoDelay(true);
     // Stays for the socket's life: a late reset must not become an uncaught error.
-    socket.on('error', (error) => reject(error instanceof OcspError ? error : connectionError(error, request)));
+    socket.on('error', (error) => reject(connectionError(error, request)));
     socket.once('connect', () => resolve(socket));
   });
 }

@@ -1,8 +1,9 @@
-import { createConsoleCipher, nonceLength, tagLength, type ConsoleBuild, type ConsoleCipher } from './cipher.js';
-import { consoleKeyLength } from './key.js';
-import { connectStream, turnedAway, type ByteStream, type StreamLimits } from './stream.js';
+import { openConnection, type Connection, type Patience } from '../../system/connection.js';
 import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
+import { createConsoleCipher, nonceLength, tagLength, type ConsoleBuild, type ConsoleCipher } from './cipher.js';
+import { connectFailure, consoleFailure, type ConsoleTrouble } from './failures.js';
+import { consoleKeyLength } from './key.js';
 
 /** An open console whose key has been proved. One command at a time. */
 export interface DnsdistConsole {
@@ -23,11 +24,12 @@ const largestReply = 1024 * 1024;
 /** A nonce comes in one piece: after so many milliseconds a shorter one is all there is. */
 const nonceSettling = 500;
 
-interface Handshake {
-  readonly build: ConsoleBuild;
-  readonly stream: ByteStream;
-  readonly ours: Uint8Array;
-  readonly theirs: Uint8Array;
+/** What is connected to, and how long it is waited for. */
+interface Peer {
+  readonly connection: Connection;
+  readonly patience: Patience & { readonly deadline: number };
+  readonly place: string;
+  readonly failure: (trouble: ConsoleTrouble) => TargetFailure;
 }
 
 /**
@@ -46,120 +48,85 @@ export async function openDnsdistConsole(
 ): Promise<DnsdistConsole> {
   if (key.length !== consoleKeyLength) throw keyInvalid(key.length);
   const place = shownHostAndPort(address);
-  const within: StreamLimits = { ...limits, deadline: performance.now() + limits.timeoutMilliseconds };
-  const connectAs = async (build: ConsoleBuild): Promise<Handshake> => {
-    const stream = await connectStream(address, within);
+  const { timeoutMilliseconds, signal } = limits;
+  const patience = { deadline: performance.now() + timeoutMilliseconds, signal };
+  const failure = (trouble: ConsoleTrouble): TargetFailure => consoleFailure(trouble, place, timeoutMilliseconds);
+
+  async function openAs(build: ConsoleBuild): Promise<DnsdistConsole> {
+    const connection = openConnection(address, `the reload of dnsdist at ${place}`);
+    const peer = { connection, patience, place, failure };
     try {
+      const state = await connection.waitUntilConnected(patience);
+      if (state === 'timeout') throw failure('notConnected');
+      if (state === 'closed') throw connectFailure(connection.error, address);
       const ours = randomBytes(nonceLength[build]);
-      stream.write(ours);
-      const theirs = await nonceOf(stream, nonceLength[build], place, limits);
-      return { build: theirs.length === nonceLength[build] ? build : 'libcrypto', stream, ours, theirs };
+      connection.write(ours);
+      const theirs = await receiveNonce(peer, nonceLength[build]);
+      if (theirs.length !== nonceLength[build]) {
+        // It took half of our nonce for the whole and the rest for a frame: only a new connection is of use.
+        connection.close();
+        return await openAs('libcrypto');
+      }
+      const cipher = await createConsoleCipher(build, key, { ours, theirs });
+      const proof = await exchange(peer, cipher, new Uint8Array());
+      // dnsdist knows no login: whoever holds another key is hung up on after the first frame.
+      if (typeof proof === 'string') throw failure(proof === 'timeout' ? proof : 'otherKey');
+      return consoleOver(peer, build, cipher);
     } catch (error) {
-      stream.close();
+      connection.close();
       throw error;
     }
-  };
+  }
+  return await openAs('libsodium');
+}
 
-  let handshake = await connectAs('libsodium');
-  if (handshake.build === 'libcrypto') {
-    // It took half of our nonce for the whole and the rest for a frame: only a new connection is of use.
-    handshake.stream.close();
-    handshake = await connectAs('libcrypto');
-  }
-  const { build, stream, ours, theirs } = handshake;
-  const cipher = await createConsoleCipher(build, key, { ours, theirs });
-  try {
-    await proveKey(stream, cipher, place, limits);
-  } catch (error) {
-    stream.close();
-    throw error;
-  }
+function consoleOver(peer: Peer, build: ConsoleBuild, cipher: ConsoleCipher): DnsdistConsole {
   return {
     build,
-    run: async (command) => {
-      const reply = await exchange(stream, cipher, Buffer.from(command, 'utf8'), place);
-      if (reply instanceof Uint8Array) return Buffer.from(reply).toString('utf8');
-      throw replyFailure(reply, place, limits);
+    async run(command) {
+      const reply = await exchange(peer, cipher, Buffer.from(command, 'utf8'));
+      if (typeof reply === 'string') throw peer.failure(reply);
+      return Buffer.from(reply).toString('utf8');
     },
-    close: () => stream.close(),
+    close: () => peer.connection.close(),
   };
 }
 
 /** The peer's nonce: of the expected length, or of 12 octets from a libcrypto build that was sent 24. */
-async function nonceOf(stream: ByteStream, expected: number, place: string, limits: ReloadLimits): Promise<Uint8Array> {
-  const first = await stream.waitFor(1);
-  if (first === 'timeout') throw silent(place, limits);
-  if (first === 'closed') throw turnedAway(place);
-  const whole = await stream.waitFor(expected, nonceSettling);
-  const count = stream.available();
-  if (whole === 'ready') {
-    // A console says nothing more before it is spoken to; whatever greets does.
-    if (count > expected) throw noConsole(place);
-    return stream.take(expected);
-  }
-  if (count === nonceLength.libcrypto) return stream.take(count);
-  if (count === 1) throw unencrypted(place);
-  if (whole === 'closed') throw noConsole(place);
-  const late = await stream.waitFor(expected);
-  if (late === 'ready' && stream.available() === expected) return stream.take(expected);
-  throw late === 'timeout' ? silent(place, limits) : noConsole(place);
-}
-
-/** dnsdist knows no login: whoever holds another key is hung up on after the first frame. */
-async function proveKey(stream: ByteStream, cipher: ConsoleCipher, place: string, limits: ReloadLimits): Promise<void> {
-  const reply = await exchange(stream, cipher, new Uint8Array(), place);
-  if (reply instanceof Uint8Array) return;
-  if (reply === 'timeout') throw replyFailure(reply, place, limits);
-  throw new TargetFailure(
-    'authentication-failed',
-    `dnsdist at ${place} has another console key`,
-    'give the key of setKey("...") in the configuration that this dnsdist runs with; a key changed there takes effect with its restart',
-  );
+async function receiveNonce({ connection, patience, failure }: Peer, expected: number): Promise<Uint8Array> {
+  const first = await connection.waitFor(1, patience);
+  if (first !== 'ready') throw failure(first === 'timeout' ? 'silent' : 'turnedAway');
+  const settled = Math.min(patience.deadline, performance.now() + nonceSettling);
+  const whole = await connection.waitFor(expected, { ...patience, deadline: settled });
+  const count = connection.available();
+  // A console says nothing more before it is spoken to; whatever greets does.
+  if (count > expected) throw failure('noConsole');
+  if (count === expected || count === nonceLength.libcrypto) return connection.take();
+  if (count === 1) throw failure('unencrypted');
+  const late = whole === 'closed' ? whole : await connection.waitFor(expected, patience);
+  if (late === 'ready' && connection.available() === expected) return connection.take();
+  throw failure(late === 'timeout' ? 'silent' : 'noConsole');
 }
 
 /** Sends a message and opens the one that answers it, or says why there is none. */
 async function exchange(
-  stream: ByteStream,
+  { connection, patience, place, failure }: Peer,
   cipher: ConsoleCipher,
   message: Uint8Array,
-  place: string,
 ): Promise<Uint8Array | 'closed' | 'timeout' | 'unsealed'> {
   const sealed = cipher.seal(message);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(sealed.length);
-  stream.write(Buffer.concat([length, sealed]));
+  connection.write(Buffer.concat([length, sealed]));
 
-  const head = await stream.waitFor(4);
+  const head = await connection.waitFor(4, patience);
   if (head !== 'ready') return head;
-  const announced = stream.take(4).readUInt32BE();
-  if (announced < tagLength) throw noConsole(place);
+  const announced = connection.take(4).readUInt32BE();
+  if (announced < tagLength) throw failure('noConsole');
   if (announced > largestReply + tagLength) throw replyTooLarge(place, announced);
-  const body = await stream.waitFor(announced);
+  const body = await connection.waitFor(announced, patience);
   if (body !== 'ready') return body;
-  return cipher.open(stream.take(announced)) ?? 'unsealed';
-}
-
-function replyFailure(why: 'closed' | 'timeout' | 'unsealed', place: string, limits: ReloadLimits): TargetFailure {
-  switch (why) {
-    case 'closed':
-      return new TargetFailure(
-        'connection-lost',
-        `dnsdist at ${place} closed the connection instead of answering`,
-        'look whether dnsdist still runs and what its log says; the next run tries again',
-      );
-    case 'timeout':
-      return new TargetFailure(
-        'timeout',
-        `dnsdist at ${place} took a message and did not answer within ${limits.timeoutMilliseconds} ms`,
-        'look whether dnsdist still answers queries, and restart it if not; the next run tries again',
-      );
-    case 'unsealed':
-      return new TargetFailure(
-        'unexpected-reply',
-        `a reply from ${place} is not sealed with the console key`,
-        'look for what stands between this machine and dnsdist: the reply was changed on its way',
-      );
-  }
+  return cipher.open(connection.take(announced)) ?? 'unsealed';
 }
 
 function keyInvalid(length: number): TargetFailure {
@@ -167,30 +134,6 @@ function keyInvalid(length: number): TargetFailure {
     'key-invalid',
     `the dnsdist console key has ${length} bytes, not ${consoleKeyLength}`,
     'give the key of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one',
-  );
-}
-
-function silent(place: string, limits: ReloadLimits): TargetFailure {
-  return new TargetFailure(
-    'timeout',
-    `${place} takes connections and did not answer as a dnsdist console within ${limits.timeoutMilliseconds} ms`,
-    'check that this is the port of controlSocket() and not of another service, and whether dnsdist still answers queries',
-  );
-}
-
-function unencrypted(place: string): TargetFailure {
-  return new TargetFailure(
-    'unexpected-reply',
-    `the dnsdist at ${place} was built without encryption for its console`,
-    'use a dnsdist built with libsodium (see dnsdist --version), or reload with exec:COMMAND',
-  );
-}
-
-function noConsole(place: string): TargetFailure {
-  return new TargetFailure(
-    'unexpected-reply',
-    `what answers at ${place} is no dnsdist console`,
-    'give the address of controlSocket() in dnsdist.conf',
   );
 }
 

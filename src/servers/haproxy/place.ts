@@ -1,7 +1,4 @@
-import type { HostAndPort } from '../../system/host-and-port.js';
-
-/** A unix socket's path, or a TCP address. */
-export type SocketAddress = { readonly path: string } | HostAndPort;
+import type { SocketAddress } from '../../system/connection.js';
 
 /** The runtime API of a haproxy, or of one worker (`@1`) by the socket of its master. */
 export interface HaproxyPlace {

@@ -1,5 +1,6 @@
-import { lostConnection, notHaproxy, openHaproxyLine, shownPlace, type HaproxyLine } from './line.js';
-import { excerptOf, knownFailureOfReply, withoutSeverity } from './replies.js';
+import { openConnection, shownAddress, type Connection } from '../../system/connection.js';
+import { checkPrompt, connectFailure, lostConnection, notAPrompt, silence, tooLong } from './failures.js';
+import { knownFailureOfReply, withoutSeverity } from './replies.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
 import type { HaproxyPlace } from './place.js';
 
@@ -27,33 +28,78 @@ export interface AskOptions {
 /** What haproxy takes where nobody set tune.bufsize, in octets. */
 const usualBufferSize = 16_384;
 
+/** The largest reply that is read: the slots of about 90,000 certificates. */
+const largestReply = 32 * 1024 * 1024;
+
+/** `> `, `master> ` or a worker's `1234> ` where a line starts, and nothing after it. */
+const promptPattern = /\n([^\s>]*)> $/;
+
+/** More than the longest prompt. */
+const tailLength = 64;
+
+interface Reply {
+  /** latin1: file names are octets. */
+  readonly text: string;
+  /** What stands before the `>` of the prompt; undefined where haproxy closed after the text. */
+  readonly prompt: string | undefined;
+}
+
 /** A session with the haproxy at a place; nothing is sent before the first command. */
 export function openHaproxySession({ address, worker }: HaproxyPlace, limits: ReloadLimits): HaproxySession {
+  const { timeoutMilliseconds } = limits;
   const prefix = worker === undefined ? '' : `${worker} `;
-  const place = shownPlace(address);
-  let line: HaproxyLine | undefined;
+  const place = shownAddress(address);
+  const deadline = (): number => performance.now() + timeoutMilliseconds;
+  let connection: Connection | undefined;
   let bufferSize = usualBufferSize;
 
   const say = async (command: string, { payload, uninterrupted = false }: AskOptions): Promise<string> => {
-    if (line?.isOpen !== true) line = await openPrompt();
-    const signal = uninterrupted ? undefined : limits.signal;
-    const { text, prompt } = await line.exchange(written(command, payload), namedCommand(command), signal);
-    // Half of a list must not pass for the whole: without a prompt only a refusal is worth reading.
-    if (prompt === undefined) throw knownFailureOfReply(text) ?? lostConnection(place);
-    return withoutSeverity(text).trim();
-  };
-
-  async function openPrompt(): Promise<HaproxyLine> {
-    const opened = await openHaproxyLine(address, limits);
     try {
-      const { text, prompt } = await opened.exchange('prompt\n', 'prompt', limits.signal);
-      if (prompt === undefined) throw notAPrompt(text, place);
-      checkPrompt(prompt, worker, place);
+      const over = connection?.isOpen() === true ? connection : await connect();
+      const signal = uninterrupted ? undefined : limits.signal;
+      const { text, prompt } = await exchange(over, written(command, payload), namedCommand(command), signal);
+      // Half of a list must not pass for the whole: without a prompt only a refusal is worth reading.
+      if (prompt === undefined) throw knownFailureOfReply(text) ?? lostConnection(place);
+      return withoutSeverity(text).trim();
     } catch (error) {
-      opened.close();
+      connection?.close();
       throw error;
     }
-    return opened;
+  };
+
+  async function connect(): Promise<Connection> {
+    connection?.close();
+    connection = openConnection(address, `the talk with haproxy at ${place}`);
+    const state = await connection.waitUntilConnected({ deadline: deadline(), signal: limits.signal });
+    if (state === 'timeout') throw silence(place, 'the connection', timeoutMilliseconds);
+    if (state === 'closed') throw connectFailure(connection.error, address);
+    const { text, prompt } = await exchange(connection, 'prompt\n', 'prompt', limits.signal);
+    if (prompt === undefined) throw notAPrompt(text, place);
+    checkPrompt(prompt, worker, place);
+    return connection;
+  }
+
+  /** Writes in one piece and reads what comes back, up to the next prompt. */
+  async function exchange(over: Connection, text: string, what: string, signal?: AbortSignal): Promise<Reply> {
+    const patience = { deadline: deadline(), signal };
+    over.write(Buffer.from(text, 'latin1'));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let tail = '\n';
+    while (!promptPattern.test(tail)) {
+      const state = await over.waitFor(1, patience);
+      if (state === 'timeout') throw silence(place, what, timeoutMilliseconds);
+      if (state === 'closed') break;
+      const chunk = over.take();
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > largestReply) throw tooLong(place, largestReply);
+      tail = (tail + chunk.toString('latin1', Math.max(0, chunk.length - tailLength))).slice(-tailLength);
+    }
+    const reply = replyIn(Buffer.concat(chunks).toString('latin1'));
+    const isReply = reply.prompt !== undefined || (over.error === undefined && reply.text.trim() !== '');
+    if (!isReply) throw lostConnection(place, over.error);
+    return reply;
   }
 
   // The `<<` form, one line, one write: with pieces of the one-line form haproxy 2.6 waits for ever.
@@ -75,15 +121,14 @@ export function openHaproxySession({ address, worker }: HaproxyPlace, limits: Re
 
   return {
     get isConnected() {
-      return line?.isOpen === true;
+      return connection?.isOpen() === true;
     },
     async ask(command, options = {}) {
       await checkSize(written(command, options.payload).length);
       return say(command, options);
     },
     close() {
-      line?.close();
-      line = undefined;
+      connection?.close();
     },
   };
 }
@@ -106,24 +151,11 @@ function bufferSizeIn(pools: string): number | undefined {
   return size === undefined ? undefined : Number(size);
 }
 
-function checkPrompt(prompt: string, worker: string | undefined, place: string): void {
-  const isMaster = prompt.startsWith('master');
-  if (isMaster && worker === undefined) {
-    throw new TargetFailure(
-      'command-failed',
-      `${place} is the socket of haproxy's master, which has no certificates`,
-      `name the worker: haproxy:@1:${place}`,
-    );
-  }
-  if (!isMaster && worker !== undefined) {
-    throw new TargetFailure(
-      'command-failed',
-      `${place} is no master socket of haproxy and knows no worker ${worker}`,
-      `leave the worker out: haproxy:${place}`,
-    );
-  }
-}
-
-function notAPrompt(reply: string, place: string): TargetFailure {
-  return new TargetFailure('unexpected-reply', `${place} answers like no haproxy: ${excerptOf(reply)}`, notHaproxy);
+function replyIn(text: string): Reply {
+  const prompt = promptPattern.exec(`\n${text}`);
+  // Before the reply stand the marks that ask for more payload.
+  return {
+    text: text.slice(0, text.length - (prompt?.[0].length ?? 0) + 1).replace(/^(?:\+ )+/, ''),
+    prompt: prompt?.[1],
+  };
 }
