@@ -1,4 +1,3 @@
-import { definedOnly } from '../core/defined-only.js';
 import { shownPath } from '../core/file-path.js';
 import { decodeResponse, isResponse, serialNumbersEqual } from '../core/index.js';
 import { formatTime } from '../core/time.js';
@@ -27,23 +26,15 @@ export const exec = {
 } as const satisfies Server<readonly [string, ...string[]]>;
 
 /** What a command learns of one staple; times are ISO 8601 in UTC, the serial number lower-case hex. */
-interface StapleLine {
-  readonly certificate: string;
-  readonly staple: string;
-  readonly serialNumber: string;
-  readonly thisUpdate?: string;
-  readonly nextUpdate: string;
-}
-
-function describeStaple(staple: StapleToPush): StapleLine {
+function describeStaple(staple: StapleToPush): Readonly<Record<string, string | undefined>> {
   const thisUpdate = thisUpdateOf(staple);
-  return definedOnly({
+  return {
     certificate: shownPath(staple.certificatePath),
     staple: shownPath(staple.staplePath),
     serialNumber: staple.certificate.serialNumber,
     thisUpdate: thisUpdate === undefined ? undefined : formatTime(thisUpdate),
     nextUpdate: formatTime(staple.nextUpdate),
-  });
+  };
 }
 
 function thisUpdateOf({ bytes, certId }: StapleToPush): Date | undefined {

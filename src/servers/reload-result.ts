@@ -40,13 +40,17 @@ export type ReloadCode =
   | 'other-certificate'
   | 'not-good';
 
-/** What became of one staple at one target. */
-export interface PushResult {
+/** What is wrong with a target or with a staple at it, and the next step. */
+export interface TargetTrouble {
+  readonly code: ReloadCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What became of one staple at one target, and what is wrong or worth saying. */
+export interface PushResult extends Partial<TargetTrouble> {
   readonly certificatePath: FilePath;
   readonly ok: boolean;
-  readonly code?: ReloadCode;
-  readonly message?: string;
-  readonly hint?: string;
 }
 
 /** What became of a target as a whole. `ok` only when every staple arrived. */
@@ -58,13 +62,6 @@ export interface TargetResult {
   readonly milliseconds: number;
   /** What is wrong with the target itself, where it is. */
   readonly error?: TargetTrouble;
-}
-
-/** What is wrong with a target or with a staple at it, and the next step. */
-export interface TargetTrouble {
-  readonly code: ReloadCode;
-  readonly message: string;
-  readonly hint: string;
 }
 
 /** What a server made of the staples that it was told of, one result each in their order. */
@@ -88,8 +85,24 @@ export function allTaken(staples: readonly StapleToPush[]): Told {
   return { certificates: staples.map(({ certificatePath }) => ({ certificatePath, ok: true })) };
 }
 
-export function notTaken({ certificatePath }: StapleToPush, { code, message, hint }: TargetTrouble): PushResult {
+export function notTaken(
+  { certificatePath }: Pick<StapleToPush, 'certificatePath'>,
+  { code, message, hint }: TargetTrouble,
+): PushResult {
   return { certificatePath, ok: false, code, message, hint };
+}
+
+/** A target that took nothing: a staple with trouble of its own has that, the others share the target's. */
+export function noneTaken(
+  staples: readonly StapleToPush[],
+  trouble: TargetTrouble,
+  own: ReadonlyMap<StapleToPush, TargetTrouble> = new Map(),
+): Told {
+  const { code, message, hint } = trouble;
+  return {
+    certificates: staples.map((staple) => notTaken(staple, own.get(staple) ?? trouble)),
+    error: { code, message, hint },
+  };
 }
 
 /** What became of a target; a TargetFailure is one that no staple reached, each for the same reason. */
@@ -101,8 +114,7 @@ export async function resultOf(
   const start = performance.now();
   const { certificates, error } = await tell().catch((failure: unknown): Told => {
     if (!(failure instanceof TargetFailure)) throw failure;
-    const { code, message, hint } = failure;
-    return { certificates: staples.map((staple) => notTaken(staple, failure)), error: { code, message, hint } };
+    return noneTaken(staples, failure);
   });
   const ok = error === undefined && certificates.every((one) => one.ok);
   return definedOnly({ target, ok, certificates, milliseconds: Math.round(performance.now() - start), error });

@@ -17,6 +17,7 @@ import {
   type FrontendReload,
 } from './replies.js';
 import {
+  noneTaken,
   notTaken,
   TargetFailure,
   type PushResult,
@@ -67,7 +68,7 @@ export async function reloadDnsdist(
     }
   } catch (error) {
     if (!(error instanceof TargetFailure)) throw error;
-    return notReloaded(staples, error, foresight);
+    return noneTaken(staples, error, foresight.troubles);
   }
 }
 
@@ -82,7 +83,10 @@ async function reloadOver(
     return outcomeOfFrontends(staples, readFrontends(reply), foresight);
   }
   const harm = [...foresight.troubles.values()][0];
-  if (harm !== undefined) return notReloaded(staples, whyNotReloaded(harm, version), foresight);
+  if (harm !== undefined) {
+    const message = `not reloaded, because dnsdist ${version.text} would drop staples that it serves now: ${harm.message}`;
+    return noneTaken(staples, { ...harm, message }, foresight.troubles);
+  }
   withoutLuaError(await connection.run('reloadAllCertificates()'), 'reloadAllCertificates()');
   return { certificates: staples.map((staple) => unproven(staple, version, foresight)) };
 }
@@ -129,26 +133,6 @@ function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
   }
 }
 
-/** Nothing was reloaded: a staple with trouble of its own keeps that, the others share the target's. */
-function notReloaded(
-  staples: readonly StapleToPush[],
-  { code, message, hint }: TargetTrouble,
-  foresight: Foresight,
-): Told {
-  return {
-    certificates: staples.map((staple) => notTaken(staple, foresight.troubles.get(staple) ?? { code, message, hint })),
-    error: { code, message, hint },
-  };
-}
-
-function whyNotReloaded({ code, message, hint }: TargetTrouble, { text }: DnsdistVersion): TargetTrouble {
-  return {
-    code,
-    message: `not reloaded, because dnsdist ${text} would drop staples that it serves now: ${message}`,
-    hint,
-  };
-}
-
 /** From 1.8 on: no news is no news. */
 function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Foresight): PushResult {
   const doubt = doubts.get(staple);
@@ -170,7 +154,7 @@ function outcomeOfFrontends(
     const message = 'dnsdist has neither a DoT nor a DoH frontend, so that it staples nothing';
     const hint =
       'add one with addTLSLocal() or addDOHLocal() and its option ocspResponses, or check the address of the target';
-    return notReloaded(staples, { code: 'no-slot', message, hint }, foresight);
+    return noneTaken(staples, { code: 'no-slot', message, hint }, foresight.troubles);
   }
   const troubles = new Map(foresight.troubles);
   let unowned: TargetTrouble | undefined;

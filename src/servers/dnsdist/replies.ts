@@ -98,8 +98,7 @@ export function stapleFileIn(error: string): string | undefined {
 
 /** What dnsdist has against a staple, and what to do, from the end of its error text; undefined when it is about something else. */
 export function explainRefusal(error: string): { readonly reason: string; readonly hint: string } | undefined {
-  const known = refusals.find(({ pattern }) => pattern.test(error));
-  return known === undefined ? undefined : { reason: known.reason, hint: known.hint };
+  return refusals.find(({ pattern }) => pattern.test(error));
 }
 
 const fetchAgain = 'fetch it again: restaple fetch --force CERT';

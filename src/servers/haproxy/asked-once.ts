@@ -1,14 +1,9 @@
 /** Asks once and keeps the answer; a failure is forgotten, so that the next caller asks again. */
 export function askedOnce<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let answer: Promise<Answer> | undefined;
-  return () => {
-    if (answer === undefined) {
-      const asked = ask();
-      asked.catch(() => {
-        if (answer === asked) answer = undefined;
-      });
-      answer = asked;
-    }
-    return answer;
-  };
+  return () =>
+    (answer ??= ask().catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    }));
 }

@@ -16,17 +16,13 @@ export interface LoadedCertificate {
   readonly fingerprint: string | undefined;
 }
 
-/** What haproxy runs under the names that a file may have there. */
-export type Search =
-  | { readonly found: 'same'; readonly certificate: LoadedCertificate }
-  /** The name fits and the certificate does not. */
-  | { readonly found: 'other'; readonly certificate: LoadedCertificate }
-  | { readonly found: 'none' };
-
 /** The certificates that a haproxy has loaded, asked for where they are needed and then kept. */
 export interface LoadedCertificates {
-  /** Finds the certificate of a staple: by its path, by the real path, as half of a bundle, by its fingerprint. */
-  find(staple: StapleToPush): Promise<Search>;
+  /**
+   * Finds the certificate of a staple: by its path, by the real path, as half of a bundle, by its fingerprint. Where there is
+   * none, another one that runs under such a name.
+   */
+  find(staple: StapleToPush): Promise<LoadedCertificate | undefined>;
   /** The name of a certificate with a change under way, at the first look, that nobody had committed. */
   pendingChange(): Promise<string | undefined>;
 }
@@ -86,11 +82,7 @@ export function loadedCertificatesOf(session: HaproxySession): LoadedCertificate
       const candidates: LoadedCertificate[] = [];
       for (const name of await namesOf(staple.certificatePath)) candidates.push(await describe(name));
       const same = candidates.find((candidate) => isCertificateOf(staple, candidate));
-      if (same !== undefined) return { found: 'same', certificate: same };
-      const elsewhere = (await byFingerprint()).get(fingerprintOf(staple));
-      if (elsewhere !== undefined) return { found: 'same', certificate: elsewhere };
-      const [other] = candidates;
-      return other === undefined ? { found: 'none' } : { found: 'other', certificate: other };
+      return same ?? (await byFingerprint()).get(fingerprintOf(staple)) ?? candidates[0];
     },
     async pendingChange() {
       return (await list()).pending;
@@ -114,7 +106,8 @@ async function listOf(session: HaproxySession): Promise<CertificateList> {
   };
 }
 
-function isCertificateOf(staple: StapleToPush, loaded: LoadedCertificate): boolean {
+/** Whether the staple is about this certificate. */
+export function isCertificateOf(staple: StapleToPush, loaded: LoadedCertificate): boolean {
   if (loaded.fingerprint !== undefined) return loaded.fingerprint === fingerprintOf(staple);
   return loaded.serialNumber === minimalSerialNumber(staple.certificate.serialNumber);
 }

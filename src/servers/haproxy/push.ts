@@ -1,6 +1,11 @@
 import { shownPath } from '../../core/file-path.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
-import { loadedCertificatesOf, type LoadedCertificate, type LoadedCertificates } from './certificates.js';
+import {
+  isCertificateOf,
+  loadedCertificatesOf,
+  type LoadedCertificate,
+  type LoadedCertificates,
+} from './certificates.js';
 import { failureOfReply, saysUpdated } from './replies.js';
 import { escapedArgument, openHaproxySession, type HaproxySession } from './session.js';
 import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
@@ -117,10 +122,10 @@ const leftAlone: Remark = {
  * certificate. Its `Success!` says nothing about the staple, which has to be set again for the honest answer.
  */
 async function activate(staple: StapleToPush, { session, certificates }: Haproxy): Promise<void> {
-  const search = await certificates.find(staple);
-  if (search.found === 'none') throw notLoaded(staple);
-  if (search.found === 'other') throw olderCertificate(staple, search.certificate);
-  const { name } = search.certificate;
+  const loaded = await certificates.find(staple);
+  if (loaded === undefined) throw notLoaded(staple);
+  if (!isCertificateOf(staple, loaded)) throw olderCertificate(staple, loaded);
+  const { name } = loaded;
   const argument = escapedArgument(name);
   if (argument === undefined) throw unnameable(name);
   const pending = await certificates.pendingChange();

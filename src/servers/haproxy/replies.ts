@@ -8,57 +8,39 @@ interface KnownReply extends TargetTrouble {
 const fetchAgain = 'fetch a new response: restaple fetch --force';
 const inspect = 'look at the file: restaple inspect FILE';
 
+function refusal(contains: string, reason: string, hint: string): KnownReply {
+  return { contains, code: 'staple-refused', message: `haproxy refused the staple: ${reason}`, hint };
+}
+
+const notLoaded: TargetTrouble = {
+  code: 'no-slot',
+  message: 'haproxy has not loaded this certificate',
+  hint: 'name the file in a "crt" of its configuration and reload it',
+};
+
 /** Every refusal of haproxy 2.6 to 3.5, the more special before the more general. */
 const knownReplies: readonly KnownReply[] = [
   // set ssl ocsp-response
-  {
-    contains: 'Must be valid during at least 300s',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: its nextUpdate is less than 300 s away',
-    hint: fetchAgain,
-  },
-  {
-    contains: 'no longer valid',
-    code: 'staple-refused',
-    message: "haproxy refused the staple: by the server's clock it is expired or not yet valid",
-    hint: `compare the server's clock (date -u) with the staple's times; where the clock is right, ${fetchAgain}`,
-  },
-  {
-    contains: 'missing nextupdate',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: it has no nextUpdate',
-    hint: 'the responder must state a nextUpdate; ask its operator',
-  },
-  {
-    contains: 'Invalid "Next Update" time',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: its nextUpdate is no time that it can read',
-    hint: inspect,
-  },
-  {
-    contains: 'Unable to parse OCSP response',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: it is no OCSP response',
-    hint: inspect,
-  },
-  {
-    contains: 'OCSP response status not successful',
-    code: 'staple-refused',
-    message: "haproxy refused the staple: it is a responder's refusal, not an answer",
-    hint: fetchAgain,
-  },
-  {
-    contains: 'certificate status is unknown',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: the responder does not know the certificate',
-    hint: "ask the certificate's issuer why its responder does not know it",
-  },
-  {
-    contains: 'contains multiple single responses',
-    code: 'staple-refused',
-    message: 'haproxy refused the staple: it speaks of several certificates',
-    hint: 'ask for one certificate a request: restaple fetch does',
-  },
+  refusal('Must be valid during at least 300s', 'its nextUpdate is less than 300 s away', fetchAgain),
+  refusal(
+    'no longer valid',
+    "by the server's clock it is expired or not yet valid",
+    `compare the server's clock (date -u) with the staple's times; where the clock is right, ${fetchAgain}`,
+  ),
+  refusal('missing nextupdate', 'it has no nextUpdate', 'the responder must state a nextUpdate; ask its operator'),
+  refusal('Invalid "Next Update" time', 'its nextUpdate is no time that it can read', inspect),
+  refusal('Unable to parse OCSP response', 'it is no OCSP response', inspect),
+  refusal('OCSP response status not successful', "it is a responder's refusal, not an answer", fetchAgain),
+  refusal(
+    'certificate status is unknown',
+    'the responder does not know the certificate',
+    "ask the certificate's issuer why its responder does not know it",
+  ),
+  refusal(
+    'contains multiple single responses',
+    'it speaks of several certificates',
+    'ask for one certificate a request: restaple fetch does',
+  ),
   {
     contains: 'Certificate ID does not match any certificate or issuer',
     code: 'no-slot',
@@ -77,14 +59,8 @@ const knownReplies: readonly KnownReply[] = [
     message: 'the staple did not reach haproxy with its command',
     hint: 'try again; a relay between restaple and the socket may cut lines',
   },
-  ...['Failed to get basic response from OCSP Response', 'Failed to get OCSP single response'].map(
-    (contains): KnownReply => ({
-      contains,
-      code: 'staple-refused',
-      message: 'haproxy refused the staple: it holds no answer that haproxy can read',
-      hint: inspect,
-    }),
-  ),
+  refusal('Failed to get basic response from OCSP Response', 'it holds no answer that haproxy can read', inspect),
+  refusal('Failed to get OCSP single response', 'it holds no answer that haproxy can read', inspect),
   {
     contains: 'Failed to update OCSP response',
     code: 'command-failed',
@@ -99,12 +75,7 @@ const knownReplies: readonly KnownReply[] = [
   },
 
   // set ssl cert, commit ssl cert
-  {
-    contains: 'certificate which is not referenced by the configuration',
-    code: 'no-slot',
-    message: 'haproxy has not loaded this certificate',
-    hint: 'name the file in a "crt" of its configuration and reload it',
-  },
+  { contains: 'certificate which is not referenced by the configuration', ...notLoaded },
   {
     contains: 'The ongoing transaction is about',
     code: 'no-slot',
@@ -135,12 +106,7 @@ const knownReplies: readonly KnownReply[] = [
     message: 'haproxy could not read the staple',
     hint: inspect,
   },
-  {
-    contains: "Can't display the certificate: Not found",
-    code: 'no-slot',
-    message: 'haproxy has not loaded this certificate',
-    hint: 'name the file in a "crt" of its configuration and reload it',
-  },
+  { contains: "Can't display the certificate: Not found", ...notLoaded },
 
   // any command
   {
