@@ -24,6 +24,14 @@ export interface StapleFault {
   readonly hint: string;
 }
 
+function otherCertificate(message: string, hint: string): StapleFault {
+  return { code: 'other-certificate', message, hint };
+}
+
+function otherStaple(message: string, hint: string): StapleFault {
+  return { code: 'other-staple', message, hint };
+}
+
 /** What a server sent, and what it should have sent as far as that is known. */
 export interface StapleComparison {
   /** DER, the server's own first. */
@@ -57,42 +65,40 @@ function certificateFault(
   { sentCertificates: [sentBytes], expectedCertificate: expected }: StapleComparison,
 ): StapleFault | undefined {
   if (expected !== undefined && sentBytes !== undefined && bytesEqual(sentBytes, expected.der)) return undefined;
-  const fault = (message: string, hint: string): StapleFault => ({ code: 'other-certificate', message, hint });
   if (sentBytes === undefined) {
-    return fault('the server sent no certificate', 'check that this port serves TLS with certificates');
+    return otherCertificate('the server sent no certificate', 'check that this port serves TLS with certificates');
   }
   if (sent === undefined) {
-    return fault('the server sent a certificate that cannot be read', 'look at it with: openssl s_client -showcerts');
+    return otherCertificate(
+      'the server sent a certificate that cannot be read',
+      'look at it with: openssl s_client -showcerts',
+    );
   }
   if (expected === undefined) return undefined;
   if (bytesEqual(sent.subject, expected.subject) || sharesName(sent, expected)) {
-    return sameNameFault(sent, expected, fault);
+    return sameNameFault(sent, expected);
   }
-  return fault(
+  return otherCertificate(
     `the server sent the certificate ${sent.serialNumber}, which is for another name, instead of ${expected.serialNumber}`,
     'name the server name that selects this certificate: #SERVERNAME after HOST:PORT, or --servername',
   );
 }
 
 /** Two certificates of one server: its other key type, or one before or after a renewal. */
-function sameNameFault(
-  sent: Certificate,
-  expected: Certificate,
-  fault: (message: string, hint: string) => StapleFault,
-): StapleFault {
+function sameNameFault(sent: Certificate, expected: Certificate): StapleFault {
   if (sent.publicKey.algorithm.oid !== expected.publicKey.algorithm.oid) {
-    return fault(
+    return otherCertificate(
       `the server sent a certificate of another key type, ${sent.serialNumber} instead of ${expected.serialNumber}`,
       'the server does not have this certificate for this name, or has not loaded it: check its configuration, then reload it',
     );
   }
   if (sent.notBefore < expected.notBefore) {
-    return fault(
+    return otherCertificate(
       `the server still runs an older certificate: ${sent.serialNumber} of ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} of ${formatTime(expected.notBefore)}`,
       'reload the server so that it reads its certificates again',
     );
   }
-  return fault(
+  return otherCertificate(
     `the server runs another certificate for this name: ${sent.serialNumber} of ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} of ${formatTime(expected.notBefore)}`,
     "check which certificate file the server's configuration names",
   );
@@ -119,14 +125,15 @@ function stapleFault(
 ): StapleFault | undefined {
   if (sentStaple === undefined) return undefined;
   if (expectedStaple !== undefined && bytesEqual(sentStaple, expectedStaple)) return undefined;
-  const fault = (message: string, hint: string): StapleFault => ({ code: 'other-staple', message, hint });
-
   const sent = decodeResponse(sentStaple);
   if (!isResponse(sent)) {
-    return fault('the server staples bytes that are no OCSP response', 'check which file the server staples from');
+    return otherStaple(
+      'the server staples bytes that are no OCSP response',
+      'check which file the server staples from',
+    );
   }
   if (sent.status !== 'successful') {
-    return fault(
+    return otherStaple(
       `the server staples a refusal (${sent.status}) instead of a response`,
       'the server fetches staples itself, or its staple file holds a refusal: restaple fetch --force, then reload it',
     );
@@ -137,43 +144,38 @@ function stapleFault(
       ? sent.basic.responses[0]
       : sent.basic.responses.find(({ certId }) => isAbout(certId, certificate));
   if (statement === undefined) {
-    return fault(
+    return otherStaple(
       `the server staples the response of another certificate, ${sent.basic.responses[0]?.certId.serialNumber ?? 'none'}`,
       'give each certificate its own staple: nginx takes one file a server block, dnsdist takes them in the order of the certificates',
     );
   }
-  return expectedStaple === undefined ? undefined : otherBytesFault(statement, expectedStaple, now, fault);
+  return expectedStaple === undefined ? undefined : otherBytesFault(statement, expectedStaple, now);
 }
 
 /** Another response about the same certificate. */
-function otherBytesFault(
-  sent: SingleResponse,
-  expectedStaple: Uint8Array,
-  now: Date,
-  fault: (message: string, hint: string) => StapleFault,
-): StapleFault {
+function otherBytesFault(sent: SingleResponse, expectedStaple: Uint8Array, now: Date): StapleFault {
   const file = thisUpdateOf(expectedStaple, sent.certId);
   const sentTime = formatTime(sent.thisUpdate);
   if (file === undefined) {
-    return fault(
+    return otherStaple(
       `the server staples a response of ${sentTime} for its certificate, and the file holds none for it`,
       'the file belongs to another certificate or is damaged: restaple fetch --force',
     );
   }
   if (sent.thisUpdate.getTime() === file.getTime()) {
-    return fault(
+    return otherStaple(
       `the server staples other bytes than the file, both of ${sentTime}`,
       'check that the server reads this very file, then reload it',
     );
   }
   if (sent.thisUpdate > file) {
-    return fault(
+    return otherStaple(
       `the server staples a newer response, of ${sentTime}, than the file, of ${formatTime(file)}`,
       'the server fetches staples itself, or reads another file: let one of the two keep the staple',
     );
   }
   const isOver = sent.nextUpdate !== undefined && sent.nextUpdate < now;
-  return fault(
+  return otherStaple(
     `the server still staples ${isOver ? 'an expired' : 'an older'} response, of ${sentTime}, the file is of ${formatTime(file)}`,
     'reload the server; after a reload an old worker may answer for a moment, so try again',
   );
@@ -193,7 +195,8 @@ function isAbout(certId: CertId, certificate: Certificate): boolean {
   return !isHashName(hashAlgorithm) || toHex(digest(hashAlgorithm, certificate.issuer)) === issuerNameHash;
 }
 
-function sharesName(a: Certificate, b: Certificate): boolean {
+/** Whether both have a DNS name in common. */
+export function sharesName(a: Certificate, b: Certificate): boolean {
   const names = new Set(namesOf(a));
   return namesOf(b).some((name) => names.has(name));
 }

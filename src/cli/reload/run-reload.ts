@@ -8,7 +8,7 @@ import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
-import type { PushResult, StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
 import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfReport } from '../exit/exit-code-of.js';
@@ -114,23 +114,14 @@ function needsNone(certificatePath: FilePath): PushResult {
   return { certificatePath, ok: true, message: 'it names no responder and has no staple: there is nothing to push' };
 }
 
-function notGood(certificatePath: FilePath, report: VerifyReport): PushResult {
-  const { verdict, trouble } = report;
-  if (verdict?.kind === 'revoked') {
-    const { message, hint } = revokedTrouble(verdict);
-    return { certificatePath, ok: false, code: 'not-good', message, hint };
-  }
+function notGood(certificatePath: FilePath, { verdict, trouble }: VerifyReport): PushResult {
+  const why = verdict?.kind === 'revoked' ? revokedTrouble(verdict) : trouble;
+  if (why !== undefined) return notTaken({ certificatePath }, { ...why, code: 'not-good' });
   const nextUpdate = verdict !== undefined && isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
   const isOver = verdict?.kind === 'good' && nextUpdate !== undefined;
   const what = isOver ? `over since ${formatTime(nextUpdate)}` : (verdict?.kind ?? 'missing');
-  const message = trouble?.message ?? `its staple is ${what}, and only good ones that last are pushed`;
-  return {
-    certificatePath,
-    ok: false,
-    code: 'not-good',
-    message,
-    hint: trouble?.hint ?? 'fetch a good one: restaple fetch',
-  };
+  const message = `its staple is ${what}, and only good ones that last are pushed`;
+  return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'fetch a good one: restaple fetch' });
 }
 
 function report(results: readonly TargetResult[], others: readonly PushResult[], output: Output): void {
