@@ -3,14 +3,6 @@ import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
 
-/** One staple as a plug-in sees it in the hook `updated`; times are ISO 8601. */
-interface UpdatedStaple {
-  readonly certificate: string;
-  readonly staple: string;
-  readonly serialNumber: string;
-  readonly nextUpdate: string;
-}
-
 /** Whether a plug-in subscribes to oclif's custom hook `updated`. */
 export function hasSubscribers(config: Config): boolean {
   return [...config.plugins.values()].some(({ hooks }) => hooks['updated'] !== undefined);
@@ -27,7 +19,8 @@ export async function tellPlugIns(config: Config, changed: readonly StapleToPush
   return failures.map(({ error, plugin }) => failureOf(error, plugin.name));
 }
 
-function describe({ certificatePath, staplePath, certId, nextUpdate }: StapleToPush): UpdatedStaple {
+/** One staple as a plug-in sees it in the hook `updated`; times are ISO 8601. */
+function describe({ certificatePath, staplePath, certId, nextUpdate }: StapleToPush): Readonly<Record<string, string>> {
   return {
     certificate: shownPath(certificatePath),
     staple: shownPath(staplePath),

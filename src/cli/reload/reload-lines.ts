@@ -2,7 +2,6 @@ import { shownPath } from '../../core/file-path.js';
 import type { PushResult, TargetResult } from '../../servers/reload-result.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
-import { definedOnly } from '../../core/defined-only.js';
 
 /** 10 when a target failed or a handshake showed another staple. */
 export function exitCodeOfTargets(results: readonly TargetResult[]): ExitCode {
@@ -10,18 +9,12 @@ export function exitCodeOfTargets(results: readonly TargetResult[]): ExitCode {
 }
 
 /** The JSON of one target. */
-export function targetRecord({ target, ok, certificates, milliseconds, error }: TargetResult): Record<string, unknown> {
-  return definedOnly({
-    target,
-    ok,
-    certificates: certificates.map(certificateRecord),
-    milliseconds,
-    error,
-  });
+export function targetRecord(result: TargetResult): Record<string, unknown> {
+  return { ...result, certificates: result.certificates.map(certificateRecord) };
 }
 
-function certificateRecord({ certificatePath, ok, code, message, hint }: PushResult): Record<string, unknown> {
-  return definedOnly({ certificate: shownPath(certificatePath), ok, code, message, hint });
+function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
+  return { certificate: shownPath(certificatePath), ...result };
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
