@@ -18,7 +18,8 @@ export interface ConsoleCipher {
 
 interface Box {
   seal(nonce: Uint8Array, message: Uint8Array): Uint8Array;
-  open(nonce: Uint8Array, box: Uint8Array): Uint8Array | undefined;
+  /** Throws where the box was not sealed with this key and nonce. */
+  open(nonce: Uint8Array, box: Uint8Array): Uint8Array;
 }
 
 /** The cipher of the side that sent `ours` and received `theirs`; the key is of 32 bytes. */
@@ -38,9 +39,13 @@ export async function createConsoleCipher(
       return sealed;
     },
     open(sealed) {
-      const message = box.open(reading, sealed);
-      increment(reading);
-      return message;
+      try {
+        return box.open(reading, sealed);
+      } catch {
+        return undefined;
+      } finally {
+        increment(reading);
+      }
     },
   };
 }
@@ -56,13 +61,7 @@ async function secretBox(key: Uint8Array): Promise<Box> {
   const { xsalsa20poly1305 } = await import('@noble/ciphers/salsa.js');
   return {
     seal: (nonce, message) => xsalsa20poly1305(key, nonce.slice()).encrypt(message),
-    open(nonce, box) {
-      try {
-        return xsalsa20poly1305(key, nonce.slice()).decrypt(box);
-      } catch {
-        return undefined;
-      }
-    },
+    open: (nonce, box) => xsalsa20poly1305(key, nonce.slice()).decrypt(box),
   };
 }
 
@@ -77,12 +76,8 @@ function chachaBox(key: Uint8Array): Box {
     },
     open(nonce, box) {
       const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagLength });
-      try {
-        decipher.setAuthTag(box.subarray(0, tagLength));
-        return Buffer.concat([decipher.update(box.subarray(tagLength)), decipher.final()]);
-      } catch {
-        return undefined;
-      }
+      decipher.setAuthTag(box.subarray(0, tagLength));
+      return Buffer.concat([decipher.update(box.subarray(tagLength)), decipher.final()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
+import { naming } from '../../core/ocsp-error.js';
 import { exposureOf } from '../../system/file-exposure.js';
 import { handedOver } from '../../system/handed-over-pipe.js';
 import { readRegularFile } from '../../system/read-file.js';
@@ -60,8 +61,7 @@ export function readConsoleKeyFile(path: FilePath): ConsoleKeyFile {
     }
     return { key: parseConsoleKey(bytes.toString('latin1')), warnings };
   } catch (error) {
-    if (!(error instanceof OcspError) || error.code !== 'usage') throw error;
-    throw new OcspError('usage', `${shownPath(path)}: ${error.message}`, error.hint, { cause: error });
+    throw error instanceof OcspError && error.code === 'usage' ? naming(shownPath(path), error) : error;
   } finally {
     bytes.fill(0);
   }

@@ -35,9 +35,9 @@ export function accessByDnsdist(path: FilePath, readers: () => readonly Reader[]
   const anybody: Reader = { name: 'anybody', userId: -1, groupIds: new Set() };
   if (!hiddenFolders.test(real) && accessOf(real, anybody).kind === 'readable') return { kind: 'readable' };
   const answers = readers().map((reader) => accessOf(real, reader));
-  const [first] = answers;
-  if (first === undefined) return { kind: 'unsure' };
-  return answers.find(({ kind }) => kind === 'readable') ?? answers.find(({ kind }) => kind === 'unsure') ?? first;
+  const mildest =
+    answers.find(({ kind }) => kind === 'readable') ?? answers.find(({ kind }) => kind === 'unsure') ?? answers[0];
+  return mildest ?? { kind: 'unsure' };
 }
 
 function accessOf(path: string, reader: Reader): FileAccess {
@@ -71,13 +71,9 @@ function permission(seenAs: string, place: string, reader: Reader, bit: number):
 
 /** A container has a root of its own, where our paths mean nothing; a mere service sandbox shares ours. */
 function isSameRoot(root: string): boolean {
-  try {
-    const ours = statSync('/');
-    const theirs = statSync(`${root}/`);
-    return ours.dev === theirs.dev && ours.ino === theirs.ino;
-  } catch {
-    return false;
-  }
+  const ours = statSync('/');
+  const theirs = whereSeen(() => statSync(`${root}/`), undefined);
+  return ours.dev === theirs?.dev && ours.ino === theirs.ino;
 }
 
 /** Who runs dnsdist here: the users of its processes, else the account that its packages create. */
@@ -88,7 +84,7 @@ export function findReaders(): Reader[] {
 
 function runningReaders(): Reader[] {
   const readers: Reader[] = [];
-  for (const entry of list('/proc')) {
+  for (const entry of whereSeen(() => readdirSync('/proc'), [])) {
     if (!/^\d+$/.test(entry)) continue;
     const status = contentsOf(`/proc/${entry}/status`);
     if (!status.startsWith('Name:\tdnsdist')) continue;
@@ -115,19 +111,16 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
 /** Empty where there is no such file, or no longer. */
 function contentsOf(path: string): string {
+  return whereSeen(() => readFileSync(path, 'utf8'), '');
+}
+
+/** What a look shows; `otherwise` where this process may not look, or there is nothing. */
+function whereSeen<Value, Otherwise>(look: () => Value, otherwise: Otherwise): Value | Otherwise {
   try {
-    return readFileSync(path, 'utf8');
+    return look();
   } catch {
-    return '';
+    return otherwise;
   }
 }

@@ -8,20 +8,14 @@ const maximumOctets = 64;
 /** The largest pid_max that Linux allows (proc_sys_kernel(5)). */
 const maximumPid = 4_194_304;
 
-/** Who may own a pid file or a server besides root. */
-export interface PidFileRules {
-  readonly effectiveUserId: number;
-  /** The program that should have written it, for the hints. */
-  readonly program: string;
-}
-
 /**
  * The process id in a server's pid file. The file must be a regular one, belong to root or the effective user, and be writable
  * by nobody else: who can write it chooses which process is signalled.
  *
+ * @param program should have written it, for the hints
  * @throws TargetFailure `not-running` (no file), `permission-denied`, `pid-file-unsafe`
  */
-export function readPidFile(path: string, { effectiveUserId, program }: PidFileRules): number {
+export function readPidFile(path: string, program: string, effectiveUserId: number): number {
   const { bytes, status } = openPidFile(path, program);
   if (status.isSymbolicLink()) throw unsafe(`the pid file ${path} is a symbolic link`, program);
   if (bytes === undefined) throw unsafe(`the pid file ${path} is no regular file`, program);

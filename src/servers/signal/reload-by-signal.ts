@@ -42,7 +42,7 @@ export function findServer(
   pidFile: string,
   effectiveUserId: number,
 ): RunningProcess {
-  const pid = readPidFile(pidFile, { effectiveUserId, program: name });
+  const pid = readPidFile(pidFile, name, effectiveUserId);
   const found = processOf(pid);
   if (!program.test(programOf(found))) {
     throw new TargetFailure(
