@@ -113,7 +113,7 @@ async function prove(
   tools: TellTools,
   isPatient: boolean,
 ): Promise<TargetResult> {
-  const result = await proveByHandshake(place, staples, tools.limits, () => tools.now(), isPatient);
+  const result = await proveByHandshake(place, staples, tools, isPatient);
   for (const { certificatePath, ok } of result.certificates) {
     const staple = staples.find((one) => one.certificatePath === certificatePath);
     if (ok || staple === undefined) continue;

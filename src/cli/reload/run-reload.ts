@@ -46,7 +46,7 @@ export async function runReload(
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
     for (const place of places) {
-      results.push(await proveByHandshake(place, staples, tools.limits, () => tools.now(), told.ok && isTold));
+      results.push(await proveByHandshake(place, staples, tools, told.ok && isTold));
     }
     report(results, others, output);
     return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);

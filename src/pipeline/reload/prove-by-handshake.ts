@@ -15,12 +15,15 @@ import {
   type StapleToPush,
   type TargetResult,
 } from '../../servers/reload-result.js';
+import type { ServerTools } from '../../servers/server.js';
 import { pause } from '../../system/pause.js';
 import type { ConfirmPlace } from './confirm-place.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Between two tries: servers that reload by a signal need a second or two until new workers answer. */
 const pauseMilliseconds = 150;
+
+type ProofTools = Pick<ServerTools, 'limits' | 'now'>;
 
 /** What one handshake proved of one staple. */
 interface Proof {
@@ -40,21 +43,20 @@ interface Proof {
 export async function proveByHandshake(
   place: ConfirmPlace,
   staples: readonly StapleToPush[],
-  limits: ReloadLimits,
-  now: () => Date,
+  tools: ProofTools,
   isPatient: boolean,
 ): Promise<TargetResult> {
   const expected = staplesOf(place, staples);
-  const deadline = performance.now() + (isPatient ? limits.timeoutMilliseconds : 0);
+  const deadline = performance.now() + (isPatient ? tools.limits.timeoutMilliseconds : 0);
   return await resultOf(`confirm:${place.text}`, expected, async () => {
     const proofs: Proof[] = [];
     for (;;) {
       for (const [index, staple] of expected.entries()) {
-        if (proofs[index]?.result.ok !== true) proofs[index] = await prove(place, staple, limits, now());
+        if (proofs[index]?.result.ok !== true) proofs[index] = await prove(place, staple, tools);
       }
       const certificates = resultsOf(place, proofs);
       if (certificates.every(({ ok }) => ok) || performance.now() >= deadline) return { certificates };
-      await pause(pauseMilliseconds, limits.signal);
+      await pause(pauseMilliseconds, tools.limits.signal);
     }
   });
 }
@@ -82,7 +84,7 @@ function nothingToProve(certificatePath: string): PushResult {
   return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'repair what is said of it above' });
 }
 
-async function prove(place: ConfirmPlace, staple: StapleToPush, limits: ReloadLimits, now: Date): Promise<Proof> {
+async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }: ProofTools): Promise<Proof> {
   const { certificate, certificatePath, bytes } = staple;
   let sent: ProbeResult;
   try {
@@ -99,7 +101,7 @@ async function prove(place: ConfirmPlace, staple: StapleToPush, limits: ReloadLi
     sentStaple: sent.staple,
     expectedCertificate: certificate,
     expectedStaple: bytes,
-    now,
+    now: now(),
   });
   if (fault === undefined) return { result: { certificatePath, ok: true }, isElsewhere: false };
   const isElsewhere = fault.code === 'other-certificate' && !isForSameName(sent.certificates[0], certificate);
