@@ -2,7 +2,7 @@ import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/in
 import { DerReader, Tag } from '../../core/der/der.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
-import { readInputFile } from '../../source/input-file.js';
+import { readInputFile, type InputHints } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
 import { attempt } from './reading.js';
 import type { Inspected } from './record.js';
@@ -13,6 +13,11 @@ import { troubleOfError } from '../trouble.js';
 
 /** A CA bundle is 250 KiB; what is larger than this is none of what is inspected here. */
 const largestFile = 4 * 1024 * 1024;
+
+const hints: InputHints = {
+  empty: 'an empty staple was never fetched: restaple fetch',
+  tooLarge: 'requests, responses and certificates are a few KiB',
+};
 
 /**
  * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle by itself,
@@ -25,7 +30,7 @@ const largestFile = 4 * 1024 * 1024;
 export async function inspectFile(path: FilePath): Promise<readonly Inspected[]> {
   let bytes: Uint8Array;
   try {
-    bytes = readFile(path);
+    bytes = readInputFile(path, largestFile, hints);
   } catch (error) {
     return [{ trouble: troubleOfError(error) }];
   }
@@ -45,19 +50,6 @@ export async function inspectBytes(bytes: Uint8Array): Promise<readonly Inspecte
     );
   }
   return inspectDer(der, kindOfDer(der));
-}
-
-function readFile(path: FilePath): Uint8Array {
-  try {
-    return readInputFile(path, largestFile);
-  } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    const hints: Readonly<Record<string, string>> = {
-      'file-empty': 'an empty staple was never fetched: restaple fetch',
-      'file-too-large': 'requests, responses and certificates are a few KiB',
-    };
-    throw new OcspError(error.code, error.message, hints[error.code] ?? error.hint, { cause: error });
-  }
 }
 
 /** Text before the first PEM block may begin with the octet that begins a SEQUENCE, which is the digit 0. */
