@@ -3,7 +3,7 @@ import { findExtension, readExtensions, type Extension } from './extension.js';
 import { Oid } from './oid.js';
 
 /** The bits of keyUsage in their order (RFC 5280 §4.2.1.3). */
-const keyUsageBits = [
+export const keyUsageBits = [
   'digitalSignature',
   'nonRepudiation',
   'keyEncipherment',

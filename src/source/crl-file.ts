@@ -1,6 +1,6 @@
 import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
 import { crlEntryOf, crlFailure, decodeCrl, type Crl, type CrlFailure, type CrlHeader } from '../core/crl.js';
-import { allReasons, crlScopeFailure, pointTexts, type CrlScope } from '../core/crl-scope.js';
+import { allReasons, crlScopeFailure, pointTexts, type CrlScope, type CrlScopeFailure } from '../core/crl-scope.js';
 import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
@@ -43,12 +43,12 @@ export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlS
   const crl = signedCrlFrom(readCrlFile(path), name, issuer);
   const incomplete = describeIncompleteness(crl.scope, name) ?? describeAuthoritiesOnly(crl.scope, name);
   if (incomplete !== undefined) throw new OcspError('crl-unsupported', incomplete, 'name the complete CRL of the CA');
-  const isStale = requireCurrent(crl, options, name);
+  const staleness = stalenessOf(crl, options, name);
   const { thisUpdate, nextUpdate, scope } = crl;
   return {
     thisUpdate,
-    ...(nextUpdate === undefined || isStale ? {} : { nextUpdate }),
-    warnings: warningsOf(crl, { isStale, name }),
+    ...(nextUpdate === undefined || staleness !== undefined ? {} : { nextUpdate }),
+    warnings: [...(staleness === undefined ? [] : [staleness]), ...scopeWarnings(scope, name)],
     statusOf(serialNumber) {
       const entry = crlEntryOf(crl, serialNumber);
       return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
@@ -91,14 +91,9 @@ function derOf(bytes: Uint8Array): Uint8Array {
     const labels = [...new Set(blocks.map(({ label }) => label.slice(0, 40)))].slice(0, 5).join(', ');
     throw new OcspError('malformed-crl', `there is no CRL in it, only ${labels}`, hint);
   }
-  if (second !== undefined) {
-    throw new OcspError(
-      'malformed-crl',
-      'there is more than one CRL in it',
-      'name a file with the CRL of this CA alone',
-    );
-  }
-  return crl.der;
+  if (second === undefined) return crl.der;
+  const message = 'there is more than one CRL in it';
+  throw new OcspError('malformed-crl', message, 'name a file with the CRL of this CA alone');
 }
 
 function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {
@@ -115,56 +110,45 @@ function shortName(name: Uint8Array): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
+const explanations: Readonly<Record<CrlFailure, string>> = {
+  'other-name': 'it names another issuer',
+  'may-not-sign-crls': 'the key usage of the CA does not allow it to sign CRLs',
+  'signature-invalid': "the signature does not verify with the CA's key",
+  'weak-algorithm': 'it is signed with an algorithm that is too weak',
+  'unsupported-algorithm': 'it is signed with an algorithm that is not supported',
+};
+
 function explain(why: CrlFailure, { publicKey }: Certificate): string {
   const problem = publicKeyProblem(publicKey);
-  if (problem !== undefined) return `the public key of the CA is not usable: ${problem}`;
-  switch (why) {
-    case 'other-name':
-      return 'it names another issuer';
-    case 'may-not-sign-crls':
-      return 'the key usage of the CA does not allow it to sign CRLs';
-    case 'signature-invalid':
-      return "the signature does not verify with the CA's key";
-    case 'weak-algorithm':
-      return 'it is signed with an algorithm that is too weak';
-    case 'unsupported-algorithm':
-      return 'it is signed with an algorithm that is not supported';
-  }
+  return problem === undefined ? explanations[why] : `the public key of the CA is not usable: ${problem}`;
 }
 
-/** Whether the CRL is stale, where that is allowed. */
-function requireCurrent(crl: Crl, { now, allowStale }: CrlSourceOptions, name: string): boolean {
+/** That the CRL is stale, where that is allowed; undefined for a current one. */
+function stalenessOf(crl: Crl, { now, allowStale }: CrlSourceOptions, name: string): string | undefined {
   const { thisUpdate, nextUpdate } = crl;
-  if (thisUpdate > now) {
-    throw new OcspError(
-      'crl-not-yet-valid',
-      `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`,
-      'check the clock of this machine and of the CA',
-    );
-  }
-  if (nextUpdate === undefined || nextUpdate > now) return false;
-  if (allowStale) return true;
-  throw new OcspError(
-    'crl-stale',
-    `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`,
-    'get the current CRL, or give --allow-stale-crl',
-  );
+  if (thisUpdate > now) throw notYetValid(name, crl, now);
+  if (nextUpdate === undefined || nextUpdate > now) return undefined;
+  const staleness = describeStaleness(name, nextUpdate);
+  if (allowStale) return staleness;
+  throw new OcspError('crl-stale', staleness, 'get the current CRL, or give --allow-stale-crl');
 }
 
-function warningsOf(
-  { scope, nextUpdate }: Crl,
-  { isStale, name }: { readonly isStale: boolean; readonly name: string },
-): string[] {
-  const crl = `the CRL ${name}`;
+export function notYetValid(name: string, { thisUpdate }: CrlHeader, now: Date): OcspError {
+  const message = `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`;
+  return new OcspError('crl-not-yet-valid', message, 'check the clock of this machine and of the CA');
+}
+
+export function describeStaleness(name: string, nextUpdate: Date): string {
+  return `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`;
+}
+
+function scopeWarnings(scope: CrlScope, name: string): string[] {
   const warnings: string[] = [];
-  if (isStale && nextUpdate !== undefined) {
-    warnings.push(`${crl} is stale: its next one was due at ${formatTime(nextUpdate)}`);
-  }
   if (scope.onlyUserCertificates) {
-    warnings.push(`${crl} lists end-entity certificates only: it says nothing of CA certificates`);
+    warnings.push(`the CRL ${name} lists end-entity certificates only: it says nothing of CA certificates`);
   }
   if (scope.distributionPoint !== undefined) {
-    warnings.push(`${crl} is for ${pointOf(scope)}: it says nothing of certificates that name another`);
+    warnings.push(`the CRL ${name} is for ${pointOf(scope)}: it says nothing of certificates that name another`);
   }
   return warnings;
 }
@@ -198,21 +182,17 @@ export function describeScopeFailure(
   name: string,
 ): string | undefined {
   if (certificate === undefined) {
-    if (scope.distributionPoint === undefined && !scope.onlyUserCertificates && !scope.onlyAuthorities)
-      return undefined;
+    const isForAll = scope.distributionPoint === undefined && !scope.onlyUserCertificates && !scope.onlyAuthorities;
+    if (isForAll) return undefined;
     return `the CRL ${name} is for some certificates only, and a serial number does not say whether this is one of them`;
   }
   const point = pointOf(scope);
-  switch (crlScopeFailure(scope, certificate)) {
-    case undefined:
-      return undefined;
-    case 'a-ca-certificate':
-      return `the CRL ${name} lists end-entity certificates only, and this is a CA certificate`;
-    case 'no-ca-certificate':
-      return `the CRL ${name} lists CA certificates only, and this is an end-entity certificate`;
-    case 'another-distribution-point':
-      return `the CRL ${name} is for ${point}, and the certificate names another`;
-    case 'no-distribution-point':
-      return `the CRL ${name} is for ${point}, and the certificate names none`;
-  }
+  const clauses: Readonly<Record<CrlScopeFailure, string>> = {
+    'a-ca-certificate': 'lists end-entity certificates only, and this is a CA certificate',
+    'no-ca-certificate': 'lists CA certificates only, and this is an end-entity certificate',
+    'another-distribution-point': `is for ${point}, and the certificate names another`,
+    'no-distribution-point': `is for ${point}, and the certificate names none`,
+  };
+  const failure = crlScopeFailure(scope, certificate);
+  return failure === undefined ? undefined : `the CRL ${name} ${clauses[failure]}`;
 }

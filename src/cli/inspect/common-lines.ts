@@ -11,27 +11,29 @@ export function certIdLines({ hashAlgorithm, issuerNameHash, issuerKeyHash, seri
   ]);
 }
 
+/** The OID behind the name in brackets, or alone where it has none. */
+export function nameWithOid(name: string | undefined, oid: string): string {
+  return name === undefined || name === oid ? oid : `${name} (${oid})`;
+}
+
 /** Each extension by its name and OID, with what it says, or its octets where that is not known. */
 export function extensionLines(heading: string, extensions: readonly ExtensionRecord[]): Line[] {
   return section(
     heading,
     extensions.flatMap(({ oid, name, critical, value, text }) => {
-      const title = `${name === undefined ? oid : `${name} (${oid})`}${critical ? ', critical' : ''}`;
+      const title = `${nameWithOid(name, oid)}${critical ? ', critical' : ''}`;
       const body = text === undefined ? hexLines(value) : text.map((line) => ({ depth: 0, text: line }));
       return [{ depth: 0, text: `${title}${body.length === 0 ? '' : ':'}` }, ...indented(body)];
     }),
   );
 }
 
-/** The algorithm with its parameters, and the signature's octets. */
-export function signatureLines(record: SignatureRecord): Line[] {
+/** The algorithm with its parameters, and the signature's octets; nothing of a request that is not signed. */
+export function signatureLines(record: Partial<SignatureRecord>): Line[] {
   const { signatureAlgorithm, signatureAlgorithmOid, signatureParameters, signature } = record;
-  const named =
-    signatureAlgorithm === signatureAlgorithmOid
-      ? signatureAlgorithm
-      : `${signatureAlgorithm} (${signatureAlgorithmOid})`;
+  if (signatureAlgorithm === undefined || signatureAlgorithmOid === undefined || signature === undefined) return [];
   return [
-    field('signature algorithm', named),
+    field('signature algorithm', nameWithOid(signatureAlgorithm, signatureAlgorithmOid)),
     ...parameterLines(signatureParameters),
     ...section(`signature (${signature.length / 2} octets)`, hexLines(signature)),
   ];

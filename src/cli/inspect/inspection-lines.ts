@@ -34,8 +34,9 @@ function renderOne(file: string, { block, record, trouble }: Inspected, output: 
     );
   } else if (record !== undefined) {
     const place = block === undefined ? file : `${file}, block ${block}`;
-    output.data(output.stdout.bold(escapeText(`${place}: ${titleOf(record)}`)));
-    for (const { depth, text } of linesOf(record)) output.data(escapeText('  '.repeat(depth + 1) + text));
+    const [title, lines] = described(record);
+    output.data(output.stdout.bold(escapeText(`${place}: ${title}`)));
+    for (const { depth, text } of lines) output.data(escapeText('  '.repeat(depth + 1) + text));
   }
   if (trouble === undefined) return exitCodes.success;
   sayTrouble(output, '', trouble);
@@ -43,30 +44,18 @@ function renderOne(file: string, { block, record, trouble }: Inspected, output: 
   return trouble.kind === 'failure' ? exitCodes.inputUnusable : exitCodeOfTrouble(trouble);
 }
 
-function titleOf(record: InspectionRecord): string {
+/** The title of a record and the lines below it. */
+function described(record: InspectionRecord): readonly [title: string, lines: readonly Line[]] {
   switch (record.kind) {
     case 'response':
-      return `OCSP response, ${record.octets} octets`;
+      return [`OCSP response, ${record.octets} octets`, responseLines(record)];
     case 'request':
-      return `OCSP request, ${record.octets} octets`;
+      return [`OCSP request, ${record.octets} octets`, requestLines(record)];
     case 'certificate':
-      return `certificate, ${record.octets} octets`;
+      return [`certificate, ${record.octets} octets`, certificateLines(record)];
     case 'private-key':
-      return `private key (${record.label}), not read`;
+      return [`private key (${record.label}), not read`, []];
     case 'other':
-      return `${record.label}, not read`;
-  }
-}
-
-function linesOf(record: InspectionRecord): Line[] {
-  switch (record.kind) {
-    case 'response':
-      return responseLines(record);
-    case 'request':
-      return requestLines(record);
-    case 'certificate':
-      return certificateLines(record);
-    default:
-      return [];
+      return [`${record.label}, not read`, []];
   }
 }

@@ -2,7 +2,6 @@ import type { RequestRecord } from '../../pipeline/inspect/record.js';
 import { embeddedCertificateLines } from './certificate-lines.js';
 import { certIdLines, extensionLines, signatureLines } from './common-lines.js';
 import { field, section, type Line } from './line.js';
-import { definedOnly } from '../../core/defined-only.js';
 
 export function requestLines(record: RequestRecord): Line[] {
   const { requests, requestorName, certificates = [] } = record;
@@ -19,20 +18,7 @@ export function requestLines(record: RequestRecord): Line[] {
     field('nonce', record.nonce ?? 'none'),
     ...extensionLines('request extensions', record.extensions),
     field('signed', record.signed ? 'yes' : 'no'),
-    ...ofSignature(record),
+    ...signatureLines(record),
     ...embeddedCertificateLines(certificates),
   ];
-}
-
-function ofSignature(record: RequestRecord): Line[] {
-  const { signatureAlgorithm, signatureAlgorithmOid, signatureParameters, signature } = record;
-  if (signatureAlgorithm === undefined || signatureAlgorithmOid === undefined || signature === undefined) return [];
-  return signatureLines(
-    definedOnly({
-      signatureAlgorithm,
-      signatureAlgorithmOid,
-      signature,
-      signatureParameters,
-    }),
-  );
 }

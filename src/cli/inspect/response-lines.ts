@@ -1,21 +1,17 @@
 import type { BasicResponseRecord, ResponseRecord, SingleResponseRecord } from '../../pipeline/inspect/record.js';
 import { embeddedCertificateLines } from './certificate-lines.js';
-import { certIdLines, extensionLines, signatureLines } from './common-lines.js';
+import { certIdLines, extensionLines, nameWithOid, signatureLines } from './common-lines.js';
 import { field, section, type Line } from './line.js';
 
-const basicType = '1.3.6.1.5.5.7.48.1.1';
+const names: Readonly<Record<string, string>> = { '1.3.6.1.5.5.7.48.1.1': 'id-pkix-ocsp-basic' };
 
 export function responseLines(record: ResponseRecord): Line[] {
   const { responseStatus, responseType } = record;
   return [
     field('response status', responseStatus),
-    ...(responseType === undefined ? [] : [field('response type', typeOf(responseType))]),
+    ...(responseType === undefined ? [] : [field('response type', nameWithOid(names[responseType], responseType))]),
     ...('responses' in record ? basicLines(record) : []),
   ];
-}
-
-function typeOf(responseType: string): string {
-  return responseType === basicType ? `id-pkix-ocsp-basic (${basicType})` : responseType;
 }
 
 function basicLines(basic: BasicResponseRecord): Line[] {

@@ -12,9 +12,7 @@ export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolea
     case 'none':
       return { crl: { status: 'none' } };
     case 'unusable':
-      return {
-        crl: { status: 'unusable', error: errorRecord(crl.trouble), moreErrors: crl.more?.map(errorRecord) },
-      };
+      return { crl: { status: crl.kind, error: errorRecord(crl.trouble), moreErrors: crl.more?.map(errorRecord) } };
     case 'good':
       return { crl: { status: 'good', ...evidenceFields(crl, now) } };
     case 'revoked': {

@@ -131,12 +131,13 @@ function headline(judged: readonly (Judged & { readonly member: FleetMember })[]
 function counts(members: readonly FleetMember[]): string[] {
   const count = (state: StapleState): number => members.filter((member) => member.state === state).length;
   const total = `certificates=${members.length};;;0`;
-  return [total, ...stapleStates.map((state) => `${state}=${count(state)};;${isAlwaysTrouble(state) ? '0' : ''};0`)];
+  return [
+    total,
+    ...stapleStates.map((state) => `${state}=${count(state)};;${notAlwaysTrouble.includes(state) ? '' : '0'};0`),
+  ];
 }
 
-function isAlwaysTrouble(state: StapleState): boolean {
-  return !['good', 'no-responder', 'unjudged'].includes(state);
-}
+const notAlwaysTrouble: readonly StapleState[] = ['good', 'no-responder', 'unjudged'];
 
 /** Seconds left by certificate, alerting below the limits (`N:`); the nearest to their end where there are many. */
 function remainingTimes(members: readonly FleetMember[], limits: PluginLimits): string[] {

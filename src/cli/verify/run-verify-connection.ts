@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../../core/index.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import type { FilePath } from '../../core/file-path.js';
 import { verifyConnection } from '../../pipeline/verify/verify-connection.js';
 import type { ConnectionPlace, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
@@ -24,11 +25,8 @@ export async function runVerifyConnection(
 ): Promise<ExitCode> {
   const place = placeFrom(flags);
   if (options.response !== undefined && paths.length !== 1) {
-    throw new OcspError(
-      'usage',
-      '--response belongs to one certificate',
-      'name that certificate, or leave out --response',
-    );
+    const message = '--response belongs to one certificate';
+    throw new OcspError('usage', message, 'name that certificate, or leave out --response');
   }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer);
@@ -57,17 +55,10 @@ function placeFrom(flags: VerifyFlags): ConnectionPlace {
 
 /** Debian's bundle, which an administrator can add to; elsewhere the roots that Node brings. */
 function systemRoots(): readonly Certificate[] {
-  const blocks = [...readSystemBundle(), ...rootCertificates.map((pem) => Buffer.from(pem))].flatMap((pem) =>
-    decodePem(pem),
-  );
-  return blocks.flatMap(({ der }) => {
-    try {
-      return [decodeCertificate(der)];
-    } catch {
-      // One root that cannot be decoded must not hide the others.
-      return [];
-    }
-  });
+  const files = [...readSystemBundle(), ...rootCertificates.map((pem) => Buffer.from(pem))];
+  const blocks = files.flatMap((pem) => decodePem(pem));
+  // One root that cannot be decoded must not hide the others.
+  return blocks.flatMap(({ der }) => unlessOcspError(() => [decodeCertificate(der)]) ?? []);
 }
 
 function readSystemBundle(): Uint8Array[] {

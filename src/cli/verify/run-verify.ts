@@ -8,18 +8,17 @@ import {
 } from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
 import type { FilePath } from '../../core/file-path.js';
-import type { VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
+import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
 import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
-import type { CrlSetup } from './crl-setup.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import { readCertificates } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
 import type { VerifyFlags } from './verify-flags.js';
-import { tellerFor } from './verify-teller.js';
+import { tellerFor, type VerifyTeller } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Verifies the staple of each certificate and tells. */
@@ -33,41 +32,22 @@ export async function runVerify(
   if (flags.serial !== undefined)
     throw new OcspError('usage', '--serial is for a call without a certificate', 'leave one of them out');
   if (options.response !== undefined && paths.length > 1) {
-    throw new OcspError(
-      'usage',
-      '--response belongs to one certificate',
-      'name one certificate, or leave out --response',
-    );
+    const message = '--response belongs to one certificate';
+    throw new OcspError('usage', message, 'name one certificate, or leave out --response');
   }
   const issuers = createIssuerFinder(flags.issuer);
   const teller = tellerFor(paths.length, flags, options, output);
-  const crl = await crlSetup(flags, options, userAgent);
-  try {
-    const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
-    for (const path of paths) teller.take(await verifyStaple(path, issuers, withCrl));
-    for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
-  } finally {
-    crl?.close();
-  }
-  return teller.finish();
-}
-
-/** Read on demand: few calls need it, and it comes with an HTTP client. */
-async function crlSetup(
-  flags: VerifyFlags,
-  options: VerifyStapleOptions,
-  userAgent: string,
-): Promise<CrlSetup | undefined> {
-  if (flags.crl === undefined) return undefined;
-  const { crlSetupFrom } = await import('./crl-setup.js');
-  return crlSetupFrom(flags, options, userAgent);
+  return await tellAll(teller, flags, options, userAgent, async function* (withCrl) {
+    for (const path of paths) yield await verifyStaple(path, issuers, withCrl);
+  });
 }
 
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
 export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
   const options = await verifyOptionsFrom(flags);
+  const { response } = options;
   const [issuerPath, ...more] = flags.issuer;
-  if (options.response === undefined || issuerPath === undefined || more.length > 0) {
+  if (response === undefined || issuerPath === undefined || more.length > 0) {
     throw new OcspError(
       'usage',
       'no certificate was named',
@@ -80,22 +60,38 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
   }
   const { certificate: issuer } = await readCertificateFile(issuerPath);
   const teller = tellerFor(1, flags, options, output);
-  const crl = await crlSetup(flags, options, userAgent);
-  const withCrl = crl === undefined ? options : { ...options, crl: crl.check };
-  teller.take(verifyResponseFile(options.response, issuer, serialNumberFrom(flags.serial), withCrl));
-  for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
+  return await tellAll(teller, flags, options, userAgent, (withCrl) => [
+    verifyResponseFile(response, issuer, serialNumberFrom(flags), withCrl),
+  ]);
+}
+
+/** Tells these reports, made with the CRLs that the flags name, and which of those were for none of them. */
+async function tellAll(
+  teller: VerifyTeller,
+  flags: VerifyFlags,
+  options: VerifyStapleOptions,
+  userAgent: string,
+  reports: (withCrl: VerifyStapleOptions) => AsyncIterable<VerifyReport> | Iterable<VerifyReport>,
+): Promise<ExitCode> {
+  // Read on demand: few calls need it, and it comes with an HTTP client.
+  const setUp = flags.crl === undefined ? undefined : await import('./crl-setup.js');
+  const crl = setUp?.crlSetupFrom(flags, options, userAgent);
+  try {
+    for await (const report of reports(definedOnly({ ...options, crl: crl?.check }))) teller.take(report);
+    for (const trouble of crl?.check.unused() ?? []) teller.takeUnused(trouble);
+  } finally {
+    crl?.close();
+  }
   return teller.finish();
 }
 
 /** The verification that the flags describe. Throws OcspError. */
 export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
-  const nonce = nonceFrom(flags.nonce);
-  const maximumAge = flags['max-age'];
   return definedOnly({
     response: flags.response,
     out: flags.out,
-    maximumAgeMilliseconds: maximumAge,
-    nonce,
+    maximumAgeMilliseconds: flags['max-age'],
+    nonce: nonceFrom(flags),
     request: flags.request === undefined ? undefined : requestFrom(flags.request),
     server: flags.for,
     ...(flags.lint ? { lint: flags.profile ?? 'rfc' } : {}),
@@ -126,23 +122,16 @@ function requestFrom(path: string): OcspRequest {
   }
 }
 
-function nonceFrom(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const bytes = fromHex(text);
-  if (bytes === undefined)
-    throw new OcspError('usage', `--nonce: "${text}" is not hexadecimal`, 'write it as inspect prints it');
-  return toHex(bytes);
+function nonceFrom({ nonce }: VerifyFlags): string | undefined {
+  if (nonce === undefined) return undefined;
+  const bytes = fromHex(nonce);
+  if (bytes !== undefined) return toHex(bytes);
+  throw new OcspError('usage', `--nonce: "${nonce}" is not hexadecimal`, 'write it as inspect prints it');
 }
 
-function serialNumberFrom(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const serialNumber = parseSerialNumber(text);
-  if (serialNumber === undefined) {
-    throw new OcspError(
-      'usage',
-      `--serial: "${text}" is not hexadecimal`,
-      'write it as openssl x509 -serial prints it',
-    );
-  }
-  return serialNumber;
+function serialNumberFrom({ serial }: VerifyFlags): string | undefined {
+  const serialNumber = serial === undefined ? undefined : parseSerialNumber(serial);
+  if (serial === undefined || serialNumber !== undefined) return serialNumber;
+  const message = `--serial: "${serial}" is not hexadecimal`;
+  throw new OcspError('usage', message, 'write it as openssl x509 -serial prints it');
 }

@@ -1,29 +1,21 @@
 import { signatureAlgorithmName, type AlgorithmIdentifier, type PublicKey } from '../../core/index.js';
 import { algorithmIdentifierOf, hasNoParameters } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
-import {
-  DerError,
-  Tag,
-  contextTag,
-  objectIdentifierOf,
-  readWhole,
-  readerOf,
-  type DerReader,
-} from '../../core/der/der.js';
+import { Tag, contextTag, objectIdentifierOf, readWhole, readerOf, type DerReader } from '../../core/der/der.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
 import { knownCurves } from '../../core/keys/public-key.js';
 import { objectName } from './object-name.js';
+import { attempt } from './reading.js';
 import type { PssParametersRecord, PublicKeyRecord, SignatureRecord } from './record.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** An AlgorithmIdentifier and a signature's octets for showing. */
 export function describeSignature(algorithm: AlgorithmIdentifier, signature: Uint8Array): SignatureRecord {
-  const parameters = describeParameters(algorithm);
   return definedOnly({
     signatureAlgorithm: signatureAlgorithmName(algorithm),
     signatureAlgorithmOid: algorithm.oid,
-    signatureParameters: parameters,
+    signatureParameters: describeParameters(algorithm),
     signature: toHex(signature),
   });
 }
@@ -40,18 +32,14 @@ function readPssParameters({ parameters }: AlgorithmIdentifier): PssParametersRe
   const reader = readerOf(parameters);
   const hash = readExplicitAlgorithm(reader, 0);
   const mask = readExplicitAlgorithm(reader, 1);
-  const maskHash = mask?.parameters;
   const saltLength = reader.enterOptional(contextTag(2), 'salt length')?.smallInteger('salt length') ?? 20;
-  return {
-    hashAlgorithm: hash === undefined ? 'sha1' : objectName(hash.oid),
-    maskHashAlgorithm:
-      mask === undefined
-        ? 'sha1'
-        : mask.oid === Oid.mgf1 && maskHash?.tag === Tag.sequence
-          ? objectName(algorithmIdentifierOf(maskHash, 'MGF1 hash').oid)
-          : objectName(mask.oid),
-    saltLength,
-  };
+  const isMaskOfHash = mask?.oid === Oid.mgf1 && mask.parameters?.tag === Tag.sequence;
+  const maskHash = isMaskOfHash ? algorithmIdentifierOf(mask.parameters, 'MGF1 hash') : mask;
+  return { hashAlgorithm: hashName(hash), maskHashAlgorithm: hashName(maskHash), saltLength };
+}
+
+function hashName(algorithm: AlgorithmIdentifier | undefined): string {
+  return algorithm === undefined ? 'sha1' : objectName(algorithm.oid);
 }
 
 function readExplicitAlgorithm(reader: DerReader, tag: number): AlgorithmIdentifier | undefined {
@@ -72,23 +60,14 @@ export function describePublicKey({ algorithm, keyBits }: PublicKey): PublicKeyR
 
 type KeyDetails = Pick<PublicKeyRecord, 'bits' | 'curve' | 'modulus' | 'exponent'>;
 
-function describeKey({ oid, parameters }: AlgorithmIdentifier, keyBits: Uint8Array): KeyDetails | undefined {
-  switch (oid) {
-    case Oid.rsaEncryption:
-    case Oid.rsaPss:
-      return describeRsaKey(keyBits);
-    case Oid.ecPublicKey: {
-      if (parameters?.tag !== Tag.objectIdentifier) return { bits: null, curve: 'explicit parameters' };
-      const curve = objectIdentifierOf(parameters, 'curve');
-      return { bits: knownCurves[curve]?.bits ?? null, curve: knownCurves[curve]?.name ?? curve };
-    }
-    case Oid.ed25519:
-      return { bits: 256 };
-    case Oid.ed448:
-      return { bits: 456 };
-    default:
-      return undefined;
-  }
+const edwardsBits: Readonly<Record<string, number>> = { [Oid.ed25519]: 256, [Oid.ed448]: 456 };
+
+function describeKey({ oid, parameters }: AlgorithmIdentifier, keyBits: Uint8Array): KeyDetails {
+  if (oid === Oid.rsaEncryption || oid === Oid.rsaPss) return describeRsaKey(keyBits);
+  if (oid !== Oid.ecPublicKey) return { bits: edwardsBits[oid] ?? null };
+  if (parameters?.tag !== Tag.objectIdentifier) return { bits: null, curve: 'explicit parameters' };
+  const curve = objectIdentifierOf(parameters, 'curve');
+  return { bits: knownCurves[curve]?.bits ?? null, curve: knownCurves[curve]?.name ?? curve };
 }
 
 /** RSAPublicKey (RFC 8017 appendix A.1.1). */
@@ -103,14 +82,4 @@ function describeRsaKey(keyBits: Uint8Array): KeyDetails {
     // As long as it may be a hostile number, whose decimal form would cost more than it tells.
     exponent: exponent.length <= 32 ? BigInt(`0x0${exponent}`).toString() : `0x${exponent}`,
   };
-}
-
-/** What `read` returns, undefined where the bytes are not what they should be. */
-export function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
 }

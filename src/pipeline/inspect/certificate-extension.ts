@@ -1,5 +1,6 @@
 import type { Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
+import { keyUsageBits } from '../../core/certificate-extensions.js';
 import {
   DerReader,
   Tag,
@@ -13,121 +14,125 @@ import { textOf } from '../../core/distinguished-name.js';
 import { Oid } from '../../core/oid.js';
 import { describeGeneralName, describeGeneralNames } from './general-name.js';
 import { objectName, objectNameWithOid } from './object-name.js';
+import { lineIfThere, readEach } from './reading.js';
 
-/** What a certificate extension says, a line each; undefined for those that are not known here. Throws DerError. */
-export function describeCertificateExtension({ oid, value }: Extension): string[] | undefined {
-  const describe = describers[oid];
-  return describe?.(value);
-}
+/** An extension as the RFCs' modules name it, and what it says, a line each; undefined where that is not known. Throws DerError. */
+export type KnownExtension = readonly [name: string, describe?: (extension: Extension) => string[] | undefined];
 
-/** RFC 5280 §4.2 where nothing else is said. */
-const describers: Readonly<Record<string, (value: Uint8Array) => string[] | undefined>> = {
-  [Oid.subjectKeyIdentifier]: (value) => [toHex(new DerReader(value).octetString('subjectKeyIdentifier'))],
-  [Oid.authorityKeyIdentifier]: describeAuthorityKeyIdentifier,
-  [Oid.keyUsage]: (value) => [keyUsagesIn(value).join(', ')],
-  [Oid.extendedKeyUsage]: (value) => objectIdentifiersIn(value).map(objectNameWithOid),
-  [Oid.basicConstraints]: describeBasicConstraints,
-  [Oid.subjectAlternativeName]: (value) => describeGeneralNames(readWhole(value, Tag.sequence, 'names')),
-  [Oid.issuerAlternativeName]: (value) => describeGeneralNames(readWhole(value, Tag.sequence, 'names')),
-  [Oid.nameConstraints]: describeNameConstraints,
-  [Oid.crlDistributionPoints]: describeDistributionPoints,
-  '2.5.29.46': describeDistributionPoints,
-  [Oid.certificatePolicies]: describePolicies,
-  [Oid.policyMappings]: describePolicyMappings,
-  [Oid.policyConstraints]: describePolicyConstraints,
-  [Oid.inhibitAnyPolicy]: (value) => [String(new DerReader(value).smallInteger('inhibitAnyPolicy'))],
-  [Oid.authorityInformationAccess]: describeAccess,
-  '1.3.6.1.5.5.7.1.11': describeAccess,
+/** Extensions of certificates, and of CRLs beside them (RFC 5280 §4.2 where nothing else is said). */
+export const certificateExtensions: Readonly<Record<string, KnownExtension>> = {
+  [Oid.subjectKeyIdentifier]: ['subjectKeyIdentifier', describeKeyIdentifier],
+  [Oid.keyUsage]: ['keyUsage', describeKeyUsage],
+  '2.5.29.16': ['privateKeyUsagePeriod'],
+  [Oid.subjectAlternativeName]: ['subjectAltName', describeNames],
+  [Oid.issuerAlternativeName]: ['issuerAltName', describeNames],
+  [Oid.basicConstraints]: ['basicConstraints', describeBasicConstraints],
+  [Oid.crlNumber]: ['cRLNumber'],
+  [Oid.nameConstraints]: ['nameConstraints', describeNameConstraints],
+  [Oid.crlDistributionPoints]: ['cRLDistributionPoints', describeDistributionPoints],
+  [Oid.certificatePolicies]: ['certificatePolicies', describePolicies],
+  [Oid.policyMappings]: ['policyMappings', describePolicyMappings],
+  [Oid.authorityKeyIdentifier]: ['authorityKeyIdentifier', describeAuthorityKeyIdentifier],
+  [Oid.policyConstraints]: ['policyConstraints', describePolicyConstraints],
+  [Oid.extendedKeyUsage]: ['extKeyUsage', describeIdentifiers],
+  [Oid.freshestCrl]: ['freshestCRL', describeDistributionPoints],
+  [Oid.inhibitAnyPolicy]: ['inhibitAnyPolicy', ({ value }) => [String(new DerReader(value).smallInteger('skipCerts'))]],
+  [Oid.authorityInformationAccess]: ['authorityInfoAccess', describeInformationAccess],
+  '1.3.6.1.5.5.7.1.3': ['qcStatements'],
+  '1.3.6.1.5.5.7.1.11': ['subjectInfoAccess', describeInformationAccess],
   // RFC 7633 §4
-  [Oid.tlsFeature]: describeTlsFeatures,
+  [Oid.tlsFeature]: ['tlsfeature', describeTlsFeatures],
   // RFC 6962 §3.1
-  '1.3.6.1.4.1.11129.2.4.3': () => ['present'],
-  '2.16.840.1.113730.1.13': describeText,
+  '1.3.6.1.4.1.11129.2.4.3': ['precertificatePoison', () => ['present']],
+  '2.16.840.1.113730.1.1': ['netscapeCertType'],
+  '2.16.840.1.113730.1.13': ['netscapeComment', describeText],
 };
 
-/** The bits of keyUsage in their order (RFC 5280 §4.2.1.3). */
-const keyUsages = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const;
+/** A SEQUENCE OF object identifiers. */
+export function describeIdentifiers({ value }: Extension): string[] {
+  return readEach(sequenceIn(value), (list) => objectNameWithOid(list.objectIdentifier('member')));
+}
 
-function keyUsagesIn(value: Uint8Array): string[] {
+/** GeneralNames. */
+export function describeNames({ value }: Extension): string[] {
+  return describeGeneralNames(sequenceIn(value));
+}
+
+/** A SEQUENCE OF AccessDescription. */
+export function describeAccess(list: DerReader | undefined, nameOf: (oid: string) => string): string[] {
+  return readEach(list, (descriptions) => {
+    const description = descriptions.sequence('access description');
+    const method = nameOf(description.objectIdentifier('access method'));
+    return `${method} ${describeGeneralName(description.any('access location'))}`;
+  });
+}
+
+function sequenceIn(value: Uint8Array): DerReader {
+  return readWhole(value, Tag.sequence, 'extension');
+}
+
+function describeKeyIdentifier({ value }: Extension): string[] {
+  return [toHex(new DerReader(value).octetString('subjectKeyIdentifier'))];
+}
+
+function describeKeyUsage({ value }: Extension): string[] {
   const [, ...octets] = new DerReader(value).element(Tag.bitString, 'keyUsage').contents;
-  return keyUsages.filter((_, bit) => (((octets[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1);
+  const usages = keyUsageBits.filter((_, bit) => (((octets[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1);
+  return [usages.join(', ')];
 }
 
-function objectIdentifiersIn(value: Uint8Array): string[] {
-  const list = readWhole(value, Tag.sequence, 'list');
-  const identifiers: string[] = [];
-  while (!list.isAtEnd) identifiers.push(list.objectIdentifier('member'));
-  return identifiers;
+function describeAuthorityKeyIdentifier({ value }: Extension): string[] {
+  const reader = sequenceIn(value);
+  const hexLine = (number: number, label: string): string[] =>
+    lineIfThere(
+      reader.optional(contextTag(number, 'primitive'), label),
+      ({ contents }) => `${label} ${toHex(contents)}`,
+    );
+  return [
+    ...hexLine(0, 'key identifier'),
+    ...describeGeneralNames(reader.enterOptional(contextTag(1), 'authorityCertIssuer'), 'issuer '),
+    ...hexLine(2, 'serial number'),
+  ];
 }
 
-function describeAuthorityKeyIdentifier(value: Uint8Array): string[] {
-  const reader = readWhole(value, Tag.sequence, 'authorityKeyIdentifier');
-  const lines: string[] = [];
-  const keyIdentifier = reader.optional(contextTag(0, 'primitive'), 'keyIdentifier');
-  if (keyIdentifier !== undefined) lines.push(`key identifier ${toHex(keyIdentifier.contents)}`);
-  const issuer = reader.enterOptional(contextTag(1), 'authorityCertIssuer');
-  for (const name of issuer === undefined ? [] : describeGeneralNames(issuer)) lines.push(`issuer ${name}`);
-  const serialNumber = reader.optional(contextTag(2, 'primitive'), 'authorityCertSerialNumber');
-  if (serialNumber !== undefined) lines.push(`serial number ${toHex(serialNumber.contents)}`);
-  return lines;
-}
-
-function describeBasicConstraints(value: Uint8Array): string[] {
-  const reader = readWhole(value, Tag.sequence, 'basicConstraints');
+function describeBasicConstraints({ value }: Extension): string[] {
+  const reader = sequenceIn(value);
   const isCa = reader.peekTag() === Tag.boolean && reader.boolean('cA');
   const pathLength = reader.peekTag() === Tag.integer ? reader.smallInteger('pathLenConstraint') : undefined;
   return [`CA: ${isCa ? 'yes' : 'no'}${pathLength === undefined ? '' : `, path length ${pathLength}`}`];
 }
 
-function describeNameConstraints(value: Uint8Array): string[] {
-  const reader = readWhole(value, Tag.sequence, 'nameConstraints');
-  return [...describeSubtrees(reader, 0, 'permitted'), ...describeSubtrees(reader, 1, 'excluded')];
+function describeNameConstraints({ value }: Extension): string[] {
+  const reader = sequenceIn(value);
+  return ['permitted', 'excluded'].flatMap((word, number) =>
+    readEach(reader.enterOptional(contextTag(number), word), (subtrees) => {
+      return `${word} ${describeGeneralName(subtrees.sequence('subtree').any('base'))}`;
+    }),
+  );
 }
 
-function describeSubtrees(reader: DerReader, tag: number, word: string): string[] {
-  const subtrees = reader.enterOptional(contextTag(tag), 'subtrees');
-  const lines: string[] = [];
-  while (subtrees !== undefined && !subtrees.isAtEnd) {
-    lines.push(`${word} ${describeGeneralName(subtrees.sequence('subtree').any('base'))}`);
-  }
-  return lines;
-}
-
-function describeDistributionPoints(value: Uint8Array): string[] {
-  const points = readWhole(value, Tag.sequence, 'cRLDistributionPoints');
-  const lines: string[] = [];
-  while (!points.isAtEnd) {
+function describeDistributionPoints({ value }: Extension): string[] {
+  return readEach(sequenceIn(value), (points) => {
     const point = points.sequence('distribution point');
-    const fullName = point.enterOptional(contextTag(0), 'point name')?.enterOptional(contextTag(0), 'full name');
-    for (const name of fullName === undefined ? [] : describeGeneralNames(fullName)) lines.push(name);
-    const reasons = point.optional(contextTag(1, 'primitive'), 'reasons');
-    if (reasons !== undefined) lines.push(`only for reasons ${toHex(reasons.contents)} (hex)`);
-    const issuer = point.enterOptional(contextTag(2), 'cRLIssuer');
-    for (const name of issuer === undefined ? [] : describeGeneralNames(issuer)) lines.push(`CRL issuer ${name}`);
-  }
-  return lines;
+    const name = point.enterOptional(contextTag(0), 'point name');
+    return [
+      ...describeGeneralNames(name?.enterOptional(contextTag(0), 'full name')),
+      ...lineIfThere(point.optional(contextTag(1, 'primitive'), 'reasons'), describeReasons),
+      ...describeGeneralNames(point.enterOptional(contextTag(2), 'cRLIssuer'), 'CRL issuer '),
+    ];
+  }).flat();
 }
 
-function describePolicies(value: Uint8Array): string[] {
-  const list = readWhole(value, Tag.sequence, 'certificatePolicies');
-  const lines: string[] = [];
-  while (!list.isAtEnd) {
+function describeReasons({ contents }: DerElement): string {
+  return `only for reasons ${toHex(contents)} (hex)`;
+}
+
+function describePolicies({ value }: Extension): string[] {
+  return readEach(sequenceIn(value), (list) => {
     const policy = list.sequence('policy');
-    lines.push(objectNameWithOid(policy.objectIdentifier('policy')));
-    const qualifiers = policy.isAtEnd ? undefined : policy.sequence('qualifiers');
-    while (qualifiers !== undefined && !qualifiers.isAtEnd) lines.push(describeQualifier(qualifiers));
-  }
-  return lines;
+    const name = objectNameWithOid(policy.objectIdentifier('policy'));
+    return [name, ...readEach(policy.isAtEnd ? undefined : policy.sequence('qualifiers'), describeQualifier)];
+  }).flat();
 }
 
 function describeQualifier(qualifiers: DerReader): string {
@@ -147,37 +152,24 @@ function describeNotice(notice: DerElement): string {
   return text ?? `#${toHex(notice.raw)}`;
 }
 
-function describePolicyMappings(value: Uint8Array): string[] {
-  const list = readWhole(value, Tag.sequence, 'policyMappings');
-  const lines: string[] = [];
-  while (!list.isAtEnd) {
+function describePolicyMappings({ value }: Extension): string[] {
+  return readEach(sequenceIn(value), (list) => {
     const mapping = list.sequence('mapping');
     const issuerPolicy = objectName(mapping.objectIdentifier('issuerDomainPolicy'));
-    lines.push(`${issuerPolicy} is ${objectName(mapping.objectIdentifier('subjectDomainPolicy'))}`);
-  }
-  return lines;
+    return `${issuerPolicy} is ${objectName(mapping.objectIdentifier('subjectDomainPolicy'))}`;
+  });
 }
 
-function describePolicyConstraints(value: Uint8Array): string[] {
-  const reader = readWhole(value, Tag.sequence, 'policyConstraints');
-  const lines: string[] = [];
-  const words = ['require explicit policy after', 'inhibit policy mapping after'];
-  for (const [number, word] of words.entries()) {
+function describePolicyConstraints({ value }: Extension): string[] {
+  const reader = sequenceIn(value);
+  return ['require explicit policy after', 'inhibit policy mapping after'].flatMap((word, number) => {
     const element = reader.optional(contextTag(number, 'primitive'), word);
-    if (element !== undefined) lines.push(`${word} ${smallIntegerOf(element, word)} certificates`);
-  }
-  return lines;
+    return lineIfThere(element, (count) => `${word} ${smallIntegerOf(count, word)} certificates`);
+  });
 }
 
-function describeAccess(value: Uint8Array): string[] {
-  const list = readWhole(value, Tag.sequence, 'access descriptions');
-  const lines: string[] = [];
-  while (!list.isAtEnd) {
-    const description = list.sequence('access description');
-    const method = objectName(description.objectIdentifier('access method'));
-    lines.push(`${method} ${describeGeneralName(description.any('access location'))}`);
-  }
-  return lines;
+function describeInformationAccess({ value }: Extension): string[] {
+  return describeAccess(sequenceIn(value), objectName);
 }
 
 /** TLS extensions by number (RFC 6066 §8, RFC 6961 §2.2). */
@@ -186,17 +178,14 @@ const tlsFeatures: Readonly<Record<number, string>> = {
   17: 'status_request_v2',
 };
 
-function describeTlsFeatures(value: Uint8Array): string[] {
-  const list = readWhole(value, Tag.sequence, 'TLS features');
-  const lines: string[] = [];
-  while (!list.isAtEnd) {
+function describeTlsFeatures({ value }: Extension): string[] {
+  return readEach(sequenceIn(value), (list) => {
     const feature = list.smallInteger('TLS feature');
-    lines.push(tlsFeatures[feature] ?? String(feature));
-  }
-  return lines;
+    return tlsFeatures[feature] ?? String(feature);
+  });
 }
 
-function describeText(value: Uint8Array): string[] | undefined {
+function describeText({ value }: Extension): string[] | undefined {
   const text = textOf(new DerReader(value).any('text'));
   return text === undefined ? undefined : [text];
 }

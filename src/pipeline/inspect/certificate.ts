@@ -5,11 +5,12 @@ import { findExtension } from '../../core/extension.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
 import { formatTime } from '../../core/time.js';
-import { attempt, describePublicKey, describeSignature } from './algorithm.js';
+import { describePublicKey, describeSignature } from './algorithm.js';
 import { describeExtension } from './extension.js';
 import { describeGeneralNames } from './general-name.js';
 import { namingTheRule } from './malformed.js';
 import { objectName } from './object-name.js';
+import { attempt } from './reading.js';
 import type { CertificateRecord, EmbeddedCertificateRecord } from './record.js';
 
 /**

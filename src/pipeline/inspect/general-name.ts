@@ -3,35 +3,27 @@ import { toHex } from '../../core/bytes.js';
 import { DerReader, contextTag, objectIdentifierOf, readerOf, type DerElement } from '../../core/der/der.js';
 import { readDistinguishedName, textOf } from '../../core/distinguished-name.js';
 import { objectName } from './object-name.js';
+import { readEach } from './reading.js';
 
-/** GeneralNames (RFC 5280 §4.2.1.6), each with its kind before it. Throws DerError. */
-export function describeGeneralNames(names: DerReader): string[] {
-  const described: string[] = [];
-  while (!names.isAtEnd) described.push(describeGeneralName(names.any('general name')));
-  return described;
+/** GeneralNames (RFC 5280 §4.2.1.6), each with its kind before it, and this before that. Throws DerError. */
+export function describeGeneralNames(names: DerReader | undefined, prefix = ''): string[] {
+  return readEach(names, (list) => prefix + describeGeneralName(list.any('general name')));
 }
 
 /** A GeneralName as `DNS:…`, `IP:…`, `URI:…`, `email:…`, `dirName:…`; the rest with its octets. Throws DerError. */
 export function describeGeneralName(element: DerElement): string {
-  switch (element.tag) {
-    case contextTag(1, 'primitive'):
-      return `email:${latin1(element.contents)}`;
-    case contextTag(2, 'primitive'):
-      return `DNS:${latin1(element.contents)}`;
-    case contextTag(6, 'primitive'):
-      return `URI:${latin1(element.contents)}`;
-    case contextTag(7, 'primitive'):
-      return `IP:${describeAddress(element.contents)}`;
-    case contextTag(8, 'primitive'):
-      return `registeredID:${objectName(objectIdentifierOf(element, 'registeredID'))}`;
-    case contextTag(4):
-      return `dirName:${describeDirectoryName(element)}`;
-    case contextTag(0):
-      return describeOtherName(element);
-    default:
-      return `#${toHex(element.raw)}`;
-  }
+  return describers[element.tag]?.(element) ?? `#${toHex(element.raw)}`;
 }
+
+const describers: Readonly<Record<number, (element: DerElement) => string>> = {
+  [contextTag(0)]: describeOtherName,
+  [contextTag(1, 'primitive')]: ({ contents }) => `email:${latin1(contents)}`,
+  [contextTag(2, 'primitive')]: ({ contents }) => `DNS:${latin1(contents)}`,
+  [contextTag(4)]: (element) => `dirName:${describeDirectoryName(element)}`,
+  [contextTag(6, 'primitive')]: ({ contents }) => `URI:${latin1(contents)}`,
+  [contextTag(7, 'primitive')]: ({ contents }) => `IP:${describeAddress(contents)}`,
+  [contextTag(8, 'primitive')]: (element) => `registeredID:${objectName(objectIdentifierOf(element, 'registeredID'))}`,
+};
 
 /** The RFC 4514 string of a directoryName. Throws DerError. */
 export function describeDirectoryName(element: DerElement): string {
@@ -50,15 +42,15 @@ function describeOtherName(element: DerElement): string {
 
 /** An address, or address and mask as nameConstraints has them (RFC 5280 §4.2.1.10). */
 function describeAddress(octets: Uint8Array): string {
+  const half = octets.length / 2;
   switch (octets.length) {
     case 4:
       return octets.join('.');
     case 16:
       return describeIpv6(octets);
     case 8:
-      return `${octets.subarray(0, 4).join('.')}/${octets.subarray(4).join('.')}`;
     case 32:
-      return `${describeIpv6(octets.subarray(0, 16))}/${describeIpv6(octets.subarray(16))}`;
+      return `${describeAddress(octets.subarray(0, half))}/${describeAddress(octets.subarray(half))}`;
     default:
       return `#${toHex(octets)}`;
   }

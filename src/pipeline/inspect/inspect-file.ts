@@ -1,9 +1,10 @@
 import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/index.js';
-import { DerError, DerReader, Tag } from '../../core/der/der.js';
+import { DerReader, Tag } from '../../core/der/der.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
-import { readInputFile } from '../../source/input-file.js';
+import { readInputFile, type InputHints } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
+import { attempt } from './reading.js';
 import type { Inspected } from './record.js';
 import { inspectRequest } from './request.js';
 import { inspectResponse } from './response.js';
@@ -12,6 +13,11 @@ import { troubleOfError } from '../trouble.js';
 
 /** A CA bundle is 250 KiB; what is larger than this is none of what is inspected here. */
 const largestFile = 4 * 1024 * 1024;
+
+const hints: InputHints = {
+  empty: 'an empty staple was never fetched: restaple fetch',
+  tooLarge: 'requests, responses and certificates are a few KiB',
+};
 
 /**
  * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle by itself,
@@ -24,11 +30,11 @@ const largestFile = 4 * 1024 * 1024;
 export async function inspectFile(path: FilePath): Promise<readonly Inspected[]> {
   let bytes: Uint8Array;
   try {
-    bytes = readFile(path);
+    bytes = readInputFile(path, largestFile, hints);
   } catch (error) {
     return [{ trouble: troubleOfError(error) }];
   }
-  const inspected = await attempt(() => inspectBytes(bytes));
+  const inspected = await orTrouble(() => inspectBytes(bytes));
   return inspected.map((one) => nameFile(one, shownPath(path)));
 }
 
@@ -46,19 +52,6 @@ export async function inspectBytes(bytes: Uint8Array): Promise<readonly Inspecte
   return inspectDer(der, kindOfDer(der));
 }
 
-function readFile(path: FilePath): Uint8Array {
-  try {
-    return readInputFile(path, largestFile);
-  } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    const hints: Readonly<Record<string, string>> = {
-      'file-empty': 'an empty staple was never fetched: restaple fetch',
-      'file-too-large': 'requests, responses and certificates are a few KiB',
-    };
-    throw new OcspError(error.code, error.message, hints[error.code] ?? error.hint, { cause: error });
-  }
-}
-
 /** Text before the first PEM block may begin with the octet that begins a SEQUENCE, which is the digit 0. */
 function isPem(bytes: Uint8Array): boolean {
   const second = bytes[1] ?? 0xff;
@@ -70,23 +63,23 @@ function looksLikeMarkup(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 64)).toString('latin1').trimStart().startsWith('<');
 }
 
-async function inspectDer(der: Uint8Array, kind: DerKind | undefined): Promise<readonly Inspected[]> {
-  switch (kind) {
-    case 'response':
-      return [inspectResponse(der)];
-    case 'request':
-      return [inspectRequest(der)];
-    case 'certificate':
-      return [{ record: describeCertificate(der) }];
-    case 'pkcs7':
-      return inspectPkcs7(der);
-    default:
-      throw new OcspError(
-        kind === undefined ? 'malformed-der' : 'no-certificate',
-        kind === undefined ? 'it is no request, response or certificate' : `it is a ${kind}`,
-        'name a request, a response or a certificate',
-      );
-  }
+type Inspector = (der: Uint8Array) => Promise<readonly Inspected[]> | readonly Inspected[];
+
+const inspectors: Readonly<Partial<Record<DerKind, Inspector>>> = {
+  response: (der) => [inspectResponse(der)],
+  request: (der) => [inspectRequest(der)],
+  certificate: (der) => [{ record: describeCertificate(der) }],
+  pkcs7: inspectPkcs7,
+};
+
+function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Inspector> {
+  const inspect = kind === undefined ? undefined : inspectors[kind];
+  if (inspect !== undefined) return inspect(der);
+  throw new OcspError(
+    kind === undefined ? 'malformed-der' : 'no-certificate',
+    kind === undefined ? 'it is no request, response or certificate' : `it is a ${kind}`,
+    'name a request, a response or a certificate',
+  );
 }
 
 /** Loaded when it is needed: the reader of PKCS#7 costs more than everything else here. */
@@ -94,7 +87,7 @@ async function inspectPkcs7(der: Uint8Array): Promise<readonly Inspected[]> {
   const { readPkcs7Certificates } = await import('../../source/pkcs7.js');
   const found: Inspected[] = [];
   for (const certificate of readPkcs7Certificates(der)) {
-    found.push(...(await attempt(() => [{ record: describeCertificate(certificate) }])));
+    found.push(...(await orTrouble(() => [{ record: describeCertificate(certificate) }])));
   }
   if (found.length === 0) throw new OcspError('no-certificate', 'there is no certificate in this PKCS#7');
   return found;
@@ -103,7 +96,7 @@ async function inspectPkcs7(der: Uint8Array): Promise<readonly Inspected[]> {
 async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspected[]> {
   const found: Inspected[] = [];
   for (const [index, block] of blocks.entries()) {
-    const inspected = await attempt(() => inspectBlock(block));
+    const inspected = await orTrouble(() => inspectBlock(block));
     found.push(...inspected.map((one) => ({ block: index + 1, ...one })));
   }
   if (found.some(({ record, trouble }) => trouble !== undefined || (record !== undefined && !('label' in record)))) {
@@ -117,39 +110,30 @@ async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspect
   );
 }
 
-function inspectBlock({ label, der }: PemBlock): Promise<readonly Inspected[]> | readonly Inspected[] {
-  switch (label) {
-    case 'CERTIFICATE':
-    case 'X509 CERTIFICATE':
-      return [{ record: describeCertificate(der) }];
-    case 'TRUSTED CERTIFICATE':
-      return [{ record: describeCertificate(withoutTrustSettings(der)) }];
-    case 'OCSP RESPONSE':
-      return [inspectResponse(der)];
-    case 'OCSP REQUEST':
-      return [inspectRequest(der)];
-    case 'PKCS7':
-    case 'CMS':
-      return inspectPkcs7(der);
-    default:
-      return [{ record: { kind: label.endsWith('PRIVATE KEY') ? 'private-key' : 'other', label } }];
-  }
+/** What is in a PEM block, by its label. */
+const kindsByLabel: ReadonlyMap<string, DerKind> = new Map([
+  ['CERTIFICATE', 'certificate'],
+  ['X509 CERTIFICATE', 'certificate'],
+  ['TRUSTED CERTIFICATE', 'certificate'],
+  ['OCSP RESPONSE', 'response'],
+  ['OCSP REQUEST', 'request'],
+  ['PKCS7', 'pkcs7'],
+  ['CMS', 'pkcs7'],
+]);
+
+function inspectBlock({ label, der }: PemBlock): ReturnType<Inspector> {
+  const kind = kindsByLabel.get(label);
+  if (kind !== undefined) return inspectDer(label === 'TRUSTED CERTIFICATE' ? withoutTrustSettings(der) : der, kind);
+  return [{ record: { kind: label.endsWith('PRIVATE KEY') ? 'private-key' : 'other', label } }];
 }
 
 /** openssl's TRUSTED CERTIFICATE has its own settings after the certificate. */
 function withoutTrustSettings(der: Uint8Array): Uint8Array {
-  try {
-    return new DerReader(der).element(Tag.sequence, 'certificate').raw;
-  } catch (error) {
-    if (error instanceof DerError) return der;
-    throw error;
-  }
+  return attempt(() => new DerReader(der).element(Tag.sequence, 'certificate').raw) ?? der;
 }
 
 /** What `inspect` finds, or what it throws as the trouble of the only thing found. */
-async function attempt(
-  inspect: () => Promise<readonly Inspected[]> | readonly Inspected[],
-): Promise<readonly Inspected[]> {
+async function orTrouble(inspect: () => ReturnType<Inspector>): Promise<readonly Inspected[]> {
   try {
     return await inspect();
   } catch (error) {

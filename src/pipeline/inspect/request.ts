@@ -2,12 +2,13 @@ import { DerError, decodeRequest } from '../../core/index.js';
 import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
 import { DerReader, Tag, contextTag, readWhole } from '../../core/der/der.js';
-import { describeSignature, attempt } from './algorithm.js';
+import { describeSignature } from './algorithm.js';
 import { describeEmbeddedCertificates } from './certificate.js';
 import { withEmbeddedTrouble } from './embedded-trouble.js';
 import { describeExtension } from './extension.js';
 import { describeDirectoryName, describeGeneralName } from './general-name.js';
 import { malformedDer, namingTheRule } from './malformed.js';
+import { attempt, readEach } from './reading.js';
 import type { Inspected, RequestRecord, SignatureRecord } from './record.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -55,12 +56,8 @@ function readSignature(der: Uint8Array): SignatureRecord & Pick<RequestRecord, '
     const octets = signature.bitStringOctets('signature');
     const list = signature.enterOptional(contextTag(0), 'certs')?.sequence('certs');
     signature.end('signature');
-    const certificates: Uint8Array[] = [];
-    while (list !== undefined && !list.isAtEnd) certificates.push(list.element(Tag.sequence, 'certificate').raw);
-    return {
-      ...describeSignature(algorithm, octets),
-      certificates: describeEmbeddedCertificates(certificates),
-    };
+    const certificates = readEach(list, (certs) => certs.element(Tag.sequence, 'certificate').raw);
+    return { ...describeSignature(algorithm, octets), certificates: describeEmbeddedCertificates(certificates) };
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw malformedDer('the signature of the OCSP request', error, error);

@@ -1,5 +1,5 @@
 import { decodeResponse, distinguishedNameToString, isResponse, type BasicResponse } from '../../core/index.js';
-import { DerError, Tag, contextTag, readWhole, smallIntegerOf } from '../../core/der/der.js';
+import { Tag, contextTag, readWhole, smallIntegerOf } from '../../core/der/der.js';
 import { Oid } from '../../core/oid.js';
 import { formatTime } from '../../core/time.js';
 import type { SingleResponse } from '../../core/response.js';
@@ -8,6 +8,7 @@ import { describeSignature } from './algorithm.js';
 import { describeEmbeddedCertificates } from './certificate.js';
 import { describeExtension } from './extension.js';
 import { malformedDer } from './malformed.js';
+import { attempt } from './reading.js';
 import type { BasicResponseRecord, Inspected, OuterResponseRecord, SingleResponseRecord } from './record.js';
 import { withEmbeddedTrouble } from './embedded-trouble.js';
 
@@ -63,15 +64,12 @@ function inspectFailed(der: Uint8Array, failure: Failure): Inspected {
 
 /** The outer part of a successful OCSPResponse, or undefined where that is what is broken. */
 function outline(der: Uint8Array): OuterResponseRecord | undefined {
-  try {
+  return attempt(() => {
     const outer = readWhole(der, Tag.sequence, 'OCSPResponse');
     const status = smallIntegerOf(outer.element(Tag.enumerated, 'responseStatus'), 'responseStatus');
     const bytes = outer.enter(contextTag(0), 'responseBytes').sequence('responseBytes');
     const responseType = bytes.objectIdentifier('responseType');
     if (status !== 0) return undefined;
     return { kind: 'response', octets: der.length, responseStatus: 'successful', responseType };
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
+  });
 }

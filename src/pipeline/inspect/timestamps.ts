@@ -1,3 +1,4 @@
+import type { Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { DerReader, Tag } from '../../core/der/der.js';
 
@@ -8,7 +9,7 @@ const maximumTimestamps = 100;
  * A SignedCertificateTimestampList inside its OCTET STRING (RFC 6962 §3.3): how many, then each with its log and time.
  * Undefined where the list does not add up. Throws DerError.
  */
-export function describeTimestamps(value: Uint8Array): string[] | undefined {
+export function describeTimestamps({ value }: Extension): string[] | undefined {
   const list = Buffer.from(new DerReader(value).element(Tag.octetString, 'SCT list').contents);
   if (list.length < 2 || list.readUInt16BE(0) !== list.length - 2) return undefined;
   const lines: string[] = [];

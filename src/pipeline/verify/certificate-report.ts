@@ -1,23 +1,20 @@
 import { distinguishedNameToString, type Certificate } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
 import type { FilePath } from '../../core/file-path.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { explainMissingResponder, isShortLived, type MissingResponder } from '../fetch/missing-responder.js';
 
+/** What is reported as {@link Certificate} has it: the serial number as lower-case hex of the exact INTEGER contents. */
+type ReportedField =
+  'serialNumber' | 'notBefore' | 'notAfter' | 'ocspUris' | 'caIssuersUris' | 'crlUris' | 'mustStaple';
+
 /** What a certificate says about its status services, for `restaple uri`. */
-export interface CertificateReport {
+export interface CertificateReport extends Pick<Certificate, ReportedField> {
   /** RFC 4514 strings. */
   readonly subject: string;
   readonly issuer: string;
-  /** Lower-case hex of the exact INTEGER contents. */
-  readonly serialNumber: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  readonly ocspUris: readonly string[];
-  readonly caIssuersUris: readonly string[];
-  readonly crlUris: readonly string[];
-  readonly mustStaple: boolean;
   readonly shortLived: boolean;
   /** Why there is no responder that HTTP reaches, where there is none. */
   readonly missingResponder?: MissingResponder;
@@ -26,7 +23,8 @@ export interface CertificateReport {
 /** Describes a certificate's responder, issuer and CRL URIs and what stapling means for it. */
 export function reportCertificate(certificate: Certificate): CertificateReport {
   const { serialNumber, notBefore, notAfter, ocspUris, caIssuersUris, crlUris, mustStaple } = certificate;
-  return {
+  const needsReason = responderUrls(certificate, undefined).length === 0;
+  return definedOnly({
     subject: distinguishedNameToString(certificate.subject),
     issuer: distinguishedNameToString(certificate.issuer),
     serialNumber,
@@ -37,10 +35,8 @@ export function reportCertificate(certificate: Certificate): CertificateReport {
     crlUris,
     mustStaple,
     shortLived: isShortLived(certificate),
-    ...(responderUrls(certificate, undefined).length === 0
-      ? { missingResponder: explainMissingResponder(certificate) }
-      : {}),
-  };
+    missingResponder: needsReason ? explainMissingResponder(certificate) : undefined,
+  });
 }
 
 /** What was found of one file: a report, or why there is none. */

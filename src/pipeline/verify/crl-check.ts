@@ -1,7 +1,7 @@
 import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
 import { crlEntryOf, type Crl } from '../../core/crl.js';
 import { formatTime } from '../../core/time.js';
-import { describeIncompleteness, describeScopeFailure } from '../../source/crl-file.js';
+import { describeIncompleteness, describeScopeFailure, describeStaleness, notYetValid } from '../../source/crl-file.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -22,6 +22,8 @@ export type CrlReport =
    * whatever the others say; `more` is what is wrong with the rest.
    */
   | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly more?: readonly Trouble[] };
+
+export type CrlReportOf<Kind extends CrlReport['kind']> = Extract<CrlReport, { readonly kind: Kind }>;
 
 export interface CrlEvidence {
   /** The file or the URL. */
@@ -70,49 +72,45 @@ export function judgeByCrl(crl: NamedCrl, certificate: Certificate, times: CrlTi
   const { scope } = crl.crl;
   const silent = describeIncompleteness(scope, crl.name) ?? describeScopeFailure(scope, certificate, crl.name);
   if (silent !== undefined) throw new OcspError('crl-unsupported', silent);
-  requireCurrent(crl, times);
+  const untimely = untimeliness(crl, times);
+  if (untimely !== undefined) throw untimely;
   return { kind: 'good', ...evidenceOf(crl) };
 }
 
 /** The report of a CRL that lists this serial number; undefined where it does not, or as no longer revoked. */
-export function revokedReport(
-  crl: NamedCrl,
-  serialNumber: string,
-): Extract<CrlReport, { readonly kind: 'revoked' }> | undefined {
+export function revokedReport(crl: NamedCrl, serialNumber: string): CrlReportOf<'revoked'> | undefined {
   const entry = crlEntryOf(crl.crl, serialNumber);
   if (entry === undefined || entry.reason === 'removeFromCRL') return undefined;
-  const { revokedAt, reason } = entry;
-  const why = reason === undefined ? {} : { revocationReason: reason };
-  return { kind: 'revoked', ...evidenceOf(crl), revocationTime: revokedAt, ...why };
+  const revocation = definedOnly({ revocationTime: entry.revokedAt, revocationReason: entry.reason });
+  return { kind: 'revoked', ...evidenceOf(crl), ...revocation };
 }
 
 export function evidenceOf({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl): CrlEvidence {
   return definedOnly({ source: name, thisUpdate, nextUpdate });
 }
 
-/** Throws OcspError `crl-stale`, `crl-not-yet-valid`. */
-export function requireCurrent({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl, times: CrlTimes): void {
-  if (times.ignoreTimes) return;
+/** Why this is no time at which the CRL's silence counts: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
+export function untimeliness({ name, crl }: NamedCrl, times: CrlTimes): OcspError | undefined {
+  const { thisUpdate, nextUpdate } = crl;
   const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = times;
   const now = times.now.getTime();
-  if (thisUpdate.getTime() - skew > now) {
-    const message = `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(times.now)}`;
-    throw new OcspError('crl-not-yet-valid', message);
+  if (times.ignoreTimes) return undefined;
+  if (thisUpdate.getTime() - skew > now) return notYetValid(name, crl, times.now);
+  if (nextUpdate !== undefined) {
+    return nextUpdate.getTime() + skew < now
+      ? new OcspError('crl-stale', describeStaleness(name, nextUpdate))
+      : undefined;
   }
-  if (nextUpdate !== undefined && nextUpdate.getTime() + skew < now) {
-    throw new OcspError('crl-stale', `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`);
-  }
-  if (nextUpdate === undefined && (maximumAge === undefined || now - thisUpdate.getTime() > maximumAge)) {
-    const message = `the CRL ${name} is of ${formatTime(thisUpdate)} and does not say until when it holds`;
-    throw new OcspError('crl-stale', message);
-  }
+  if (maximumAge !== undefined && now - thisUpdate.getTime() <= maximumAge) return undefined;
+  const message = `the CRL ${name} is of ${formatTime(thisUpdate)} and does not say until when it holds`;
+  return new OcspError('crl-stale', message);
 }
 
 /** The next step by code, where the error's own one is for another command. */
 export type CrlHints = Readonly<Partial<Record<OcspError['code'], string>>>;
 
 /** The report of a CRL that is no help. Throws on what is no OcspError, and an interrupt. */
-export function unusable(error: unknown, hints: CrlHints): Extract<CrlReport, { readonly kind: 'unusable' }> {
+export function unusable(error: unknown, hints: CrlHints): CrlReportOf<'unusable'> {
   if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
   const trouble = troubleOfError(error);
   return { kind: 'unusable', trouble: { ...trouble, hint: hints[error.code] ?? trouble.hint } };

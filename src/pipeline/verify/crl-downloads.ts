@@ -71,10 +71,10 @@ function graver(before: CrlReport, after: CrlReport): CrlReport {
   return isAboutCrl(before) && !isAboutCrl(after) ? before : after;
 }
 
+type CrlMemory = (uri: string, issuer: Certificate, milliseconds: number) => Promise<NamedCrl>;
+
 /** Downloads, verifies and keeps the CRL of an issuer at a place; what went wrong there is kept too. */
-function createCrlMemory(
-  options: CrlDownloadOptions,
-): (uri: string, issuer: Certificate, milliseconds: number) => Promise<NamedCrl> {
+function createCrlMemory({ client, connectTimeoutMilliseconds }: CrlDownloadOptions): CrlMemory {
   const crls = new Map<string, NamedCrl>();
   const failures = new Map<string, unknown>();
   const silences = new Map<string, { count: number; last: OcspError }>();
@@ -84,16 +84,9 @@ function createCrlMemory(
     const silent = silences.get(host);
     if (silent !== undefined && silent.count >= failuresInARow) throw silent.last;
     try {
-      const { bytes } = await downloadCrl(
-        options.client,
-        {
-          url: uri,
-          origin: 'certificate',
-          timeoutMilliseconds: Math.max(1, Math.ceil(milliseconds)),
-          connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
-        },
-        largestCrl,
-      );
+      const timeoutMilliseconds = Math.max(1, Math.ceil(milliseconds));
+      const wish = { url: uri, origin: 'certificate', timeoutMilliseconds, connectTimeoutMilliseconds } as const;
+      const { bytes } = await downloadCrl(client, wish, largestCrl);
       silences.delete(host);
       return bytes;
     } catch (error) {

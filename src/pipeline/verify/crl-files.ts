@@ -6,12 +6,13 @@ import { describeIncompleteness, describeScopeFailure, readCrlFile, signedCrlFro
 import {
   evidenceOf,
   keyOf,
-  requireCurrent,
   revokedReport,
+  untimeliness,
   unusable,
   type CrlCheck,
   type CrlHints,
   type CrlReport,
+  type CrlReportOf,
   type CrlTimes,
   type NamedCrl,
 } from './crl-check.js';
@@ -39,7 +40,7 @@ export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): Cr
     return found;
   };
   const report = (serialNumber: string, issuer: Certificate, certificate?: Certificate): CrlReport => {
-    const found = judgeByFiles(crlsOf(issuer), serialNumber, certificate, times);
+    const found = judgeByFiles(crlsOf(issuer), { serialNumber, certificate, times });
     const merged = mergeReports(found);
     const told = merged.kind === 'unusable' ? [merged.trouble, ...(merged.more ?? [])] : [];
     for (const [index, one] of found.entries()) {
@@ -64,31 +65,30 @@ function attempt<Result>(read: () => Result): Result | OcspError {
   }
 }
 
+/** What is asked: of which certificate, which may not be at hand, and when. */
+interface Question {
+  readonly serialNumber: string;
+  readonly certificate: Certificate | undefined;
+  readonly times: CrlTimes;
+}
+
 /** What one file says, those beside it considered. */
 type FileReport =
-  | Extract<CrlReport, { readonly kind: 'revoked' }>
+  | CrlReportOf<'revoked'>
   /** It does not list the certificate, which counts for these reasons: none of a delta, whose base counts. */
   | { readonly kind: 'silent'; readonly crl: NamedCrl; readonly newest: NamedCrl; readonly reasons: number }
   /** `isAside`: it is for other certificates, and they may be among those of the run. */
   | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly isAside: boolean };
 
+type FileReportOf<Kind extends FileReport['kind']> = Extract<FileReport, { readonly kind: Kind }>;
+
 /** What each of these files says of a certificate of their issuer, deltas applied to their base (RFC 5280 §5.2.4, §6.3.3). */
-function judgeByFiles(
-  files: readonly (NamedCrl | OcspError)[],
-  serialNumber: string,
-  certificate: Certificate | undefined,
-  times: CrlTimes,
-): FileReport[] {
+function judgeByFiles(files: readonly (NamedCrl | OcspError)[], question: Question): FileReport[] {
   const crls = files.filter((file): file is NamedCrl => !(file instanceof OcspError));
-  const chains = crls.filter((crl) => !isDelta(crl)).map((base) => chainOn(base, crls, times));
-  return files.map((file) => {
-    if (file instanceof OcspError) return unusableFile(file, file.code === 'crl-mismatch');
-    try {
-      return judgeFile(file, chains, serialNumber, certificate, times);
-    } catch (error) {
-      return unusableFile(error, false);
-    }
-  });
+  const chains = crls.filter((crl) => !isDelta(crl)).map((base) => chainOn(base, crls, question.times));
+  return files.map((file) =>
+    file instanceof OcspError ? unusableFile(file, file.code === 'crl-mismatch') : judgeFile(file, chains, question),
+  );
 }
 
 /** A complete CRL and the deltas on it, the newest first: the newest that is there says until when all of it holds. */
@@ -103,7 +103,7 @@ function chainOn(base: NamedCrl, crls: readonly NamedCrl[], times: CrlTimes): Ch
     const reached = numberOf(chain[0]);
     if ((delta.crl.scope.baseNumber ?? 0n) > reached || reached < 0n || numberOf(delta) <= reached) continue;
     chain = [delta, ...chain];
-    if (isCurrent(delta, times)) current = chain;
+    if (untimeliness(delta, times) === undefined) current = chain;
   }
   return current;
 }
@@ -117,23 +117,8 @@ function isDelta({ crl }: NamedCrl): boolean {
   return crl.scope.baseNumber !== undefined;
 }
 
-function isCurrent(crl: NamedCrl, times: CrlTimes): boolean {
-  try {
-    requireCurrent(crl, times);
-    return true;
-  } catch (error) {
-    if (error instanceof OcspError) return false;
-    throw error;
-  }
-}
-
-function judgeFile(
-  file: NamedCrl,
-  chains: readonly Chain[],
-  serialNumber: string,
-  certificate: Certificate | undefined,
-  times: CrlTimes,
-): FileReport {
+function judgeFile(file: NamedCrl, chains: readonly Chain[], question: Question): FileReport {
+  const { serialNumber, certificate, times } = question;
   const { scope } = file.crl;
   const isApplied = isDelta(file) && chains.some((chain) => chain.includes(file));
   const layers = chains.find((chain) => chain.at(-1) === file) ?? [file];
@@ -144,14 +129,12 @@ function judgeFile(
   }
   const notCovered = describeScopeFailure(scope, certificate, file.name);
   if (notCovered !== undefined) return unusableFile(new OcspError('crl-unsupported', notCovered), true);
-  if (!isApplied) requireCurrent(layers[0], times);
-  if (isDelta(file) && !isApplied && !chains.some((chain) => isBeyond(chain, file))) throw withoutBase(file);
-  return {
-    kind: 'silent',
-    crl: file,
-    newest: layers[0],
-    reasons: isDelta(file) ? 0 : scope.reasons,
-  };
+  const untimely = isApplied ? undefined : untimeliness(layers[0], times);
+  if (untimely !== undefined) return unusableFile(untimely, false);
+  if (isDelta(file) && !isApplied && !chains.some((chain) => isBeyond(chain, file))) {
+    return unusableFile(withoutBase(file), false);
+  }
+  return { kind: 'silent', crl: file, newest: layers[0], reasons: isDelta(file) ? 0 : scope.reasons };
 }
 
 /** Whether the chain has whatever the delta could say. */
@@ -182,7 +165,7 @@ function mergeReports(reports: readonly FileReport[]): CrlReport {
 }
 
 /** By one CRL that is for all reasons, or by all those for some: then by the one that ends first. */
-function goodReport(silent: readonly Extract<FileReport, { readonly kind: 'silent' }>[]): CrlReport {
+function goodReport(silent: readonly FileReportOf<'silent'>[]): CrlReport {
   const whole = silent.filter(({ reasons }) => reasons === allReasons).slice(0, 1);
   const [first] = (whole.length > 0 ? whole : silent).toSorted((a, b) => endOf(a.newest) - endOf(b.newest));
   if (first === undefined) return { kind: 'none', schemes: [] };
@@ -194,10 +177,9 @@ function endOf({ crl }: NamedCrl): number {
 }
 
 /** That a CRL is another CA's says least: it may have been named for other certificates. */
-function unusableReport(found: readonly Extract<FileReport, { readonly kind: 'unusable' }>[]): CrlReport {
-  const [trouble, ...more] = found
-    .map((one) => one.trouble)
-    .toSorted((a, b) => Number(a.code === 'crl-mismatch') - Number(b.code === 'crl-mismatch'));
+function unusableReport(found: readonly FileReportOf<'unusable'>[]): CrlReport {
+  const rank = ({ code }: Trouble): number => Number(code === 'crl-mismatch');
+  const [trouble, ...more] = found.map((one) => one.trouble).toSorted((a, b) => rank(a) - rank(b));
   if (trouble === undefined) return { kind: 'none', schemes: [] };
   return { kind: 'unusable', trouble, ...(more.length === 0 ? {} : { more }) };
 }
@@ -211,6 +193,6 @@ const hintsForFiles: CrlHints = {
 };
 
 /** The same for a file that was named; `isAside` where it is for other certificates. */
-function unusableFile(error: unknown, isAside: boolean): Extract<FileReport, { readonly kind: 'unusable' }> {
+function unusableFile(error: unknown, isAside: boolean): FileReportOf<'unusable'> {
   return { ...unusable(error, hintsForFiles), isAside };
 }

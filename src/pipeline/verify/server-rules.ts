@@ -38,22 +38,16 @@ function refusalBy(
   const { takesOneStatementOnly, takesSha1Only, wantsNextUpdate, stopsBefore = 0 } = rulesOf(server);
   const { certId, nextUpdate } = statement;
   if (takesOneStatementOnly === true && statementCount !== 1) {
-    return failure(
-      'several-responses',
-      `${server} takes a response with one SingleResponse, this one has ${statementCount}`,
-      {
-        count: statementCount,
-      },
-    );
+    const message = `${server} takes a response with one SingleResponse, this one has ${statementCount}`;
+    return failure('several-responses', message, { count: statementCount });
   }
   if (takesSha1Only === true && certId.hashAlgorithm !== 'sha1') {
     const message = `${server} finds its certificate by a SHA-1 CertID alone, this one uses ${certId.hashAlgorithm}`;
     return failure('cert-id-hash-differs', message, { hashAlgorithm: certId.hashAlgorithm, expected: 'sha1' });
   }
   if (nextUpdate === undefined) {
-    return wantsNextUpdate === true
-      ? failure('no-next-update', `${server} refuses a response without nextUpdate`)
-      : undefined;
+    if (wantsNextUpdate !== true) return undefined;
+    return failure('no-next-update', `${server} refuses a response without nextUpdate`);
   }
   const remaining = nextUpdate.getTime() - now.getTime();
   const values = { nextUpdate: formatTime(nextUpdate), now: formatTime(now) };
@@ -67,20 +61,12 @@ function findingsFor(server: StaplingServer, bytes: Uint8Array): Finding[] {
   const { laxness, largestOverSocket } = rulesOf(server);
   const findings: Finding[] = [];
   if (laxness !== undefined) {
-    findings.push({
-      rule: laxness.rule,
-      severity: 'info',
-      message: `${server} serves ${laxness.serves}, and reads it again only when told: keep refreshing it`,
-      source: `measured with ${server}`,
-    });
+    const message = `${server} serves ${laxness.serves}, and reads it again only when told: keep refreshing it`;
+    findings.push({ rule: laxness.rule, severity: 'info', message, source: `measured with ${server}` });
   }
   if (largestOverSocket !== undefined && bytes.length > largestOverSocket) {
-    findings.push({
-      rule: 'too-large-for-socket',
-      severity: 'warning',
-      message: `with ${bytes.length} octets it is too large for the admin socket: raise tune.bufsize, or reload ${server}`,
-      source: 'haproxy tune.bufsize 16384',
-    });
+    const message = `with ${bytes.length} octets it is too large for the admin socket: raise tune.bufsize, or reload ${server}`;
+    findings.push({ rule: 'too-large-for-socket', severity: 'warning', message, source: 'haproxy tune.bufsize 16384' });
   }
   return findings;
 }

@@ -13,7 +13,6 @@ import {
 import { formatTime } from '../../core/time.js';
 import { judgeForServer } from './server-rules.js';
 import type { VerifyStapleOptions } from './verify-report.js';
-import { definedOnly } from '../../core/defined-only.js';
 
 /** The verdict by these options, the chain above the issuer, the server's rules and the profile's included. */
 export function verdictOn(
@@ -37,27 +36,14 @@ function trustVerdictOn(
   issuer: Certificate,
   options: VerifyStapleOptions,
 ): Verdict {
-  const { nonce, request, maximumAgeMilliseconds, untrusted, now } = options;
-  const verdict = verifyResponse(
-    bytes,
-    definedOnly({
-      subject,
-      issuer,
-      now,
-      skewMilliseconds: options.skewMilliseconds,
-      ignoreTimes: options.ignoreTimes,
-      trustedResponders: options.trustedResponders,
-      untrusted,
-      maximumAgeMilliseconds,
-      nonce: nonce === undefined ? undefined : { value: nonce, required: true },
-      request,
-    }),
-  );
+  const { nonce, ...settings } = options;
+  const expected = nonce === undefined ? {} : { nonce: { value: nonce, required: true } };
+  const verdict = verifyResponse(bytes, { ...settings, subject, issuer, ...expected });
   if (!isBelieved(verdict)) return verdict;
   const failure = anchoringFailure(issuer, options);
   if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
-  const anchored = { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, now)] };
-  return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, now);
+  const anchored = { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, options.now)] };
+  return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, options.now);
 }
 
 /** Why nothing that this issuer signed counts, a CRL neither: its chain reaches none of the anchors that were named. */

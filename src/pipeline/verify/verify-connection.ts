@@ -12,6 +12,7 @@ import { bytesEqual } from '../../core/bytes.js';
 import { isInValidity, issuerKeyProblem } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import { serverNameFor } from '../../core/subject-alternative-names.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
@@ -33,7 +34,7 @@ import {
   type VerifyReport,
   type VerifyStapleOptions,
 } from './verify-report.js';
-import { keptRevocation, verdictWithKept } from './verify-staple.js';
+import { examine, keptRevocation, verdictWithKept } from './verify-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 export interface VerifyConnectionOptions extends VerifyStapleOptions {
@@ -62,7 +63,7 @@ export async function verifyConnection(
   const { place } = options;
   try {
     const found = await probeKeyTypes(options);
-    return found.map((sent) => judgeSent(sent, undefined, undefined, options));
+    return found.map((sent) => judgeSent(sent, options));
   } catch (error) {
     return [{ place, ...notJudged(error) }];
   }
@@ -73,7 +74,7 @@ async function probeKeyTypes(options: VerifyConnectionOptions): Promise<ProbeRes
   const found: ProbeResult[] = [];
   for (const keyType of ['ecdsa', 'rsa'] as const) {
     try {
-      const sent = await probe(options, keyType, undefined);
+      const sent = await probe(options, keyType);
       // TLS 1.2 without a signature of the server's heeds no key type.
       if (!found.some((known) => isSameCertificate(known, sent))) found.push(sent);
     } catch (error) {
@@ -81,7 +82,7 @@ async function probeKeyTypes(options: VerifyConnectionOptions): Promise<ProbeRes
       if (!(error instanceof OcspError) || error.code !== 'tls-failed') throw error;
     }
   }
-  return found.length > 0 ? found : [await probe(options, undefined, undefined)];
+  return found.length > 0 ? found : [await probe(options)];
 }
 
 function isSameCertificate({ certificates: [a] }: ProbeResult, { certificates: [b] }: ProbeResult): boolean {
@@ -93,14 +94,17 @@ async function verifyServed(
   issuers: IssuerFinder,
   options: VerifyConnectionOptions,
 ): Promise<ConnectionReport> {
+  const known = { certificate: path, place: options.place };
   try {
     const file = await readCertificateFile(path);
-    const { report, chain } = await judgeServed(file, issuers, options);
+    const { found, chain } = await judgeServed(file, issuers, options);
+    const report = { ...known, ...found };
     // Whatever the server sends, and whether it does: the certificate is to be replaced.
-    const kept = await keptRevocation(file, issuers, { ...options, untrusted: [...options.untrusted, ...chain] });
+    const withChain = { ...options, untrusted: [...options.untrusted, ...chain] };
+    const kept = await keptRevocation(examine(file, issuers, withChain));
     return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
   } catch (error) {
-    return { certificate: path, place: options.place, ...notJudged(error) };
+    return { ...known, ...notJudged(error) };
   }
 }
 
@@ -109,72 +113,50 @@ async function judgeServed(
   file: CertificateFile,
   issuers: IssuerFinder,
   options: VerifyConnectionOptions,
-): Promise<{ readonly report: ConnectionReport; readonly chain: readonly Certificate[] }> {
-  const known = { certificate: file.path, place: options.place };
+): Promise<{ readonly found: VerifyReport; readonly chain: readonly Certificate[] }> {
   try {
     const issuer = await issuers.findLocal(file);
     const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
-    const report = { ...known, ...judgeSent(sent, file, issuer, options) };
-    return { report, chain: sent.certificates.flatMap(decodeOrSkip) };
+    return { found: judgeSent(sent, options, file, issuer), chain: sent.certificates.flatMap(decodeOrSkip) };
   } catch (error) {
-    return { report: { ...known, ...notJudged(error) }, chain: [] };
+    return { found: notJudged(error), chain: [] };
   }
 }
 
 async function probe(
   { place, timeoutMilliseconds, signal }: VerifyConnectionOptions,
-  keyType: 'rsa' | 'ecdsa' | undefined,
-  certificate: Certificate | undefined,
+  keyType?: 'rsa' | 'ecdsa',
+  certificate?: Certificate,
 ): Promise<ProbeResult> {
   const serverName = place.serverName ?? (certificate === undefined ? undefined : serverNameFor(certificate));
-  return await probeServer(
-    definedOnly({
-      host: place.host,
-      port: place.port,
-      serverName,
-      keyType,
-      starttls: place.starttls,
-      timeoutMilliseconds,
-      signal,
-    }),
-  );
+  return await probeServer(definedOnly({ ...place, serverName, keyType, timeoutMilliseconds, signal }));
 }
 
 function judgeSent(
   sent: ProbeResult,
-  file: CertificateFile | undefined,
-  knownIssuer: Certificate | undefined,
   options: VerifyConnectionOptions,
+  file?: CertificateFile,
+  knownIssuer?: Certificate,
 ): ConnectionReport {
   const { place, now } = options;
+  const { certificates: sentCertificates, staple: sentStaple } = sent;
+  const expectedCertificate = file?.certificate;
   const expectedStaple = file === undefined ? undefined : stapleOf(file, options);
-  const fault = compareStaple(
-    definedOnly({
-      sentCertificates: sent.certificates,
-      sentStaple: sent.staple,
-      expectedCertificate: file?.certificate,
-      expectedStaple,
-      now,
-    }),
-  );
-  const [own, ...others] = sent.certificates.flatMap(decodeOrSkip);
-  const nothing = { noResponder: false } as const;
-  if (own === undefined) return definedOnly({ place, ...nothing, fault });
+  const fault = compareStaple(definedOnly({ sentCertificates, sentStaple, expectedCertificate, expectedStaple, now }));
+  const [own, ...others] = sentCertificates.flatMap(decodeOrSkip);
+  const nothing = definedOnly({ place, noResponder: false, fault });
+  if (own === undefined) return nothing;
   const seen = { place, sent: describeSent(sent, own) };
   // What another certificate's staple says is beside the question.
-  if (fault?.code === 'other-certificate') return { ...seen, ...nothing, fault };
+  if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
-  if (sent.staple !== undefined) {
-    const { staple } = sent;
-    return {
-      ...seen,
-      ...definedOnly({ fault }),
-      ...judged(() => reported(verdictOnSent(staple, own, trust(), options))),
-    };
+  if (sentStaple !== undefined) {
+    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options)));
+    return { ...seen, ...definedOnly({ fault }), ...found };
   }
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
   if (needsNone && fault?.code === 'nothing-stapled') return { ...seen, ...judged(() => withoutStaple(own, trust())) };
-  return { ...seen, ...nothing, ...definedOnly({ fault }) };
+  return { ...nothing, ...seen };
 }
 
 /** Where the issuer is missing, what was seen of the server still is worth saying. */
@@ -253,10 +235,5 @@ function describeSent(sent: ProbeResult, own: Certificate): NonNullable<Connecti
 }
 
 function decodeOrSkip(der: Uint8Array): Certificate[] {
-  try {
-    return [decodeCertificate(der)];
-  } catch (error) {
-    if (error instanceof OcspError) return [];
-    throw error;
-  }
+  return unlessOcspError(() => [decodeCertificate(der)]) ?? [];
 }

@@ -3,6 +3,7 @@ import type { FilePath } from '../../core/file-path.js';
 import type { CrlCheck, CrlReport } from './crl-check.js';
 import type { StaplingServer } from './server-rules.js';
 import type { StapleFault } from '../../probe/compare-staple.js';
+import type { ProbeRequest } from '../../probe/probe-request.js';
 import { missingResponder } from '../fetch/missing-responder.js';
 import { troubleOfFailure, troubleOfOne, type Trouble } from '../trouble.js';
 
@@ -31,12 +32,7 @@ export interface VerifyStapleOptions {
 }
 
 /** Whom to connect to. */
-export interface ConnectionPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly serverName?: string;
-  readonly starttls?: 'smtp' | 'imap';
-}
+export type ConnectionPlace = Pick<ProbeRequest, 'host' | 'port' | 'serverName' | 'starttls'>;
 
 /** What was found about one certificate and its response, in a file or as a server sends it. */
 export type VerifyReport = (JudgedStaple | StapleNotJudged) & {

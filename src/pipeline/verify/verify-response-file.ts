@@ -10,6 +10,7 @@ import { isHashName } from '../../core/cert-id.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readResponseFile } from '../../source/response-file.js';
+import { definedOnly } from '../../core/defined-only.js';
 import type { CrlReport } from './crl-check.js';
 import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfFailure } from '../trouble.js';
@@ -27,29 +28,20 @@ export function verifyResponseFile(
     const message = 'a CRL is asked about one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
   }
-  const report = judgeFile(response, issuer, serialNumber, options);
   const crl = serialNumber === undefined ? undefined : lookUpCrl(serialNumber, issuer, options);
-  return crl === undefined ? report : { ...report, crl };
-}
-
-function judgeFile(
-  response: FilePath,
-  issuer: Certificate,
-  serialNumber: string | undefined,
-  options: VerifyStapleOptions,
-): VerifyReport {
+  const base = definedOnly({ response, crl });
   try {
     const bytes = readResponseFile(response);
-    if (bytes === undefined)
+    if (bytes === undefined) {
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
-    if (serialNumber !== undefined) {
-      return { response, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
     }
+    if (serialNumber !== undefined)
+      return { ...base, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
     const statements = verdictsOnAll(bytes, issuer, options);
     const verdict = statements.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
-    return { response, ...reported(verdict), statements };
+    return { ...base, ...reported(verdict), statements };
   } catch (error) {
-    return { response, ...notJudged(error) };
+    return { ...base, ...notJudged(error) };
   }
 }
 
@@ -61,12 +53,10 @@ function lookUpCrl(serialNumber: string, issuer: Certificate, options: VerifySta
   return options.crl.lookUpSerialNumber(serialNumber, issuer);
 }
 
+type Verdicts = readonly [Verdict, ...Verdict[]];
+
 /** Every statement by itself; one of another issuer is not ours to judge. */
-function verdictsOnAll(
-  bytes: Uint8Array,
-  issuer: Certificate,
-  options: VerifyStapleOptions,
-): readonly [Verdict, ...Verdict[]] {
+function verdictsOnAll(bytes: Uint8Array, issuer: Certificate, options: VerifyStapleOptions): Verdicts {
   const response = decodeResponse(bytes);
   const statements = isResponse(response) && response.status === 'successful' ? response.basic.responses : [];
   const serialNumbers = new Set<string>();

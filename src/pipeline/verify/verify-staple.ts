@@ -28,6 +28,19 @@ import {
 } from './verify-report.js';
 import { definedOnly } from '../../core/defined-only.js';
 
+/** One certificate under verification. */
+interface Examination {
+  readonly file: CertificateFile;
+  readonly options: VerifyStapleOptions;
+  /** Among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
+  readonly issuer: () => Promise<Certificate>;
+}
+
+export function examine(file: CertificateFile, issuers: IssuerFinder, options: VerifyStapleOptions): Examination {
+  let issuer: Promise<Certificate> | undefined;
+  return { file, options, issuer: () => (issuer ??= issuerOf(file, issuers, options)) };
+}
+
 /**
  * Judges the staple of one certificate offline.
  *
@@ -40,11 +53,11 @@ export async function verifyStaple(
 ): Promise<VerifyReport> {
   const { response } = options;
   try {
-    const file = await readCertificateFile(path);
-    const ofStaple = await reportOfStaple(file, issuers, options);
-    const kept = await keptRevocation(file, issuers, options);
+    const examination = examine(await readCertificateFile(path), issuers, options);
+    const ofStaple = await reportOfStaple(examination);
+    const kept = await keptRevocation(examination);
     const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
-    const crl = await lookUpCrl(file, issuers, options);
+    const crl = await lookUpCrl(examination);
     return crl === undefined ? report : { ...report, crl };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
@@ -57,19 +70,14 @@ function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport 
   return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function reportOfStaple(
-  file: CertificateFile,
-  issuers: IssuerFinder,
-  options: VerifyStapleOptions,
-): Promise<VerifyReport> {
+async function reportOfStaple({ file, options, issuer }: Examination): Promise<VerifyReport> {
   const { path, certificate } = file;
   let { response } = options;
   try {
     response ??= staplePathFor(path, certificate, options.out);
     const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
-    const issuer = await issuerFor(file, issuers, options);
-    const verdict = verdictOn(found, { certificate }, issuer, options);
+    const verdict = verdictOn(found, { certificate }, await issuer(), options);
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
     return { certificate: path, response, ...reported(verdict), ...definedOnly({ nextRefresh }) };
   } catch (error) {
@@ -78,29 +86,24 @@ async function reportOfStaple(
 }
 
 /** Beside the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
-async function lookUpCrl(
-  file: CertificateFile,
-  issuers: IssuerFinder,
-  options: VerifyStapleOptions,
-): Promise<CrlReport | undefined> {
+async function lookUpCrl({ file, options, issuer }: Examination): Promise<CrlReport | undefined> {
   if (options.crl === undefined) return undefined;
   try {
-    const issuer = await issuerFor(file, issuers, options);
-    const failure = anchoringFailure(issuer, options);
+    const found = await issuer();
+    const failure = anchoringFailure(found, options);
     if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
-    return await options.crl.lookUp(file.certificate, issuer);
+    return await options.crl.lookUp(file.certificate, found);
   } catch (error) {
     return { kind: 'unusable', trouble: troubleOfError(error) };
   }
 }
 
-/** The issuer among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
-export async function issuerFor(
+async function issuerOf(
   file: CertificateFile,
   issuers: IssuerFinder,
-  options: VerifyStapleOptions,
+  { untrusted, anchors }: VerifyStapleOptions,
 ): Promise<Certificate> {
-  const given = [...options.untrusted, ...options.anchors].map((certificate) => certificate.der);
+  const given = [...untrusted, ...anchors].map((certificate) => certificate.der);
   const found = (await issuers.findLocal(file)) ?? issuers.choose(file.certificate, given);
   if (found !== undefined) return found;
   const problem = issuers.keyProblem(file.certificate, [...(await unnamedCandidates(file)), ...given]);
@@ -126,17 +129,13 @@ export interface KeptRevocation {
  *
  * @throws OcspError where there is something that cannot be judged: `file-unreadable`, `issuer-not-found`, `issuer-mismatch`
  */
-export async function keptRevocation(
-  file: CertificateFile,
-  issuers: IssuerFinder,
-  options: VerifyStapleOptions,
-): Promise<KeptRevocation | undefined> {
+export async function keptRevocation({ file, options, issuer }: Examination): Promise<KeptRevocation | undefined> {
   const { certificate } = file;
   const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
   const found = readStapleNow(path);
   if (found.state !== 'present') return undefined;
-  const issuer = await issuerFor(file, issuers, options);
-  const verdict = judgeRevokedMark(found.bytes, { certificate, issuer, hash: 'sha1', ...options });
+  const job = { certificate, issuer: await issuer(), hash: 'sha1', ...options } as const;
+  const verdict = judgeRevokedMark(found.bytes, job);
   return verdict === undefined ? undefined : { path, verdict };
 }
 
