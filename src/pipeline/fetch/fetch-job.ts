@@ -8,7 +8,6 @@ import type { OwnProcess } from '../../store/lock-holder.js';
 import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
 import type { HttpClient } from '../../transport/http-client.js';
 import type { ResponderGate } from '../../transport/responder-gate.js';
-import type { RequestMethod } from './ask-in-turn.js';
 import { overriddenResponders, type OverriddenResponders, type ResponderOverride } from './responder-override.js';
 import type { ResponseMemory } from './response-memory.js';
 import { startBudget, type Budget } from './budget.js';
@@ -38,7 +37,8 @@ export interface FetchOptions {
   readonly nonce: boolean;
   /** A missing nonce is a failure. */
   readonly strict: boolean;
-  readonly method: RequestMethod;
+  /** Which way a request goes: GET and POST by name, `auto` GET where it fits and POST when that fails. */
+  readonly method: 'post' | 'get' | 'auto';
   readonly headers: readonly (readonly [string, string])[];
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;

@@ -2,10 +2,7 @@ import { distinguishedNameToString, isSelfIssued, type Certificate } from '../..
 import type { Trouble } from '../trouble.js';
 
 /** Why a certificate has no usable responder URI, as far as one can tell from outside, and what to do. */
-export interface MissingResponder {
-  readonly message: string;
-  readonly hint: string;
-}
+export type MissingResponder = Pick<Trouble, 'message' | 'hint'>;
 
 interface EndedService {
   readonly issuer: RegExp;

@@ -71,7 +71,8 @@ export async function* fetchStaples(
     do {
       const suspended: DueEntry[] = [];
       for await (const listed of refreshAll(entries, list, options, tools, limits, others)) {
-        if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
+        if ('trouble' in listed.outcome && listed.outcome.wasSuspended && !isLast)
+          suspended.push({ position: listed.position });
         else yield listed;
       }
       entries = suspended;

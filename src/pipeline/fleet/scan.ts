@@ -45,9 +45,8 @@ export async function* scan(
   }
 }
 
-function scannedAs(position: number, assessment: Assessment): Scanned | undefined {
-  if (assessment.kind === 'ignored') return undefined;
-  if (assessment.kind === 'settled') return { ...assessment, position };
+function scannedAs(position: number, assessment: Assessment | undefined): Scanned | undefined {
+  if (assessment?.kind !== 'due') return assessment && { ...assessment, position };
   return { kind: 'due', position, turn: turnOf(assessment.due), due: assessment.due };
 }
 

@@ -49,7 +49,7 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
     },
     take(outcome, now) {
       const key = pathKey(outcome.certificate);
-      if (outcome.outcome === 'updated' || outcome.outcome === 'fresh') {
+      if (!('trouble' in outcome)) {
         failing.delete(key);
         wakeAt(dueTime(outcome, now, freshUntil));
         return;

@@ -19,7 +19,8 @@ export function createRefreshAnswerer(
     try {
       const outcome = await fetchListed(certificateFromElsewhere(question.certificate), withoutDownload, tools, shard);
       if (outcome === undefined) return null;
-      const wantsDownload = options.downloadIssuer && outcome.trouble?.code === 'issuer-not-found';
+      const wantsDownload =
+        options.downloadIssuer && 'trouble' in outcome && outcome.trouble.code === 'issuer-not-found';
       return wantsDownload ? { kind: 'refused' } : { kind: 'settled', outcome };
     } catch (error) {
       if (error instanceof OcspError) return { kind: 'refused' };

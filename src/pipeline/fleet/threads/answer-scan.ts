@@ -19,8 +19,7 @@ export function createScanAnswerer(
   const judge = async (listed: ListedCertificate, tools: JudgingTools): Promise<FoundElsewhere | null> => {
     try {
       const assessment = await assess(certificateFromElsewhere(listed), options, tools, shard);
-      if (assessment.kind === 'ignored') return null;
-      return assessment.kind === 'settled' ? assessment : { kind: 'due', turn: turnOf(assessment.due) };
+      return assessment?.kind === 'due' ? { kind: 'due', turn: turnOf(assessment.due) } : (assessment ?? null);
     } catch (error) {
       if (error instanceof OcspError) return { kind: 'refused' };
       throw error;
