@@ -67,23 +67,17 @@ const statusFamily: MetricFamily = {
   help: 'Always 1; the label status says how it stands with the staple: good, revoked, unknown, expired, invalid, missing, no-responder or unjudged.',
 };
 
-/** Certificates in columns: 100,000 of them must not cost an object each. */
-export interface CertificateColumns {
-  add(outcome: Outcome, now: Date): void;
-  /** The families as lines, certificates in the order of their labels; of a certificate added twice the later figures. */
-  render(): Generator<string>;
-}
-
 const rowsAtFirst = 1024;
 
-export function createCertificateColumns(): CertificateColumns {
+/** Certificates in columns: 100,000 of them must not cost an object each. */
+export function createCertificateColumns() {
   const certificates: string[] = [];
   /** Undefined for CERT.ocsp, which needs no second string. */
   const staples: (string | undefined)[] = [];
   let numbers = new Float64Array(rowsAtFirst * columns.length);
   let states = new Uint8Array(rowsAtFirst);
   return {
-    add(outcome, now) {
+    add(outcome: Outcome, now: Date): void {
       const facts = factsOf(outcome, now);
       const row = certificates.length;
       if (row === states.length) {
@@ -97,7 +91,8 @@ export function createCertificateColumns(): CertificateColumns {
         numbers[row * columns.length + column] = numberOf(value(facts));
       }
     },
-    *render() {
+    /** The families as lines, certificates in the order of their labels; of a certificate added twice the later figures. */
+    *render(): Generator<string> {
       if (certificates.length === 0) return;
       const rows = lastOfEach(certificates);
       const label = (row: number): readonly [string, string] => ['certificate', certificates[row] ?? ''];

@@ -11,36 +11,38 @@ export interface MetricsOptions {
   readonly requireOcsp: boolean;
 }
 
-/** The figures of one run, or of one pass of a run that goes on. */
-export interface Metrics {
-  /** The outcome of one certificate, at the time when it settled. Of two for one certificate the series show the later. */
-  take(outcome: Outcome, now: Date): void;
-  /** One HTTP exchange with a responder, failed ones too. */
-  observeResponder(host: string, milliseconds: number): void;
-  /**
-   * The text for Prometheus in pieces, in an order that depends on nothing but names. Everything is a gauge of this run,
-   * the response times a histogram of it: without a state file there is nothing that could count on.
-   */
-  finish(end: { readonly exitCode: number; readonly now: Date }): Generator<string>;
+/** The end of a run, or of one pass of a run that goes on. */
+interface RunEnd {
+  readonly exitCode: number;
+  readonly now: Date;
 }
+
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Pieces of about this many characters: few writes, and never the whole text at once. */
 const pieceLength = 65_536;
 
-export function createMetrics(options: MetricsOptions): Metrics {
+/** The figures of one run, or of one pass of a run that goes on. */
+export function createMetrics(options: MetricsOptions) {
   const certificates = createCertificateColumns();
   const responseTimes = createResponseTimes();
   const outcomes = new OutcomeTally();
   const failures = new Map<string, number>();
   return {
-    take: (outcome, now) => {
+    /** The outcome of one certificate, at the time when it settled. Of two for one certificate the series show the later. */
+    take: (outcome: Outcome, now: Date): void => {
       certificates.add(outcome, now);
       outcomes.count(outcome.outcome);
       const code = failureCodeOf(outcome, options.requireOcsp);
       if (code !== undefined) failures.set(code, (failures.get(code) ?? 0) + 1);
     },
-    observeResponder: (host, milliseconds) => responseTimes.observe(host, milliseconds),
-    *finish(end) {
+    /** One HTTP exchange with a responder, failed ones too. */
+    observeResponder: responseTimes.observe,
+    /**
+     * The text for Prometheus in pieces, in an order that depends on nothing but names. Everything is a gauge of this run,
+     * the response times a histogram of it: without a state file there is nothing that could count on.
+     */
+    *finish(end: RunEnd): Generator<string> {
       let piece = '';
       const lines = [certificates.render(), responseTimes.render(), totals(outcomes, failures), run(options, end)];
       for (const part of lines) {
@@ -69,10 +71,7 @@ function* totals(outcomes: OutcomeTally, failures: ReadonlyMap<string, number>):
   }
 }
 
-function* run(
-  { version, started }: MetricsOptions,
-  { exitCode, now }: { readonly exitCode: number; readonly now: Date },
-): Generator<string> {
+function* run({ version, started }: MetricsOptions, { exitCode, now }: RunEnd): Generator<string> {
   const single = (name: string, help: string, value: number): string =>
     familyHeader({ name, help }) + sampleLine(name, [], value);
   const [began, ended] = [started.getTime() / 1000, now.getTime() / 1000];

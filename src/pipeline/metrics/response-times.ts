@@ -21,16 +21,10 @@ interface Histogram {
 }
 
 /** Counts how long responders took, by host: the first 100 by name, the rest as `other`. */
-export interface ResponseTimes {
-  observe(host: string, milliseconds: number): void;
-  /** The family as lines, hosts in the order of their names; empty where nobody was asked. */
-  render(): Generator<string>;
-}
-
-export function createResponseTimes(): ResponseTimes {
+export function createResponseTimes() {
   const histograms = new Map<string, Histogram>();
   return {
-    observe: (host, milliseconds) => {
+    observe: (host: string, milliseconds: number): void => {
       const isNamed = histograms.has(host) || (histograms.size < maximumHosts && host.length <= longestHost);
       const name = isNamed ? host : otherHosts;
       const histogram = histograms.get(name) ?? { counts: Array<number>(upperBounds.length).fill(0), sum: 0 };
@@ -40,7 +34,8 @@ export function createResponseTimes(): ResponseTimes {
       histogram.counts[index] = (histogram.counts[index] ?? 0) + 1;
       histogram.sum += seconds;
     },
-    *render() {
+    /** The family as lines, hosts in the order of their names; empty where nobody was asked. */
+    *render(): Generator<string> {
       if (histograms.size === 0) return;
       yield familyHeader(responseTimeFamily);
       for (const [host, histogram] of [...histograms].sort(([a], [b]) => (a < b ? -1 : 1))) {
