@@ -11,7 +11,8 @@ import { assess } from './assess.js';
 import { freshOutcome, outcomeOfError } from './describe-outcome.js';
 import {
   isDue,
-  prepareJob,
+  judgeFor,
+  removeLeftover,
   startJobBudget,
   type DueCertificate,
   type FetchOptions,
@@ -19,10 +20,11 @@ import {
   type Job,
   type JudgedCertificate,
 } from './fetch-job.js';
+import { findIssuer } from './find-issuer.js';
 import { judgeResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { settleAnswer, settleFailure } from './settle.js';
-import { mayKeep } from './stored-staple.js';
+import { judgeStored, mayKeep, readStoredFiles } from './stored-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /**
@@ -103,6 +105,20 @@ async function refreshOnce(
   } catch (error) {
     return outcomeOfError(due.listed.path, due.staple, error);
   }
+}
+
+/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
+async function prepareJob(
+  { file, staple, responders, files }: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Job> {
+  const budget = startJobBudget(options);
+  const issuer = await findIssuer(file, tools.issuers, options.downloadIssuer ? { options, tools, budget } : undefined);
+  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  await removeLeftover(staple, options, tools);
+  const stored = judgeStored(files ?? readStoredFiles(staple), judge);
+  return { file, staple, judge, stored, responders, budget, options, tools };
 }
 
 /** A certificate that stood in line: its time begins now. */
