@@ -137,8 +137,12 @@ async function askFor(job: Job): Promise<AskResult> {
   return await askResponders(
     {
       ...options,
-      ...tools,
       ...job.responders,
+      client: tools.client,
+      gate: tools.gate,
+      signal: tools.signal,
+      // Called as its own: whoever uses the library may have given an object of a class.
+      now: () => tools.now(),
       requestDer,
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),
