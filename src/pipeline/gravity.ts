@@ -82,11 +82,11 @@ export interface OutcomePolicy {
   readonly requireOcsp: boolean;
 }
 
-export function gravityOfOutcome({ outcome, trouble, mustStaple }: Outcome, policy: OutcomePolicy): Gravity {
-  if (outcome === 'revoked' || outcome === 'unknown') return outcome;
-  if (outcome === 'no-responder') return policy.requireOcsp || mustStaple ? 'noResponder' : 'success';
-  const isWell = outcome === 'updated' || outcome === 'fresh' || (outcome === 'kept' && !policy.strict);
-  return isWell || trouble === undefined ? 'success' : gravityOfTrouble(trouble);
+export function gravityOfOutcome(outcome: Outcome, policy: OutcomePolicy): Gravity {
+  if (!('trouble' in outcome) || (outcome.outcome === 'kept' && !policy.strict)) return 'success';
+  if (outcome.outcome === 'revoked' || outcome.outcome === 'unknown') return outcome.outcome;
+  if (outcome.outcome !== 'no-responder') return gravityOfTrouble(outcome.trouble);
+  return policy.requireOcsp || outcome.mustStaple ? 'noResponder' : 'success';
 }
 
 /** Of the troubles with several responders the one to report: what one of them answered is graver than none; the later of equals. */

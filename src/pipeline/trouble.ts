@@ -4,22 +4,12 @@ import { OcspError, type Failure, type FailureCode, type OcspErrorCode, type Ocs
  * Why an attempt did not end well, for one certificate: a failure of the response or a thrown error, as one value with
  * a stable code, a sentence for people and the next step.
  */
-export type Trouble =
-  | { readonly kind: 'failure'; readonly code: FailureCode; readonly message: string; readonly hint: string }
-  | {
-      readonly kind: 'error';
-      readonly errorKind: OcspErrorKind;
-      readonly code: OcspErrorCode;
-      readonly message: string;
-      readonly hint: string;
-    }
-  | {
-      readonly kind: 'status';
-      readonly code: 'revoked' | 'unknown';
-      readonly message: string;
-      readonly hint: string;
-    }
-  | { readonly kind: 'bug'; readonly code: 'bug'; readonly message: string; readonly hint: string };
+export type Trouble = { readonly message: string; readonly hint: string } & (
+  | { readonly kind: 'failure'; readonly code: FailureCode }
+  | { readonly kind: 'error'; readonly errorKind: OcspErrorKind; readonly code: OcspErrorCode }
+  | { readonly kind: 'status'; readonly code: 'revoked' | 'unknown' }
+  | { readonly kind: 'bug'; readonly code: 'bug' }
+);
 
 /** The next step for each failure of a response; empty where the message says it all. */
 const failureHints: Readonly<Record<FailureCode, string>> = {

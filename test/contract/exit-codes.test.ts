@@ -8,6 +8,7 @@ import {
   gravestExitCode,
   type ExitCode,
 } from '../../src/cli/exit/exit-code.js';
+import { failedOutcome, freshOutcome, revokedOutcome, unknownOutcome, updatedOutcome } from '../support/outcomes.js';
 
 /** The table of the command contract. */
 const table = {
@@ -94,22 +95,23 @@ describe('exit codes', () => {
     ];
     const codes = [6, 6, 6, 7, 5, 2, 8, 7, 9, 11, 130, 4, 1];
     expect(troubles.map(exitCodeOfTrouble)).toEqual(codes);
-    const one = { certificate: 'site.pem', written: false, mustStaple: false, warnings: [], findings: [] };
     const policy = { strict: false, requireOcsp: false };
     for (const [index, trouble] of troubles.entries()) {
       for (const outcome of ['unavailable', 'invalid', 'input-error', 'store-error'] as const) {
-        expect(exitCodeOfOutcome({ ...one, outcome, trouble }, policy)).toBe(codes[index]);
+        expect(exitCodeOfOutcome(failedOutcome('site.pem', outcome, { trouble }), policy)).toBe(codes[index]);
       }
-      expect(exitCodeOfOutcome({ ...one, outcome: 'kept', trouble }, policy)).toBe(0);
-      expect(exitCodeOfOutcome({ ...one, outcome: 'kept', trouble }, { ...policy, strict: true })).toBe(codes[index]);
+      const kept = failedOutcome('site.pem', 'kept', { trouble });
+      expect(exitCodeOfOutcome(kept, policy)).toBe(0);
+      expect(exitCodeOfOutcome(kept, { ...policy, strict: true })).toBe(codes[index]);
     }
-    expect(exitCodeOfOutcome({ ...one, outcome: 'revoked' }, policy)).toBe(3);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'unknown' }, policy)).toBe(4);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'updated' }, policy)).toBe(0);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'fresh' }, policy)).toBe(0);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder' }, policy)).toBe(0);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder' }, { ...policy, requireOcsp: true })).toBe(11);
-    expect(exitCodeOfOutcome({ ...one, outcome: 'no-responder', mustStaple: true }, policy)).toBe(11);
+    expect(exitCodeOfOutcome(revokedOutcome('site.pem'), policy)).toBe(3);
+    expect(exitCodeOfOutcome(unknownOutcome('site.pem'), policy)).toBe(4);
+    expect(exitCodeOfOutcome(updatedOutcome('site.pem'), policy)).toBe(0);
+    expect(exitCodeOfOutcome(freshOutcome('site.pem'), policy)).toBe(0);
+    const noResponder = failedOutcome('site.pem', 'no-responder');
+    expect(exitCodeOfOutcome(noResponder, policy)).toBe(0);
+    expect(exitCodeOfOutcome(noResponder, { ...policy, requireOcsp: true })).toBe(11);
+    expect(exitCodeOfOutcome({ ...noResponder, mustStaple: true }, policy)).toBe(11);
   });
 
   it('tell input, network, store and the run lock apart', () => {

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { createMetrics } from '../../src/pipeline/metrics/metrics.js';
 import { projectFolder, runCommand } from '../support/run-program.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
-import { failedOutcome, now, outcomeOf } from '../unit/pipeline/metrics/outcomes.js';
+import { now, stapledOutcome, troubledOutcome } from '../unit/pipeline/metrics/outcomes.js';
 
 const rulesFile = join(projectFolder, 'packaging/prometheus/restaple.rules.yml');
 const rulesTest = join(projectFolder, 'packaging/prometheus/restaple.rules.test.yml');
@@ -16,8 +16,8 @@ const page = join(projectFolder, 'docs/monitoring.md');
 /** Every metric that a run writes. */
 function writtenMetrics(): Set<string> {
   const metrics = createMetrics({ version: '1', started: now, requireOcsp: false });
-  metrics.take(outcomeOf('a'), now);
-  metrics.take(failedOutcome('b', 'expired'), now);
+  metrics.take(stapledOutcome('a'), now);
+  metrics.take(troubledOutcome('b', 'expired'), now);
   metrics.observeResponder('ocsp.example', 10);
   const text = [...metrics.finish({ exitCode: 0, now })].join('');
   return new Set([...text.matchAll(/^(restaple_\w+)/gm)].map(([name]) => name));

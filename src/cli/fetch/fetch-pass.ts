@@ -2,7 +2,7 @@ import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { fetchStaples, type BatchLimits, type ListedOutcome } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
-import { OutcomeTally, type Outcome } from '../../pipeline/fetch/outcome.js';
+import type { Outcome } from '../../pipeline/fetch/outcome.js';
 import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
@@ -42,8 +42,8 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const confirm = [...order.confirmFor(() => pathsOf(list))];
   const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
-  const tally = new OutcomeTally();
   const report = startReport(run, list.length);
+  const { tally, isSparing } = report;
   const tools = withRequestFile(report.tools, list, flags);
   const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
   let exitCode: ExitCode = exitCodes.success;
@@ -51,14 +51,13 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   try {
     for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
       const { outcome, isRepeated } = settled;
-      tally.count(outcome.outcome);
       observer.onOutcome?.(settled);
       const ownCode = exitCodeOfOutcome(outcome, policy);
       exitCode = gravestExitCode([exitCode, ownCode]);
       if (observer.isTold?.(settled) !== false) {
         isSilent = false;
         if (output.json) output.record(outcomeRecord(outcome));
-        sayOutcome(output, outcome, { ...policy, isSparing: report.isSparing });
+        sayOutcome(output, outcome, { ...policy, isSparing });
       }
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();

@@ -20,11 +20,10 @@ export async function fetchOptionsFrom(
   responders: readonly ResponderOverride[] = [],
 ): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
-  const alertBefore = flags['alert-before'];
   return definedOnly({
     out: flags.out,
     url: flags.url,
-    alertBeforeMilliseconds: alertBefore,
+    alertBeforeMilliseconds: flags['alert-before'],
     responders,
     force: flags.force,
     refreshPolicy: flags['refresh-at'] ?? defaultRefreshPolicy,
@@ -52,9 +51,8 @@ export async function readCertificates(paths: readonly string[]): Promise<Certif
 
 /** The rules of the HTTP client for these flags and this environment. */
 export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): HttpClientOptions {
-  const family = familyFrom(flags);
   return definedOnly({
-    family,
+    family: familyFrom(flags),
     allowPrivate: flags['allow-private'],
     allowAddresses: flags['allow-address'],
     proxy: proxyFrom(flags),
@@ -73,16 +71,10 @@ export function familyFrom(flags: FetchFlags): 4 | 6 | undefined {
 
 /** What a run of fetches works with. */
 export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: AbortSignal): FetchTools {
-  const { at } = flags;
+  const { at, concurrency, 'per-responder': perResponder, rate: perSecond } = flags;
   return {
     client,
-    gate: createResponderGate(
-      definedOnly({
-        concurrency: flags.concurrency,
-        perResponder: flags['per-responder'],
-        perSecond: flags.rate,
-      }),
-    ),
+    gate: createResponderGate(definedOnly({ concurrency, perResponder, perSecond })),
     issuers: createIssuerFinder(flags.issuer),
     downloadedIssuers: new Map(),
     ownProcess: ownProcess(),

@@ -1,20 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Keeps the memory of a long run from growing with its length. */
-export interface FrugalHeap {
-  /** Has V8 look through all of its heap, which takes some 20 ms. */
-  collect(): void;
-  /** Lets the space for new objects grow: requests under way keep theirs alive for longer. */
-  makeRoom(): void;
-}
-
 /**
- * V8 takes what the system has: it lets the garbage of a long run grow to hundreds of megabytes before it looks at the old
+ * Keeps the memory of a long run from growing with its length. V8 takes what the system has: it lets the garbage of a long run grow to hundreds of megabytes before it looks at the old
  * part of its heap, and the space for new objects to 32. Here it looks when it is asked to, and from then on that space
  * stays small.
  */
-export function startFrugalHeap(): FrugalHeap {
+export function startFrugalHeap() {
   // Not before the threads of this pass are there: one that starts while it is set has 1 MB for new objects, for good.
   keepSmall(false);
   setFlagsFromString('--expose-gc');
@@ -23,11 +15,13 @@ export function startFrugalHeap(): FrugalHeap {
   setFlagsFromString('--no-expose-gc');
   let hasRoom = false;
   return {
-    collect() {
+    /** Has V8 look through all of its heap, which takes some 20 ms. */
+    collect(): void {
       keepSmall(!hasRoom);
       collectNow?.();
     },
-    makeRoom() {
+    /** Lets the space for new objects grow: requests under way keep theirs alive for longer. */
+    makeRoom(): void {
       // Without it a cold run takes a sixth longer.
       hasRoom = true;
       keepSmall(false);

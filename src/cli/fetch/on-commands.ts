@@ -1,18 +1,16 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
-import type { Outcome } from '../../pipeline/fetch/outcome.js';
+import type { Outcome, OutcomeName } from '../../pipeline/fetch/outcome.js';
 import { splitWords } from '../../system/shell-words.js';
 import { runCommand, withoutSecrets, type CommandResult } from '../../system/run-command.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
 
+const eventNames = ['on-updated', 'on-failed', 'on-revoked'] as const;
+
 /** The user's commands of --on-updated, --on-failed, --on-revoked. */
-export interface OnCommands {
-  readonly 'on-updated'?: string | undefined;
-  readonly 'on-failed'?: string | undefined;
-  readonly 'on-revoked'?: string | undefined;
-}
+export type OnCommands = Readonly<Partial<Record<(typeof eventNames)[number], string | undefined>>>;
 
 /** A page or a deploy may take its time, but not a whole run's. */
 const timeoutMilliseconds = 60_000;
@@ -21,8 +19,6 @@ const timeoutMilliseconds = 60_000;
 export function hasOnCommands(commands: OnCommands): boolean {
   return eventNames.some((name) => commands[name] !== undefined);
 }
-
-const eventNames = ['on-updated', 'on-failed', 'on-revoked'] as const;
 
 /**
  * Runs the command that belongs to an outcome, once, without a shell, with RESTAPLE_CERT, RESTAPLE_STAPLE,
@@ -69,21 +65,19 @@ export function checkOnCommands(commands: OnCommands): void {
   }
 }
 
-function eventOf({ outcome, written }: Outcome): (typeof eventNames)[number] | undefined {
-  switch (outcome) {
-    case 'updated':
-      return written ? 'on-updated' : undefined;
-    case 'revoked':
-      return 'on-revoked';
-    case 'unknown':
-    case 'invalid':
-    case 'unavailable':
-    case 'input-error':
-    case 'store-error':
-      return 'on-failed';
-    default:
-      return undefined;
-  }
+const events: Readonly<Partial<Record<OutcomeName, keyof OnCommands>>> = {
+  updated: 'on-updated',
+  revoked: 'on-revoked',
+  unknown: 'on-failed',
+  invalid: 'on-failed',
+  unavailable: 'on-failed',
+  'input-error': 'on-failed',
+  'store-error': 'on-failed',
+};
+
+/** A dry run updates nothing. */
+function eventOf({ outcome, written }: Outcome): keyof OnCommands | undefined {
+  return outcome === 'updated' && !written ? undefined : events[outcome];
 }
 
 function wordsOf(event: string, text: string): readonly [string, ...string[]] {

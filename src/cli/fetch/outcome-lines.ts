@@ -1,24 +1,25 @@
 import { isBelieved } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
-import type { Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
+import type { FailedOutcome, Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
+import type { Trouble } from '../../pipeline/trouble.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
-  const { certificate, staple, written, responder, verdict, nextRefresh, trouble, warnings, findings } = outcome;
+  const { staple, responder, verdict, nextRefresh, warnings, findings } = outcome;
   return {
-    certificate: shownPath(certificate),
+    certificate: shownPath(outcome.certificate),
     outcome: outcome.outcome,
     staple: staple === undefined ? null : shownPath(staple),
-    written,
+    written: outcome.written,
     responder: responder ?? null,
     verdict: verdict?.kind ?? null,
     thisUpdate: verdict?.statement?.thisUpdate ?? null,
     nextUpdate: verdict?.statement?.nextUpdate ?? null,
     nextRefresh: nextRefresh ?? null,
-    error: trouble === undefined ? undefined : errorRecord(trouble),
+    error: 'trouble' in outcome ? errorRecord(outcome.trouble) : undefined,
     warnings: warnings.length === 0 ? undefined : warnings,
     findings: findings.length === 0 ? undefined : findings,
   };
@@ -46,10 +47,10 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       break;
     case 'no-responder':
       if (policy.isSparing === true && !policy.requireOcsp && !outcome.mustStaple) break;
-      sayMissingResponder(output, outcome, name, policy.requireOcsp || outcome.mustStaple);
+      sayMissingResponder(output, outcome.trouble, name, policy.requireOcsp || outcome.mustStaple);
       break;
     case 'kept':
-      output.say(`${staple}${until(outcome)}: ${outcome.trouble?.message ?? ''}`, output.stderr.yellow('kept'));
+      output.say(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
     default:
       sayTroubled(output, outcome, name);
@@ -65,26 +66,26 @@ function until({ verdict, nextRefresh }: Outcome): string {
   return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
 }
 
-function sayMissingResponder(output: Output, { trouble }: Outcome, name: string, isFailure: boolean): void {
-  const text = `${name}: ${trouble?.message ?? ''}`;
+function sayMissingResponder(output: Output, { message, hint }: Trouble, name: string, isFailure: boolean): void {
+  const text = `${name}: ${message}`;
   if (isFailure) output.say(text, output.stderr.red('no responder'));
   else output.mention(text, output.stderr.yellow('no responder'));
-  if (isFailure || output.isTalkative) output.hint(trouble?.hint ?? '');
+  if (isFailure || output.isTalkative) output.hint(hint);
 }
 
-function sayTroubled(output: Output, outcome: Outcome, name: string): void {
+function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void {
+  const { trouble } = outcome;
   const label = outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome;
   // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
-  const { kind, message: whole = '' } = outcome.trouble ?? {};
-  const [message = '', ...stack] = kind === 'bug' ? whole.split('\n') : [whole];
+  const [message = '', ...stack] = trouble.kind === 'bug' ? trouble.message.split('\n') : [trouble.message];
   const isNamed = message.startsWith(`${name} `) || message.startsWith(`${name}:`);
   output.say(isNamed ? message : `${name}: ${message}`, output.stderr.red(label));
   for (const line of stack) output.say(line);
-  if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && outcome.trouble?.code !== 'revoked') {
+  if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && trouble.code !== 'revoked') {
     output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
     output.hint('replace the certificate now');
   }
-  output.hint(outcome.trouble?.hint ?? '');
+  output.hint(trouble.hint);
   sayWhatStays(output, outcome, name);
 }
 

@@ -1,6 +1,6 @@
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import { createMetrics, type Metrics } from '../../pipeline/metrics/metrics.js';
+import { createMetrics } from '../../pipeline/metrics/metrics.js';
 import { observedClient } from '../../pipeline/metrics/observed-client.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import type { FetchRun } from './prepare-run.js';
@@ -8,63 +8,54 @@ import { writeMetricsFile } from './write-metrics.js';
 import { createProgress } from '../render/progress.js';
 import { RunSummary } from './run-summary.js';
 
-/** What is told of a pass as a whole: progress on a terminal, a sum at the end, and the file of --metrics. */
-export interface PassReport {
-  /** Single successes are not told one by one. */
-  readonly isSparing: boolean;
-  /** The tools of the pass, observed where figures are wanted. */
-  readonly tools: FetchTools;
-  /** `exitCode`: what this certificate alone leads to. */
-  take(outcome: Outcome, exitCode: ExitCode): Promise<void>;
-  /** All certificates are through; nothing is drawn any more. */
-  endOfCertificates(): void;
-  /** The end of the pass, with its exit code; returns that, or 9 where only the figures could not be written. */
-  finish(exitCode: ExitCode): Promise<ExitCode>;
-}
-
-/** @param total how many certificates there are at most */
-export function startReport(run: FetchRun, total: number): PassReport {
+/**
+ * What is told of a pass as a whole: progress on a terminal, a sum at the end, and the file of --metrics.
+ *
+ * @param total how many certificates there are at most
+ */
+export function startReport(run: FetchRun, total: number) {
   const { order, output, tools, interrupt } = run;
   const { flags } = order;
   const started = performance.now();
   const isOnce = !flags.watch;
   const progress = createProgress(isOnce ? output : { ...output, canDraw: false }, total);
+  const { isSparing } = progress;
   const summary = new RunSummary();
   const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : startFigures(run, flags.metrics);
   return {
-    isSparing: progress.isSparing,
+    /** Single successes are not told one by one. */
+    isSparing,
+    /** The tools of the pass, observed where figures are wanted. */
     tools: figures === undefined ? tools : figures.observe(tools),
-    take: async (outcome, exitCode) => {
+    tally: summary.outcomes,
+    /** `exitCode`: what this certificate alone leads to. */
+    take: async (outcome: Outcome, exitCode: ExitCode): Promise<void> => {
       summary.count(outcome.outcome, exitCode);
       figures?.metrics.take(outcome, tools.now());
       await progress.count(outcome.outcome);
     },
-    endOfCertificates: () => progress.finish(),
-    finish: async (exitCode) => {
+    /** All certificates are through; nothing is drawn any more. */
+    endOfCertificates: (): void => progress.finish(),
+    /** The end of the pass, with its exit code; returns that, or 9 where only the figures could not be written. */
+    finish: async (exitCode: ExitCode): Promise<ExitCode> => {
       const milliseconds = performance.now() - started;
-      if (isOnce) summary.say(output, { exitCode, milliseconds, isSparing: progress.isSparing });
+      if (isOnce) summary.say(output, { exitCode, milliseconds, isSparing });
       // Half a pass says nothing of the other half.
       return figures === undefined || interrupt.signal.aborted ? exitCode : await figures.write(exitCode);
     },
   };
 }
 
-interface Figures {
-  readonly metrics: Metrics;
-  observe(tools: FetchTools): FetchTools;
-  write(exitCode: ExitCode): Promise<ExitCode>;
-}
-
-function startFigures({ order, output, config, tools }: FetchRun, file: string): Figures {
+function startFigures({ order, output, config, tools }: FetchRun, file: string) {
   const { version } = config;
   const metrics = createMetrics({ version, started: tools.now(), requireOcsp: order.flags['require-ocsp'] });
   return {
     metrics,
-    observe: (plain) => {
-      const onExchange = (host: string, milliseconds: number): void => metrics.observeResponder(host, milliseconds);
+    observe: (plain: FetchTools): FetchTools => {
+      const onExchange = metrics.observeResponder;
       return { ...plain, client: observedClient(plain.client, onExchange), onExchange };
     },
-    write: (exitCode) =>
+    write: (exitCode: ExitCode): Promise<ExitCode> =>
       writeMetricsFile(file, metrics, { exitCode, now: tools.now(), ownProcess: tools.ownProcess }, output),
   };
 }

@@ -18,7 +18,7 @@ import type { FetchOrder } from './fetch-order.js';
 import { familyFrom, fetchOptionsFrom, proxyFrom } from './fetch-setup.js';
 import { randomBytes } from 'node:crypto';
 import type { Output } from '../output.js';
-import { errorRecord, sayTrouble } from '../render/trouble.js';
+import { errorRecord, sayTrouble, sayTroubleOf } from '../render/trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
@@ -37,17 +37,10 @@ async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder
   const certificate = shownPath(path);
   try {
     const file = await readCertificateFile(path);
-    const { urls } = respondersFor(
-      file.certificate,
-      definedOnly({
-        responders: order.responders,
-        url: flags.url,
-      }),
-    );
+    const { responders } = order;
+    const { urls } = respondersFor(file.certificate, definedOnly({ responders, url: flags.url }));
     if (urls.length === 0) {
-      const { message, hint } = explainMissingResponder(file.certificate);
-      output.say(`${certificate}: ${message}`);
-      output.hint(hint);
+      sayTrouble(output, `${certificate}: `, explainMissingResponder(file.certificate));
       return flags['require-ocsp'] || file.certificate.mustStaple ? exitCodes.noResponder : exitCodes.success;
     }
     const certIds = [createCertId(file.certificate, await findIssuer(file, issuers, undefined), flags.hash)];
@@ -60,7 +53,7 @@ async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder
     const trouble = troubleOfError(error);
     if (trouble.kind === 'error' && trouble.errorKind === 'usage') throw error;
     if (output.json) output.record({ certificate, error: errorRecord(trouble) });
-    sayTrouble(output, trouble.message.startsWith(certificate) ? '' : `${certificate}: `, trouble);
+    sayTroubleOf(output, certificate, trouble);
     return exitCodeOfTrouble(trouble);
   }
 }

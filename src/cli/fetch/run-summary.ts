@@ -5,7 +5,7 @@ import type { Output } from '../output.js';
 
 /** Counts a run for the one line at its end. */
 export class RunSummary {
-  private readonly outcomes = new OutcomeTally();
+  readonly outcomes = new OutcomeTally();
   private readonly failures = new OutcomeTally();
 
   /** `exitCode`: what this certificate alone leads to. */

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { runCommand } from '../../system/run-command.js';
 import { escapeText } from '../render/escape-text.js';
 
 /** Tells the service manager how this process is, by sd_notify(3). Nothing here throws or waits, but for `close`. */
@@ -21,6 +21,9 @@ type Message = readonly string[];
 /** A status line is read in a terminal. */
 const longestStatus = 300;
 
+/** Of what systemd-notify says, enough for a warning. */
+const longestTalk = 1024;
+
 /**
  * The notifier for the service manager that started this process, by systemd-notify(1), since Node has no datagram
  * sockets of AF_UNIX. As that is a child, the unit needs `NotifyAccess=all`. Without NOTIFY_SOCKET it does nothing.
@@ -36,29 +39,24 @@ export function createServiceNotifier(
   warn: (line: string) => void,
   timeoutMilliseconds = 5000,
 ): ServiceNotifier {
-  if ((environment['NOTIFY_SOCKET'] ?? '') === '') return silentNotifier;
+  const hasManager = (environment['NOTIFY_SOCKET'] ?? '') !== '';
   const queue = createQueue((message) => notify(message, environment, timeoutMilliseconds), warn);
-  const keepAlive = startKeepAlive(environment, () => queue.send(['WATCHDOG=1']));
+  const send = (...message: Message): void => {
+    if (hasManager) queue.send(message);
+  };
+  const keepAlive = startKeepAlive(environment, () => send('WATCHDOG=1'));
   return {
-    ready: (status) => queue.send(['READY=1', statusLine(status)]),
+    ready: (status) => send('READY=1', statusLine(status)),
     // The time is what Type=notify-reload asks for: of CLOCK_MONOTONIC, in microseconds.
-    reloading: () => queue.send(['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`]),
-    status: (text) => queue.send([statusLine(text)]),
-    stopping: () => queue.send(['STOPPING=1']),
+    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    status: (text) => send(statusLine(text)),
+    stopping: () => send('STOPPING=1'),
     close: () => {
       clearInterval(keepAlive);
       return queue.drained();
     },
   };
 }
-
-const silentNotifier: ServiceNotifier = {
-  ready: () => undefined,
-  reloading: () => undefined,
-  status: () => undefined,
-  stopping: () => undefined,
-  close: () => Promise.resolve(),
-};
 
 /** One line: a line feed in a certificate's name would be the next assignment. */
 function statusLine(text: string): string {
@@ -75,13 +73,8 @@ function startKeepAlive(environment: Environment, send: () => void): NodeJS.Time
   return timer.unref();
 }
 
-interface Queue {
-  send(message: Message): void;
-  drained(): Promise<void>;
-}
-
 /** One message after the other, in order; a status or keep-alive that waits gives way to a newer one of its kind. */
-function createQueue(deliver: (message: Message) => Promise<string | undefined>, warn: (line: string) => void): Queue {
+function createQueue(deliver: (message: Message) => Promise<string | undefined>, warn: (line: string) => void) {
   const waiting: Message[] = [];
   let work: Promise<void> | undefined;
   let isHeard = true;
@@ -96,7 +89,7 @@ function createQueue(deliver: (message: Message) => Promise<string | undefined>,
     work = undefined;
   };
   return {
-    send: (message) => {
+    send: (message: Message): void => {
       const last = waiting.at(-1);
       if (last?.length === 1 && message.length === 1 && nameOf(last) === nameOf(message)) waiting.pop();
       waiting.push(message);
@@ -111,35 +104,23 @@ function nameOf([assignment = '']: Message): string {
 }
 
 /** Undefined when the manager has read the message, else what went wrong. */
-function notify(message: Message, environment: Environment, timeout: number): Promise<string | undefined> {
-  let child: ChildProcess;
-  try {
-    child = spawn('systemd-notify', ['--', ...message], {
-      // Nothing else of our environment: it may hold secrets.
-      env: { PATH: environment['PATH'], NOTIFY_SOCKET: environment['NOTIFY_SOCKET'], LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout,
-      killSignal: 'SIGKILL',
-    });
-  } catch (error) {
-    return Promise.resolve(whyNotStarted(error));
-  }
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(0, 1024)));
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(whyNotStarted(error)));
-    child.once('close', (exitCode) => {
-      const how = exitCode === null ? 'did not end in time' : `ended with ${exitCode}`;
-      const firstLine = said.trim().split('\n')[0] ?? '';
-      const trouble = `systemd-notify ${how}${firstLine === '' ? '' : ` and said: ${firstLine}`}`;
-      resolve(exitCode === 0 ? undefined : trouble);
-    });
+async function notify(
+  message: Message,
+  { PATH, NOTIFY_SOCKET }: Environment,
+  timeoutMilliseconds: number,
+): Promise<string | undefined> {
+  const { exitCode, startError, stderr } = await runCommand(['systemd-notify', '--', ...message], {
+    // Nothing else of our environment: it may hold secrets.
+    env: { PATH, NOTIFY_SOCKET, LC_ALL: 'C' },
+    timeoutMilliseconds,
+    // It is heard to the end, whatever ends this process, and has nothing to clean up.
+    signal: new AbortController().signal,
+    graceMilliseconds: 0,
   });
-}
-
-function whyNotStarted(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  return code === 'ENOENT'
-    ? 'systemd-notify was not found in PATH; it is part of the package systemd'
-    : `systemd-notify could not be started: ${code}`;
+  if (startError === 'ENOENT') return 'systemd-notify was not found in PATH; it is part of the package systemd';
+  if (startError !== undefined) return `systemd-notify could not be started: ${startError}`;
+  if (exitCode === 0) return undefined;
+  const how = exitCode === undefined ? 'did not end in time' : `ended with ${exitCode}`;
+  const said = stderr.slice(0, longestTalk).trim().split('\n')[0] ?? '';
+  return `systemd-notify ${how}${said === '' ? '' : ` and said: ${said}`}`;
 }

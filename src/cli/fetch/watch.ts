@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { OcspError, isBelieved } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import { createResponseMemory } from '../../pipeline/fetch/response-memory.js';
+import { createResponseMemory, type ResponseMemory } from '../../pipeline/fetch/response-memory.js';
 import { createWatchSchedule, type WatchSchedule } from '../../pipeline/fleet/watch-schedule.js';
 import type { FetchOrder } from './fetch-order.js';
 import { fetchPass, type PassObserver } from './fetch-pass.js';
@@ -33,7 +34,7 @@ export async function watchFleet(
       ? undefined
       : memory.freshUntil(staple, verdict.statement.thisUpdate),
   );
-  const hangups = catchHangups();
+  const hangups = catchHangups(interrupt.signal);
   const service = createServiceNotifier(process.env, (line) => output.warn(line));
   let run = await prepareFetchRun(order, surroundings, memory);
   try {
@@ -43,10 +44,11 @@ export async function watchFleet(
       const began = performance.now();
       await onePass(run, schedule, pass);
       const worked = performance.now() - began;
-      const next = schedule.next(new Date(Date.now() + Math.max(lookEveryMilliseconds, worked * restPerWork)));
+      const longest = Math.max(lookEveryMilliseconds, worked * restPerWork);
+      const next = schedule.next(new Date(Date.now() + longest));
       service.status(`watching; next look at ${formatTime(next)}`);
       const rest = Math.max(next.getTime() - Date.now(), shortestRestMilliseconds, worked * restPerWork);
-      await hangups.rest(Math.min(rest, Math.max(lookEveryMilliseconds, worked * restPerWork)), interrupt.signal);
+      await hangups.rest(Math.min(rest, longest));
     }
   } finally {
     service.stopping();
@@ -88,7 +90,7 @@ async function renewed(
   run: FetchRun,
   reread: () => Promise<FetchOrder>,
   surroundings: RunSurroundings,
-  memory: ReturnType<typeof createResponseMemory>,
+  memory: ResponseMemory,
   service: ServiceNotifier,
 ): Promise<FetchRun> {
   service.reloading();
@@ -106,42 +108,24 @@ async function renewed(
   }
 }
 
-interface Hangups {
-  /** Whether SIGHUP came since this was asked last. */
-  take(): boolean;
-  /** Rests for so long, less when SIGHUP or an abort comes. */
-  rest(milliseconds: number, signal: AbortSignal): Promise<void>;
-  release(): void;
-}
-
-function catchHangups(): Hangups {
-  let came = false;
-  let wake: (() => void) | undefined;
-  const onHangup = (): void => {
-    came = true;
-    wake?.();
-  };
+/** SIGHUPs from now on. */
+function catchHangups(signal: AbortSignal) {
+  let hangup = new AbortController();
+  // One for all rests until the next SIGHUP, since the run's signal remembers each that follows it.
+  let wakeUp = AbortSignal.any([signal, hangup.signal]);
+  const onHangup = (): void => hangup.abort();
   process.on('SIGHUP', onHangup);
   return {
-    take: () => {
-      const had = came;
-      came = false;
-      return had;
+    /** Whether one came since this was asked last. */
+    take: (): boolean => {
+      if (!hangup.signal.aborted) return false;
+      hangup = new AbortController();
+      wakeUp = AbortSignal.any([signal, hangup.signal]);
+      return true;
     },
-    rest: async (milliseconds, signal) => {
-      if (came || signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        const end = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', end);
-          wake = undefined;
-          resolve();
-        };
-        const timer = setTimeout(end, milliseconds);
-        signal.addEventListener('abort', end, { once: true });
-        wake = end;
-      });
-    },
-    release: () => void process.off('SIGHUP', onHangup),
+    /** Rests for so long, less when one or an abort comes. */
+    rest: (milliseconds: number): Promise<void> =>
+      setTimeout(milliseconds, undefined, { signal: wakeUp }).catch(() => undefined),
+    release: (): void => void process.off('SIGHUP', onHangup),
   };
 }

@@ -1,53 +1,41 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { formatDuration } from '../../core/time.js';
 import { OutcomeTally, type OutcomeName } from '../../pipeline/fetch/outcome.js';
-import type { Output } from '../output.js';
-
-/** What a long run shows on a terminal while it works. */
-export interface Progress {
-  /** With more than 20 certificates on a terminal, successes that changed nothing have no line of their own. */
-  readonly isSparing: boolean;
-  /** One certificate is done. Lets timers and signals have their turn, so wait for it. */
-  count(outcome: OutcomeName): Promise<void>;
-  /** Takes the bar away; to be called however the run ends. */
-  finish(): void;
-}
+import type { Drawing, Output } from '../output.js';
 
 const drawnAfterMilliseconds = 1000;
 const turnEveryMilliseconds = 100;
 const manyCertificates = 20;
 
 /**
- * A bar with counts, rate and time left on stderr, drawn from the second second on, and only where `output.canDraw`.
+ * What a long run shows on a terminal while it works: a bar with counts, rate and time left on stderr, drawn from the second
+ * second on, and only where `output.canDraw`.
  *
  * @param total how many certificates there are; undefined where nobody knows yet
  */
-export function createProgress(output: Output, total: number | undefined): Progress {
+export function createProgress(output: Output, total: number | undefined) {
   const started = performance.now();
   const tally = new OutcomeTally();
   let lastTurn = started;
   let bar: Bar | undefined;
-  const timer = output.canDraw ? setTimeout(begin, drawnAfterMilliseconds).unref() : undefined;
-
-  function begin(): void {
-    bar = startBar(
-      process.stderr,
-      (left) => line({ tally, total, started, left }),
-      () => ({ done: tally.total, total }),
-    );
+  const begin = (): void => {
+    bar = startBar(tally, total, started);
     output.draw(bar);
-  }
-
+  };
+  const timer = output.canDraw ? setTimeout(begin, drawnAfterMilliseconds).unref() : undefined;
   return {
+    /** With more than 20 certificates on a terminal, successes that changed nothing have no line of their own. */
     isSparing: output.canDraw && !output.isVerbose && (total ?? Infinity) > manyCertificates,
-    count: async (outcome) => {
+    /** One certificate is done. Lets timers and signals have their turn, so wait for it. */
+    count: async (outcome: OutcomeName): Promise<void> => {
       tally.count(outcome);
       const now = performance.now();
       if (now - lastTurn < turnEveryMilliseconds) return;
       lastTurn = now;
       await turnOfEventLoop();
     },
-    finish: () => {
+    /** Takes the bar away; to be called however the run ends. */
+    finish: (): void => {
       clearTimeout(timer);
       output.draw(undefined);
       bar?.stop();
@@ -56,19 +44,14 @@ export function createProgress(output: Output, total: number | undefined): Progr
   };
 }
 
-interface Standing {
-  readonly tally: OutcomeTally;
-  readonly total: number | undefined;
-  /** By the monotonic clock. */
-  readonly started: number;
-  /** Seconds, where it can be told. */
-  readonly left: number | undefined;
-}
-
 const barCells = 20;
 
-/** `[=====>------] 120/1200 certificates, 34.1/s, 31s left: 20 updated, 98 fresh, 2 unavailable` */
-function line({ tally, total, started, left }: Standing): string {
+/**
+ * `[=====>------] 120/1200 certificates, 34.1/s, 31s left: 20 updated, 98 fresh, 2 unavailable`
+ *
+ * @param left seconds, where it can be told
+ */
+function line(tally: OutcomeTally, total: number | undefined, started: number, left: number | undefined): string {
   const done = tally.total;
   const seconds = Math.max(0.001, (performance.now() - started) / 1000);
   const rate = `${(done / seconds).toFixed(1)}/s`;
@@ -80,10 +63,8 @@ function line({ tally, total, started, left }: Standing): string {
   return `[${drawing}] ${done}/${total} certificates, ${rate}${time}${told}`;
 }
 
-interface Bar {
+interface Bar extends Drawing {
   stop(): void;
-  clear(): void;
-  redraw(): void;
 }
 
 const redrawnEveryMilliseconds = 200;
@@ -92,36 +73,31 @@ const redrawnEveryMilliseconds = 200;
 const drawingsForRate = 25;
 
 /** The last line of a terminal, drawn again and again. Nothing of the terminal is changed that a killed process would leave so. */
-function startBar(
-  stream: NodeJS.WriteStream,
-  lineOf: (secondsLeft: number | undefined) => string,
-  standing: () => { readonly done: number; readonly total: number | undefined },
-): Bar {
+function startBar(tally: OutcomeTally, total: number | undefined, started: number): Bar {
+  const { stderr } = process;
   const drawings: { readonly at: number; readonly done: number }[] = [];
   const secondsLeft = (): number | undefined => {
-    const { done, total } = standing();
-    const now = { at: performance.now(), done };
+    const now = { at: performance.now(), done: tally.total };
     drawings.push(now);
     if (drawings.length > drawingsForRate) drawings.shift();
     const first = drawings[0] ?? now;
-    return total === undefined || done === first.done
+    return total === undefined || now.done === first.done
       ? undefined
-      : (((now.at - first.at) / (done - first.done)) * (total - done)) / 1000;
+      : (((now.at - first.at) / (now.done - first.done)) * (total - now.done)) / 1000;
   };
-  const clear = (): void => void stream.write(eraseLine);
-  // A character in the last column would wrap on some terminals.
-  const redraw = (): void =>
-    void stream.write(`${eraseLine}${lineOf(secondsLeft()).slice(0, (stream.columns || 80) - 1)}`);
+  const clear = (): void => void stderr.write(eraseLine);
+  const redraw = (): void => {
+    // A character in the last column would wrap on some terminals.
+    const text = line(tally, total, started, secondsLeft()).slice(0, (stderr.columns || 80) - 1);
+    stderr.write(eraseLine + text);
+  };
   redraw();
   const timer = setInterval(redraw, redrawnEveryMilliseconds).unref();
-  return {
-    clear,
-    redraw,
-    stop: () => {
-      clearInterval(timer);
-      clear();
-    },
+  const stop = (): void => {
+    clearInterval(timer);
+    clear();
   };
+  return { clear, redraw, stop };
 }
 
 const eraseLine = '\r\u001b[2K';

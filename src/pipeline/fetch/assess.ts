@@ -17,17 +17,15 @@ import {
 import type { Outcome } from './outcome.js';
 import { judgeStored, readStoredFiles } from './stored-staple.js';
 
-/** What the files alone tell of a certificate: how it ended already, that somebody has to be asked, or that it is none of ours. */
+/** What the files alone tell of a certificate: how it ended already, or that somebody has to be asked. */
 export type Assessment =
-  | { readonly kind: 'settled'; readonly outcome: Outcome }
-  | { readonly kind: 'due'; readonly due: DueCertificate }
-  | { readonly kind: 'ignored' };
+  { readonly kind: 'settled'; readonly outcome: Outcome } | { readonly kind: 'due'; readonly due: DueCertificate };
 
 /**
  * Reads a certificate and judges its staple without any traffic.
  *
  * @param shard the part of the fleet that this run works on; all of it when absent
- * @returns an assessment; what goes wrong with this certificate is in its outcome and never thrown
+ * @returns an assessment, undefined for a file that is none of ours; what goes wrong with this certificate is in its outcome and never thrown
  * @throws OcspError `usage`, `interrupted`
  */
 export async function assess(
@@ -35,11 +33,11 @@ export async function assess(
   options: FetchOptions,
   tools: JudgingTools,
   shard?: Shard,
-): Promise<Assessment> {
+): Promise<Assessment | undefined> {
   let staple: FilePath | undefined;
   try {
     const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
-    if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return { kind: 'ignored' };
+    if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
     staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
     const responders = respondersFor(file.certificate, options);
     if (responders.urls.length === 0) {

@@ -3,29 +3,23 @@ import type { ResponderContact } from './outcome.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Gathers what all attempts for one certificate came to. */
-export interface ContactLog {
-  answered(url: string, answer: ResponderAnswer): void;
-  failed(url: string, method: 'get' | 'post', milliseconds: number): void;
-  result(): { readonly contact?: ResponderContact; readonly warnings: readonly string[] };
-}
+export class ContactLog {
+  private contact: ResponderContact | undefined;
+  private readonly warnings = new Set<string>();
 
-export function startContactLog(): ContactLog {
-  let contact: ResponderContact | undefined;
-  const warnings = new Set<string>();
-  const add = (url: string, method: 'get' | 'post', milliseconds: number): void => {
-    contact = {
+  add(url: string, attempt: Pick<ResponderAnswer, 'method' | 'milliseconds' | 'warnings'>): void {
+    const { milliseconds = 0, attempts = 0 } = this.contact ?? {};
+    const { method } = attempt;
+    this.contact = {
       url,
       method,
-      milliseconds: Math.round((contact?.milliseconds ?? 0) + milliseconds),
-      attempts: (contact?.attempts ?? 0) + 1,
+      milliseconds: Math.round(milliseconds + attempt.milliseconds),
+      attempts: attempts + 1,
     };
-  };
-  return {
-    answered: (url, { method, milliseconds, warnings: more }) => {
-      add(url, method, milliseconds);
-      for (const warning of more) warnings.add(warning);
-    },
-    failed: add,
-    result: () => definedOnly({ contact, warnings: [...warnings] }),
-  };
+    for (const warning of attempt.warnings) this.warnings.add(warning);
+  }
+
+  result(): { readonly contact?: ResponderContact; readonly warnings: readonly string[] } {
+    return definedOnly({ contact: this.contact, warnings: [...this.warnings] });
+  }
 }

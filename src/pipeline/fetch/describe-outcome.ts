@@ -1,34 +1,29 @@
-import { distinguishedNameToString, isBelieved, type Certificate, type Verdict } from '../../core/index.js';
+import { distinguishedNameToString, isBelieved, type Certificate, type OcspErrorKind } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import { judgeFor, type FetchOptions, type JudgedCertificate, type JudgingTools } from './fetch-job.js';
 import { missingResponder } from './missing-responder.js';
-import type { Outcome, OutcomeName } from './outcome.js';
-import { revocationOf, revokedTrouble } from './revocation.js';
+import type { Ending, FailedAttempt, FailedName, Outcome } from './outcome.js';
+import { revokedEnding, revokedTrouble } from './revocation.js';
 import { nextRefreshOf, readStoredStaple } from './stored-staple.js';
 import { troubleOfOne, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
+/** What is told of a certificate with which nothing was done yet. */
+const unchanged = { written: false, warnings: [], findings: [] } as const;
+
 /** The outcome for a certificate: `verdict` is the one on the staple that is on disk by now. */
 export function describeOutcome(
-  judged: JudgedCertificate,
-  outcome: OutcomeName,
-  verdict: Verdict | undefined,
+  { file, staple, judge: { issuer, now }, stored, options }: JudgedCertificate,
+  ending: Ending,
+  verdict = stored.verdict,
 ): Outcome {
-  const nextRefresh = nextRefreshOf(verdict, judged.file.certificate, judged.options.refreshPolicy);
-  const { issuer, now } = judged.judge;
-  return definedOnly({
-    certificate: judged.file.path,
-    outcome,
-    staple: judged.staple,
-    written: false,
-    verdict,
-    nextRefresh,
-    mustStaple: judged.file.certificate.mustStaple,
-    warnings: issuer.notAfter < now ? [expiredIssuer(issuer)] : [],
-    findings: [],
-  });
+  const { mustStaple } = file.certificate;
+  const nextRefresh = nextRefreshOf(verdict, file.certificate, options.refreshPolicy);
+  const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh, mustStaple });
+  const warnings = issuer.notAfter < now ? [expiredIssuer(issuer)] : [];
+  return { ...unchanged, ...facts, warnings, ...ending };
 }
 
 function expiredIssuer({ subject, notAfter }: Certificate): string {
@@ -38,9 +33,9 @@ function expiredIssuer({ subject, notAfter }: Certificate): string {
 /** Nobody had to be asked. */
 export function freshOutcome(judged: JudgedCertificate): Outcome {
   const { verdict } = judged.stored;
-  if (verdict === undefined || !isBelieved(verdict) || verdict.kind !== 'revoked')
-    return describeOutcome(judged, 'fresh', verdict);
-  return { ...describeOutcome(judged, 'revoked', verdict), ...revocationOf(verdict), trouble: revokedTrouble(verdict) };
+  return verdict !== undefined && isBelieved(verdict) && verdict.kind === 'revoked'
+    ? describeOutcome(judged, revokedEnding(verdict, revokedTrouble(verdict)))
+    : describeOutcome(judged, { outcome: 'fresh' });
 }
 
 /** The certificate names no responder that HTTP reaches. */
@@ -53,52 +48,39 @@ export async function outcomeWithoutResponder(
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
   const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
-  const stored = judge === undefined ? undefined : readStoredStaple(staple, judge);
-  const verdict = stored?.verdict;
-  const mark = stored?.revokedMark;
-  return definedOnly({
-    certificate: file.path,
-    outcome: mark === undefined ? 'no-responder' : 'revoked',
-    staple,
-    written: false,
-    verdict,
+  const { verdict, revokedMark } = judge === undefined ? {} : readStoredStaple(staple, judge);
+  const trouble = missingResponder(file.certificate);
+  return {
+    ...definedOnly({ certificate: file.path, staple, verdict, mustStaple: file.certificate.mustStaple }),
+    ...unchanged,
     // A revocation heard of by --url stands, whether this run has anybody to ask or not.
-    ...(mark === undefined ? {} : revocationOf(mark)),
-    trouble: missingResponder(file.certificate),
-    mustStaple: file.certificate.mustStaple,
-    warnings: [],
-    findings: [],
-  });
+    ...(revokedMark === undefined ? failedEnding({ trouble }) : revokedEnding(revokedMark, trouble)),
+  };
 }
 
 /** What a thrown error means for one certificate; `staple` where that is known. Rethrows `interrupted` and `usage`, which end the run. */
-export function outcomeOfError(path: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
-  const trouble = troubleOfOne(error);
-  return definedOnly({
-    certificate: path,
-    outcome: outcomeOfTrouble(trouble),
-    staple,
-    written: false,
-    trouble,
+export function outcomeOfError(certificate: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
+  return {
+    ...definedOnly({ certificate, staple }),
+    ...failedEnding({ trouble: troubleOfOne(error) }),
+    ...unchanged,
     mustStaple: false,
-    warnings: [],
-    findings: [],
-  });
+  };
 }
 
+const outcomesOfErrors: Readonly<Partial<Record<OcspErrorKind, FailedName>>> = {
+  unavailable: 'unavailable',
+  store: 'store-error',
+  'no-responder': 'no-responder',
+};
+
 /** Under which name a trouble ends. */
-export function outcomeOfTrouble(trouble: Trouble): OutcomeName {
+export function outcomeOfTrouble(trouble: Trouble): FailedName {
   if (trouble.kind === 'failure') return trouble.code === 'refused' ? 'unavailable' : 'invalid';
-  if (trouble.kind === 'status') return trouble.code;
-  if (trouble.kind === 'bug') return 'input-error';
-  switch (trouble.errorKind) {
-    case 'unavailable':
-      return 'unavailable';
-    case 'store':
-      return 'store-error';
-    case 'no-responder':
-      return 'no-responder';
-    default:
-      return 'input-error';
-  }
+  return (trouble.kind === 'error' ? outcomesOfErrors[trouble.errorKind] : undefined) ?? 'input-error';
+}
+
+/** The staple on disk is left as it was, and the trouble is told. */
+export function failedEnding(attempt: FailedAttempt): Ending {
+  return { outcome: outcomeOfTrouble(attempt.trouble), ...attempt };
 }

@@ -8,17 +8,13 @@ import type { OwnProcess } from '../../store/lock-holder.js';
 import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
 import type { HttpClient } from '../../transport/http-client.js';
 import type { ResponderGate } from '../../transport/responder-gate.js';
-import type { RequestMethod } from './ask-in-turn.js';
 import { overriddenResponders, type OverriddenResponders, type ResponderOverride } from './responder-override.js';
 import type { ResponseMemory } from './response-memory.js';
 import { startBudget, type Budget } from './budget.js';
-import { findIssuer } from './find-issuer.js';
 import {
   isServable,
   mayKeep,
   nextRefreshOf,
-  judgeStored,
-  readStoredFiles,
   type StapleJudge,
   type StoredFiles,
   type StoredStaple,
@@ -38,7 +34,8 @@ export interface FetchOptions {
   readonly nonce: boolean;
   /** A missing nonce is a failure. */
   readonly strict: boolean;
-  readonly method: RequestMethod;
+  /** Which way a request goes: GET and POST by name, `auto` GET where it fits and POST when that fails. */
+  readonly method: 'post' | 'get' | 'auto';
   readonly headers: readonly (readonly [string, string])[];
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;
@@ -57,6 +54,7 @@ export interface FetchTools {
   readonly client: HttpClient;
   readonly gate: ResponderGate;
   readonly issuers: IssuerFinder;
+  /** Answers of this run by URI: a fleet shares a handful of issuers. */
   readonly downloadedIssuers: Map<string, Promise<readonly Uint8Array[]>>;
   readonly ownProcess: OwnProcess;
   readonly signal: AbortSignal;
@@ -120,23 +118,6 @@ export function respondersFor(
 export function responderUrls(certificate: Certificate, url: string | undefined): readonly string[] {
   if (url !== undefined) return [url];
   return certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)).slice(0, maximumResponders);
-}
-
-/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
-export async function prepareJob(
-  { file, staple, responders, files }: DueCertificate,
-  options: FetchOptions,
-  tools: FetchTools,
-): Promise<Job> {
-  const budget = startJobBudget(options);
-  const download = options.downloadIssuer
-    ? () => ({ ...options, ...tools, budget, downloaded: tools.downloadedIssuers })
-    : undefined;
-  const issuer = await findIssuer(file, tools.issuers, download);
-  const judge = judgeFor(file.certificate, issuer, options, tools.now());
-  await removeLeftover(staple, options, tools);
-  const stored = judgeStored(files ?? readStoredFiles(staple), judge);
-  return { file, staple, judge, stored, responders, budget, options, tools };
 }
 
 /** Removes what a killed run left beside the staple. What cannot be removed keeps nobody from asking: a write will tell of it. */

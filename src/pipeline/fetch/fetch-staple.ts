@@ -7,11 +7,12 @@ import { isUnchanged } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import type { KnownResponse, ResponderAnswer } from '../../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-in-turn.js';
-import { assess, type Assessment } from './assess.js';
+import { assess } from './assess.js';
 import { freshOutcome, outcomeOfError } from './describe-outcome.js';
 import {
   isDue,
-  prepareJob,
+  judgeFor,
+  removeLeftover,
   startJobBudget,
   type DueCertificate,
   type FetchOptions,
@@ -19,11 +20,11 @@ import {
   type Job,
   type JudgedCertificate,
 } from './fetch-job.js';
-import { judgeResponse, type UsableResponse } from './judge-response.js';
+import { findIssuer } from './find-issuer.js';
+import { judgeResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
-import { settleAnswer, settleTrouble } from './settle.js';
-import { mayKeep } from './stored-staple.js';
-import { graverTrouble } from '../gravity.js';
+import { settleAnswer, settleFailure } from './settle.js';
+import { judgeStored, mayKeep, readStoredFiles } from './stored-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /**
@@ -53,7 +54,7 @@ export async function fetchListed(
   shard?: Shard,
 ): Promise<Outcome | undefined> {
   const assessment = await assess(listed, options, tools, shard);
-  return assessment.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : settledOutcome(assessment);
+  return assessment?.kind === 'due' ? await refreshStaple(assessment.due, options, tools) : assessment?.outcome;
 }
 
 /** How often a job starts over because its certificate was replaced while the responder was asked. */
@@ -76,7 +77,7 @@ export async function refreshStaple(
     const outcome = await refreshOnce(current, options, tools);
     if (outcome !== 'replaced') return outcome;
     const assessment = await assess(due.listed, options, tools);
-    if (assessment.kind !== 'due') return settledOutcome(assessment);
+    if (assessment?.kind !== 'due') return assessment?.outcome;
     current = assessment.due;
   }
   return outcomeOfError(due.listed.path, due.staple, neverAtRest(due.listed.path));
@@ -88,10 +89,6 @@ function neverAtRest(path: FilePath): OcspError {
     `${shownPath(path)} was replaced ${startsAtMost} times while its responder was asked`,
     'find out what keeps writing it, then run again; the staple is untouched',
   );
-}
-
-function settledOutcome(assessment: Exclude<Assessment, { kind: 'due' }>): Outcome | undefined {
-  return assessment.kind === 'settled' ? assessment.outcome : undefined;
 }
 
 async function refreshOnce(
@@ -110,13 +107,27 @@ async function refreshOnce(
   }
 }
 
+/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
+async function prepareJob(
+  { file, staple, responders, files }: DueCertificate,
+  options: FetchOptions,
+  tools: FetchTools,
+): Promise<Job> {
+  const budget = startJobBudget(options);
+  const issuer = await findIssuer(file, tools.issuers, options.downloadIssuer ? { options, tools, budget } : undefined);
+  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  await removeLeftover(staple, options, tools);
+  const stored = judgeStored(files ?? readStoredFiles(staple), judge);
+  return { file, staple, judge, stored, responders, budget, options, tools };
+}
+
 /** A certificate that stood in line: its time begins now. */
 function startedNow({ responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
   const judge = { ...judged.judge, now: tools.now() };
   return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools };
 }
 
-async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
+async function askFor(job: Job): Promise<AskResult> {
   const { options, tools, file, judge } = job;
   const nonce = options.nonce ? tools.randomBytes(nonceOctets) : undefined;
   const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
@@ -124,24 +135,20 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
   const known = nonce === undefined ? knownResponse(job) : undefined;
   await tools.onRequest?.(requestDer);
   return await askResponders(
-    definedOnly({
-      urls: job.responders.urls,
-      origin: job.responders.origin,
-      method: options.method,
-      headers: options.headers,
-      timeoutMilliseconds: options.timeoutMilliseconds,
-      connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
-      retries: options.retries,
-      signal: tools.signal,
+    {
+      ...options,
+      ...job.responders,
       client: tools.client,
       gate: tools.gate,
+      signal: tools.signal,
+      // Called as its own: whoever uses the library may have given an object of a class.
       now: () => tools.now(),
       requestDer,
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),
       budget: job.budget,
-      known,
-    }),
+      ...definedOnly({ known }),
+    },
     (body) =>
       judgeResponse(
         body,
@@ -151,7 +158,6 @@ async function askFor(job: Job): Promise<AskResult<UsableResponse>> {
           nonce: nonce === undefined ? undefined : { value: toHex(nonce), required: options.strict },
         }),
       ),
-    graverTrouble,
   );
 }
 
@@ -168,14 +174,11 @@ function knownResponse({ stored, judge, options, staple, tools }: Job): KnownRes
   return definedOnly({ modifiedAt: thisUpdate, entityTag });
 }
 
-async function settle(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+async function settle(job: Job, result: AskResult): Promise<Outcome> {
   const outcome = await settleResult(job, result);
   if ('answer' in result) rememberAnswer(job, outcome, result.answer);
-  return definedOnly({
-    ...outcome,
-    responder: result.contact,
-    warnings: [...outcome.warnings, ...result.warnings],
-  });
+  const warnings = [...outcome.warnings, ...result.warnings];
+  return { ...outcome, ...definedOnly({ responder: result.contact }), warnings };
 }
 
 /** Only what is on disk now counts: the answer that it came from, or the one that confirmed it. */
@@ -185,15 +188,11 @@ function rememberAnswer({ staple, tools }: Job, { outcome, verdict }: Outcome, a
   tools.memory.remember(staple, verdict.statement.thisUpdate, answer, tools.now());
 }
 
-async function settleResult(job: Job, result: AskResult<UsableResponse>): Promise<Outcome> {
+async function settleResult(job: Job, result: AskResult): Promise<Outcome> {
   if ('usable' in result) return await settleAnswer(job, result.usable);
   if ('notModified' in result) return freshOutcome(job);
   const { trouble, wasSuspended, retryAfterMilliseconds } = result;
-  return definedOnly({
-    ...settleTrouble(job, trouble),
-    ...(wasSuspended ? { wasSuspended } : {}),
-    retryAfterMilliseconds,
-  });
+  return settleFailure(job, definedOnly({ trouble, wasSuspended, retryAfterMilliseconds }));
 }
 
 /** RFC 9654 §2.1: a client sends 32 octets. */

@@ -3,17 +3,14 @@ import { shownPath } from '../../core/file-path.js';
 import { certificatesIn, type CertificateFile } from '../../source/certificate-file.js';
 import { unnamedCandidates, type IssuerFinder } from '../../source/issuer-finder.js';
 import { downloadIssuer } from '../../transport/download.js';
-import type { HttpClient } from '../../transport/http-client.js';
 import type { Budget } from './budget.js';
+import type { FetchOptions, FetchTools } from './fetch-job.js';
 
-export interface IssuerDownloadOptions {
-  readonly client: HttpClient;
+/** By what an issuer may be downloaded. */
+export interface IssuerDownload {
+  readonly options: Pick<FetchOptions, 'timeoutMilliseconds' | 'connectTimeoutMilliseconds'>;
+  readonly tools: Pick<FetchTools, 'client' | 'signal' | 'downloadedIssuers'>;
   readonly budget: Budget;
-  readonly timeoutMilliseconds: number;
-  readonly connectTimeoutMilliseconds: number;
-  readonly signal: AbortSignal;
-  /** Answers of this run by URI: a fleet shares a handful of issuers. */
-  readonly downloaded: Map<string, Promise<readonly Uint8Array[]>>;
 }
 
 /** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
@@ -28,11 +25,10 @@ const maximumDownloads = 8;
 export async function findIssuer(
   file: CertificateFile,
   finder: IssuerFinder,
-  downloadBy: (() => IssuerDownloadOptions) | undefined,
+  download: IssuerDownload | undefined,
 ): Promise<Certificate> {
   const local = await finder.findLocal(file);
   if (local !== undefined) return local;
-  const download = downloadBy?.();
   const attempts = finder.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
   if (download !== undefined) {
     for (const uri of file.certificate.caIssuersUris.slice(0, maximumDownloads)) {
@@ -51,30 +47,36 @@ async function tryDownload(
   uri: string,
   certificate: Certificate,
   finder: IssuerFinder,
-  options: IssuerDownloadOptions,
+  download: IssuerDownload,
 ): Promise<Certificate | string> {
+  const { downloadedIssuers } = download.tools;
   try {
-    const known = options.downloaded.get(uri) ?? downloadCertificates(uri, options);
-    options.downloaded.set(uri, known);
+    const known = downloadedIssuers.get(uri) ?? downloadCertificates(uri, download);
+    downloadedIssuers.set(uri, known);
     const served = await known;
     const issuer = finder.choose(certificate, served);
     if (issuer !== undefined) return issuer;
     const problem = finder.keyProblem(certificate, served);
     return problem === undefined ? `what ${uri} serves did not issue it` : `${uri}: ${problem}`;
   } catch (error) {
-    options.downloaded.delete(uri);
+    downloadedIssuers.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     return `${uri}: ${error.message}`;
   }
 }
 
-async function downloadCertificates(uri: string, options: IssuerDownloadOptions): Promise<readonly Uint8Array[]> {
-  const { bytes } = await downloadIssuer(options.client, {
+async function downloadCertificates(
+  uri: string,
+  { options, tools: { client, signal }, budget }: IssuerDownload,
+): Promise<readonly Uint8Array[]> {
+  const { connectTimeoutMilliseconds } = options;
+  const timeoutMilliseconds = Math.min(options.timeoutMilliseconds, budget.left());
+  const { bytes } = await downloadIssuer(client, {
     url: uri,
     origin: 'certificate',
-    timeoutMilliseconds: Math.min(options.timeoutMilliseconds, options.budget.left()),
-    connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
-    signal: options.signal,
+    timeoutMilliseconds,
+    connectTimeoutMilliseconds,
+    signal,
   });
   return await certificatesIn(bytes);
 }

@@ -6,7 +6,6 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import { storingFailure } from '../../store/storable.js';
-import type { Judgement } from './ask-in-turn.js';
 import type { StapleJudge } from './stored-staple.js';
 import { troubleOfFailure, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -19,6 +18,10 @@ export interface UsableResponse {
   readonly warnings: readonly string[];
 }
 
+/** What a fetch makes of a response's bytes: usable ends the search, else why not and whether to ask again. */
+export type Judgement =
+  { readonly usable: UsableResponse } | { readonly trouble: Trouble; readonly isTransient: boolean };
+
 export interface JudgingOptions {
   readonly judge: StapleJudge;
   /** The verdict on the staple on disk. */
@@ -30,19 +33,13 @@ export interface JudgingOptions {
  * What a responder's bytes are worth to a fetch: a believed answer ends the search, unless it is a good one that may not
  * be stored, for then another responder may have a better one.
  */
-export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judgement<UsableResponse> {
+export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judgement {
   const { judge, stored, nonce } = options;
   const { certificate, issuer, trustedResponders, now, skewMilliseconds, hash } = judge;
+  const subject = { certificate };
   const verdict = verifyResponse(
     bytes,
-    definedOnly({
-      subject: { certificate },
-      issuer,
-      trustedResponders,
-      now,
-      skewMilliseconds,
-      nonce,
-    }),
+    definedOnly({ subject, issuer, trustedResponders, now, skewMilliseconds, nonce }),
   );
   if (!isBelieved(verdict)) {
     const isTransient = verdict.failure.values['responseStatus'] === 'tryLater';

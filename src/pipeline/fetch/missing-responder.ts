@@ -2,18 +2,10 @@ import { distinguishedNameToString, isSelfIssued, type Certificate } from '../..
 import type { Trouble } from '../trouble.js';
 
 /** Why a certificate has no usable responder URI, as far as one can tell from outside, and what to do. */
-export interface MissingResponder {
-  readonly message: string;
-  readonly hint: string;
-}
-
-interface EndedService {
-  readonly issuer: RegExp;
-  readonly reason: string;
-}
+export type MissingResponder = Pick<Trouble, 'message' | 'hint'>;
 
 /** CAs that stopped naming a responder, with the day they said so. */
-const endedServices: readonly EndedService[] = [
+const endedServices: readonly { readonly issuer: RegExp; readonly reason: string }[] = [
   { issuer: /O=Let's Encrypt/, reason: "Let's Encrypt ended its OCSP service on 2025-08-06" },
   {
     issuer: /O=Google Trust Services/,
@@ -33,10 +25,10 @@ export function missingResponder(certificate: Certificate): Trouble {
  * self-signed one, or a private CA. For Must-Staple the message says that servers and clients will be at odds.
  */
 export function explainMissingResponder(certificate: Certificate): MissingResponder {
-  const { message, hint } = likelyReason(certificate);
-  if (!certificate.mustStaple) return { message, hint };
+  const likely = likelyReason(certificate);
+  if (!certificate.mustStaple) return likely;
   return {
-    message: `the certificate is Must-Staple, but ${message}: clients that honour it will refuse the server`,
+    message: `the certificate is Must-Staple, but ${likely.message}: clients that honour it will refuse the server`,
     hint: 'get a certificate without Must-Staple (OCSP stapling cannot work for this one), then turn stapling off',
   };
 }
@@ -51,26 +43,22 @@ function likelyReason(certificate: Certificate): MissingResponder {
       hint: `${scheme}// is not supported; if the CA has an http responder, name it with --url`,
     };
   }
+  const without = (reason: string, hint = turnOff): MissingResponder => ({
+    message: `the certificate has no OCSP responder${reason}`,
+    hint,
+  });
   const issuer = distinguishedNameToString(certificate.issuer);
   const ended = endedServices.find((service) => service.issuer.test(issuer));
-  if (ended !== undefined) return { message: `the certificate has no OCSP responder: ${ended.reason}`, hint: turnOff };
+  if (ended !== undefined) return without(`: ${ended.reason}`);
   if (isSelfIssued(certificate)) {
-    return {
-      message: 'the certificate has no OCSP responder: it is self-signed',
-      hint: 'nobody can revoke a self-signed certificate; turn stapling off for it',
-    };
+    return without(': it is self-signed', 'nobody can revoke a self-signed certificate; turn stapling off for it');
   }
-  if (isShortLived(certificate)) {
-    return { message: 'the certificate has no OCSP responder: it is short-lived and needs none', hint: turnOff };
-  }
-  const otherwise =
+  if (isShortLived(certificate)) return without(': it is short-lived and needs none');
+  const what =
     certificate.crlUris.length > 0
-      ? 'the certificate has no OCSP responder, only a CRL, as is usual since OCSP became optional for public CAs'
-      : 'the certificate has no OCSP responder, as is usual for a private CA';
-  return {
-    message: otherwise,
-    hint: 'turn stapling off for it; if the CA has a responder all the same, name it with --url',
-  };
+      ? ', only a CRL, as is usual since OCSP became optional for public CAs'
+      : ', as is usual for a private CA';
+  return without(what, 'turn stapling off for it; if the CA has a responder all the same, name it with --url');
 }
 
 const day = 86_400_000;

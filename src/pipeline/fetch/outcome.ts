@@ -53,29 +53,49 @@ export interface ResponderContact {
   readonly attempts: number;
 }
 
-/** What `fetchStaple` found and did for one certificate. */
-export interface Outcome {
+/** What is known of a certificate in the end, however it ended. */
+export interface CertificateFacts {
   readonly certificate: FilePath;
-  readonly outcome: OutcomeName;
   /** Undefined where the certificate could not even be read. */
   readonly staple?: FilePath;
+  /** The staple on disk is a new one. */
   readonly written: boolean;
   readonly responder?: ResponderContact;
   /** The verdict on the staple that is on disk afterwards; undefined where there is none or it could not be judged. */
   readonly verdict?: Verdict;
   /** When the staple on disk is due. */
   readonly nextRefresh?: Date;
-  /** Why the attempt did not end well. */
-  readonly trouble?: Trouble;
   /** The certificate is Must-Staple. */
   readonly mustStaple: boolean;
-  /** When and why a certificate was revoked, from the signed answer. */
-  readonly revocation?: { readonly time: Date; readonly reason?: string };
   /** Sentences worth a line on stderr although the outcome stands. */
   readonly warnings: readonly string[];
   readonly findings: readonly Finding[];
+}
+
+/** An attempt that did not end well: the trouble of asking, or of what was heard. */
+export interface FailedAttempt {
+  /** Why it did not. */
+  readonly trouble: Trouble;
   /** A responder of it was not even asked, since others had no answer from it: worth another try when all are through. */
-  readonly wasSuspended?: boolean;
+  readonly wasSuspended?: true;
   /** How long its responder asks to be left alone, in milliseconds. */
   readonly retryAfterMilliseconds?: number;
 }
+
+/** When and why a certificate was revoked, from the signed answer. */
+export interface Revocation {
+  readonly revocation?: { readonly time: Date; readonly reason?: string };
+}
+
+export type FailedName = Exclude<OutcomeName, 'updated' | 'fresh' | 'revoked'>;
+
+/** How the work ended, and what only such an end has. */
+export type Ending =
+  | { readonly outcome: 'updated' | 'fresh' }
+  | ({ readonly outcome: FailedName } & FailedAttempt)
+  | ({ readonly outcome: 'revoked' } & Revocation & FailedAttempt);
+
+/** What `fetchStaple` found and did for one certificate. */
+export type Outcome = CertificateFacts & Ending;
+
+export type FailedOutcome = Extract<Outcome, FailedAttempt>;

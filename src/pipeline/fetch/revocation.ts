@@ -1,13 +1,18 @@
 import type { BelievedEvidence, Statement } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
-import type { Outcome } from './outcome.js';
+import type { Ending, Revocation } from './outcome.js';
 import type { Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** The time and reason that a revoked answer states, as part of an outcome. */
-export function revocationOf({ statement }: BelievedEvidence): Pick<Outcome, 'revocation'> {
+export function revocationOf({ statement }: BelievedEvidence): Revocation {
   const { revocationTime: time, revocationReason: reason } = statement;
   return time === undefined ? {} : { revocation: definedOnly({ time, reason }) };
+}
+
+/** How the work on a revoked certificate ends. */
+export function revokedEnding(evidence: BelievedEvidence, trouble: Trouble): Ending {
+  return { outcome: 'revoked', ...revocationOf(evidence), trouble };
 }
 
 /** Since when, and why: `2026-03-01T12:00:00Z (keyCompromise)`. */

@@ -1,12 +1,12 @@
 import { bytesEqual } from '../../core/bytes.js';
 import type { BelievedEvidence } from '../../core/index.js';
-import { describeOutcome, outcomeOfTrouble } from './describe-outcome.js';
+import { describeOutcome, failedEnding, outcomeOfTrouble } from './describe-outcome.js';
 import type { Job } from './fetch-job.js';
 import type { UsableResponse } from './judge-response.js';
-import type { Outcome } from './outcome.js';
+import type { Ending, FailedAttempt, Outcome } from './outcome.js';
 import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
 import { mayKeep, readRevokedMark, readStoredStaple } from './stored-staple.js';
-import { revocationOf, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
+import { revocationOf, revokedEnding, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 
 /** Acts on a believed answer: a good one is stored, a revoked one is loud and remembered, an unknown one changes nothing. */
@@ -22,7 +22,7 @@ async function settleByStatus(job: Job, usable: UsableResponse): Promise<Outcome
   if (verdict.kind === 'revoked') return await settleRevoked(job, usable);
   if (revokedMark !== undefined && !endsRevocation(verdict, revokedMark)) return stillRevoked(job, revokedMark);
   if (verdict.kind === 'unknown') {
-    return { ...describeOutcome(job, 'unknown', job.stored.verdict), trouble: unknownTrouble };
+    return describeOutcome(job, { outcome: 'unknown', trouble: unknownTrouble });
   }
   return await settleGood(job, usable);
 }
@@ -32,12 +32,11 @@ function endsRevocation({ kind, statement }: UsableResponse['verdict'], mark: Be
 }
 
 function stillRevoked(job: Job, mark: BelievedEvidence): Outcome {
-  const trouble = stillRevokedTrouble(mark);
-  return { ...describeOutcome(job, 'revoked', job.stored.verdict), ...revocationOf(mark), trouble };
+  return describeOutcome(job, revokedEnding(mark, stillRevokedTrouble(mark)));
 }
 
 async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
-  const outcome = await store(job, usable, 'updated');
+  const outcome = await store(job, usable, { outcome: 'updated' });
   const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
   if (!isStored || job.options.dryRun) return outcome;
   // Another run may have heard of a revocation while this one waited for an older answer.
@@ -57,30 +56,31 @@ async function settleRevoked(job: Job, usable: UsableResponse): Promise<Outcome>
   // A replayed older answer must not make room for a good one between the two.
   const isReplay = revokedMark !== undefined && verdict.statement.thisUpdate < revokedMark.statement.thisUpdate;
   const markTrouble = options.dryRun || isReplay ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
-  const outcome = mayStore ? await store(job, usable, 'revoked') : describeOutcome(job, 'revoked', job.stored.verdict);
-  return withWarning(
-    { ...outcome, ...revocationOf(verdict), trouble: revokedTrouble(verdict, outcome.written) },
-    'the revoked answer could not be kept',
-    markTrouble,
-  );
+  const ending = revokedEnding(verdict, revokedTrouble(verdict));
+  const outcome = mayStore ? await store(job, usable, ending) : describeOutcome(job, ending);
+  // Whatever became of the staple, the revocation is what has to be heard.
+  const told = { ...revocationOf(verdict), trouble: revokedTrouble(verdict, outcome.written) };
+  return withWarning({ ...outcome, ...told }, 'the revoked answer could not be kept', markTrouble);
 }
 
 function withWarning(outcome: Outcome, what: string, because: string | undefined): Outcome {
   return because === undefined ? outcome : { ...outcome, warnings: [...outcome.warnings, `${what}: ${because}`] };
 }
 
-async function store(job: Job, usable: UsableResponse, name: 'updated' | 'revoked'): Promise<Outcome> {
-  const { options, tools, staple, judge } = job;
-  const { stored } = job;
-  const isIdentical = stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes);
-  if (options.dryRun) return describeOutcome(job, name === 'updated' && isIdentical ? 'fresh' : name, stored.verdict);
+async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<Outcome> {
+  const { options, tools, staple, judge, stored } = job;
+  const endingIf = (isIdentical: boolean): Ending =>
+    isIdentical && ending.outcome === 'updated' ? { outcome: 'fresh' } : ending;
+  if (options.dryRun) {
+    return describeOutcome(job, endingIf(stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes)));
+  }
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
-    if (result.kind === 'refused') return settleTrouble(asItStands(job), troubleOfFailure(result.failure));
-    const outcome = name === 'updated' && result.kind === 'identical' ? 'fresh' : name;
-    return { ...describeOutcome(job, outcome, usable.verdict), written: result.kind === 'written' };
+    if (result.kind === 'refused') return settleFailure(asItStands(job), { trouble: troubleOfFailure(result.failure) });
+    const outcome = describeOutcome(job, endingIf(result.kind === 'identical'), usable.verdict);
+    return { ...outcome, written: result.kind === 'written' };
   } catch (error) {
-    return settleTrouble(job, troubleOfError(error));
+    return settleFailure(job, { trouble: troubleOfError(error) });
   }
 }
 
@@ -90,15 +90,13 @@ function asItStands(job: Job): Job {
 }
 
 /** The staple on disk stays while it is good for long enough; otherwise the trouble decides. */
-export function settleTrouble(job: Job, trouble: Trouble): Outcome {
+export function settleFailure(job: Job, attempt: FailedAttempt): Outcome {
   const { stored, judge, options } = job;
   if (stored.revokedMark !== undefined) {
-    return { ...describeOutcome(job, 'revoked', stored.verdict), ...revocationOf(stored.revokedMark), trouble };
+    return describeOutcome(job, { ...attempt, ...revokedEnding(stored.revokedMark, attempt.trouble) });
   }
-  if (softened(trouble) && mayKeep(stored, judge, options.alertBeforeMilliseconds)) {
-    return { ...describeOutcome(job, 'kept', stored.verdict), trouble };
-  }
-  return { ...describeOutcome(job, outcomeOfTrouble(trouble), stored.verdict), trouble };
+  const isKept = softened(attempt.trouble) && mayKeep(stored, judge, options.alertBeforeMilliseconds);
+  return describeOutcome(job, isKept ? { outcome: 'kept', ...attempt } : failedEnding(attempt));
 }
 
 const softenedFailures: ReadonlySet<string> = new Set(['refused', 'expired', 'too-short', 'older-than-stored']);

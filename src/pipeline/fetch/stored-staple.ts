@@ -1,5 +1,4 @@
 import {
-  OcspError,
   alertTime,
   decodeResponse,
   isBelieved,
@@ -13,6 +12,7 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
@@ -67,13 +67,8 @@ export function readRevokedMark(path: FilePath, judge: StapleJudge): StoredStapl
 }
 
 function readQuietly(path: FilePath): Uint8Array | undefined {
-  try {
-    const found = readStapleNow(path);
-    return found.state === 'present' ? found.bytes : undefined;
-  } catch (error) {
-    if (error instanceof OcspError) return undefined;
-    throw error;
-  }
+  const found = unlessOcspError(() => readStapleNow(path));
+  return found?.state === 'present' ? found.bytes : undefined;
 }
 
 /** The verdict on a response for this certificate. */

@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { Shard } from '../../core/shard.js';
-import type { CertificateList, ListedCertificate } from '../../source/certificate-list.js';
+import type { CertificateList } from '../../source/certificate-list.js';
 import type { IssuerSource } from '../../source/issuer-finder.js';
 import { createLeftovers } from '../../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue, type Scanned } from './due-queue.js';
@@ -54,11 +54,12 @@ export async function* fetchStaples(
   const queue = createDueQueue();
   const { helpers, shard } = limits;
   const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
+  const batch: Batch = { list, options, tools, limits };
   const issuers = list.length < isMany ? undefined : await issuersOf(tools);
   const crew =
     helpers === undefined || issuers === undefined ? undefined : startCrew(helpers, { options, tools, shard, issuers });
   try {
-    for await (const settled of settleWithoutTraffic(list, queue, options, tools, limits, crew)) {
+    for await (const settled of settleWithoutTraffic(batch, queue, crew)) {
       for (const listed of settled) {
         if (tools.signal.aborted) return;
         yield listed;
@@ -70,8 +71,9 @@ export async function* fetchStaples(
     let isLast = false;
     do {
       const suspended: DueEntry[] = [];
-      for await (const listed of refreshAll(entries, list, options, tools, limits, others)) {
-        if (listed.outcome.wasSuspended === true && !isLast) suspended.push({ position: listed.position });
+      for await (const listed of refreshAll(batch, entries, others)) {
+        if ('trouble' in listed.outcome && listed.outcome.wasSuspended && !isLast)
+          suspended.push({ position: listed.position });
         else yield listed;
       }
       entries = suspended;
@@ -98,12 +100,17 @@ function mayWorkElsewhere(tools: FetchTools): boolean {
   return tools.memory === undefined && tools.onRequest === undefined;
 }
 
+/** What stays the same over the parts of a run. */
+interface Batch {
+  readonly list: CertificateList;
+  readonly options: FetchOptions;
+  readonly tools: FetchTools;
+  readonly limits: BatchLimits;
+}
+
 async function* settleWithoutTraffic(
-  list: CertificateList,
+  { list, options, tools, limits }: Batch,
   queue: DueQueue,
-  options: FetchOptions,
-  tools: FetchTools,
-  limits: BatchLimits,
   crew: Crew | undefined,
 ): AsyncGenerator<readonly ListedOutcome[]> {
   const settledOne = (scanned: Scanned): ListedOutcome | undefined => {
@@ -120,24 +127,21 @@ async function* settleWithoutTraffic(
 }
 
 async function* refreshAll(
+  { list, options, tools, limits }: Batch,
   entries: Iterable<DueEntry>,
-  list: CertificateList,
-  options: FetchOptions,
-  tools: FetchTools,
-  { concurrency, shard }: BatchLimits,
   others: RefreshThreads | undefined,
 ): AsyncGenerator<ListedOutcome> {
-  const refreshHere = async (listed: ListedCertificate, due: DueEntry['due']): Promise<Outcome | undefined> => {
-    if (tools.signal.aborted) return undefined;
-    return due === undefined
-      ? await fetchListed(listed, options, tools, shard)
-      : await refreshStaple(due, options, tools);
-  };
+  const { signal } = tools;
   const work = async ({ position, due }: DueEntry): Promise<ListedOutcome | undefined> => {
     try {
-      if (tools.signal.aborted) return undefined;
+      if (signal.aborted) return undefined;
       const listed = list.at(position);
-      const here = (): Promise<Outcome | undefined> => refreshHere(listed, due);
+      const here = async (): Promise<Outcome | undefined> => {
+        if (signal.aborted) return undefined;
+        return due === undefined
+          ? await fetchListed(listed, options, tools, limits.shard)
+          : await refreshStaple(due, options, tools);
+      };
       const outcome = others === undefined ? await here() : await others.share(position, listed, here);
       return outcome === undefined ? undefined : { position, outcome };
     } catch (error) {
@@ -145,5 +149,5 @@ async function* refreshAll(
       throw error;
     }
   };
-  for await (const listed of mapConcurrent(entries, concurrency, work)) if (listed !== undefined) yield listed;
+  for await (const listed of mapConcurrent(entries, limits.concurrency, work)) if (listed !== undefined) yield listed;
 }

@@ -21,13 +21,7 @@ export type Scanned =
   | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
 
 /** The certificates of a run that have to be asked for. */
-export interface DueQueue {
-  /** In any order; `due` is what was read of the certificate, if that is at hand. */
-  add(position: number, turn: Turn, due?: DueCertificate): void;
-  size(): number;
-  /** Must-Staple certificates first, then the others; of each kind the responders in turn, so that none keeps the others waiting. */
-  take(): Generator<DueEntry>;
-}
+export type DueQueue = ReturnType<typeof createDueQueue>;
 
 /** So many certificates are kept as they were read; of a larger fleet the others are read once more. */
 const keptAtMost = 1024;
@@ -39,14 +33,15 @@ export function turnOf({ file, responders }: DueCertificate): Turn {
   return { mustStaple: file.certificate.mustStaple, host: hostOfUrl(responders.urls[0] ?? '') };
 }
 
-export function createDueQueue(): DueQueue {
+export function createDueQueue() {
   const urgent: Lane = new Map();
   const ordinary: Lane = new Map();
   const kept = new Map<number, DueCertificate>();
   let size = 0;
   return {
     size: () => size,
-    add(position, { mustStaple, host }, due) {
+    /** In any order; `due` is what was read of the certificate, if that is at hand. */
+    add(position: number, { mustStaple, host }: Turn, due?: DueCertificate): void {
       size += 1;
       const lane = mustStaple ? urgent : ordinary;
       const waiting = lane.get(host);
@@ -54,7 +49,8 @@ export function createDueQueue(): DueQueue {
       else waiting.push(position);
       if (due !== undefined && kept.size < keptAtMost) kept.set(position, due);
     },
-    *take() {
+    /** Must-Staple certificates first, then the others; of each kind the responders in turn, so that none keeps the others waiting. */
+    *take(): Generator<DueEntry> {
       for (const lane of [urgent, ordinary]) {
         for (const waiting of lane.values()) waiting.sort((a, b) => a - b);
         for (const position of inTurn(lane)) {

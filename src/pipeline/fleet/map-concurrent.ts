@@ -7,46 +7,31 @@ export async function* mapConcurrent<Item, Result>(
   concurrency: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
-  const settled: Settled<Result>[] = [];
-  const running = new Set<Promise<void>>();
+  const settled: Promise<Result>[] = [];
+  const running = new Set<Promise<Result>>();
   let wake: (() => void) | undefined;
   const launch = (item: Item): void => {
-    const job: Promise<void> = work(item)
-      .then(
-        (result) => settled.push({ result }),
-        (error: unknown) => settled.push({ error }),
-      )
-      .then(() => {
-        running.delete(job);
-        wake?.();
-      });
+    const job = work(item);
+    const settle = (): void => {
+      running.delete(job);
+      settled.push(job);
+      wake?.();
+    };
     running.add(job);
+    job.then(settle, settle);
   };
-  const someSettled = async (): Promise<void> => {
-    if (settled.length > 0) return;
-    await new Promise<void>((resolve) => (wake = resolve));
+  async function* takeSettled(): AsyncGenerator<Result> {
+    if (settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
     wake = undefined;
-  };
+    for (const job of settled.splice(0)) yield await job;
+  }
   try {
     for await (const item of items) {
       launch(item);
-      while (running.size >= concurrency || settled.length > 0) {
-        await someSettled();
-        for (const one of settled.splice(0)) yield resultOf(one);
-      }
+      while (running.size >= concurrency || settled.length > 0) yield* takeSettled();
     }
-    while (running.size > 0 || settled.length > 0) {
-      await someSettled();
-      for (const one of settled.splice(0)) yield resultOf(one);
-    }
+    while (running.size > 0 || settled.length > 0) yield* takeSettled();
   } finally {
     await Promise.allSettled(running);
   }
-}
-
-type Settled<Result> = { readonly result: Result } | { readonly error: unknown };
-
-function resultOf<Result>(settled: Settled<Result>): Result {
-  if ('error' in settled) throw settled.error;
-  return settled.result;
 }

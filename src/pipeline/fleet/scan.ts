@@ -1,9 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList } from '../../source/certificate-list.js';
 import { turnOf, type Scanned } from './due-queue.js';
 import type { FetchOptions, JudgingTools } from '../fetch/fetch-job.js';
 import type { Crew } from './threads/crew.js';
-import type { ScanThreads } from './threads/scan-threads.js';
 import { assess, type Assessment } from '../fetch/assess.js';
 
 /** So many are judged before the others hear of it: each yield takes its turns of the event loop's microtasks. */
@@ -41,18 +41,13 @@ export async function* scan(
       position = judged.length < judgedAtOnce && !breath.isDue() ? next() : undefined;
     }
     if (judged.length > 0) yield judged;
-    else if (!isAny && !(await isMoreToCome(others))) return;
+    else if (!isAny && (await others?.isMoreToCome()) !== true) return;
   }
 }
 
-function scannedAs(position: number, assessment: Assessment): Scanned | undefined {
-  if (assessment.kind === 'ignored') return undefined;
-  if (assessment.kind === 'settled') return { ...assessment, position };
+function scannedAs(position: number, assessment: Assessment | undefined): Scanned | undefined {
+  if (assessment?.kind !== 'due') return assessment && { ...assessment, position };
   return { kind: 'due', position, turn: turnOf(assessment.due), due: assessment.due };
-}
-
-async function isMoreToCome(others: ScanThreads | undefined): Promise<boolean> {
-  return others !== undefined && (await others.isMoreToCome());
 }
 
 const breathEveryMilliseconds = 10;
@@ -63,9 +58,7 @@ function createBreath(): { isDue(): boolean; take(): Promise<void> } {
   return {
     isDue: () => performance.now() - last >= breathEveryMilliseconds,
     async take() {
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await nextTurn();
       last = performance.now();
     },
   };

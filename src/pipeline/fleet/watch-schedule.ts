@@ -2,17 +2,7 @@ import { pathKey, type FilePath } from '../../core/file-path.js';
 import type { Outcome } from '../fetch/outcome.js';
 
 /** When the certificates of a watch have to be looked at again. */
-export interface WatchSchedule {
-  /** Notes how a certificate ended in this pass. */
-  take(outcome: Outcome, now: Date): void;
-  /** The last outcome of a certificate whose responder is left alone for now; undefined where it may be asked. */
-  postponed(certificate: FilePath, now: Date): Outcome | undefined;
-  /** When the first of them is due, at the latest at `latest`. */
-  next(latest: Date): Date;
-  /** A new pass begins: what it does not see again is forgotten at its end. */
-  beginPass(): void;
-  endPass(): void;
-}
+export type WatchSchedule = ReturnType<typeof createWatchSchedule>;
 
 /** A responder that has nothing newer for a due staple is asked again after so long, unless it said itself. */
 const reaskMilliseconds = 300_000;
@@ -32,7 +22,7 @@ interface Failing {
  *
  * @param freshUntil until when a responder has nothing newer for a staple, where it said so
  */
-export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | undefined): WatchSchedule {
+export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | undefined) {
   const failing = new Map<string, Failing>();
   let earliest = Number.POSITIVE_INFINITY;
   let pass = 0;
@@ -40,16 +30,18 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
     earliest = Math.min(earliest, time);
   };
   return {
-    beginPass() {
+    /** A new pass begins: what it does not see again is forgotten at its end. */
+    beginPass(): void {
       pass += 1;
       earliest = Number.POSITIVE_INFINITY;
     },
-    endPass() {
+    endPass(): void {
       for (const [key, entry] of failing) if (entry.pass !== pass) failing.delete(key);
     },
-    take(outcome, now) {
+    /** Notes how a certificate ended in this pass. */
+    take(outcome: Outcome, now: Date): void {
       const key = pathKey(outcome.certificate);
-      if (outcome.outcome === 'updated' || outcome.outcome === 'fresh') {
+      if (!('trouble' in outcome)) {
         failing.delete(key);
         wakeAt(dueTime(outcome, now, freshUntil));
         return;
@@ -60,7 +52,8 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
       failing.set(key, { failures, until, outcome, pass });
       wakeAt(until);
     },
-    postponed(certificate, now) {
+    /** The last outcome of a certificate whose responder is left alone for now; undefined where it may be asked. */
+    postponed(certificate: FilePath, now: Date): Outcome | undefined {
       const entry = failing.get(pathKey(certificate));
       if (entry === undefined) return undefined;
       entry.pass = pass;
@@ -68,7 +61,8 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
       wakeAt(entry.until);
       return entry.outcome;
     },
-    next: (latest) => new Date(Math.min(earliest, latest.getTime())),
+    /** When the first of them is due, at the latest at `latest`. */
+    next: (latest: Date): Date => new Date(Math.min(earliest, latest.getTime())),
   };
 }
 

@@ -2,14 +2,15 @@
 
 export interface MetricFamily {
   readonly name: string;
-  readonly type: 'gauge' | 'histogram';
+  /** A gauge where not given. */
+  readonly type?: 'histogram';
   readonly help: string;
 }
 
 /** The two lines before the samples of a family. */
 export function familyHeader({ name, type, help }: MetricFamily): string {
   const text = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-  return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n`;
+  return `# HELP ${name} ${text}\n# TYPE ${name} ${type ?? 'gauge'}\n`;
 }
 
 /** One line: name, labels in the order given, value. */
@@ -30,7 +31,8 @@ export function escapeLabelValue(text: string): string {
     .replace(/\p{Cs}/gu, '\ufffd');
 }
 
-function sampleValue(value: number): string {
+/** A number as the format has it; `+Inf` for one without bound. */
+export function sampleValue(value: number): string {
   if (value === Infinity) return '+Inf';
   return value === -Infinity ? '-Inf' : String(value);
 }

@@ -30,7 +30,8 @@ async function refreshForEver(folder: string, issuer: string): Promise<never> {
     for await (const { outcome } of fetchStaples(list, options, tools, { concurrency: 16 })) {
       if (!hasBegun) process.stdout.write('begins\n');
       hasBegun = true;
-      if (outcome.outcome !== 'updated') process.stdout.write(`${outcome.outcome} ${outcome.trouble?.message ?? ''}\n`);
+      const message = 'trouble' in outcome ? outcome.trouble.message : '';
+      if (outcome.outcome !== 'updated') process.stdout.write(`${outcome.outcome} ${message}\n`);
     }
   }
 }

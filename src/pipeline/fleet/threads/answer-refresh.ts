@@ -10,21 +10,22 @@ import {
 } from './thread-message.js';
 
 /** What another thread does for a refresh: all of it, from the file to the staple, but for an issuer's download, which many share. */
-export function createRefreshAnswerer(
+export async function answerRefresh(
+  { position, certificate }: RefreshQuestion,
   { options, shard }: ThreadSetting,
   tools: FetchTools,
-): (question: RefreshQuestion) => Promise<RefreshAnswer> {
-  const withoutDownload = { ...options, downloadIssuer: false };
-  const refresh = async (question: RefreshQuestion): Promise<RefreshedElsewhere | null> => {
+): Promise<RefreshAnswer> {
+  const refresh = async (): Promise<RefreshedElsewhere | null> => {
     try {
-      const outcome = await fetchListed(certificateFromElsewhere(question.certificate), withoutDownload, tools, shard);
+      const withoutDownload = { ...options, downloadIssuer: false };
+      const outcome = await fetchListed(certificateFromElsewhere(certificate), withoutDownload, tools, shard);
       if (outcome === undefined) return null;
-      const wantsDownload = options.downloadIssuer && outcome.trouble?.code === 'issuer-not-found';
-      return wantsDownload ? { kind: 'refused' } : { kind: 'settled', outcome };
+      const lacksIssuer = 'trouble' in outcome && outcome.trouble.code === 'issuer-not-found';
+      return lacksIssuer && options.downloadIssuer ? { kind: 'refused' } : { kind: 'settled', outcome };
     } catch (error) {
       if (error instanceof OcspError) return { kind: 'refused' };
       throw error;
     }
   };
-  return async (question) => ({ kind: 'refreshed', position: question.position, end: await refresh(question) });
+  return { kind: 'refreshed', position, end: await refresh() };
 }

@@ -12,24 +12,22 @@ import {
 } from './thread-message.js';
 
 /** What another thread does for a scan: judges the certificates of a question, by their files alone. */
-export function createScanAnswerer(
+export async function answerScan(
+  { first, certificates, now }: ScanQuestion,
   { options, shard }: ThreadSetting,
   own: Omit<JudgingTools, 'now'>,
-): (question: ScanQuestion) => Promise<ScanAnswer> {
-  const judge = async (listed: ListedCertificate, tools: JudgingTools): Promise<FoundElsewhere | null> => {
+): Promise<ScanAnswer> {
+  const tools = { ...own, now: () => now };
+  const judge = async (listed: ListedCertificate): Promise<FoundElsewhere | null> => {
     try {
       const assessment = await assess(certificateFromElsewhere(listed), options, tools, shard);
-      if (assessment.kind === 'ignored') return null;
-      return assessment.kind === 'settled' ? assessment : { kind: 'due', turn: turnOf(assessment.due) };
+      return assessment?.kind === 'due' ? { kind: 'due', turn: turnOf(assessment.due) } : (assessment ?? null);
     } catch (error) {
       if (error instanceof OcspError) return { kind: 'refused' };
       throw error;
     }
   };
-  return async ({ first, certificates, now }) => {
-    const tools = { ...own, now: () => now };
-    const found: (FoundElsewhere | null)[] = [];
-    for (const listed of certificates) found.push(await judge(listed, tools));
-    return { kind: 'scanned', first, found };
-  };
+  const found: (FoundElsewhere | null)[] = [];
+  for (const listed of certificates) found.push(await judge(listed));
+  return { kind: 'scanned', first, found };
 }

@@ -23,14 +23,7 @@ export interface HelperThreads {
 }
 
 /** The threads that help with a fleet. */
-export interface Crew {
-  /** Has them judge files; they take certificates from `places` until none is open. */
-  scan(list: CertificateList, places: OpenPlaces): ScanThreads;
-  /** Has them ask responders and store what they hear. */
-  refresh(): RefreshThreads;
-  /** They are gone. */
-  end(): void;
-}
+export type Crew = ReturnType<typeof startCrew>;
 
 export interface CrewSurroundings {
   readonly options: FetchOptions;
@@ -41,11 +34,14 @@ export interface CrewSurroundings {
 }
 
 /** Starts the threads; one that the system does not give, or that fails, leaves its work to this one. */
-export function startCrew(helpers: HelperThreads, { options, tools, shard, issuers }: CrewSurroundings): Crew {
+export function startCrew(helpers: HelperThreads, { options, tools, shard, issuers }: CrewSurroundings) {
   const members = new Set<CrewMember>();
   const works: CrewWork[] = [];
-  const isObserved = tools.onExchange !== undefined;
-  const setting: ThreadSetting = { options, issuers, shard, isObserved };
+  const begun = <Work extends CrewWork>(work: Work): Work => {
+    works.push(work);
+    return work;
+  };
+  const setting: ThreadSetting = { options, issuers, shard, isObserved: tools.onExchange !== undefined };
   for (let number = 0; number < helpers.count; number += 1) {
     const thread = helpers.start(setting);
     if (thread === undefined) break;
@@ -68,17 +64,13 @@ export function startCrew(helpers: HelperThreads, { options, tools, shard, issue
   };
   tools.signal.addEventListener('abort', abort);
   return {
-    scan(list, places) {
-      const scanning = startScanThreads(members, list, places, tools);
-      works.push(scanning.work);
-      return scanning.threads;
-    },
-    refresh() {
-      const refreshing = startRefreshThreads(members, tools);
-      works.push(refreshing.work);
-      return refreshing.threads;
-    },
-    end() {
+    /** Has them judge files; they take certificates from `places` until none is open. */
+    scan: (list: CertificateList, places: OpenPlaces): ScanThreads =>
+      begun(startScanThreads(members, list, places, tools)),
+    /** Has them ask responders and store what they hear. */
+    refresh: (): RefreshThreads => begun(startRefreshThreads(members, tools)),
+    /** They are gone. */
+    end(): void {
       tools.signal.removeEventListener('abort', abort);
       for (const member of members) member.send({ kind: 'end' });
     },

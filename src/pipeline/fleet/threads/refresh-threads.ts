@@ -2,28 +2,10 @@ import type { ListedCertificate } from '../../../source/certificate-list.js';
 import type { GatePass, ResponderGate } from '../../../transport/responder-gate.js';
 import type { FetchTools } from '../../fetch/fetch-job.js';
 import type { Outcome } from '../../fetch/outcome.js';
-import {
-  outcomeFromElsewhere,
-  type CrewMember,
-  type CrewWork,
-  type FromThread,
-  type RefreshedElsewhere,
-} from './thread-message.js';
+import { outcomeFromElsewhere, type CrewMember, type FromThread, type RefreshedElsewhere } from './thread-message.js';
 
 /** Other threads that refresh certificates meanwhile. Whom they may ask, and when, the gate of this one decides. */
-export interface RefreshThreads {
-  /**
-   * Has the thread with the least to do refresh a certificate.
-   *
-   * @param here how this thread does it: where it has the least to do itself, and where another could not
-   * @returns the outcome; undefined for a file that is none of ours
-   */
-  share(
-    position: number,
-    certificate: ListedCertificate,
-    here: () => Promise<Outcome | undefined>,
-  ): Promise<Outcome | undefined>;
-}
+export type RefreshThreads = ReturnType<typeof startRefreshThreads>;
 
 /** Another thread, and what it is at. */
 interface Helper {
@@ -43,62 +25,57 @@ const shareOfHelpers = 2;
 
 const endsHere: RefreshedElsewhere = { kind: 'refused' };
 
-export function startRefreshThreads(
-  members: ReadonlySet<CrewMember>,
-  tools: RefreshTools,
-): { readonly threads: RefreshThreads; readonly work: CrewWork } {
+export function startRefreshThreads(members: ReadonlySet<CrewMember>, tools: RefreshTools) {
   const helpers = new Map([...members].map((member) => [member, helperOf(member, tools.signal)]));
   let ownTasks = 0;
   return {
-    work: {
-      hear(member, message) {
-        const helper = helpers.get(member);
-        if (helper !== undefined) hear(helper, message, tools);
-      },
-      lose(member) {
-        const helper = helpers.get(member);
-        helpers.delete(member);
-        if (helper !== undefined) giveBack(helper);
-      },
+    hear(member: CrewMember, message: FromThread): void {
+      const helper = helpers.get(member);
+      if (helper !== undefined) hear(helper, message, tools);
     },
-    threads: {
-      async share(position, certificate, here) {
-        const helper = leastBusy(helpers.values(), ownTasks);
-        const end = helper === undefined ? endsHere : await refreshElsewhere(helper, position, certificate);
-        if (end === null) return undefined;
-        if (end.kind === 'settled') return outcomeFromElsewhere(end.outcome, certificate.path);
-        ownTasks += 1;
-        try {
-          return await here();
-        } finally {
-          ownTasks -= 1;
-        }
-      },
+    /** What a thread that is no more had is given back: its places at the gate, and its certificates. */
+    lose(member: CrewMember): void {
+      const helper = helpers.get(member);
+      helpers.delete(member);
+      helper?.gone.abort();
+      for (const pass of helper?.passes.values() ?? []) pass.leave('undecided');
+      for (const resolve of helper?.refreshing.values() ?? []) resolve(endsHere);
+    },
+    /**
+     * Has the thread with the least to do refresh a certificate.
+     *
+     * @param here how this thread does it: where it has the least to do itself, and where another could not
+     * @returns the outcome; undefined for a file that is none of ours
+     */
+    async share(
+      position: number,
+      certificate: ListedCertificate,
+      here: () => Promise<Outcome | undefined>,
+    ): Promise<Outcome | undefined> {
+      const helper = leastBusy(helpers.values(), ownTasks);
+      const end = helper === undefined ? endsHere : await refreshElsewhere(helper, position, certificate);
+      if (end === null) return undefined;
+      if (end.kind === 'settled') return outcomeFromElsewhere(end.outcome, certificate.path);
+      ownTasks += 1;
+      try {
+        return await here();
+      } finally {
+        ownTasks -= 1;
+      }
     },
   };
 }
 
 function helperOf(member: CrewMember, signal: AbortSignal): Helper {
   const gone = new AbortController();
-  return {
-    member,
-    refreshing: new Map(),
-    passes: new Map(),
-    gone,
-    over: AbortSignal.any([signal, gone.signal]),
-  };
+  const over = AbortSignal.any([signal, gone.signal]);
+  return { member, refreshing: new Map(), passes: new Map(), gone, over };
 }
 
 /** The one with the least to do; undefined where this thread has less. */
 function leastBusy(helpers: Iterable<Helper>, ownTasks: number): Helper | undefined {
-  let found: Helper | undefined;
-  let fewest = shareOfHelpers * ownTasks + 1;
-  for (const helper of helpers) {
-    if (helper.refreshing.size >= fewest) continue;
-    found = helper;
-    fewest = helper.refreshing.size;
-  }
-  return found;
+  const [found] = [...helpers].sort((a, b) => a.refreshing.size - b.refreshing.size);
+  return found !== undefined && found.refreshing.size <= shareOfHelpers * ownTasks ? found : undefined;
 }
 
 function refreshElsewhere(
@@ -156,11 +133,4 @@ async function letIn(
     // An interrupt is all that the gate throws.
     member.send({ kind: 'entry', number, entry: { kind: 'interrupted' } });
   }
-}
-
-/** What a thread that is no more had: its places at the gate, and its certificates. */
-function giveBack({ gone, passes, refreshing }: Helper): void {
-  gone.abort();
-  for (const pass of passes.values()) pass.leave('undecided');
-  for (const resolve of refreshing.values()) resolve(endsHere);
 }

@@ -4,21 +4,13 @@ import type { Scanned } from '../due-queue.js';
 import {
   outcomeFromElsewhere,
   type CrewMember,
-  type CrewWork,
   type FoundElsewhere,
-  type ScanAnswer,
+  type FromThread,
   type ScanQuestion,
 } from './thread-message.js';
 
 /** Other threads that judge certificates of a list meanwhile. */
-export interface ScanThreads {
-  /** What they have found since this was asked last. */
-  take(): readonly Scanned[];
-  /** A certificate that none of them could judge, which is for this thread to do; undefined when there is none. */
-  takeBack(): number | undefined;
-  /** Waits until they have found something; false when all they were given is done. */
-  isMoreToCome(): Promise<boolean>;
-}
+export type ScanThreads = ReturnType<typeof startScanThreads>;
 
 /** The part of a list that nobody has taken yet; whoever takes a certificate moves `next` on. */
 export interface OpenPlaces {
@@ -37,7 +29,7 @@ export function startScanThreads(
   list: CertificateList,
   places: OpenPlaces,
   tools: Pick<JudgingTools, 'now'>,
-): { readonly threads: ScanThreads; readonly work: CrewWork } {
+) {
   const found: Scanned[] = [];
   const givenBack: number[] = [];
   const asked = new Map<CrewMember, ScanQuestion[]>();
@@ -55,53 +47,43 @@ export function startScanThreads(
     }
   };
 
-  const hear = (member: CrewMember, answer: ScanAnswer): void => {
-    // Of one that is lost everything was given back.
-    if (asked.get(member)?.shift() === undefined) return;
-    ask(member);
-    for (const [index, one] of answer.found.entries()) {
-      const position = answer.first + index;
-      if (one?.kind === 'refused') givenBack.push(position);
-      else if (one !== null) found.push(scannedElsewhere(position, one, list));
-    }
-    wake?.();
-  };
-
-  const lose = (member: CrewMember): void => {
-    for (const { first, certificates } of asked.get(member) ?? []) {
-      for (const index of certificates.keys()) givenBack.push(first + index);
-    }
-    asked.delete(member);
-    wake?.();
-  };
-
   for (const member of members) {
     asked.set(member, []);
     ask(member);
   }
+  const isAny = (): boolean => found.length > 0 || givenBack.length > 0;
+  const isWaitedFor = (): boolean => [...asked.values()].some((questions) => questions.length > 0);
 
   return {
-    work: {
-      hear: (member, message) => {
-        if (message.kind === 'scanned') hear(member, message);
-      },
-      lose,
+    hear(member: CrewMember, message: FromThread): void {
+      // Of one that is lost everything was given back.
+      if (message.kind !== 'scanned' || asked.get(member)?.shift() === undefined) return;
+      ask(member);
+      for (const [index, one] of message.found.entries()) {
+        const position = message.first + index;
+        if (one?.kind === 'refused') givenBack.push(position);
+        else if (one !== null) found.push(scannedElsewhere(position, one, list));
+      }
+      wake?.();
     },
-    threads: {
-      take: () => found.splice(0),
-      takeBack: () => givenBack.pop(),
-      async isMoreToCome() {
-        const isAny = (): boolean => found.length > 0 || givenBack.length > 0;
-        if (!isAny() && isWaitedFor(asked)) await new Promise<void>((resolve) => (wake = resolve));
-        wake = undefined;
-        return isAny() || isWaitedFor(asked);
-      },
+    lose(member: CrewMember): void {
+      for (const { first, certificates } of asked.get(member) ?? []) {
+        for (const index of certificates.keys()) givenBack.push(first + index);
+      }
+      asked.delete(member);
+      wake?.();
+    },
+    /** What they have found since this was asked last. */
+    take: (): readonly Scanned[] => found.splice(0),
+    /** A certificate that none of them could judge, which is for this thread to do; undefined when there is none. */
+    takeBack: (): number | undefined => givenBack.pop(),
+    /** Waits until they have found something; false when all they were given is done. */
+    async isMoreToCome(): Promise<boolean> {
+      if (!isAny() && isWaitedFor()) await new Promise<void>((resolve) => (wake = resolve));
+      wake = undefined;
+      return isAny() || isWaitedFor();
     },
   };
-}
-
-function isWaitedFor(asked: ReadonlyMap<CrewMember, readonly ScanQuestion[]>): boolean {
-  return [...asked.values()].some((questions) => questions.length > 0);
 }
 
 function scannedElsewhere(

@@ -3,8 +3,8 @@ import { createLeftovers } from '../../../store/leftovers.js';
 import type { HttpClient } from '../../../transport/http-client.js';
 import type { FetchTools } from '../../fetch/fetch-job.js';
 import { observedClient } from '../../metrics/observed-client.js';
-import { createRefreshAnswerer } from './answer-refresh.js';
-import { createScanAnswerer } from './answer-scan.js';
+import { answerRefresh } from './answer-refresh.js';
+import { answerScan } from './answer-scan.js';
 import { createOutbox } from './outbox.js';
 import { createRemoteGate } from './remote-gate.js';
 import { pathFromElsewhere, type FromThread, type ThreadSetting, type ToThread } from './thread-message.js';
@@ -22,17 +22,15 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   const outbox = createOutbox(own.post);
   const remote = createRemoteGate(outbox);
   const interrupt = new AbortController();
-  const { ownProcess, now, randomBytes } = own;
+  const { client, ownProcess, now, randomBytes } = own;
   const issuers = setting.issuers.map((source) => ({ ...source, path: pathFromElsewhere(source.path) }));
+  const paths = issuers.map(({ path }) => path);
   const onExchange = (host: string, milliseconds: number): void =>
     outbox.send({ kind: 'exchange', host, milliseconds });
   const tools: FetchTools = {
-    client: setting.isObserved ? observedClient(own.client, onExchange) : own.client,
+    client: setting.isObserved ? observedClient(client, onExchange) : client,
     gate: remote.gate,
-    issuers: createIssuerFinder(
-      issuers.map(({ path }) => path),
-      issuers,
-    ),
+    issuers: createIssuerFinder(paths, issuers),
     downloadedIssuers: new Map(),
     ownProcess,
     signal: interrupt.signal,
@@ -40,17 +38,15 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
     randomBytes,
     leftovers: createLeftovers(),
   };
-  const scan = createScanAnswerer(setting, tools);
-  const refresh = createRefreshAnswerer(setting, tools);
   // One question after the other, so that the first thread has answers and sends questions meanwhile.
   let scanned = Promise.resolve();
   const hear = (message: ToThread): void => {
     switch (message.kind) {
       case 'scan':
-        scanned = scanned.then(() => scan(message)).then(outbox.sendNow, fail);
+        scanned = scanned.then(() => answerScan(message, setting, tools)).then(outbox.sendNow, fail);
         break;
       case 'refresh':
-        void refresh(message).then(outbox.send, fail);
+        void answerRefresh(message, setting, tools).then(outbox.send, fail);
         break;
       case 'entry':
         remote.hear(message.number, message.entry);
@@ -59,7 +55,7 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
         interrupt.abort();
         break;
       case 'end':
-        own.client.close();
+        client.close();
         own.end();
         break;
     }

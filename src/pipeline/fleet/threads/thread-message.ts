@@ -7,7 +7,6 @@ import type { Turn } from '../due-queue.js';
 import type { FetchOptions } from '../../fetch/fetch-job.js';
 import type { Outcome } from '../../fetch/outcome.js';
 import type { Outbox } from './outbox.js';
-import { definedOnly } from '../../../core/defined-only.js';
 
 /** What a thread works with as long as it lives: plain data, since it is copied there. */
 export interface ThreadSetting {
@@ -103,5 +102,5 @@ export function pathFromElsewhere(path: FilePath | Uint8Array): FilePath {
 /** An outcome that came from another thread, of this certificate. */
 export function outcomeFromElsewhere(outcome: Outcome, certificate: FilePath): Outcome {
   const { staple } = outcome;
-  return definedOnly({ ...outcome, certificate, staple: staple === undefined ? undefined : pathFromElsewhere(staple) });
+  return { ...outcome, certificate, ...(staple === undefined ? {} : { staple: pathFromElsewhere(staple) }) };
 }

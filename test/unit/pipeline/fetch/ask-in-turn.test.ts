@@ -2,12 +2,11 @@ import { expect, it, onTestFinished } from 'vitest';
 
 import { askResponders, type AskOptions, type AskResult } from '../../../../src/pipeline/fetch/ask-in-turn.js';
 import { startBudget } from '../../../../src/pipeline/fetch/budget.js';
-import { graverTrouble } from '../../../../src/pipeline/gravity.js';
 import { createHttpClient } from '../../../../src/transport/http-client.js';
 import { createResponderGate } from '../../../../src/transport/responder-gate.js';
 import { startServer } from '../../transport/loopback.js';
 
-function ask(options: Pick<AskOptions, 'urls'> & Partial<AskOptions>, milliseconds: number): Promise<AskResult<never>> {
+function ask(options: Pick<AskOptions, 'urls'> & Partial<AskOptions>, milliseconds: number): Promise<AskResult> {
   const client = createHttpClient({ allowPrivate: true, allowAddresses: [], userAgent: 'test' });
   onTestFinished(() => client.close());
   const usual = {
@@ -26,7 +25,7 @@ function ask(options: Pick<AskOptions, 'urls'> & Partial<AskOptions>, millisecon
     gate: createResponderGate({ concurrency: 1, perResponder: 1 }),
     now: () => new Date('2026-03-01T12:00:00Z'),
   };
-  return askResponders<never>({ ...usual, ...options }, () => expect.unreachable('nothing answers'), graverTrouble);
+  return askResponders({ ...usual, ...options }, () => expect.unreachable('nothing answers'));
 }
 
 /** For an exchange that has to succeed. */

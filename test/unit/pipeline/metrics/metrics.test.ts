@@ -5,7 +5,17 @@ import type { Outcome } from '../../../../src/pipeline/fetch/outcome.js';
 import { createMetrics } from '../../../../src/pipeline/metrics/metrics.js';
 import { runCommand } from '../../../support/run-program.js';
 import { withTemporaryFolder } from '../../../support/temporary-folder.js';
-import { believed, failedOutcome, invalid, nextUpdate, now, outcomeOf, thisUpdate } from './outcomes.js';
+import { revokedOutcome, unknownOutcome, updatedOutcome } from '../../../support/outcomes.js';
+import {
+  believed,
+  invalid,
+  nextUpdate,
+  now,
+  stapledFacts,
+  stapledOutcome,
+  thisUpdate,
+  troubledOutcome,
+} from './outcomes.js';
 
 const started = new Date('2026-01-01T23:59:50.500Z');
 
@@ -30,7 +40,7 @@ async function expectAccepted(text: string): Promise<void> {
 
 describe('the series of a certificate', () => {
   it('tell its status, whether it is stapled, and its times in seconds', () => {
-    const text = metricsOf([outcomeOf('/etc/a.pem', { mustStaple: true })]);
+    const text = metricsOf([stapledOutcome('/etc/a.pem', { mustStaple: true })]);
     expect(samplesOf(text, 'restaple_certificate_status')).toEqual([
       '{certificate="/etc/a.pem",staple="/etc/a.pem.ocsp",status="good"} 1',
     ]);
@@ -48,31 +58,36 @@ describe('the series of a certificate', () => {
   it('end with the signer where that is sooner than nextUpdate', () => {
     const notAfter = new Date('2026-01-03T00:00:00Z');
     const responder = { kind: 'delegated', name: 'CN=R', keyHash: '00', notAfter } as const;
-    const text = metricsOf([outcomeOf('a', { verdict: believed('good', { responder }) })]);
+    const text = metricsOf([stapledOutcome('a', { verdict: believed('good', { responder }) })]);
     expect(samplesOf(text, 'restaple_staple_valid_until_timestamp_seconds')).toEqual([
       `{certificate="a"} ${notAfter.getTime() / 1000}`,
     ]);
   });
 
   it.each<[string, Outcome, string, 0 | 1]>([
-    ['a kept staple', failedOutcome('c', 'refused', { outcome: 'kept', verdict: believed('good') }), 'good', 1],
-    ['an accepted revoked staple', outcomeOf('c', { outcome: 'revoked', verdict: believed('revoked') }), 'revoked', 0],
-    ['a revoked certificate with its old good staple', outcomeOf('c', { outcome: 'revoked' }), 'revoked', 0],
-    ['an unknown certificate with its old good staple', outcomeOf('c', { outcome: 'unknown' }), 'unknown', 0],
-    ['an expired staple', failedOutcome('c', 'refused', { verdict: invalid('expired') }), 'expired', 0],
-    ['a forged staple', failedOutcome('c', 'refused', { verdict: invalid('signature-invalid') }), 'invalid', 0],
-    ['no staple', failedOutcome('/nowhere/c', 'refused'), 'missing', 0],
+    ['a kept staple', troubledOutcome('c', 'refused', 'kept', { verdict: believed('good') }), 'good', 1],
+    ['an accepted revoked staple', revokedOutcome('c', { verdict: believed('revoked') }), 'revoked', 0],
+    ['a revoked certificate with its old good staple', revokedOutcome('c', stapledFacts('c')), 'revoked', 0],
+    ['an unknown certificate with its old good staple', unknownOutcome('c', stapledFacts('c')), 'unknown', 0],
     [
-      'no staple after a failed write',
-      failedOutcome('/nowhere/c', 'refused', { outcome: 'store-error' }),
-      'missing',
+      'an expired staple',
+      troubledOutcome('c', 'refused', 'unavailable', { verdict: invalid('expired') }),
+      'expired',
       0,
     ],
-    ['a certificate that cannot be read', failedOutcome('c', 'refused', { outcome: 'input-error' }), 'unjudged', 0],
-    ['no responder', failedOutcome('c', 'refused', { outcome: 'no-responder' }), 'no-responder', 0],
+    [
+      'a forged staple',
+      troubledOutcome('c', 'refused', 'unavailable', { verdict: invalid('signature-invalid') }),
+      'invalid',
+      0,
+    ],
+    ['no staple', troubledOutcome('/nowhere/c', 'refused'), 'missing', 0],
+    ['no staple after a failed write', troubledOutcome('/nowhere/c', 'refused', 'store-error'), 'missing', 0],
+    ['a certificate that cannot be read', troubledOutcome('c', 'refused', 'input-error'), 'unjudged', 0],
+    ['no responder', troubledOutcome('c', 'refused', 'no-responder'), 'no-responder', 0],
     [
       'no responder of a Must-Staple certificate',
-      failedOutcome('c', 'refused', { outcome: 'no-responder', mustStaple: true }),
+      troubledOutcome('c', 'refused', 'no-responder', { mustStaple: true }),
       'missing',
       0,
     ],
@@ -85,7 +100,7 @@ describe('the series of a certificate', () => {
   it('are unjudged and not missing where a staple is there that nobody could judge', async () => {
     await withTemporaryFolder((folder) => {
       folder.write('a.pem.ocsp', 'whatever it is');
-      const text = metricsOf([failedOutcome(folder.at('a.pem'), 'refused')]);
+      const text = metricsOf([troubledOutcome(folder.at('a.pem'), 'refused')]);
       expect(samplesOf(text, 'restaple_certificate_status').join('')).toContain('status="unjudged"');
       expect(samplesOf(text, 'restaple_staple_last_success_timestamp_seconds')).toEqual([]);
     });
@@ -95,7 +110,7 @@ describe('the series of a certificate', () => {
     await withTemporaryFolder((folder) => {
       const staple = folder.write('a.pem.ocsp', 'a staple');
       utimesSync(staple, thisUpdate, thisUpdate);
-      const kept = failedOutcome(folder.at('a.pem'), 'refused', { outcome: 'kept', verdict: believed('good') });
+      const kept = troubledOutcome(folder.at('a.pem'), 'refused', 'kept', { verdict: believed('good') });
       expect(samplesOf(metricsOf([kept]), 'restaple_staple_last_success_timestamp_seconds')).toEqual([
         `{certificate="${folder.at('a.pem')}"} ${thisUpdate.getTime() / 1000}`,
       ]);
@@ -103,13 +118,18 @@ describe('the series of a certificate', () => {
   });
 
   it('stand once, in the order of the names, with the later outcome, whatever the order in which they came', () => {
-    const first = metricsOf([failedOutcome('b', 'refused'), outcomeOf('c'), outcomeOf('a'), outcomeOf('b')]);
+    const first = metricsOf([
+      troubledOutcome('b', 'refused'),
+      stapledOutcome('c'),
+      stapledOutcome('a'),
+      stapledOutcome('b'),
+    ]);
     expect(samplesOf(first, 'restaple_certificate_stapled')).toEqual([
       '{certificate="a"} 1',
       '{certificate="b"} 1',
       '{certificate="c"} 1',
     ]);
-    const others = [outcomeOf('a'), failedOutcome('b', 'refused'), outcomeOf('b'), outcomeOf('c')];
+    const others = [stapledOutcome('a'), troubledOutcome('b', 'refused'), stapledOutcome('b'), stapledOutcome('c')];
     expect(metricsOf(others)).toBe(first);
   });
 });
@@ -117,11 +137,11 @@ describe('the series of a certificate', () => {
 describe('the totals', () => {
   it('count every outcome, zeros too, and failures by code, kept ones too', () => {
     const text = metricsOf([
-      outcomeOf('a'),
-      outcomeOf('b', { outcome: 'updated' }),
-      failedOutcome('c', 'expired', { outcome: 'kept', verdict: believed('good') }),
-      failedOutcome('d', 'expired'),
-      failedOutcome('e', 'signature-invalid', { outcome: 'invalid' }),
+      stapledOutcome('a'),
+      updatedOutcome('b', stapledFacts('b')),
+      troubledOutcome('c', 'expired', 'kept', { verdict: believed('good') }),
+      troubledOutcome('d', 'expired'),
+      troubledOutcome('e', 'signature-invalid', 'invalid'),
     ]);
     expect(samplesOf(text, 'restaple_run_certificates')).toEqual([
       '{outcome="updated"} 1',
@@ -139,7 +159,7 @@ describe('the totals', () => {
   });
 
   it('count a missing responder as a failure only where one is asked for', () => {
-    const outcome = failedOutcome('a', 'refused', { outcome: 'no-responder' });
+    const outcome = troubledOutcome('a', 'refused', 'no-responder');
     expect(samplesOf(metricsOf([outcome]), 'restaple_run_failures')).toEqual([]);
     expect(samplesOf(metricsOf([outcome], { requireOcsp: true }), 'restaple_run_failures')).toHaveLength(1);
   });
@@ -214,7 +234,7 @@ describe('the text', () => {
         '# HELP restaple_evil x',
         '',
       ];
-      for (const name of names) metrics.take(outcomeOf(name), now);
+      for (const name of names) metrics.take(stapledOutcome(name), now);
       metrics.observeResponder('a"b\\c\nd', 12);
       const text = [...metrics.finish({ exitCode: 0, now })].join('');
       await expectAccepted(text);
@@ -233,7 +253,7 @@ describe('the text', () => {
 
   it('comes in pieces of a fixed size', () => {
     const metrics = createMetrics({ version: '1', started, requireOcsp: false });
-    for (let index = 0; index < 3000; index += 1) metrics.take(outcomeOf(`/etc/haproxy/certs/${index}.pem`), now);
+    for (let index = 0; index < 3000; index += 1) metrics.take(stapledOutcome(`/etc/haproxy/certs/${index}.pem`), now);
     const pieces = [...metrics.finish({ exitCode: 0, now })];
     expect(pieces.length).toBeGreaterThan(10);
     for (const piece of pieces) expect(piece.length).toBeLessThan(70_000);

@@ -1,7 +1,8 @@
 import type { FilePath } from '../../../../src/core/file-path.js';
 import type { BelievedEvidence, Failure, Verdict } from '../../../../src/core/index.js';
-import type { Outcome } from '../../../../src/pipeline/fetch/outcome.js';
+import type { FailedName, Outcome } from '../../../../src/pipeline/fetch/outcome.js';
 import { troubleOfFailure } from '../../../../src/pipeline/trouble.js';
+import { failedOutcome, freshOutcome } from '../../../support/outcomes.js';
 
 export const thisUpdate = new Date('2026-01-01T00:00:00Z');
 export const now = new Date('2026-01-02T00:00:00Z');
@@ -26,34 +27,27 @@ export function invalid(code: Failure['code']): Verdict {
   return { ...believed('good'), kind: 'invalid', failure };
 }
 
-/** A fresh outcome, but for what is given. */
-export function outcomeOf(certificate: FilePath, more: Partial<Outcome> = {}): Outcome {
+/** What is known where a good staple is on disk. */
+export function stapledFacts(certificate: FilePath) {
   return {
-    certificate,
-    outcome: 'fresh',
     staple: Buffer.isBuffer(certificate) ? Buffer.concat([certificate, Buffer.from('.ocsp')]) : `${certificate}.ocsp`,
-    written: false,
     verdict: believed('good'),
     nextRefresh: new Date('2026-01-04T00:00:00Z'),
-    mustStaple: false,
-    warnings: [],
-    findings: [],
-    ...more,
   };
 }
 
-/** An outcome with trouble of this code and without a staple, but for what is given. */
-export function failedOutcome(certificate: FilePath, code: Failure['code'], more: Partial<Outcome> = {}): Outcome {
+/** A certificate with a good staple that is not due. */
+export function stapledOutcome(certificate: FilePath, facts: Parameters<typeof freshOutcome>[1] = {}): Outcome {
+  return freshOutcome(certificate, { ...stapledFacts(certificate), ...facts });
+}
+
+/** A certificate with trouble of this code and without a staple, but for what is given. */
+export function troubledOutcome(
+  certificate: FilePath,
+  code: Failure['code'],
+  name: FailedName = 'unavailable',
+  facts: Parameters<typeof failedOutcome>[3] = {},
+): Outcome {
   const trouble = troubleOfFailure({ code, message: 'no', values: {} });
-  return {
-    certificate,
-    outcome: 'unavailable',
-    staple: `${certificate.toString()}.ocsp`,
-    written: false,
-    trouble,
-    mustStaple: false,
-    warnings: [],
-    findings: [],
-    ...more,
-  };
+  return failedOutcome(certificate, name, { trouble }, { staple: `${certificate.toString()}.ocsp`, ...facts });
 }
