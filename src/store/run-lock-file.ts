@@ -88,17 +88,14 @@ export function unusableFor(path: FilePath, error: unknown): Error {
 
 function hintFor(code: string, path: FilePath): string {
   const folder = shownPath(folderOf(path));
-  switch (code) {
-    case 'ENOENT':
-      return `create the folder ${folder}, or name another file with --lock`;
-    case 'EACCES':
-    case 'EPERM':
-      return `run as the user that ${folder} belongs to, or name a file of your own with --lock`;
-    case 'EROFS':
-      return `in a systemd unit set RuntimeDirectory=restaple, or name another file with --lock`;
-    default:
-      return 'name another file with --lock';
-  }
+  const steps: Readonly<Record<string, string>> = {
+    ENOENT: `create the folder ${folder}, or `,
+    EACCES: `run as the user that ${folder} belongs to, or `,
+    EPERM: `run as the user that ${folder} belongs to, or `,
+    EROFS: 'in a systemd unit set RuntimeDirectory=restaple, or ',
+  };
+  const isOthers = code === 'EACCES' || code === 'EPERM';
+  return `${steps[code] ?? ''}name ${isOthers ? 'a file of your own' : 'another file'} with --lock`;
 }
 
 function requireTrustedFolder({ path, folder: { status } }: PinnedFile, own: OwnProcess): void {
