@@ -28,7 +28,6 @@ export interface LockFile {
 interface LockInode {
   readonly descriptor: number;
   readonly own: OwnProcess;
-  readonly text: string;
   readonly files: Set<LockFile>;
   /** By the monotonic clock, in milliseconds. */
   writtenAt: number;
@@ -62,11 +61,10 @@ function createLockFile(at: PinnedFile, own: OwnProcess): LockFile | undefined {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const descriptor = openSync(at.reach, flags, 0o600);
   try {
-    const text = JSON.stringify(holderOf(own));
-    writeFileSync(descriptor, text);
+    writeFileSync(descriptor, JSON.stringify(holderOf(own)));
     const created = fstatSync(descriptor, { bigint: true });
     if (created.nlink > 0n) {
-      return hold(at, created, { descriptor, own, text, files: new Set(), writtenAt: performance.now() });
+      return hold(at, created, { descriptor, own, files: new Set(), writtenAt: performance.now() });
     }
   } catch (error) {
     closeSync(descriptor);
@@ -132,7 +130,7 @@ function forget(file: LockFile): void {
 function writeAgain(inode: LockInode): void {
   const now = performance.now();
   if (now - inode.writtenAt < writtenAgainAfterMilliseconds) return;
-  writeSync(inode.descriptor, inode.text, 0);
+  writeSync(inode.descriptor, JSON.stringify(holderOf(inode.own)), 0);
   inode.writtenAt = now;
 }
 
