@@ -19,7 +19,8 @@ const largestIndexFile = 64 * 1024 * 1024;
  * @throws OcspError `malformed-index`, its message with file, line and what was expected there; what reading a file can throw
  */
 export function readIndexSource(path: FilePath): StatusSource {
-  const bytes = readIndexBytes(path);
+  // A CA that has issued nothing yet has an empty one.
+  const bytes = readInputFile(path, largestIndexFile, { tooLarge: 'name the index.txt of one CA' });
   const entries = new Map<string, IndexEntry>();
   for (const [lineNumber, line] of numberedLines(bytes)) {
     if (line.trim() === '' || line.startsWith('#')) continue;
@@ -43,16 +44,6 @@ interface IndexEntry {
 
 /** What is wrong with one line; the reader of the file adds where it stands. */
 class LineError extends Error {}
-
-/** A CA that has issued nothing yet has an empty index.txt. */
-function readIndexBytes(path: FilePath): Uint8Array {
-  try {
-    return readInputFile(path, largestIndexFile, { empty: '', tooLarge: 'name the index.txt of one CA' });
-  } catch (error) {
-    if (error instanceof OcspError && error.code === 'file-empty') return new Uint8Array(0);
-    throw error;
-  }
-}
 
 /** openssl writes a backslash before a tab that belongs to a column. */
 const betweenColumns = /(?<!\\)\t/;

@@ -8,7 +8,8 @@ import { systemErrorText } from '../system/system-error.js';
 
 /** The next step for a file that is empty or too large, where it is not about a certificate. */
 export interface InputHints {
-  readonly empty: string;
+  /** Absent where the file may be empty. */
+  readonly empty?: string;
   readonly tooLarge: string;
 }
 
@@ -45,7 +46,9 @@ export function readVersionedFile(path: FilePath, limit: number, hints: InputHin
   const name = shownPath(path);
   if (containsNul(path)) throw unreadable(`${name}: the file name contains a NUL character`);
   const { bytes, version } = readFound(path, limit);
-  if (bytes?.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
+  if (bytes?.length === 0 && hints.empty !== undefined) {
+    throw new OcspError('file-empty', `${name} is empty`, hints.empty);
+  }
   if (bytes === undefined || bytes.length > limit) {
     throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
   }
