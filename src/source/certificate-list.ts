@@ -32,7 +32,7 @@ export function pathsOf(list: CertificateList): FilePath[] {
 
 /** These files as a list, as they are. */
 export function listOfFiles(paths: readonly FilePath[]): CertificateList {
-  return listOf([{ folder: undefined, names: [...paths], named: true, out: undefined }]);
+  return listOf([{ files: [...paths], named: true, out: undefined }]);
 }
 
 /**
@@ -46,20 +46,19 @@ export function listOfFiles(paths: readonly FilePath[]): CertificateList {
 export async function listCertificates(sources: readonly NamedSource[]): Promise<CertificateList> {
   const groups: Group[] = [];
   for (const source of sources) for (const group of await groupsOf(source)) addGroup(groups, group);
-  const isOneFolder = groups.length === 1 && groups[0]?.folder !== undefined;
+  const isOneFolder = groups.length === 1 && !Array.isArray(groups[0]?.files);
   return listOf(isOneFolder ? groups : withoutRepetitions(groups));
 }
 
-/** Files of one source: names in a folder, or whole paths where there is no folder. */
+/** Files of one source. */
 interface Group {
-  readonly folder: FilePath | undefined;
-  readonly names: Names;
+  readonly files: FilePath[] | FolderFiles;
   readonly named: boolean;
   readonly out: string | undefined;
 }
 
-/** An array, or the packed names of a folder. */
-interface Names {
+/** Those of a folder, by their packed names. */
+interface FolderFiles {
   readonly length: number;
   at(index: number): FilePath | undefined;
 }
@@ -67,35 +66,30 @@ interface Names {
 /** Files named one by one, as on stdin, become one group. */
 function addGroup(groups: Group[], group: Group): void {
   const last = groups.at(-1);
-  const joins =
-    last?.folder === undefined && group.folder === undefined && last?.named === group.named && last.out === group.out;
-  if (joins && Array.isArray(last.names)) last.names.push(...eachOf(group.names));
-  else groups.push(group.folder === undefined ? { ...group, names: [...eachOf(group.names)] } : group);
-}
-
-function* eachOf(names: Names): Generator<FilePath> {
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names.at(index);
-    if (name !== undefined) yield name;
+  const joins = last?.named === group.named && last.out === group.out;
+  if (joins && Array.isArray(last.files) && Array.isArray(group.files)) {
+    for (const file of group.files) last.files.push(file);
+  } else {
+    groups.push(group);
   }
 }
 
 async function groupsOf(source: NamedSource): Promise<Group[]> {
   const { out } = source;
   if ('crtList' in source) {
-    return [{ folder: undefined, names: readCrtList(source.crtList, source.base), named: true, out }];
+    return [{ files: readCrtList(source.crtList, source.base), named: true, out }];
   }
   return (await expandArgument(source.path)).map((path) =>
-    isFolder(path) ? { ...groupOfFolder(path), out } : { folder: undefined, names: [path], named: true, out },
+    isFolder(path) ? { ...groupOfFolder(path), out } : { files: [path], named: true, out },
   );
 }
 
 function listOf(groups: readonly Group[]): CertificateList {
   const starts: number[] = [];
   let length = 0;
-  for (const { names } of groups) {
+  for (const { files } of groups) {
     starts.push(length);
-    length += names.length;
+    length += files.length;
   }
   return {
     length,
@@ -103,9 +97,8 @@ function listOf(groups: readonly Group[]): CertificateList {
     at(index) {
       const number = starts.findLastIndex((start) => start <= index);
       const group = groups[number];
-      const name = group?.names.at(index - (starts[number] ?? 0));
-      if (group === undefined || name === undefined) throw new RangeError(`there is no certificate ${index}`);
-      const path = group.folder === undefined ? name : joinPath(group.folder, name);
+      const path = group?.files.at(index - (starts[number] ?? 0));
+      if (group === undefined || path === undefined) throw new RangeError(`there is no certificate ${index}`);
       return definedOnly({ path, named: group.named, out: group.out });
     },
   };
@@ -114,19 +107,18 @@ function listOf(groups: readonly Group[]): CertificateList {
 /** The first mention of a file counts; one that names it before one of its folder, for then it must be a certificate. */
 function withoutRepetitions(groups: readonly Group[]): Group[] {
   const seen = new Set<string>();
-  const keyOf = (group: Group, name: FilePath): string =>
-    pathKey(plainPath(group.folder === undefined ? name : joinPath(group.folder, name)));
-  const firstMentions = (group: Group): FilePath[] =>
-    [...eachOf(group.names)].filter((name) => {
-      const key = keyOf(group, name);
-      if (seen.has(key)) return false;
+  const firstMentions = ({ files }: Group): FolderFiles => {
+    const kept: number[] = [];
+    for (let index = 0; index < files.length; index += 1) {
+      const key = pathKey(plainPath(files.at(index) ?? ''));
+      if (!seen.has(key)) kept.push(index);
       seen.add(key);
-      return true;
-    });
-  const names = new Map<Group, FilePath[]>();
-  for (const group of groups) if (group.named) names.set(group, firstMentions(group));
-  for (const group of groups) if (!group.named) names.set(group, firstMentions(group));
-  return groups.map((group) => ({ ...group, names: names.get(group) ?? [] }));
+    }
+    return { length: kept.length, at: (index) => files.at(kept[index] ?? files.length) };
+  };
+  const namedFirst = groups.toSorted((one, other) => Number(other.named) - Number(one.named));
+  const files = new Map(namedFirst.map((group) => [group, firstMentions(group)]));
+  return groups.map((group) => ({ ...group, files: files.get(group) ?? [] }));
 }
 
 /** Without `./` and doubled slashes, so that one file under two spellings is one job; `..` stays, it may follow a link. */
@@ -162,18 +154,20 @@ const companionEndings = ['.key', '.ocsp', '.issuer', '.sctl'];
 
 function groupOfFolder(folder: FilePath): Omit<Group, 'out'> {
   const lineages = certbotLineages(folder);
-  if (lineages.length > 0) return { folder: undefined, names: lineages, named: true };
-  if (isLineage(folder)) return { folder, names: ['fullchain.pem'], named: true };
+  if (lineages.length > 0) return { files: lineages, named: true };
+  if (isLineage(folder)) return { files: [joinPath(folder, 'fullchain.pem')], named: true };
   const names = visibleNames(folder, (name) => !companionEndings.some((ending) => name.endsWith(ending)));
-  return { folder, names, named: false };
+  const at = (index: number): FilePath => joinPath(folder, pathOfName(names.at(index)));
+  return { files: { length: names.length, at }, named: false };
 }
 
 /** certbot's `live` folder holds a folder a lineage, each with links named fullchain.pem, cert.pem, chain.pem, privkey.pem. */
 function certbotLineages(folder: FilePath): FilePath[] {
   if (!/(?:^|\/)live\/*$/.test(shownPath(folder))) return [];
-  return [...eachOf(visibleNames(folder))]
-    .map((name) => joinPath(joinPath(folder, name), 'fullchain.pem'))
-    .filter((path) => isRegularFile(path));
+  const names = visibleNames(folder);
+  return Array.from({ length: names.length }, (_, index) => joinPath(folder, pathOfName(names.at(index))))
+    .map((lineage) => joinPath(lineage, 'fullchain.pem'))
+    .filter(isRegularFile);
 }
 
 /** A single lineage named itself: its cert.pem and fullchain.pem are one certificate and one staple. */
@@ -181,23 +175,18 @@ function isLineage(folder: FilePath): boolean {
   return ['privkey.pem', 'fullchain.pem', 'cert.pem'].every((name) => isRegularFile(joinPath(folder, name)));
 }
 
-/** The visible names of a folder that `isWanted`, in the order of their bytes. */
-function visibleNames(folder: FilePath, isWanted: (name: string) => boolean = () => true): Names {
+/** The visible names of a folder that `isWanted`, in the order of their bytes, each with one character a byte. */
+function visibleNames(folder: FilePath, isWanted: (name: string) => boolean = () => true): PackedNames {
   const isTaken = (name: string): boolean => !name.startsWith('.') && isWanted(name);
-  const packed = packedNames(folder, isTaken);
-  return { length: packed.length, at: (index) => pathOfName(packed.at(index)) };
-}
-
-function packedNames(folder: FilePath, isTaken: (name: string) => boolean): PackedNames {
   try {
-    return packSorted(wanted(namesIn(folder), isTaken));
+    return packSorted(taken(namesIn(folder), isTaken));
   } catch {
     // Node looks for the kind of each entry, by a name that is not spelt so, where the file system does not tell it.
-    return packSorted(namesAtOnce(folder).filter(isTaken));
+    return packSorted(taken(namesAtOnce(folder), isTaken));
   }
 }
 
-function* wanted(names: Iterable<string>, isTaken: (name: string) => boolean): Generator<string> {
+function* taken(names: Iterable<string>, isTaken: (name: string) => boolean): Generator<string> {
   for (const name of names) if (isTaken(name)) yield name;
 }
 

@@ -1,13 +1,10 @@
 import type { FilePath } from '../core/file-path.js';
-import { listCertificates } from './certificate-list.js';
+import { listCertificates, type ListedCertificate } from './certificate-list.js';
 import { isCertificateOfFolder } from './folder-member.js';
 import type { NamedSource } from './named-source.js';
 
 /** A path from the command line and whether the user named this very file: only then are its errors reported. */
-export interface CertificatePath {
-  readonly path: FilePath;
-  readonly named: boolean;
-}
+export type CertificatePath = Pick<ListedCertificate, 'path' | 'named'>;
 
 /**
  * The certificate files that these arguments mean, each once, in their order: files, folders (the end-entity

@@ -1,10 +1,11 @@
 import { OcspError, type StatementStatus } from '../core/index.js';
 import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import type { RevocationReason } from '../core/response.js';
+import { revocationReasonOfNumber, type RevocationReason } from '../core/response.js';
 import { parseAsn1Time } from '../core/time.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
+import { numberedLines } from './numbered-lines.js';
 
 /** A line takes about a hundred octets: 600,000 certificates. */
 const largestIndexFile = 64 * 1024 * 1024;
@@ -18,11 +19,10 @@ const largestIndexFile = 64 * 1024 * 1024;
  * @throws OcspError `malformed-index`, its message with file, line and what was expected there; what reading a file can throw
  */
 export function readIndexSource(path: FilePath): StatusSource {
-  const bytes = readIndexBytes(path);
+  // A CA that has issued nothing yet has an empty one.
+  const bytes = readInputFile(path, largestIndexFile, { tooLarge: 'name the index.txt of one CA' });
   const entries = new Map<string, IndexEntry>();
-  let lineNumber = 0;
-  for (const line of linesOf(bytes)) {
-    lineNumber += 1;
+  for (const [lineNumber, line] of numberedLines(bytes)) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     try {
       const { serialNumber, status } = readLine(line);
@@ -44,26 +44,6 @@ interface IndexEntry {
 
 /** What is wrong with one line; the reader of the file adds where it stands. */
 class LineError extends Error {}
-
-/** A CA that has issued nothing yet has an empty index.txt. */
-function readIndexBytes(path: FilePath): Uint8Array {
-  try {
-    return readInputFile(path, largestIndexFile, { empty: '', tooLarge: 'name the index.txt of one CA' });
-  } catch (error) {
-    if (error instanceof OcspError && error.code === 'file-empty') return new Uint8Array(0);
-    throw error;
-  }
-}
-
-function* linesOf(bytes: Uint8Array): Generator<string> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let start = 0; start < buffer.length;) {
-    const newline = buffer.indexOf(0x0a, start);
-    const end = newline < 0 ? buffer.length : newline;
-    yield buffer.toString('latin1', start, buffer[end - 1] === 0x0d && end > start ? end - 1 : end);
-    start = end + 1;
-  }
-}
 
 /** openssl writes a backslash before a tab that belongs to a column. */
 const betweenColumns = /(?<!\\)\t/;
@@ -100,19 +80,12 @@ function readStatus(flag: string, revocation: string): StatementStatus {
   }
 }
 
-/** The names of openssl's `-crl_reason`, in lower case as case does not matter to it, and the two of RFC 5280 §5.3.1 that it lacks. */
-const reasons: ReadonlyMap<string, RevocationReason> = new Map([
-  ['unspecified', 'unspecified'],
-  ['keycompromise', 'keyCompromise'],
-  ['cacompromise', 'cACompromise'],
-  ['affiliationchanged', 'affiliationChanged'],
-  ['superseded', 'superseded'],
-  ['cessationofoperation', 'cessationOfOperation'],
-  ['certificatehold', 'certificateHold'],
-  ['removefromcrl', 'removeFromCRL'],
-  ['privilegewithdrawn', 'privilegeWithdrawn'],
-  ['aacompromise', 'aACompromise'],
-]);
+/** The names of RFC 5280 §5.3.1, of which openssl's `-crl_reason` lacks two, in lower case as case does not matter to it. */
+const reasons: ReadonlyMap<string, RevocationReason> = new Map(
+  Array.from({ length: 11 }, (_, number) => revocationReasonOfNumber(number))
+    .filter((reason) => reason !== undefined)
+    .map((reason) => [reason.toLowerCase(), reason]),
+);
 
 /** `-crl_compromise` and `-crl_CA_compromise` write the time of the compromise behind these, `-crl_hold` an instruction. */
 const reasonsWithDetail: ReadonlyMap<string, RevocationReason> = new Map([

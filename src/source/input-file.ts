@@ -1,4 +1,5 @@
 import { statSync, type Stats } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { OcspError } from '../core/index.js';
 import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
 import { handedOver } from '../system/handed-over-pipe.js';
@@ -7,7 +8,8 @@ import { systemErrorText } from '../system/system-error.js';
 
 /** The next step for a file that is empty or too large, where it is not about a certificate. */
 export interface InputHints {
-  readonly empty: string;
+  /** Absent where the file may be empty. */
+  readonly empty?: string;
   readonly tooLarge: string;
 }
 
@@ -33,31 +35,30 @@ export interface FileVersion {
   readonly changedMilliseconds: number;
 }
 
+/** What was read, and the version; none for a pipe: what was read of it is gone. */
+export interface VersionedFile {
+  readonly bytes: Uint8Array;
+  readonly version: FileVersion | undefined;
+}
+
 /** Reads like {@link readInputFile} and tells the version that was read. Throws the same. */
-export function readVersionedFile(
-  path: FilePath,
-  limit: number,
-  hints: InputHints = certificateHints,
-): { readonly bytes: Uint8Array; readonly version: FileVersion | undefined } {
+export function readVersionedFile(path: FilePath, limit: number, hints: InputHints = certificateHints): VersionedFile {
   const name = shownPath(path);
-  if (containsNul(path)) throw new OcspError('file-unreadable', `${name}: the file name contains a NUL character`);
-  const read = readFound(path, limit);
-  if (read.bytes?.length === 0) throw new OcspError('file-empty', `${name} is empty`, hints.empty);
-  if (read.bytes === undefined || read.bytes.length > limit) {
+  if (containsNul(path)) throw unreadable(`${name}: the file name contains a NUL character`);
+  const { bytes, version } = readFound(path, limit);
+  if (bytes?.length === 0 && hints.empty !== undefined) {
+    throw new OcspError('file-empty', `${name} is empty`, hints.empty);
+  }
+  if (bytes === undefined || bytes.length > limit) {
     throw new OcspError('file-too-large', `${name} is larger than ${limit} octets`, hints.tooLarge);
   }
-  return { bytes: read.bytes, version: read.version };
+  return { bytes, version };
 }
 
 /** Whether the file at this path still is the one that was read; false when it is gone or cannot be examined. */
 export function isSameVersion(path: FilePath, version: FileVersion): boolean {
   try {
-    const now = versionOf(statSync(path));
-    return (
-      now.inode === version.inode &&
-      now.size === version.size &&
-      now.changedMilliseconds === version.changedMilliseconds
-    );
+    return isDeepStrictEqual(versionOf(statSync(path)), version);
   } catch {
     return false;
   }
@@ -67,39 +68,40 @@ function versionOf(status: Stats): FileVersion {
   return { inode: status.ino, size: status.size, changedMilliseconds: status.mtimeMs };
 }
 
-/** No version for a pipe: what was read of it is gone. No bytes for a file that is too large. */
-function readFound(
-  path: FilePath,
-  limit: number,
-): { readonly bytes: Uint8Array | undefined; readonly version: FileVersion | undefined } {
+/** No bytes for a file that is too large. */
+function readFound(path: FilePath, limit: number): { bytes: Uint8Array | undefined; version: FileVersion | undefined } {
   const piped = handedOver(path);
   if (piped !== undefined) return { bytes: piped, version: undefined };
+  const name = shownPath(path);
   let found: FoundFile;
   try {
     found = readRegularFile(path, { limit });
   } catch (error) {
-    throw describeSystemError(shownPath(path), error);
+    throw describeSystemError(name, error);
   }
   const { bytes, status } = found;
-  if (status.isDirectory()) throw isAFolder(shownPath(path));
-  if (!status.isFile()) throw notRegular(path);
+  if (status.isDirectory()) throw isAFolder(name);
+  if (!status.isFile()) {
+    const hint = 'find out who put it there, and remove it; hand a pipe over as /dev/stdin or <(command)';
+    throw unreadable(`${name} is no regular file`, hint);
+  }
   return { bytes, version: versionOf(status) };
 }
 
-function isAFolder(name: string, cause?: unknown): OcspError {
-  return new OcspError('file-unreadable', `${name} is a folder`, 'name a file in it', { cause });
+const asAnotherUser = 'run as a user who may, often root';
+
+function unreadable(message: string, hint = '', cause?: unknown): OcspError {
+  return new OcspError('file-unreadable', message, hint, { cause });
 }
 
-function notRegular(path: FilePath): OcspError {
-  const message = `${shownPath(path)} is no regular file`;
-  const hint = 'find out who put it there, and remove it; hand a pipe over as /dev/stdin or <(command)';
-  return new OcspError('file-unreadable', message, hint);
+function isAFolder(name: string, cause?: unknown): OcspError {
+  return unreadable(`${name} is a folder`, 'name a file in it', cause);
 }
 
 /** What to say of a folder that cannot be listed. */
 export function unlistable(folder: FilePath, error: unknown): OcspError {
   const message = `the folder ${shownPath(folder)} cannot be listed: ${systemErrorText(error)}`;
-  return new OcspError('file-unreadable', message, 'run as a user who may, often root', { cause: error });
+  return unreadable(message, asAnotherUser, error);
 }
 
 function describeSystemError(name: string, error: unknown): OcspError {
@@ -107,24 +109,16 @@ function describeSystemError(name: string, error: unknown): OcspError {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR': {
-      const hint = name.includes('\uFFFD')
-        ? 'the name is not UTF-8 on the command line: name its folder instead'
-        : 'check the path';
+      const isBroken = name.includes('\uFFFD');
+      const hint = isBroken ? 'the name is not UTF-8 on the command line: name its folder instead' : 'check the path';
       return new OcspError('file-not-found', `${name} does not exist`, hint, { cause: error });
     }
     case 'EACCES':
     case 'EPERM':
-      return new OcspError(
-        'file-unreadable',
-        `${name} may not be read by this user`,
-        'run as a user who may, often root',
-        {
-          cause: error,
-        },
-      );
+      return unreadable(`${name} may not be read by this user`, asAnotherUser, error);
     case 'EISDIR':
       return isAFolder(name, error);
     default:
-      return new OcspError('file-unreadable', `${name} could not be read: ${code}`, '', { cause: error });
+      return unreadable(`${name} could not be read: ${code}`, '', error);
   }
 }

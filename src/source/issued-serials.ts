@@ -6,6 +6,7 @@ import { naming } from '../core/ocsp-error.js';
 import { certificatesIn } from './certificate-file.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
+import { numberedLines } from './numbered-lines.js';
 
 /** The serial numbers that a CA has issued. */
 export interface IssuedSerials {
@@ -30,13 +31,11 @@ const largestCertificateFile = 1024 * 1024;
 export async function readIssuedSerials(path: FilePath, issuer: Certificate): Promise<IssuedSerials> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const { serials, warnings } = isFolder ? await readFolder(path, issuer) : await readFile(path, issuer);
+  const none = `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`;
   return {
     size: serials.size,
     has: (serialNumber) => serials.has(minimalSerialNumber(serialNumber)),
-    warnings:
-      serials.size > 0
-        ? warnings
-        : [...warnings, `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`],
+    warnings: serials.size > 0 ? warnings : [...warnings, none],
   };
 }
 
@@ -76,12 +75,8 @@ function listFolder(folder: FilePath): Buffer[] {
     return readdirSync(folder, { encoding: 'buffer' });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new OcspError(
-      'file-unreadable',
-      `the folder ${shownPath(folder)} cannot be listed: ${code}`,
-      'run as a user who may',
-      { cause: error },
-    );
+    const message = `the folder ${shownPath(folder)} cannot be listed: ${code}`;
+    throw new OcspError('file-unreadable', message, 'run as a user who may', { cause: error });
   }
 }
 
@@ -107,15 +102,14 @@ function addIssued(serials: Set<string>, der: Uint8Array, issuer: Certificate): 
 
 function readList(bytes: Uint8Array, path: FilePath): Set<string> {
   const serials = new Set<string>();
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').split('\n');
-  for (const [index, line] of lines.entries()) {
+  for (const [number, line] of numberedLines(bytes)) {
     const text = line.trim();
     if (text === '' || text.startsWith('#')) continue;
     const serialNumber = parseSignedSerialNumber(text.replace(/^serial=/i, ''));
     if (serialNumber === undefined) {
       throw new OcspError(
         'malformed-serial-list',
-        `${shownPath(path)} line ${index + 1}: expected one hexadecimal serial number`,
+        `${shownPath(path)} line ${number}: expected one hexadecimal serial number`,
         'write them as openssl x509 -noout -serial prints them, one a line',
       );
     }

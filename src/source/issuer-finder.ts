@@ -166,19 +166,15 @@ function refuseOtherKey(
   }
 }
 
+const failures: Partial<Record<NonNullable<ReturnType<typeof issuanceFailure>>, string>> = {
+  'not-a-ca': 'it is no CA certificate (basicConstraints)',
+  'may-not-sign-certificates': 'it may not sign certificates (keyUsage)',
+  'weak-algorithm': 'the certificate is signed with an algorithm that is too weak',
+  'unsupported-algorithm': 'the certificate is signed with an algorithm that is not supported',
+};
+
 function explain(why: ReturnType<typeof issuanceFailure>, candidate: Certificate): string {
   const problem = publicKeyProblem(candidate.publicKey);
   if (problem !== undefined) return `its public key is not usable: ${problem}`;
-  switch (why) {
-    case 'not-a-ca':
-      return 'it is no CA certificate (basicConstraints)';
-    case 'may-not-sign-certificates':
-      return 'it may not sign certificates (keyUsage)';
-    case 'weak-algorithm':
-      return 'the certificate is signed with an algorithm that is too weak';
-    case 'unsupported-algorithm':
-      return 'the certificate is signed with an algorithm that is not supported';
-    default:
-      return 'its key did not sign the certificate';
-  }
+  return failures[why ?? 'signature-invalid'] ?? 'its key did not sign the certificate';
 }

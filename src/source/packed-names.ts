@@ -6,41 +6,31 @@ export interface PackedNames {
 }
 
 const bytesAtFirst = 4096;
-const namesAtFirst = 256;
 
 /** Packs names, each with one character a byte, and puts them in the order of their bytes. */
 export function packSorted(names: Iterable<string>): PackedNames {
   let bytes = Buffer.alloc(bytesAtFirst);
-  let ends = new Uint32Array(namesAtFirst);
-  let length = 0;
+  /** Where each name begins, and the end of the last. */
+  const starts = [0];
   let filled = 0;
   for (const name of names) {
     if (filled + name.length > bytes.length) bytes = Buffer.concat([bytes], 2 * (filled + name.length));
-    if (length === ends.length) ends = grown(ends);
     filled += bytes.write(name, filled, 'latin1');
-    ends[length] = filled;
-    length += 1;
+    starts.push(filled);
   }
   bytes = Buffer.from(bytes.subarray(0, filled));
-  const startOf = (name: number): number => (name === 0 ? 0 : (ends[name - 1] ?? 0));
-  const endOf = (name: number): number => ends[name] ?? 0;
-  const order = Uint32Array.from({ length }, (_, name) => name).sort((a, b) =>
-    compareRanges(bytes, startOf(a), endOf(a), startOf(b), endOf(b)),
+  const startOf = (name: number): number => starts[name] ?? filled;
+  const order = Uint32Array.from({ length: starts.length - 1 }, (_, name) => name).sort((a, b) =>
+    compareRanges(bytes, startOf(a), startOf(a + 1), startOf(b), startOf(b + 1)),
   );
   return {
-    length,
+    length: order.length,
     at(index) {
       const name = order[index];
       if (name === undefined) throw new RangeError(`there is no name ${index}`);
-      return bytes.toString('latin1', startOf(name), endOf(name));
+      return bytes.toString('latin1', startOf(name), startOf(name + 1));
     },
   };
-}
-
-function grown(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
 }
 
 function compareRanges(bytes: Uint8Array, a: number, endOfA: number, b: number, endOfB: number): number {

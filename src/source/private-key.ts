@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, type PrivateKeyInput } from 'node:crypto';
 import { OcspError, looksLikePem } from '../core/index.js';
 import { DerError, DerReader, Tag, readWhole } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
@@ -41,14 +41,10 @@ export function readPrivateKey(path: FilePath, options: { passphrase?: Uint8Arra
   }
 }
 
-type EncodedKey =
-  | { readonly format: 'pem'; readonly key: string; readonly encrypted: boolean }
-  | {
-      readonly format: 'der';
-      readonly key: Buffer;
-      readonly type: 'pkcs8' | 'pkcs1' | 'sec1';
-      readonly encrypted: boolean;
-    };
+interface EncodedKey {
+  readonly input: PrivateKeyInput;
+  readonly encrypted: boolean;
+}
 
 const privateKeyBlock = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[\s\S]*?-----END \1-----/g;
 
@@ -68,7 +64,7 @@ function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
   const [key, label] = block;
   // RFC 1421 §4.6.1.1 marks the older form of openssl.
   const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(key);
-  return { format: 'pem', key, encrypted };
+  return { input: { format: 'pem', key }, encrypted };
 }
 
 function recogniseDer(bytes: Uint8Array, path: FilePath): EncodedKey {
@@ -76,7 +72,7 @@ function recogniseDer(bytes: Uint8Array, path: FilePath): EncodedKey {
   const type = bytes[0] === Tag.sequence ? typeOfDer(bytes) : undefined;
   if (type === undefined) throw unreadable(path, 'there is no private key in it', hint);
   const encrypted = type === 'encrypted';
-  return { format: 'der', key: asBuffer(bytes), type: encrypted ? 'pkcs8' : type, encrypted };
+  return { input: { format: 'der', key: asBuffer(bytes), type: encrypted ? 'pkcs8' : type }, encrypted };
 }
 
 /** Told apart by what begins each: a version and an algorithm, a number or a key; encrypted, an algorithm alone. */
@@ -99,8 +95,11 @@ function typeOfDer(bytes: Uint8Array): 'pkcs8' | 'pkcs1' | 'sec1' | 'encrypted' 
   }
 }
 
-function decode(found: EncodedKey, passphrase: Uint8Array | string | undefined, path: FilePath): KeyObject {
-  const { encrypted, ...input } = found;
+function decode(
+  { input, encrypted }: EncodedKey,
+  passphrase: Uint8Array | string | undefined,
+  path: FilePath,
+): KeyObject {
   if (encrypted && passphrase === undefined) {
     throw badPassphrase(path, 'is encrypted, and there is no passphrase');
   }

@@ -12,9 +12,8 @@ const largestResponse = 64 * 1024;
  */
 export function readResponseFile(path: FilePath): Uint8Array | undefined {
   try {
-    return readInputFile(path, largestResponse);
+    return readInputFile(path, largestResponse, { tooLarge: 'name the file of one certificate' });
   } catch (error) {
-    if (error instanceof OcspError && error.code === 'file-empty') return new Uint8Array(0);
     if (error instanceof OcspError && error.code === 'file-not-found') return undefined;
     throw error;
   }

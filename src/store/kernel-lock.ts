@@ -1,9 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { systemErrorCode } from '../system/system-error.js';
+import { runCommand, type CommandResult } from '../system/run-command.js';
 import { lockUnusable } from './run-lock-error.js';
-import { definedOnly } from '../core/defined-only.js';
 
 /** How the flock program is run. */
 export interface KernelLockTools {
@@ -12,8 +9,8 @@ export interface KernelLockTools {
   readonly signal: AbortSignal;
 }
 
-/** `busy`: another open file holds it; `waited-out`: and still did so after the time; `interrupted` by the signal. */
-export type KernelLockOutcome = 'locked' | 'busy' | 'waited-out' | 'interrupted';
+/** `busy`: another open file holds it, and still did so after the time; `interrupted` by the signal. */
+export type KernelLockOutcome = 'locked' | 'busy' | 'interrupted';
 
 /** flock(1): what it exits with where -n finds the lock taken; util-linux and busybox agree. */
 const conflict = 1;
@@ -22,99 +19,51 @@ const conflict = 1;
 const longestTimer = 0x7fff_ffff;
 
 /**
- * Takes the exclusive flock(2) of an open file, without waiting.
+ * Takes the exclusive flock(2) of an open file: at once or not at all, or waiting in the kernel's queue for at most
+ * `waitMilliseconds`.
  *
  * Node has no flock, so flock(1) is started with the descriptor as its own number 3 and locks the open file
  * description that both share (flock(2): "duplicate file descriptors refer to the same lock"). It ends at once, and
  * the lock stays with this process until the descriptor is closed, by us or by the kernel at our end, however we end.
  *
- * @returns locked, busy or interrupted
  * @throws OcspError `lock-unusable` where there is no flock program or the file system takes no locks
  */
-export function tryKernelLock(path: FilePath, descriptor: number, tools: KernelLockTools): Promise<KernelLockOutcome> {
-  return runFlock(path, ['-n', '3'], descriptor, longestTimer, tools);
-}
-
-/** As {@link tryKernelLock}, but waits in the kernel's queue for at most `milliseconds`. Returns locked, waited-out or interrupted. */
-export function awaitKernelLock(
+export async function takeKernelLock(
   path: FilePath,
   descriptor: number,
-  milliseconds: number,
-  tools: KernelLockTools,
-): Promise<KernelLockOutcome> {
-  // Not by its option -w, which busybox lacks: our own timer ends it.
-  return runFlock(path, ['3'], descriptor, Math.min(milliseconds, longestTimer), tools);
-}
-
-function runFlock(
-  path: FilePath,
-  words: readonly string[],
-  descriptor: number,
-  milliseconds: number,
   { searchPath, signal }: KernelLockTools,
+  waitMilliseconds?: number,
 ): Promise<KernelLockOutcome> {
-  if (signal.aborted) return Promise.resolve('interrupted');
-  const child = startFlock(path, words, descriptor, searchPath);
-  let ending: 'waited-out' | 'interrupted' | undefined;
-  const end = (why: 'waited-out' | 'interrupted'): void => {
-    ending ??= why;
-    // It has nothing to clean up, and SIGTERM may be ignored by inheritance.
-    child.kill('SIGKILL');
-  };
-  const interrupt = (): void => end('interrupted');
-  const timer = setTimeout(() => end('waited-out'), milliseconds);
-  signal.addEventListener('abort', interrupt, { once: true });
-
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(0, 1024)));
-  return new Promise<KernelLockOutcome>((resolve, reject) => {
-    child.once('error', (error) => reject(cannotStart(path, error)));
-    child.once('close', (exitCode, killedBy) => {
-      if (exitCode === 0) resolve('locked');
-      else if (ending !== undefined) resolve(ending);
-      else if (exitCode === conflict && words.includes('-n')) resolve('busy');
-      else reject(failed(path, said.trim().split('\n')[0] ?? '', exitCode, killedBy));
-    });
-  }).finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', interrupt);
+  const waits = waitMilliseconds !== undefined;
+  const ended = await runCommand(['flock', ...(waits ? [] : ['-n']), '3'], {
+    // Nothing else of our environment: it may hold secrets.
+    env: { LC_ALL: 'C', PATH: searchPath },
+    descriptor,
+    // A Ctrl-C is for us, who then end it: at once, since it has nothing to clean up and may have SIGTERM ignored.
+    detached: true,
+    graceMilliseconds: 0,
+    // Not by its option -w, which busybox lacks.
+    timeoutMilliseconds: Math.min(waitMilliseconds ?? longestTimer, longestTimer),
+    signal,
   });
+  if (ended.startError !== undefined) throw cannotStart(path, ended.startError);
+  if (ended.exitCode === 0) return 'locked';
+  if (ended.interrupted) return 'interrupted';
+  if (ended.timedOut || (ended.exitCode === conflict && !waits)) return 'busy';
+  throw failed(path, ended);
 }
 
-function startFlock(
-  path: FilePath,
-  words: readonly string[],
-  descriptor: number,
-  searchPath: string | undefined,
-): ChildProcess {
-  try {
-    return spawn('flock', words, {
-      // Nothing else of our environment: it may hold secrets.
-      env: definedOnly({ LC_ALL: 'C', PATH: searchPath }),
-      stdio: ['ignore', 'ignore', 'pipe', descriptor],
-      // A session of its own: a Ctrl-C on the terminal is for us, who then end it.
-      detached: true,
-    });
-  } catch (error) {
-    throw cannotStart(path, error);
+function cannotStart(path: FilePath, code: string): Error {
+  if (code !== 'ENOENT') {
+    return lockUnusable(path, `the program flock could not be started: ${code}`, 'try by hand: flock --version');
   }
+  const hint = 'install util-linux, or add the folder of flock to PATH';
+  return lockUnusable(path, 'the program flock was not found in PATH', hint);
 }
 
-function cannotStart(path: FilePath, error: unknown): Error {
-  if (systemErrorCode(error) === 'ENOENT') {
-    return lockUnusable(
-      path,
-      'the program flock was not found in PATH',
-      'install util-linux, or add the folder of flock to PATH',
-      error,
-    );
-  }
-  const why = `the program flock could not be started: ${systemErrorCode(error) ?? String(error)}`;
-  return lockUnusable(path, why, 'try by hand: flock --version', error);
-}
-
-function failed(path: FilePath, said: string, exitCode: number | null, killedBy: string | null): Error {
-  const how = exitCode === null ? `was ended by ${killedBy ?? 'a signal'}` : `ended with ${exitCode}`;
+function failed(path: FilePath, { exitCode, signal = 'a signal', stderr }: CommandResult): Error {
+  const said = stderr.slice(0, 1024).trim().split('\n')[0] ?? '';
+  const how = exitCode === undefined ? `was ended by ${signal}` : `ended with ${exitCode}`;
   return lockUnusable(
     path,
     `the program flock ${how}${said === '' ? '' : ` and said: ${said}`}`,

@@ -11,8 +11,10 @@ import {
   type BigIntStats,
 } from 'node:fs';
 
-import { nameOf, pathKey, type FilePath } from '../core/file-path.js';
+import { nameOf, pathKey } from '../core/file-path.js';
 import type { PinnedFile } from '../system/pinned-folder.js';
+import { quietly } from '../system/quietly.js';
+import { systemErrorCode } from '../system/system-error.js';
 import { holderOf, type OwnProcess } from './lock-holder.js';
 
 /** A lock's file that this process made: the name in a folder that stays open as long, and what it is a name of. */
@@ -26,7 +28,6 @@ export interface LockFile {
 interface LockInode {
   readonly descriptor: number;
   readonly own: OwnProcess;
-  readonly text: string;
   readonly files: Set<LockFile>;
   /** By the monotonic clock, in milliseconds. */
   writtenAt: number;
@@ -40,53 +41,58 @@ const inodesByFolder = new Map<string, LockInode>();
 const writtenAgainAfterMilliseconds = 1000;
 
 /**
- * Creates a lock's file with its holder in it. System errors are thrown as they are, EEXIST where something is at the path.
+ * Makes a lock's file, as one more name of a lock that this process holds in the same folder where that may be: a fleet
+ * writes thousands of staples at once, and a file made and removed for each cost a quarter of all its time on some file
+ * systems. System errors are thrown as they are.
  *
- * @returns undefined where another took the file away while it was still empty, as after a run that stood still just there
+ * @returns undefined where something is at the path, and where another took the file away while it was still empty, as
+ *   after a run that stood still just there
  */
-export function createLockFile(at: PinnedFile, own: OwnProcess): LockFile | undefined {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const descriptor = openSync(at.reach, flags, 0o600);
+export function takeLockFile(at: PinnedFile, own: OwnProcess, mayBeLink: boolean): LockFile | undefined {
   try {
-    const text = JSON.stringify(holderOf(own));
-    writeFileSync(descriptor, text);
-    const created = fstatSync(descriptor, { bigint: true });
-    if (created.nlink === 0n) {
-      closeSync(descriptor);
-      return undefined;
-    }
-    return hold(at, created, { descriptor, own, text, files: new Set(), writtenAt: performance.now() });
+    return (mayBeLink ? linkLockFile(at, own) : undefined) ?? createLockFile(at, own);
   } catch (error) {
-    closeSync(descriptor);
-    unlinkQuietly(at.reach);
+    if (systemErrorCode(error) === 'EEXIST') return undefined;
     throw error;
   }
 }
 
-/**
- * Makes a lock's file as one more name of a lock that this process holds in the same folder: a fleet writes thousands of
- * staples at once, and a file made and removed for each cost a quarter of all its time on some file systems. The new name
- * has its holder in it from the start.
- *
- * @returns `taken` where something is at the path; `impossible` where a file has to be created
- */
-export function linkLockFile(at: PinnedFile, own: OwnProcess): LockFile | 'taken' | 'impossible' {
+function createLockFile(at: PinnedFile, own: OwnProcess): LockFile | undefined {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const descriptor = openSync(at.reach, flags, 0o600);
+  try {
+    writeFileSync(descriptor, JSON.stringify(holderOf(own)));
+    const created = fstatSync(descriptor, { bigint: true });
+    if (created.nlink > 0n) {
+      return hold(at, created, { descriptor, own, files: new Set(), writtenAt: performance.now() });
+    }
+  } catch (error) {
+    closeSync(descriptor);
+    quietly(() => unlinkSync(at.reach));
+    throw error;
+  }
+  closeSync(descriptor);
+  return undefined;
+}
+
+/** The new name has its holder in it from the start. Undefined where a file has to be created. */
+function linkLockFile(at: PinnedFile, own: OwnProcess): LockFile | undefined {
   const inode = inodesByFolder.get(at.folder.key);
   const [companion] = inode?.files ?? [];
-  if (inode === undefined || companion === undefined || inode.own !== own) return 'impossible';
+  if (inode === undefined || companion === undefined || inode.own !== own) return undefined;
   try {
     writeAgain(inode);
     linkSync(companion.at.reach, at.reach);
-  } catch (error) {
-    // Whatever else it is, such as a file system without links, shows when the file is created.
-    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'taken' : 'impossible';
+  } catch {
+    // Whatever it is, such as a file system without links or a lock that is there, shows when the file is created.
+    return undefined;
   }
   const file = hold(at, companion.created, inode);
   if (isAtItsPath(file)) return file;
   // The companion's name led to a lock that another run has put there.
-  unlinkQuietly(at.reach);
+  quietly(() => unlinkSync(at.reach));
   forget(file);
-  return 'impossible';
+  return undefined;
 }
 
 /** Whether this very lock is at its path, and not one that was taken there since. */
@@ -96,15 +102,12 @@ export function isAtItsPath(file: LockFile): boolean {
   return isSame && heldFiles.get(keyOf(file.at)) === file;
 }
 
-/** Removes a lock's file if it is still one's own. Never throws. */
+/** Removes a lock's file if it is still one's own. Never throws: the next run finds the holder of one that stays dead. */
 export function releaseLockFile(file: LockFile): void {
-  try {
+  quietly(() => {
     if (isAtItsPath(file)) unlinkSync(file.at.reach);
-  } catch {
-    // A folder that became read-only: the next run finds the holder dead and removes the file.
-  } finally {
-    forget(file);
-  }
+  });
+  forget(file);
 }
 
 function hold(at: PinnedFile, created: BigIntStats, inode: LockInode): LockFile {
@@ -127,18 +130,10 @@ function forget(file: LockFile): void {
 function writeAgain(inode: LockInode): void {
   const now = performance.now();
   if (now - inode.writtenAt < writtenAgainAfterMilliseconds) return;
-  writeSync(inode.descriptor, inode.text, 0);
+  writeSync(inode.descriptor, JSON.stringify(holderOf(inode.own)), 0);
   inode.writtenAt = now;
 }
 
 function keyOf({ path, folder }: PinnedFile): string {
   return `${folder.key}/${pathKey(nameOf(path))}`;
-}
-
-function unlinkQuietly(path: FilePath): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Whoever comes next finds it again.
-  }
 }

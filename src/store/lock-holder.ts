@@ -1,5 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+
 import { definedOnly } from '../core/defined-only.js';
+import { processStatus } from '../system/running-process.js';
+import { jsonFieldsIn } from './json-fields.js';
 
 /** What the store must know about the process it runs in; the command-line floor fills it in. */
 export interface OwnProcess {
@@ -24,6 +27,8 @@ export interface LockHolder {
   readonly host: string;
   /** The number of the thread, where it is not the process's first. */
   readonly thread?: number;
+  /** When a run lock was taken, ISO 8601. */
+  readonly since?: string;
 }
 
 /** `unknowable`: of another host, another container, or unreadable; only its age can speak. */
@@ -37,9 +42,9 @@ export function holderOf(own: OwnProcess): LockHolder {
   if (known !== undefined) return known;
   const holder: LockHolder = definedOnly({
     pid: own.pid,
-    processStart: processStatus(own.pid)?.start ?? '',
-    bootId: textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
-    pidNamespace: textOf(() => readlinkSync('/proc/self/ns/pid')),
+    processStart: readable(() => processStatus(own.pid)?.start) ?? '',
+    bootId: readable(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? '',
+    pidNamespace: readable(() => readlinkSync('/proc/self/ns/pid')) ?? '',
     host: own.hostName,
     thread: own.thread,
   });
@@ -49,26 +54,15 @@ export function holderOf(own: OwnProcess): LockHolder {
 
 /** Reads a lock file's contents; undefined when they are not what restaple writes. */
 export function parseHolder(bytes: Uint8Array): LockHolder | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = value as Readonly<Record<string, unknown>>;
-  const pid = fields['pid'];
+  const { pid, processStart, bootId, pidNamespace, host, thread, since } = jsonFieldsIn(bytes);
   // 0 and negative numbers would ask kill(2) about whole process groups.
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0 || pid > 0x7fffffff) return undefined;
-  const processStart = textField(fields['processStart']);
-  const bootId = textField(fields['bootId']);
-  const pidNamespace = textField(fields['pidNamespace']);
-  const host = textField(fields['host']);
-  if (processStart === undefined || bootId === undefined || pidNamespace === undefined || host === undefined) {
-    return undefined;
-  }
-  const { thread } = fields;
-  return { pid, processStart, bootId, pidNamespace, host, ...(typeof thread === 'number' ? { thread } : {}) };
+  if (!isText(processStart) || !isText(bootId) || !isText(pidNamespace) || !isText(host)) return undefined;
+  return {
+    ...{ pid, processStart, bootId, pidNamespace, host },
+    ...(typeof thread === 'number' ? { thread } : {}),
+    ...(isText(since, 64) ? { since } : {}),
+  };
 }
 
 /** Does the process that wrote a lock still run? */
@@ -89,29 +83,20 @@ export function stateOfHolder(holder: LockHolder | undefined, own: OwnProcess): 
 function isSameProcessRunning(holder: LockHolder, own: OwnProcess): boolean {
   // kill(2) and not /proc decides that a pid is gone: hidepid hides living processes from /proc.
   if (!own.isProcessAlive(holder.pid)) return false;
-  const status = processStatus(holder.pid);
+  const status = readable(() => processStatus(holder.pid));
   if (status === undefined) return true;
-  // A killed process stays a zombie for as long as its parent does not wait for it.
-  if (status.state === 'Z' || status.state === 'X') return false;
-  return holder.processStart === '' || holder.processStart === status.start;
+  return !status.hasEnded && (holder.processStart === '' || holder.processStart === status.start);
 }
 
-function processStatus(pid: number): { readonly state: string; readonly start: string } | undefined {
-  const text = textOf(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The command name, field 2, stands in parentheses and may itself contain spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, start] = [fields[0], fields[19]];
-  return state === undefined || start === undefined ? undefined : { state, start };
-}
-
-function textOf(read: () => string): string {
+/** What /proc says; undefined where it says nothing. */
+function readable<Value>(read: () => Value): Value | undefined {
   try {
-    return read().trim();
+    return read();
   } catch {
-    return '';
+    return undefined;
   }
 }
 
-function textField(value: unknown): string | undefined {
-  return typeof value === 'string' && value.length <= 256 ? value : undefined;
+function isText(value: unknown, longest = 256): value is string {
+  return typeof value === 'string' && value.length <= longest;
 }

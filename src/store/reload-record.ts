@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
+import { jsonFieldsIn } from './json-fields.js';
 import type { OwnProcess } from './lock-holder.js';
 import { readStaple } from './staple-file.js';
 import { reloadRecordPath } from './staple-path.js';
@@ -71,14 +72,6 @@ function stapleDigest(bytes: Uint8Array): string {
 }
 
 function parseRecord(bytes: Uint8Array): ReloadRecord {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return {};
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return {};
-  return Object.fromEntries(
-    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+  const entries = Object.entries(jsonFieldsIn(bytes));
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

@@ -1,15 +1,13 @@
-import { lstatSync, unlinkSync, type Stats } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 
 import { OcspError } from '../core/ocsp-error.js';
 import type { OwnProcess } from './lock-holder.js';
 import { releaseLockFile } from './lock-file.js';
 import { acquireLockNow } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
-import { systemErrorCode } from '../system/system-error.js';
+import { besidePinned, pinFile, type PinnedFile } from '../system/pinned-folder.js';
 import { lockPath, temporaryPath } from './staple-path.js';
-import { pinStaple } from './staple-target.js';
-import { unwritable } from './store-error.js';
+import { whereThere } from './store-error.js';
 import { removeLeftover } from './temporary-file.js';
 
 /**
@@ -23,23 +21,16 @@ export function removeOwnFile(path: FilePath, own: OwnProcess): Promise<boolean>
 }
 
 function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
-  const found = examine(path, reach);
+  const found = lstatSync(reach, { throwIfNoEntry: false });
   if (found === undefined) return false;
   const ours = found.isFile() && (own.effectiveUserId === 0 || found.uid === own.effectiveUserId);
   if (!ours) {
-    throw new OcspError(
-      'staple-unsafe',
-      `refused to remove ${shownPath(path)}: ${found.isFile() ? `it belongs to user ${found.uid}` : 'it is no regular file'}`,
-      'find out who made it and remove it by hand',
-    );
+    const why = found.isFile() ? `it belongs to user ${found.uid}` : 'it is no regular file';
+    const message = `refused to remove ${shownPath(path)}: ${why}`;
+    throw new OcspError('staple-unsafe', message, 'find out who made it and remove it by hand');
   }
-  try {
-    unlinkSync(reach);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw unwritable(path, error);
-  }
+  unlinkSync(reach);
+  return true;
 }
 
 /**
@@ -54,49 +45,31 @@ export function removeLeftoverTemporaryFile(staple: FilePath, own: OwnProcess): 
 
 function removeLeftoverOf(staple: PinnedFile, own: OwnProcess): boolean {
   const isThere = (place: (path: FilePath) => FilePath): boolean =>
-    examine(staple.path, besidePinned(staple, place).reach) !== undefined;
+    lstatSync(besidePinned(staple, place).reach, { throwIfNoEntry: false }) !== undefined;
   const hasLock = isThere(lockPath);
   if (!hasLock && !isThere(temporaryPath)) return false;
   // Without the lock it would be the file of a run that is writing now; a dead run's lock is taken over, and let go.
   const lock = acquireLockNow(staple, own);
   if (lock === undefined) return false;
   try {
-    return removeLeftover(staple, own, examine(staple.path, staple.reach)) || hasLock;
+    return removeLeftover(staple, own, lstatSync(staple.reach, { throwIfNoEntry: false })) || hasLock;
   } finally {
     releaseLockFile(lock);
   }
 }
 
-/** Works on a file in its folder held open; false where there is no such folder. */
+/** Works on a file in its folder held open; false where it or the folder is not there. */
 function whereItsFolderIs(
   path: FilePath,
   own: OwnProcess,
   work: (file: PinnedFile, own: OwnProcess) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const file = pinIfThere(path, own);
+    const file = whereThere(path, () => pinFile(path, own.effectiveUserId), ['ENOENT', 'ENOTDIR']);
     try {
-      resolve(file !== undefined && work(file, own));
+      resolve(file !== undefined && whereThere(path, () => work(file, own)) === true);
     } finally {
       file?.folder.close();
     }
   });
-}
-
-function pinIfThere(path: FilePath, own: OwnProcess): PinnedFile | undefined {
-  try {
-    return pinStaple(path, own);
-  } catch (error) {
-    const cause = error instanceof OcspError ? systemErrorCode(error.cause) : undefined;
-    if (cause === 'ENOENT' || cause === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-function examine(staple: FilePath, reach: FilePath): Stats | undefined {
-  try {
-    return lstatSync(reach, { throwIfNoEntry: false });
-  } catch (error) {
-    throw unwritable(staple, error);
-  }
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { OcspError } from '../core/ocsp-error.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { readRegularFile } from '../system/read-file.js';
+import { quietly } from '../system/quietly.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { requireOwnKind, type CurrentFile, type WrittenKind } from './written-kind.js';
 import type { OwnProcess } from './lock-holder.js';
@@ -11,10 +12,9 @@ import { largestStaple } from './staple-file.js';
 import { isAtItsPath, releaseLockFile, type LockFile } from './lock-file.js';
 import { acquireLock, lockedError } from './staple-lock.js';
 import { locateTarget, notRegular, type StapleTarget } from './staple-target.js';
-import { unsafe, unwritable, unwritableBecause } from './store-error.js';
+import { storeError, unsafe, unwritable, unwritableBecause } from './store-error.js';
 import { synchronizeFolder } from './synchronize-folder.js';
 import {
-  closeTemporaryFile,
   createTemporaryFile,
   discardTemporaryFile,
   takeOverAttributes,
@@ -79,12 +79,7 @@ async function replaceTarget(target: StapleTarget, options: ReplaceFileOptions):
   const lockWait = options.lockWaitMilliseconds ?? defaultLockWait;
   for (let start = 0; start < startsAtMost; start++) {
     const lock = await acquireLock(target, options.ownProcess, lockWait);
-    let outcome: Awaited<ReturnType<typeof replaceUnderLock>>;
-    try {
-      outcome = await replaceUnderLock(lock, target, options);
-    } finally {
-      releaseLockFile(lock);
-    }
+    const outcome = await replaceUnderLock(lock, target, options).finally(() => releaseLockFile(lock));
     if (outcome === 'written' && (options.durable ?? true)) await synchronizeFolder(target);
     if (outcome !== 'lock-lost') return { written: outcome === 'written', path: target.path };
   }
@@ -101,18 +96,18 @@ async function replaceUnderLock(
   requireOwnKind(target, current, options.kind);
   if (options.decide(current.bytes) === 'keep') return 'kept';
   const temporary = createTemporaryFile(target, options.ownProcess, current.status);
-  let renamed = false;
   try {
     await fillTemporaryFile(temporary, target.path, current.status, options);
-    if (!isAtItsPath(lock)) return 'lock-lost';
-    renameSync(temporary.at.reach, target.reach);
-    renamed = true;
+    if (isAtItsPath(lock)) {
+      renameSync(temporary.at.reach, target.reach);
+      return 'written';
+    }
   } catch (error) {
-    throw systemErrorCode(error) === undefined ? error : unwritable(target.path, error);
-  } finally {
-    if (!renamed) discardTemporaryFile(temporary);
+    discardTemporaryFile(temporary);
+    throw storeError(target.path, error);
   }
-  return 'written';
+  discardTemporaryFile(temporary);
+  return 'lock-lost';
 }
 
 async function fillTemporaryFile(
@@ -121,18 +116,18 @@ async function fillTemporaryFile(
   old: Stats | undefined,
   { pieces, mode, durable = true }: ReplaceFileOptions,
 ): Promise<void> {
-  let complete = false;
   try {
     for (const piece of pieces) writeAll(temporary.descriptor, typeof piece === 'string' ? Buffer.from(piece) : piece);
     if (mode === undefined) takeOverAttributes(path, temporary, old);
     else fchmodSync(temporary.descriptor, mode);
     if (durable) await synchronize(temporary.descriptor);
-    complete = true;
-  } finally {
+  } catch (error) {
     // The error of a close counts only where there is no earlier one.
-    if (complete) closeTemporaryFile(temporary);
-    else closeQuietly(temporary.descriptor);
+    quietly(() => closeSync(temporary.descriptor));
+    throw error;
   }
+  // A late write error of a network file system shows here.
+  closeSync(temporary.descriptor);
 }
 
 function readCurrent({ path, reach }: StapleTarget): CurrentFile {
@@ -147,23 +142,11 @@ function readCurrent({ path, reach }: StapleTarget): CurrentFile {
     if (code === 'ENOENT') return { bytes: null, status: undefined };
     if (code === 'ELOOP') throw becameALink(path);
     if (code !== 'EACCES') throw unwritable(path, error);
-    throw unwritableBecause(
-      path,
-      'the file there may not be read by this user',
-      `run as root or as the owner of ${shownPath(path)}`,
-      error,
-    );
+    const hint = `run as root or as the owner of ${shownPath(path)}`;
+    throw unwritableBecause(path, 'the file there may not be read by this user', hint, error);
   }
 }
 
 function becameALink(path: FilePath): OcspError {
   return unsafe(path, 'it became a symbolic link during this run', 'look who writes there');
-}
-
-function closeQuietly(descriptor: number): void {
-  try {
-    closeSync(descriptor);
-  } catch {
-    // The error that led here says more.
-  }
 }

@@ -15,14 +15,16 @@ const usableByOthers = 0o077;
  * @throws OcspError `lock-unusable`
  */
 export function makeRunLockFolder(path: FilePath, own: OwnProcess): void {
-  const folder = pin(path, folderOf(path), own);
-  try {
-    mkdirSync(folder.reach, { mode: 0o755 });
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw unusableFor(path, error);
-  } finally {
-    folder.folder.close();
-  }
+  whereUsable(path, () => {
+    const folder = pinFile(folderOf(path), own.effectiveUserId);
+    try {
+      mkdirSync(folder.reach, { mode: 0o755 });
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+    } finally {
+      folder.folder.close();
+    }
+  });
 }
 
 /**
@@ -34,39 +36,36 @@ export function makeRunLockFolder(path: FilePath, own: OwnProcess): void {
  * @throws OcspError `lock-unusable`
  */
 export function openRunLockFile(path: FilePath, own: OwnProcess): number {
-  const file = pin(path, path, own);
-  try {
-    requireTrustedFolder(file, own);
-    return openInFolder(file, own);
-  } finally {
-    file.folder.close();
-  }
-}
-
-function pin(lock: FilePath, path: FilePath, own: OwnProcess): PinnedFile {
-  try {
-    return pinFile(path, own.effectiveUserId);
-  } catch (error) {
-    throw unusableFor(lock, error);
-  }
+  return whereUsable(path, () => {
+    const file = pinFile(path, own.effectiveUserId);
+    try {
+      requireTrustedFolder(file, own);
+      return openInFolder(file, own);
+    } finally {
+      file.folder.close();
+    }
+  });
 }
 
 function openInFolder({ path, reach }: PinnedFile, own: OwnProcess): number {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  let descriptor: number;
-  try {
-    // Judged before the open too: to open a device can have effects of its own.
-    const found = lstatSync(reach, { throwIfNoEntry: false });
-    if (found !== undefined) requireTrustedFile(path, found, own);
-    descriptor = openSync(reach, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-  } catch (error) {
-    throw unusableFor(path, error);
-  }
+  // Judged before the open too: to open a device can have effects of its own.
+  const found = lstatSync(reach, { throwIfNoEntry: false });
+  if (found !== undefined) requireTrustedFile(path, found, own);
+  const descriptor = openSync(reach, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
     requireTrustedFile(path, fstatSync(descriptor), own);
     return descriptor;
   } catch (error) {
     closeSync(descriptor);
+    throw error;
+  }
+}
+
+function whereUsable<Result>(path: FilePath, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
     throw unusableFor(path, error);
   }
 }
@@ -79,26 +78,23 @@ export function isStillAt(path: FilePath, descriptor: number): boolean {
 }
 
 /** A failed system call as the `lock-unusable` error; any other error as it is. */
-export function unusableFor(path: FilePath, error: unknown): Error {
+export function unusableFor(path: FilePath, error: unknown): unknown {
   if (error instanceof UntrustedPathError) return lockUnusable(path, error.message, error.hint);
   const code = systemErrorCode(error);
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  if (code === undefined) return error;
   return lockUnusable(path, systemErrorText(error), hintFor(code, path), error);
 }
 
 function hintFor(code: string, path: FilePath): string {
   const folder = shownPath(folderOf(path));
-  switch (code) {
-    case 'ENOENT':
-      return `create the folder ${folder}, or name another file with --lock`;
-    case 'EACCES':
-    case 'EPERM':
-      return `run as the user that ${folder} belongs to, or name a file of your own with --lock`;
-    case 'EROFS':
-      return `in a systemd unit set RuntimeDirectory=restaple, or name another file with --lock`;
-    default:
-      return 'name another file with --lock';
-  }
+  const steps: Readonly<Record<string, string>> = {
+    ENOENT: `create the folder ${folder}, or `,
+    EACCES: `run as the user that ${folder} belongs to, or `,
+    EPERM: `run as the user that ${folder} belongs to, or `,
+    EROFS: 'in a systemd unit set RuntimeDirectory=restaple, or ',
+  };
+  const isOthers = code === 'EACCES' || code === 'EPERM';
+  return `${steps[code] ?? ''}name ${isOthers ? 'a file of your own' : 'another file'} with --lock`;
 }
 
 function requireTrustedFolder({ path, folder: { status } }: PinnedFile, own: OwnProcess): void {

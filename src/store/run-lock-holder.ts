@@ -1,34 +1,23 @@
 import { ftruncateSync, readSync, writeSync } from 'node:fs';
 
 import { formatTime } from '../core/time.js';
+import { quietly } from '../system/quietly.js';
 import { holderOf, parseHolder, type LockHolder, type OwnProcess } from './lock-holder.js';
-
-/** Who holds a run lock, as the lock file says it; `since` is ISO 8601, empty where it is not there. */
-export interface RunLockHolder extends LockHolder {
-  readonly since: string;
-}
-
-/** What a lock file says: nothing, a holder, or something that restaple never wrote. */
-export type RunLockContents =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'holder'; readonly holder: RunLockHolder }
-  | { readonly kind: 'foreign' };
 
 const largestContents = 4096;
 
-/** Reads what an open lock file says. Throws system errors. */
-export function readRunLockContents(descriptor: number): RunLockContents {
+/** Who an open lock file names; `empty` where it says nothing, `foreign` where it is something that restaple never wrote. Throws system errors. */
+export function readRunLock(descriptor: number): LockHolder | 'empty' | 'foreign' {
   const buffer = Buffer.alloc(largestContents);
   const bytes = buffer.subarray(0, readSync(descriptor, buffer, 0, largestContents, 0));
   // Zeros are what some file systems leave of a write that a power cut ended.
-  if (bytes.every((byte) => byte === 0)) return { kind: 'empty' };
-  const holder = parseHolder(bytes);
-  return holder === undefined ? { kind: 'foreign' } : { kind: 'holder', holder: { ...holder, since: sinceIn(bytes) } };
+  if (bytes.every((byte) => byte === 0)) return 'empty';
+  return parseHolder(bytes) ?? 'foreign';
 }
 
 /** Names this process in an open lock file that it holds. */
 export function writeRunLockHolder(descriptor: number, own: OwnProcess, now: Date): void {
-  const holder: RunLockHolder = { ...holderOf(own), since: formatTime(now) };
+  const holder: LockHolder = { ...holderOf(own), since: formatTime(now) };
   const bytes = Buffer.from(`${JSON.stringify(holder)}\n`);
   try {
     ftruncateSync(descriptor, 0);
@@ -39,13 +28,12 @@ export function writeRunLockHolder(descriptor: number, own: OwnProcess, now: Dat
   clearRunLockHolder(descriptor);
 }
 
-/** Empties a lock file. Never throws: the lock ends with the descriptor, whatever the file says. */
+/**
+ * Empties a lock file. Never throws: the lock ends with the descriptor, whatever the file says, and a name that stays is
+ * that of a process that has ended on this host.
+ */
 export function clearRunLockHolder(descriptor: number): void {
-  try {
-    ftruncateSync(descriptor, 0);
-  } catch {
-    // What stays names a process that has ended on this host: the next run takes the lock all the same.
-  }
+  quietly(() => ftruncateSync(descriptor, 0));
 }
 
 /**
@@ -65,15 +53,10 @@ export function isInSight(holder: LockHolder, own: OwnProcess): boolean {
 }
 
 /** `process 123 on HOST since TIME`. */
-export function describeRunLockHolder(holder: RunLockHolder, own: OwnProcess): string {
+export function describeRunLockHolder(holder: LockHolder, own: OwnProcess): string {
   const self = holderOf(own);
   const container = holder.bootId === self.bootId && holder.pidNamespace !== self.pidNamespace;
   const where = holder.host === '' ? 'a host without a name' : holder.host;
-  const since = holder.since === '' ? '' : ` since ${holder.since}`;
+  const since = (holder.since ?? '') === '' ? '' : ` since ${holder.since}`;
   return `process ${holder.pid} ${container ? 'of another container ' : ''}on ${where}${since}`;
-}
-
-function sinceIn(bytes: Uint8Array): string {
-  const { since } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { readonly since?: unknown };
-  return typeof since === 'string' && since.length <= 64 ? since : '';
 }

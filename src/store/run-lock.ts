@@ -3,17 +3,11 @@ import { closeSync } from 'node:fs';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { OcspError } from '../core/ocsp-error.js';
 import { pause } from '../system/pause.js';
-import { awaitKernelLock, tryKernelLock, type KernelLockTools } from './kernel-lock.js';
-import type { OwnProcess } from './lock-holder.js';
-import { lockUnusable, lockedByAnotherHost, runLocked } from './run-lock-error.js';
+import { takeKernelLock, type KernelLockTools } from './kernel-lock.js';
+import type { LockHolder, OwnProcess } from './lock-holder.js';
+import { lockUnusable, runLocked } from './run-lock-error.js';
 import { isStillAt, makeRunLockFolder, openRunLockFile, unusableFor } from './run-lock-file.js';
-import {
-  clearRunLockHolder,
-  isOfAnotherHost,
-  readRunLockContents,
-  writeRunLockHolder,
-  type RunLockHolder,
-} from './run-lock-holder.js';
+import { clearRunLockHolder, isOfAnotherHost, readRunLock, writeRunLockHolder } from './run-lock-holder.js';
 
 /** A held run lock: the flock(2) of an open file, which ends with this process if it is not released before. */
 export interface RunLock {
@@ -68,12 +62,12 @@ export function releaseRunLock({ descriptor }: RunLock): void {
 }
 
 /** The lock; or `replaced`, where the path names another file by now; or the run of another host that is in the way. */
-async function tryOnce(deadline: number, options: RunLockOptions): Promise<RunLock | 'replaced' | RunLockHolder> {
+async function tryOnce(deadline: number, options: RunLockOptions): Promise<RunLock | 'replaced' | LockHolder> {
   const { path } = options;
   const descriptor = openRunLockFile(path, options.ownProcess);
   let isHeld = false;
   try {
-    await takeKernelLock(descriptor, deadline, options);
+    await awaitKernelLock(descriptor, deadline, options);
     const outcome = settle(descriptor, options);
     isHeld = outcome === 'held';
     return outcome === 'held' ? { path, descriptor } : outcome;
@@ -85,37 +79,32 @@ async function tryOnce(deadline: number, options: RunLockOptions): Promise<RunLo
 }
 
 /** Returns with the flock held, or throws. */
-async function takeKernelLock(descriptor: number, deadline: number, options: RunLockOptions): Promise<void> {
+async function awaitKernelLock(descriptor: number, deadline: number, options: RunLockOptions): Promise<void> {
   const { path, ownProcess, waitMilliseconds } = options;
-  let outcome = await tryKernelLock(path, descriptor, options);
+  let outcome = await takeKernelLock(path, descriptor, options);
   const left = deadline - performance.now();
-  if (outcome === 'busy' && left > 0) outcome = await awaitKernelLock(path, descriptor, left, options);
+  if (outcome === 'busy' && left > 0) outcome = await takeKernelLock(path, descriptor, options, left);
   if (outcome === 'interrupted' || options.signal.aborted)
     throw new OcspError('interrupted', 'interrupted while waiting for the run lock');
-  if (outcome !== 'locked') throw runLocked(path, holderIn(descriptor), ownProcess, waitMilliseconds);
+  if (outcome !== 'locked') throw runLocked(path, readRunLock(descriptor), ownProcess, waitMilliseconds);
 }
 
 /** Looks at what was locked, and names this run in it. Another host's run is returned, and left as it is. */
-function settle(descriptor: number, { path, ownProcess, now }: RunLockOptions): 'held' | 'replaced' | RunLockHolder {
+function settle(descriptor: number, { path, ownProcess, now }: RunLockOptions): 'held' | 'replaced' | LockHolder {
   if (!isStillAt(path, descriptor)) return 'replaced';
-  const contents = readRunLockContents(descriptor);
-  if (contents.kind === 'foreign') {
+  const contents = readRunLock(descriptor);
+  if (contents === 'foreign') {
     // `--lock site.pem` would cost the certificate.
     const hint = `name a file of its own with --lock; if restaple wrote it: truncate -s 0 ${shownPath(path)}`;
     throw lockUnusable(path, 'it holds something else than a lock', hint);
   }
-  if (contents.kind === 'holder' && isOfAnotherHost(contents.holder, ownProcess)) return contents.holder;
+  if (contents !== 'empty' && isOfAnotherHost(contents, ownProcess)) return contents;
   writeRunLockHolder(descriptor, ownProcess, now());
   return 'held';
 }
 
-async function awaitAnotherHost(holder: RunLockHolder, deadline: number, options: RunLockOptions): Promise<void> {
+async function awaitAnotherHost(holder: LockHolder, deadline: number, options: RunLockOptions): Promise<void> {
   const left = deadline - performance.now();
-  if (left <= 0) throw lockedByAnotherHost(options.path, holder, options.ownProcess, options.waitMilliseconds);
+  if (left <= 0) throw runLocked(options.path, holder, options.ownProcess, options.waitMilliseconds);
   await pause(Math.min(pauseMilliseconds, left), options.signal, 'the run lock');
-}
-
-function holderIn(descriptor: number): RunLockHolder | undefined {
-  const contents = readRunLockContents(descriptor);
-  return contents.kind === 'holder' ? contents.holder : undefined;
 }

@@ -1,12 +1,25 @@
 import { realpathSync, statSync } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { OcspError, type Certificate } from '../core/index.js';
+import { toHex } from '../core/bytes.js';
+import { digest } from '../core/hash.js';
 import { appendToPath, asPath, folderOf, joinPath, nameOf, type FilePath } from '../core/file-path.js';
 
-/** The placeholders of an --out template. Nothing comes from the subject, which the certificate's owner chose. */
-const placeholders = ['dir', 'base', 'name', 'serial', 'fingerprint'] as const;
+/** What a placeholder of an --out template stands for. */
+type Placeholder = (path: FilePath, certificate: Certificate) => FilePath;
 
-type Placeholder = (typeof placeholders)[number];
+/** By their names. Nothing comes from the subject, which the certificate's owner chose. */
+const placeholders: ReadonlyMap<string, Placeholder> = new Map<string, Placeholder>([
+  ['dir', folderOf],
+  ['base', nameOf],
+  ['name', nameWithoutEnding],
+  ['serial', (_path, { serialNumber }) => serialNumber],
+  ['fingerprint', (_path, { der }) => toHex(digest('sha256', der))],
+]);
+
+function nameWithoutEnding(path: FilePath): Buffer {
+  const base = nameOf(path);
+  return base.includes('.', 1) ? base.subarray(0, base.lastIndexOf('.')) : base;
+}
 
 /**
  * Where the staple of a certificate is: `CERT.ocsp` as haproxy looks for it, or what `--out` says. `out` is a template
@@ -18,10 +31,7 @@ type Placeholder = (typeof placeholders)[number];
 export function staplePathFor(certificatePath: FilePath, certificate: Certificate, out?: string): FilePath {
   if (out === undefined) return appendToPath(certificatePath, '.ocsp');
   if (/\{[^{}]*\}/.test(out)) return fillTemplate(out, certificatePath, certificate);
-  if (out.endsWith('/') || statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
-    return appendToPath(joinPath(out, asPath(nameOf(certificatePath))), '.ocsp');
-  }
-  return out;
+  return isFolder(out) ? appendToPath(joinPath(out, asPath(nameOf(certificatePath))), '.ocsp') : out;
 }
 
 /** One text for each place a staple can be, however its folder is spelt or linked to. */
@@ -38,41 +48,21 @@ export function staplePlace(staple: FilePath): string {
 
 /** Throws OcspError `usage` for a placeholder that does not exist. */
 export function checkStapleTemplate(out: string): void {
-  for (const [, placeholder = ''] of out.matchAll(/\{([^{}]*)\}/g)) {
-    if (!isPlaceholder(placeholder)) throw unknownPlaceholder(placeholder);
-  }
+  for (const [, placeholder = ''] of out.matchAll(/\{([^{}]*)\}/g)) placeholderNamed(placeholder);
 }
 
 function fillTemplate(template: string, path: FilePath, certificate: Certificate): FilePath {
-  const parts = template.split(/\{([^{}]*)\}/);
-  const bytes = parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part) : valueOf(part, path, certificate)));
-  return asPath(Buffer.concat(bytes));
+  const parts = template
+    .split(/\{([^{}]*)\}/)
+    .map((part, index) => (index % 2 === 0 ? part : placeholderNamed(part)(path, certificate)));
+  return asPath(Buffer.concat(parts.map((part) => Buffer.from(part))));
 }
 
-function valueOf(placeholder: string, path: FilePath, certificate: Certificate): Buffer {
-  if (!isPlaceholder(placeholder)) throw unknownPlaceholder(placeholder);
-  const base = nameOf(path);
-  switch (placeholder) {
-    case 'dir':
-      return Buffer.from(folderOf(path));
-    case 'base':
-      return base;
-    case 'name':
-      return base.includes('.', 1) ? base.subarray(0, base.lastIndexOf('.')) : base;
-    case 'serial':
-      return Buffer.from(certificate.serialNumber);
-    case 'fingerprint':
-      return Buffer.from(createHash('sha256').update(certificate.der).digest('hex'));
-  }
-}
-
-function unknownPlaceholder(placeholder: string): OcspError {
-  const known = placeholders.map((name) => `{${name}}`).join(' ');
-  return new OcspError('usage', `--out: there is no placeholder {${placeholder}}`, `use ${known}`);
-}
-
-function isPlaceholder(text: string): text is Placeholder {
-  return placeholders.some((name) => name === text);
+function placeholderNamed(name: string): Placeholder {
+  const placeholder = placeholders.get(name);
+  if (placeholder !== undefined) return placeholder;
+  const known = [...placeholders.keys()].map((one) => `{${one}}`).join(' ');
+  throw new OcspError('usage', `--out: there is no placeholder {${name}}`, `use ${known}`);
 }
 
 /**
@@ -83,17 +73,17 @@ function isPlaceholder(text: string): text is Placeholder {
  */
 export function staplePathForSerialNumber(serialNumber: string, out: string | undefined): FilePath {
   if (out === undefined) {
-    throw new OcspError(
-      'usage',
-      'a serial number has no file to stand beside',
-      'say with --out where the response goes',
-    );
+    const hint = 'say with --out where the response goes';
+    throw new OcspError('usage', 'a serial number has no file to stand beside', hint);
   }
   const filled = out.replaceAll('{serial}', serialNumber);
   const placeholder = /\{[^{}]*\}/.exec(filled)?.[0];
   if (placeholder !== undefined) {
     throw new OcspError('usage', `--out: ${placeholder} needs a certificate file`, 'use {serial} alone with --serial');
   }
-  const isFolder = filled.endsWith('/') || statSync(filled, { throwIfNoEntry: false })?.isDirectory() === true;
-  return isFolder ? joinPath(filled, `${serialNumber}.ocsp`) : filled;
+  return isFolder(filled) ? joinPath(filled, `${serialNumber}.ocsp`) : filled;
+}
+
+function isFolder(out: string): boolean {
+  return out.endsWith('/') || statSync(out, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -3,14 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { OcspError } from '../core/ocsp-error.js';
 import { parseHolder, stateOfHolder, type HolderState, type LockHolder, type OwnProcess } from './lock-holder.js';
-import { createLockFile, linkLockFile, releaseLockFile, type LockFile } from './lock-file.js';
+import { releaseLockFile, takeLockFile, type LockFile } from './lock-file.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { isTrustedOwner } from '../system/owner-and-mode.js';
 import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
 import { readRegularFile } from '../system/read-file.js';
+import { quietly } from '../system/quietly.js';
 import { systemErrorCode } from '../system/system-error.js';
-import { lockPath, takeoverLockPath } from './staple-path.js';
-import { unsafe, unwritable } from './store-error.js';
+import { lockPath } from './staple-path.js';
+import { inStoreWords, unsafe, whereThere } from './store-error.js';
 
 type Attempt =
   | { readonly state: 'acquired'; readonly lock: LockFile }
@@ -74,11 +75,12 @@ export function lockedError(staple: FilePath, path: FilePath, holder: LockHolder
 }
 
 function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
-  const file = besidePinned(staple, level === 0 ? lockPath : (path) => takeoverLockPath(path, level));
+  const file = besidePinned(staple, (path) => lockPath(path, level));
   let holder: LockHolder | undefined;
   // Twice: once more after a dead lock was removed or the holder let go meanwhile.
   for (let round = 0; round < 2; round++) {
-    const lock = createLock(staple, file, own, level);
+    // A taker of a dead lock needs a file of its own, whose time is that of now.
+    const lock = inStoreWords(staple.path, () => takeLockFile(file, own, level === 0));
     if (lock !== undefined) return { state: 'acquired', lock };
     const found = inspectLock(staple, file, own);
     if (found === undefined) continue;
@@ -87,7 +89,7 @@ function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
     if (level === highestLevel) {
       // Three runs died inside of this: nothing guards the last level, and a dead lock there must not stay for ever.
       if (found.state !== 'dead') break;
-      removeQuietly(file);
+      quietly(() => unlinkSync(file.reach));
       continue;
     }
     const obstacle = removeDeadLock(staple, file, own, level);
@@ -96,51 +98,25 @@ function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
   return { state: 'busy', path: file.path, holder };
 }
 
-/** Undefined where something is at the path. A taker of a dead lock needs a file of its own, whose time is that of now. */
-function createLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, level: number): LockFile | undefined {
-  try {
-    const linked = level === 0 ? linkLockFile(file, own) : 'impossible';
-    if (linked !== 'impossible') return linked === 'taken' ? undefined : linked;
-    return createLockFile(file, own);
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return undefined;
-    throw unwritable(staple.path, error);
-  }
-}
-
-function removeQuietly({ reach }: PinnedFile): void {
-  try {
-    unlinkSync(reach);
-  } catch {
-    // Whoever comes next finds it again.
-  }
-}
-
+/** Undefined where there is no lock by now. */
 function inspectLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess): FoundLock | undefined {
-  try {
-    const found = lstatSync(file.reach, { throwIfNoEntry: false });
-    if (found === undefined) return undefined;
+  return whereThere(staple.path, () => {
+    const found = lstatSync(file.reach);
     refuseForeignLock(staple.path, file.path, own, found);
     const { bytes, status } = readLockFile(file, found);
     const holder = bytes === undefined ? undefined : parseHolder(bytes);
     const modifiedNanoseconds = BigInt(Math.round(status.mtimeMs * 1e6));
-    const isEmpty = bytes?.length === 0;
-    return { holder, state: stateOfHolder(holder, own), isEmpty, modifiedNanoseconds };
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error instanceof OcspError ? error : unwritable(staple.path, error);
-  }
+    return { holder, state: stateOfHolder(holder, own), isEmpty: bytes?.length === 0, modifiedNanoseconds };
+  });
 }
 
 function refuseForeignLock(staple: FilePath, path: FilePath, own: OwnProcess, found: Stats): void {
-  const hint = `find out who made ${shownPath(path)}, remove it, and let nobody else write in that folder`;
-  if (!found.isFile()) {
-    throw unsafe(staple, `its lock ${shownPath(path)} is no regular file`, hint);
-  }
+  const isForeign = own.effectiveUserId !== 0 && !isTrustedOwner(found.uid, own.effectiveUserId);
   // Root's lock is waited for: root could do worse than block this run.
-  if (own.effectiveUserId !== 0 && !isTrustedOwner(found.uid, own.effectiveUserId)) {
-    throw unsafe(staple, `its lock ${shownPath(path)} belongs to user ${found.uid}`, hint);
-  }
+  if (found.isFile() && !isForeign) return;
+  const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
+  const hint = `find out who made ${shownPath(path)}, remove it, and let nobody else write in that folder`;
+  throw unsafe(staple, `its lock ${shownPath(path)} ${what}`, hint);
 }
 
 function readLockFile({ reach }: PinnedFile, found: Stats): { bytes: Uint8Array | undefined; status: Stats } {
@@ -168,11 +144,8 @@ function removeDeadLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, l
     const longestHold = found.isEmpty ? abandonedEmptyAfterNanoseconds : abandonedAfterNanoseconds;
     const abandoned = found.state === 'unknowable' && age > longestHold;
     if (found.state !== 'dead' && !abandoned) return { state: 'busy', path: file.path, holder: found.holder };
-    unlinkSync(file.reach);
+    whereThere(staple.path, () => unlinkSync(file.reach));
     return undefined;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error instanceof OcspError ? error : unwritable(staple.path, error);
   } finally {
     releaseLockFile(guard.lock);
   }

@@ -1,33 +1,25 @@
 import { createHash } from 'node:crypto';
-import { asPath, type FilePath } from '../core/file-path.js';
+import { asPath, nameOf, type FilePath } from '../core/file-path.js';
 
 /** NAME_MAX of every file system that servers keep certificates on, in bytes. */
 const longestName = 255;
-const slash = 0x2f;
 
 /** Where a new staple is written before it is renamed into place. One name a staple, used under its lock only. */
-export function temporaryPath(staple: FilePath): FilePath {
-  return dotFileBeside(staple, 'restaple-tmp');
-}
-
-/** The lock of one staple. */
-export function lockPath(staple: FilePath): FilePath {
-  return dotFileBeside(staple, 'restaple-lock');
-}
-
-/** The lock (level 1 or 2) under which a dead run's lock of the level below is removed. */
-export function takeoverLockPath(staple: FilePath, level: number): FilePath {
-  return dotFileBeside(staple, `restaple-lock-${level}`);
-}
+export const temporaryPath = dotFile('restaple-tmp');
 
 /** Where the signed revoked answer for a staple's certificate is kept. */
-export function revokedMarkPath(staple: FilePath): FilePath {
-  return dotFileBeside(staple, 'restaple-revoked');
-}
+export const revokedMarkPath = dotFile('restaple-revoked');
 
 /** Which targets were told of which staple. */
-export function reloadRecordPath(staple: FilePath): FilePath {
-  return dotFileBeside(staple, 'restaple-reloaded');
+export const reloadRecordPath = dotFile('restaple-reloaded');
+
+/** The lock of one staple; at level 1 or 2 the one under which a dead run's lock of the level below is removed. */
+export function lockPath(staple: FilePath, level = 0): FilePath {
+  return dotFileBeside(staple, level === 0 ? 'restaple-lock' : `restaple-lock-${level}`);
+}
+
+function dotFile(suffix: string): (staple: FilePath) => FilePath {
+  return (staple) => dotFileBeside(staple, suffix);
 }
 
 // haproxy loads every file of a crt folder that does not start with a dot as a certificate.
@@ -44,13 +36,10 @@ const surelyShortName = 60;
 
 function anyDotFileBeside(staple: FilePath, suffix: string): FilePath {
   const bytes = Buffer.from(staple);
-  const start = bytes.lastIndexOf(slash) + 1;
-  const ending = Buffer.from(`.${suffix}`);
-  let name: Uint8Array = bytes.subarray(start);
-  if (1 + name.length + ending.length > longestName) name = Buffer.from(sha256Hex(name));
-  return asPath(Buffer.concat([bytes.subarray(0, start), Buffer.from('.'), name, ending]));
-}
-
-function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  const name = nameOf(bytes);
+  const folder = bytes.subarray(0, bytes.length - name.length);
+  const ending = `.${suffix}`;
+  const isTooLong = 1 + name.length + ending.length > longestName;
+  const shown = isTooLong ? Buffer.from(createHash('sha256').update(name).digest('hex')) : name;
+  return asPath(Buffer.concat([folder, Buffer.from('.'), shown, Buffer.from(ending)]));
 }

@@ -4,10 +4,9 @@ import type { OcspError } from '../core/ocsp-error.js';
 import { asPath, containsNul, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
 import { isDescriptorPath } from '../system/handed-over-pipe.js';
 import { mayOthersWrite, strangerAsOwner } from '../system/owner-and-mode.js';
-import { pinFile, pinFolder, UntrustedPathError, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
-import { systemErrorCode } from '../system/system-error.js';
+import { pinFile, pinFolder, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
 import type { OwnProcess } from './lock-holder.js';
-import { unsafe, unwritable, unwritableBecause } from './store-error.js';
+import { inStoreWords, unsafe, unwritableBecause, whereThere } from './store-error.js';
 
 /** The file that is really replaced, in its folder held open, and the link that led to it. Who located it closes `folder`. */
 export interface StapleTarget extends PinnedFile {
@@ -43,12 +42,12 @@ function withoutEnding(path: FilePath): string {
 
 /** The staple's name in its folder held open. Throws OcspError `staple-unsafe`, `staple-unwritable`. */
 export function pinStaple(path: FilePath, own: OwnProcess): PinnedFile {
-  return safely(path, () => pinFile(path, own.effectiveUserId));
+  return inStoreWords(path, () => pinFile(path, own.effectiveUserId));
 }
 
 function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
   const { path, reach } = file;
-  const found = safely(path, () => lstatSync(reach, { throwIfNoEntry: false }));
+  const found = inStoreWords(path, () => lstatSync(reach, { throwIfNoEntry: false }));
   // A name must be there: with an empty one the dot files would be no one's.
   if (nameOf(path).length === 0) throw unwritableBecause(path, 'it names a folder', 'name a file with --out');
   if (found === undefined || found.isFile()) return file;
@@ -65,16 +64,14 @@ export function notRegular(path: FilePath, found: Stats): OcspError {
 function followLink({ path: link, reach, folder }: PinnedFile, linkStatus: Stats, own: OwnProcess): StapleTarget {
   requireTrustedOwner(link, 'the link itself', linkStatus, own);
   requireTrustedFolder(link, 'the folder of the link', folder, own);
-  const step = safely(link, () => asPath(readlinkSync(reach, { encoding: 'buffer' })));
+  const step = inStoreWords(link, () => asPath(readlinkSync(reach, { encoding: 'buffer' })));
   const named = joinPath(folderOf(link), step);
-  const targetFolder = pinTargetFolder(link, named, () => pinFolder(folderOf(step), own.effectiveUserId, folder));
+  const targetFolder = whereThere(link, () => pinFolder(folderOf(step), own.effectiveUserId, folder));
+  if (targetFolder === undefined) throw dangling(link, named);
   try {
     const at = targetFolder.at(asPath(nameOf(step)));
-    requireFile(
-      link,
-      named,
-      safely(link, () => lstatSync(at, { throwIfNoEntry: false })),
-    );
+    const found = inStoreWords(link, () => lstatSync(at, { throwIfNoEntry: false }));
+    requireFile(link, named, found);
     requireTrustedFolder(link, 'the folder of its target', targetFolder, own);
     return { path: joinPath(targetFolder.realPath, asPath(nameOf(step))), reach: at, folder: targetFolder, link };
   } catch (error) {
@@ -83,25 +80,11 @@ function followLink({ path: link, reach, folder }: PinnedFile, linkStatus: Stats
   }
 }
 
-function pinTargetFolder(link: FilePath, named: FilePath, pin: () => PinnedFolder): PinnedFolder {
-  return safely(link, () => {
-    try {
-      return pin();
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') throw dangling(link, named);
-      throw error;
-    }
-  });
-}
-
 function requireFile(link: FilePath, named: FilePath, target: Stats | undefined): void {
   if (target === undefined) throw dangling(link, named);
   if (target.isSymbolicLink()) {
-    throw unsafe(
-      link,
-      `it links to ${shownPath(named)}, which is a link again`,
-      'link to the file itself, or name it with --out',
-    );
+    const why = `it links to ${shownPath(named)}, which is a link again`;
+    throw unsafe(link, why, 'link to the file itself, or name it with --out');
   }
   if (!target.isFile()) {
     throw unsafe(link, `it links to ${shownPath(named)}, which is no regular file`, 'remove the link');
@@ -109,11 +92,8 @@ function requireFile(link: FilePath, named: FilePath, target: Stats | undefined)
 }
 
 function dangling(link: FilePath, named: FilePath): OcspError {
-  return unsafe(
-    link,
-    `it is a dangling link to ${shownPath(named)}`,
-    `create an empty file there (touch), or remove the link`,
-  );
+  const hint = 'create an empty file there (touch), or remove the link';
+  return unsafe(link, `it is a dangling link to ${shownPath(named)}`, hint);
 }
 
 function requireTrustedFolder(link: FilePath, role: string, folder: PinnedFolder, own: OwnProcess): void {
@@ -133,14 +113,4 @@ function requireTrustedOwner(link: FilePath, what: string, status: Stats, own: O
   if (stranger === undefined) return;
   const hint = 'make it belong to root, or name the file itself with --out';
   throw unsafe(link, `it is a symbolic link and ${what} ${stranger}`, hint);
-}
-
-/** What goes wrong with the system or the path's owners, in the store's words. */
-function safely<Result>(path: FilePath, look: () => Result): Result {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof UntrustedPathError) throw unsafe(path, error.message, error.hint);
-    throw systemErrorCode(error) === undefined ? error : unwritable(path, error);
-  }
 }

@@ -1,5 +1,6 @@
 import { OcspError } from '../core/ocsp-error.js';
 import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
+import { UntrustedPathError } from '../system/pinned-folder.js';
 import { systemErrorCode } from '../system/system-error.js';
 
 interface Explanation {
@@ -39,11 +40,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
 
 /** The `staple-unwritable` error for a failed system call while the staple at `path` was to be replaced. */
 export function unwritable(path: FilePath, cause: unknown): OcspError {
-  const code = systemErrorCode(cause);
-  const known = code === undefined ? undefined : explanations[code];
-  const why = known?.why ?? (cause instanceof Error ? cause.message : String(cause));
-  const hint = known?.hint ?? 'check FOLDER and its file system';
-  return unwritableBecause(path, why, withNames(hint, path), cause);
+  const { why, hint = 'check FOLDER and its file system' } = explain(cause);
+  // Functions as replacements: a `$&` in a file name must stay what it is.
+  const named = hint.replace('FOLDER', () => shownPath(folderOf(path))).replace('FILE', () => shownPath(path));
+  return unwritableBecause(path, why, named, cause);
 }
 
 /** A `staple-unwritable` error in one's own words. */
@@ -59,14 +59,37 @@ export function unsafe(path: FilePath, why: string, hint: string): OcspError {
 
 /** The `file-unreadable` error for a staple that cannot be read. */
 export function unreadable(path: FilePath, cause: unknown): OcspError {
-  const code = systemErrorCode(cause);
-  const known = code === undefined ? undefined : explanations[code];
-  const why = known?.why ?? (cause instanceof Error ? cause.message : String(cause));
-  const hint = code === 'EACCES' ? `run as a user that may read ${shownPath(path)}` : 'check the file and its folder';
-  return new OcspError('file-unreadable', `cannot read ${shownPath(path)}: ${why}`, hint, { cause });
+  const isForbidden = systemErrorCode(cause) === 'EACCES';
+  const hint = isForbidden ? `run as a user that may read ${shownPath(path)}` : 'check the file and its folder';
+  return new OcspError('file-unreadable', `cannot read ${shownPath(path)}: ${explain(cause).why}`, hint, { cause });
 }
 
-function withNames(hint: string, path: FilePath): string {
-  // Functions as replacements: a `$&` in a file name must stay what it is.
-  return hint.replace('FOLDER', () => shownPath(folderOf(path))).replace('FILE', () => shownPath(path));
+function explain(cause: unknown): Partial<Explanation> & Pick<Explanation, 'why'> {
+  const known = explanations[systemErrorCode(cause) ?? ''];
+  return known ?? { why: cause instanceof Error ? cause.message : String(cause) };
+}
+
+/** Does it, and says in the store's words what went wrong with the system or the owners of the path. */
+export function inStoreWords<Result>(path: FilePath, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+/** As {@link inStoreWords}; undefined where what it needs is gone. */
+export function whereThere<Result>(path: FilePath, work: () => Result, gone = ['ENOENT']): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (gone.includes(systemErrorCode(error) ?? '')) return undefined;
+    throw storeError(path, error);
+  }
+}
+
+/** An error of the system or of an untrusted path in the store's words; any other as it is. */
+export function storeError(path: FilePath, error: unknown): unknown {
+  if (error instanceof UntrustedPathError) return unsafe(path, error.message, error.hint);
+  return systemErrorCode(error) === undefined ? error : unwritable(path, error);
 }

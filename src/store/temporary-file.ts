@@ -1,5 +1,4 @@
 import {
-  closeSync,
   constants,
   fchmodSync,
   fchownSync,
@@ -14,9 +13,10 @@ import {
 import type { OwnProcess } from './lock-holder.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { besidePinned, type PinnedFile } from '../system/pinned-folder.js';
+import { quietly } from '../system/quietly.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { temporaryPath } from './staple-path.js';
-import { unsafe, unwritable, unwritableBecause } from './store-error.js';
+import { inStoreWords, unsafe, unwritableBecause, whereThere } from './store-error.js';
 
 /** The file that will become the staple; its lock is held for as long as it exists. */
 export interface TemporaryFile {
@@ -40,17 +40,15 @@ export function createTemporaryFile(staple: PinnedFile, own: OwnProcess, old: St
     const descriptor = openSync(at.reach, flags, 0o600);
     return { at, descriptor, created: fstatSync(descriptor) };
   };
-  try {
+  return inStoreWords(staple.path, () => {
+    try {
+      return open();
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+    }
+    removeLeftover(staple, own, old);
     return open();
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw unwritable(staple.path, error);
-  }
-  removeLeftover(staple, own, old);
-  try {
-    return open();
-  } catch (error) {
-    throw unwritable(staple.path, error);
-  }
+  });
 }
 
 /**
@@ -62,9 +60,8 @@ export function createTemporaryFile(staple: PinnedFile, own: OwnProcess, old: St
  */
 export function removeLeftover(staple: PinnedFile, own: OwnProcess, old: Stats | undefined): boolean {
   const { path, reach } = besidePinned(staple, temporaryPath);
-  try {
-    const found = lstatSync(reach, { throwIfNoEntry: false });
-    if (found === undefined) return false;
+  const removed = whereThere(staple.path, () => {
+    const found = lstatSync(reach);
     const ours = found.uid === own.effectiveUserId || (own.effectiveUserId === 0 && found.uid === old?.uid);
     if (!found.isFile() || !ours) {
       const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
@@ -76,10 +73,8 @@ export function removeLeftover(staple: PinnedFile, own: OwnProcess, old: Stats |
     }
     unlinkSync(reach);
     return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw systemErrorCode(error) === undefined ? error : unwritable(staple.path, error);
-  }
+  });
+  return removed === true;
 }
 
 /** Writes all bytes, also where the system takes them in parts. System errors are thrown as they are. */
@@ -118,17 +113,10 @@ function restoreOwner(staple: FilePath, temporary: TemporaryFile, old: Stats): v
   }
 }
 
-/** Closes the file, once; a late write error of a network file system shows here. */
-export function closeTemporaryFile(temporary: TemporaryFile): void {
-  closeSync(temporary.descriptor);
-}
-
-/** Removes the temporary file of a failed write if it is still the one created. Never throws. */
-export function discardTemporaryFile(temporary: TemporaryFile): void {
-  try {
-    const found = lstatSync(temporary.at.reach, { throwIfNoEntry: false });
-    if (found?.ino === temporary.created.ino && found.dev === temporary.created.dev) unlinkSync(temporary.at.reach);
-  } catch {
-    // The next run removes it; the error that led here says more.
-  }
+/** Removes the temporary file of a failed write if it is still the one created. Never throws: the next run removes it. */
+export function discardTemporaryFile({ at, created }: TemporaryFile): void {
+  quietly(() => {
+    const found = lstatSync(at.reach, { throwIfNoEntry: false });
+    if (found?.ino === created.ino && found.dev === created.dev) unlinkSync(at.reach);
+  });
 }

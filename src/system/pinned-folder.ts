@@ -90,18 +90,18 @@ function walk(path: FilePath, effectiveUserId: number, from: PinnedFolder | unde
   let links = 0;
   try {
     for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-      const here = joinPath(`/proc/self/fd/${descriptor}`, step);
+      const name = asPath(Buffer.from(step, 'latin1'));
+      const here = joinPath(`/proc/self/fd/${descriptor}`, name);
       const found = lstatSync(here);
       if (!found.isSymbolicLink()) {
         const next = openSync(here, openForItsPath | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-        if (String(step) === '..')
-          suspectAll(movers(descriptor, next, effectiveUserId), joinPath(pathOf(descriptor), step));
+        if (step === '..') suspectAll(movers(descriptor, next, effectiveUserId), joinPath(pathOf(descriptor), name));
         enter(next);
         continue;
       }
       links += 1;
       if (links > maximumLinks) throw Object.assign(new Error('ELOOP'), { code: 'ELOOP', syscall: 'open' });
-      const link = joinPath(pathOf(descriptor), step);
+      const link = joinPath(pathOf(descriptor), name);
       refuseLinkOfMany(link, fstatSync(descriptor), effectiveUserId);
       suspectAll([fstatSync(descriptor).uid], link);
       const target = asPath(readlinkSync(here, { encoding: 'buffer' }));
@@ -207,20 +207,15 @@ function realPathOf(descriptor: number): string {
 
 /** The absolute path without `.` and doubled slashes, one character for each byte; `..` stays, it may follow a link. */
 function withoutEmptySteps(path: FilePath): string {
-  const bytes = pathKey(path);
-  const absolute = bytes.startsWith('/') ? bytes : `${readlinkSync('/proc/self/cwd', { encoding: 'latin1' })}/${bytes}`;
-  return `/${absolute
-    .split('/')
-    .filter((step) => step !== '' && step !== '.')
-    .join('/')}`;
+  const start = isAbsolute(path) ? [] : stepsOf(readlinkSync('/proc/self/cwd', { encoding: 'buffer' }));
+  return `/${[...start, ...stepsOf(path)].join('/')}`;
 }
 
-function stepsOf(path: FilePath): FilePath[] {
-  const steps: FilePath[] = [];
-  for (const step of pathKey(path).split('/')) {
-    if (step !== '' && step !== '.') steps.push(asPath(Buffer.from(step, 'latin1')));
-  }
-  return steps;
+/** The names in a path, one character for each byte. */
+function stepsOf(path: FilePath): string[] {
+  return pathKey(path)
+    .split('/')
+    .filter((step) => step !== '' && step !== '.');
 }
 
 function isAbsolute(path: FilePath): boolean {

@@ -22,6 +22,10 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
   /** From SIGTERM to SIGKILL; 2000 where not given. */
   readonly graceMilliseconds?: number;
+  /** An open file that the command gets as its descriptor 3. */
+  readonly descriptor?: number;
+  /** Gives it a session of its own, so that a Ctrl-C on the terminal reaches this process alone. */
+  readonly detached?: boolean;
 }
 
 /** How a command ended. */
@@ -57,9 +61,11 @@ export function runCommand(
   options: CommandOptions,
 ): Promise<CommandResult> {
   if (options.signal.aborted) return Promise.resolve({ ...notEnded, interrupted: true });
+  const { env, descriptor, detached = false } = options;
   let child: ChildProcess;
   try {
-    child = spawn(command, words, { env: { ...options.env }, stdio: ['pipe', 'ignore', 'pipe'] });
+    const stdio = ['pipe', 'ignore', 'pipe', ...(descriptor === undefined ? [] : [descriptor])] as const;
+    child = spawn(command, words, { env: { ...env }, stdio: [...stdio], detached });
   } catch (error) {
     // A NUL in a word, or a list of words and an environment that are too long.
     return Promise.resolve({ ...notEnded, startError: codeOf(error) });

@@ -58,10 +58,20 @@ export function rightsIn(status: string): ProcessRights {
 
 /** Undefined for a process that has ended and was not waited for. */
 function startTimeOf(pid: number): string | undefined {
+  const status = processStatus(pid);
+  return status?.hasEnded === true ? undefined : status?.start;
+}
+
+/**
+ * Whether a process has ended and only waits for its parent, and its start in clock ticks since the start of the system
+ * (proc_pid_stat(5), fields 3 and 22). System errors are thrown as they are.
+ */
+export function processStatus(pid: number): { readonly hasEnded: boolean; readonly start: string } | undefined {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   // Field 2 is a name in parentheses, which may hold blanks and parentheses itself; state is field 3.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  const start = fields[19];
+  return start === undefined ? undefined : { hasEnded: fields[0] === 'Z' || fields[0] === 'X', start };
 }
 
 function isGone(error: unknown): boolean {

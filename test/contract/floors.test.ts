@@ -75,7 +75,7 @@ function readsClock(file: ParsedFile): boolean {
 }
 
 /** Reload targets and hooks are programs of the user's; the run lock needs flock(1), since Node has no flock(2). */
-const startsPrograms: ReadonlySet<string> = new Set(['system/run-command.ts', 'store/kernel-lock.ts']);
+const startsPrograms: ReadonlySet<string> = new Set(['system/run-command.ts']);
 
 describe('the floors', () => {
   it('hold every file of src', () => {

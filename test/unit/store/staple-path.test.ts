@@ -4,9 +4,9 @@ import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { folderOf, nameOf } from '../../../src/core/file-path.js';
-import { lockPath, revokedMarkPath, takeoverLockPath, temporaryPath } from '../../../src/store/staple-path.js';
+import { lockPath, revokedMarkPath, temporaryPath } from '../../../src/store/staple-path.js';
 
-const makers = [temporaryPath, lockPath, revokedMarkPath, (path: string | Buffer) => takeoverLockPath(path, 1)];
+const makers = [temporaryPath, lockPath, revokedMarkPath, (path: string | Buffer) => lockPath(path, 1)];
 
 describe('the dot names beside a staple', () => {
   it('lie in the folder of the staple and start with a dot', () => {

@@ -1,0 +1,9 @@
+/** The fields of the JSON object in these bytes; none where they are no such object. */
+export function jsonFieldsIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,8 @@
+/** Does what may fail without harm, such as to tidy up after an error that says more. */
+export function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Who calls says why it does no harm.
+  }
+}
