@@ -1,7 +1,7 @@
 import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, fromHex, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
-import { DerError, Tag, integerContentsOf, readerOf, type DerElement } from './der/der.js';
+import { DerError, Tag, readerOf, type DerElement } from './der/der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashByOid, hashOid, isCertIdHash, type HashAlgorithm } from './hash.js';
 
@@ -120,9 +120,7 @@ export function certIdOfElement(element: DerElement): CertId {
   const algorithm = readAlgorithmIdentifier(reader, 'hashAlgorithm');
   const issuerNameHash = reader.octetString('issuerNameHash');
   const issuerKeyHash = reader.octetString('issuerKeyHash');
-  const serialNumber = integerContentsOf(reader.element(Tag.integer, 'serialNumber'), 'serialNumber', {
-    redundantZeros: true,
-  });
+  const serialNumber = reader.integer('serialNumber', { redundantZeros: true });
   reader.end('CertID');
   return {
     hashAlgorithm: hashName(algorithm, element),

@@ -1,5 +1,5 @@
-import { DerError, DerReader, Tag, contextTag, readWhole } from './der/der.js';
-import { findExtension, readExtensions, type Extension } from './extension.js';
+import { DerError, Tag, contextTag, wholeElement, type DerReader } from './der/der.js';
+import { enterExtension, findExtension, readExplicitExtensions, unknownCritical, type Extension } from './extension.js';
 import { Oid } from './oid.js';
 
 /** The bits of keyUsage in their order (RFC 5280 §4.2.1.3). */
@@ -61,35 +61,29 @@ const tlsFeatureStatusRequest = 5;
 
 /** Reads the `[3] extensions` of a certificate; `explicit` undefined when it has none. Throws DerError. */
 export function readCertificateExtensions(explicit: DerReader | undefined): CertificateExtensions {
-  const extensions = readList(explicit);
-  const access = readAuthorityInformationAccess(extensions);
-  const constraints = readBasicConstraints(extensions);
+  const extensions = readExplicitExtensions(explicit, 'extensions', 'the certificate', { unique: true });
+  const enter = (oid: string, what: string): DerReader | undefined => enterExtension(extensions, oid, what);
+  const access = enter(Oid.authorityInformationAccess, 'authorityInfoAccess')?.all(readAccessDescription) ?? [];
+  const { isCa, pathLength } = readBasicConstraints(enter(Oid.basicConstraints, 'basicConstraints'));
+  const crlUris = enter(Oid.crlDistributionPoints, 'cRLDistributionPoints')?.all(readPointUris) ?? [];
+  const extendedKeyUsage = enter(Oid.extendedKeyUsage, 'extKeyUsage')?.all((list) =>
+    list.objectIdentifier('key purpose'),
+  );
+  const keyUsage = readKeyUsage(findExtension(extensions, Oid.keyUsage));
+  const tlsFeatures = enter(Oid.tlsFeature, 'TLS feature')?.all((list) => list.smallInteger('TLS feature'));
   return {
     extensions,
     ocspUris: urisOf(access, Oid.accessMethodOcsp),
     caIssuersUris: urisOf(access, Oid.accessMethodCaIssuers),
-    crlUris: readCrlUris(extensions),
-    extendedKeyUsage: readExtendedKeyUsage(extensions),
-    keyUsage: readKeyUsage(extensions),
-    isCa: constraints.isCa,
-    pathLength: constraints.pathLength,
+    crlUris: distinctUris(crlUris.flat()),
+    extendedKeyUsage,
+    keyUsage,
+    isCa,
+    pathLength,
     ocspNoCheck: findExtension(extensions, Oid.ocspNoCheck) !== undefined,
-    mustStaple: readTlsFeatures(extensions).includes(tlsFeatureStatusRequest),
-    unknownCriticalExtensions: unknownCritical(extensions),
+    mustStaple: tlsFeatures?.includes(tlsFeatureStatusRequest) === true,
+    unknownCriticalExtensions: unknownCritical(extensions, knownExtensions),
   };
-}
-
-function unknownCritical(extensions: readonly Extension[]): string[] {
-  const unknown: string[] = [];
-  for (const { oid, critical } of extensions) if (critical && !knownExtensions.has(oid)) unknown.push(oid);
-  return unknown;
-}
-
-function readList(explicit: DerReader | undefined): Extension[] {
-  if (explicit === undefined) return [];
-  const extensions = readExtensions(explicit.sequence('extensions'), 'the certificate', { unique: true });
-  explicit.end('extensions');
-  return extensions;
 }
 
 interface AccessDescription {
@@ -97,19 +91,12 @@ interface AccessDescription {
   readonly uri: string | undefined;
 }
 
-function readAuthorityInformationAccess(extensions: readonly Extension[]): AccessDescription[] {
-  const extension = findExtension(extensions, Oid.authorityInformationAccess);
-  if (extension === undefined) return [];
-  const list = readWhole(extension.value, Tag.sequence, 'authorityInfoAccess');
-  const descriptions: AccessDescription[] = [];
-  while (!list.isAtEnd) {
-    const description = list.sequence('access description');
-    const method = description.objectIdentifier('access method');
-    const uri = readUri(description);
-    description.end('access description');
-    descriptions.push({ method, uri });
-  }
-  return descriptions;
+function readAccessDescription(list: DerReader): AccessDescription {
+  const description = list.sequence('access description');
+  const method = description.objectIdentifier('access method');
+  const uri = readUri(description);
+  description.end('access description');
+  return { method, uri };
 }
 
 /** A GeneralName: the text of a uniformResourceIdentifier, undefined for the other choices. */
@@ -119,68 +106,32 @@ function readUri(reader: DerReader): string | undefined {
 }
 
 function urisOf(descriptions: readonly AccessDescription[], method: string): string[] {
-  const uris = new Set<string>();
-  for (const description of descriptions) {
-    if (description.method === method && description.uri !== undefined) uris.add(description.uri);
-  }
-  return [...uris];
+  return distinctUris(descriptions.map((description) => (description.method === method ? description.uri : undefined)));
 }
 
-function readCrlUris(extensions: readonly Extension[]): string[] {
-  const extension = findExtension(extensions, Oid.crlDistributionPoints);
-  if (extension === undefined) return [];
-  const points = readWhole(extension.value, Tag.sequence, 'cRLDistributionPoints');
-  const uris = new Set<string>();
-  while (!points.isAtEnd) {
-    const pointName = points.sequence('distribution point').enterOptional(contextTag(0), 'distribution point name');
-    const fullName = pointName?.enterOptional(contextTag(0), 'full name');
-    while (fullName !== undefined && !fullName.isAtEnd) {
-      const uri = readUri(fullName);
-      if (uri !== undefined) uris.add(uri);
-    }
-  }
-  return [...uris];
+function distinctUris(uris: readonly (string | undefined)[]): string[] {
+  return [...new Set(uris.filter((uri) => uri !== undefined))];
 }
 
-function readExtendedKeyUsage(extensions: readonly Extension[]): string[] | undefined {
-  const extension = findExtension(extensions, Oid.extendedKeyUsage);
+function readPointUris(points: DerReader): (string | undefined)[] {
+  const pointName = points.sequence('distribution point').enterOptional(contextTag(0), 'distribution point name');
+  return pointName?.enterOptional(contextTag(0), 'full name')?.all(readUri) ?? [];
+}
+
+function readKeyUsage(extension: Extension | undefined): ReadonlySet<KeyUsage> | undefined {
   if (extension === undefined) return undefined;
-  const list = readWhole(extension.value, Tag.sequence, 'extKeyUsage');
-  const purposes: string[] = [];
-  while (!list.isAtEnd) purposes.push(list.objectIdentifier('key purpose'));
-  return purposes;
-}
-
-function readKeyUsage(extensions: readonly Extension[]): ReadonlySet<KeyUsage> | undefined {
-  const extension = findExtension(extensions, Oid.keyUsage);
-  if (extension === undefined) return undefined;
-  const reader = new DerReader(extension.value);
-  const { contents } = reader.element(Tag.bitString, 'keyUsage');
-  reader.end('keyUsage');
+  const { contents } = wholeElement(extension.value, Tag.bitString, 'keyUsage');
   if (contents.length === 0 || contents.length > 3 || (contents[0] ?? 8) > 7) {
     throw new DerError('value', 'keyUsage is no BIT STRING of at most 9 bits', 0);
   }
   const bits = ((contents[1] ?? 0) << 8) | (contents[2] ?? 0);
-  const usages = new Set<KeyUsage>();
-  for (const [bit, usage] of keyUsageBits.entries()) if (((bits >> (15 - bit)) & 1) === 1) usages.add(usage);
-  return usages;
+  return new Set(keyUsageBits.filter((_usage, bit) => ((bits >> (15 - bit)) & 1) === 1));
 }
 
-function readBasicConstraints(extensions: readonly Extension[]): { isCa: boolean; pathLength: number | undefined } {
-  const extension = findExtension(extensions, Oid.basicConstraints);
-  if (extension === undefined) return { isCa: false, pathLength: undefined };
-  const reader = readWhole(extension.value, Tag.sequence, 'basicConstraints');
+function readBasicConstraints(reader: DerReader | undefined): Pick<CertificateExtensions, 'isCa' | 'pathLength'> {
+  if (reader === undefined) return { isCa: false, pathLength: undefined };
   const isCa = reader.peekTag() === Tag.boolean ? reader.boolean('cA') : false;
   const pathLength = reader.peekTag() === Tag.integer ? reader.smallInteger('pathLenConstraint') : undefined;
   reader.end('basicConstraints');
   return { isCa, pathLength };
-}
-
-function readTlsFeatures(extensions: readonly Extension[]): number[] {
-  const extension = findExtension(extensions, Oid.tlsFeature);
-  if (extension === undefined) return [];
-  const list = readWhole(extension.value, Tag.sequence, 'TLS feature');
-  const features: number[] = [];
-  while (!list.isAtEnd) features.push(list.smallInteger('TLS feature'));
-  return features;
 }

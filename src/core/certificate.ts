@@ -1,9 +1,9 @@
 import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, toHex } from './bytes.js';
 import { readCertificateExtensions, type CertificateExtensions } from './certificate-extensions.js';
-import { DerError, Tag, contextTag, integerContentsOf, readWhole, readerOf } from './der/der.js';
+import { DerError, Tag, contextTag, readWhole, readerOf } from './der/der.js';
+import { orMalformed } from './der/malformed.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { OcspError } from './ocsp-error.js';
 import { publicKeyProblem, readPublicKey, type PublicKey } from './keys/public-key.js';
 import { checkSignature, type SignatureFailure } from './keys/signature.js';
 
@@ -31,17 +31,10 @@ export interface Certificate extends CertificateExtensions {
  * @throws OcspError `malformed-certificate`, its cause a DerError that names the rule
  */
 export function decodeCertificate(der: Uint8Array): Certificate {
-  try {
-    return readCertificate(der);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new OcspError(
-      'malformed-certificate',
-      `the certificate is not valid DER: ${error.message}`,
-      'check the file with: openssl x509 -in FILE -text',
-      { cause: error },
-    );
-  }
+  const hint = 'check the file with: openssl x509 -in FILE -text';
+  return orMalformed({ code: 'malformed-certificate', what: 'the certificate is not valid DER', hint }, () =>
+    readCertificate(der),
+  );
 }
 
 function readCertificate(der: Uint8Array): Certificate {
@@ -55,9 +48,7 @@ function readCertificate(der: Uint8Array): Certificate {
   const version = tbs.explicitSmallInteger(contextTag(0), 'version') ?? 0;
   if (version > 2) throw new DerError('value', `certificate version ${version + 1} does not exist`, tbsElement.offset);
   // Negative and zero serial numbers are deployed, whatever RFC 5280 §4.1.2.2 asks.
-  const serialNumber = integerContentsOf(tbs.element(Tag.integer, 'serialNumber'), 'serialNumber', {
-    redundantZeros: true,
-  });
+  const serialNumber = tbs.integer('serialNumber', { redundantZeros: true });
   const innerAlgorithm = readAlgorithmIdentifier(tbs, 'signature');
   if (!bytesEqual(innerAlgorithm.raw, signatureAlgorithm.raw)) {
     // RFC 5280 §4.1.1.2: the one inside is signed, the one outside is not.

@@ -1,9 +1,10 @@
 import { bytesEqual, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
 import { derElement, derSequence } from './der/der-writer.js';
-import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole } from './der/der.js';
+import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, wholeElement } from './der/der.js';
+import { unlessMalformed } from './der/malformed.js';
 import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { findExtension, type Extension } from './extension.js';
+import { enterExtension, findExtension, unknownCritical, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 
@@ -46,10 +47,9 @@ const knownExtensions: ReadonlySet<string> = new Set([
  * @throws DerError
  */
 export function readCrlScope(extensions: readonly Extension[], issuer: Uint8Array): CrlScope {
-  for (const { oid, critical } of extensions) {
-    // RFC 5280 §5.2: a CRL with such an extension must not be used.
-    if (critical && !knownExtensions.has(oid)) throw refusal(`it has the unknown critical extension ${oid}`, '');
-  }
+  const [unknown] = unknownCritical(extensions, knownExtensions);
+  // RFC 5280 §5.2: a CRL with such an extension must not be used.
+  if (unknown !== undefined) throw refusal(`it has the unknown critical extension ${unknown}`, '');
   const point = findExtension(extensions, Oid.issuingDistributionPoint);
   const authorityKey = findExtension(extensions, Oid.authorityKeyIdentifier);
   return {
@@ -72,9 +72,7 @@ const wholeScope: PointScope = {
 function readNumber(extensions: readonly Extension[], oid: string, what: string): bigint | undefined {
   const extension = findExtension(extensions, oid);
   if (extension === undefined) return undefined;
-  const reader = new DerReader(extension.value);
-  const contents = integerContentsOf(reader.element(Tag.integer, what), what, { redundantZeros: true });
-  reader.end(what);
+  const contents = integerContentsOf(wholeElement(extension.value, Tag.integer, what), what, { redundantZeros: true });
   return BigInt.asIntN(contents.length * 8, BigInt(`0x0${toHex(contents)}`));
 }
 
@@ -106,16 +104,12 @@ function readPointNames(name: DerReader, issuer: Uint8Array): Uint8Array[] {
   const relative = fullName === undefined ? name.element(contextTag(1), 'distribution point name') : undefined;
   name.end('distributionPoint');
   if (fullName !== undefined) return readGeneralNames(fullName);
-  const parts: Uint8Array[] = [];
-  const names = readWhole(issuer, Tag.sequence, 'issuer');
-  while (!names.isAtEnd) parts.push(names.any('relative distinguished name').raw);
+  const parts = readWhole(issuer, Tag.sequence, 'issuer').all((list) => list.any('relative distinguished name').raw);
   return [directoryName(derSequence(...parts, derElement(Tag.set, relative?.contents ?? new Uint8Array())))];
 }
 
 function readGeneralNames(list: DerReader): Uint8Array[] {
-  const names: Uint8Array[] = [];
-  while (!list.isAtEnd) names.push(list.any('general name').raw);
-  return names;
+  return list.all(() => list.any('general name').raw);
 }
 
 /** The GeneralName of a distinguished name (DER). */
@@ -126,18 +120,9 @@ function directoryName(name: Uint8Array): Uint8Array {
 /** The distinguished name in a GeneralName; undefined for one of another kind, or that cannot be decoded. */
 function nameIn(generalName: Uint8Array): Uint8Array | undefined {
   if (generalName[0] !== contextTag(4)) return undefined;
-  return undefinedIfMalformed(() =>
+  return unlessMalformed(() =>
     readDistinguishedName(readWhole(generalName, contextTag(4), 'directoryName'), 'directoryName'),
   );
-}
-
-function undefinedIfMalformed<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
 }
 
 function isSameName(a: Uint8Array, b: Uint8Array): boolean {
@@ -186,7 +171,7 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
   if (scope.onlyAuthorities && !certificate.isCa) return 'no-ca-certificate';
   const { distributionPoint } = scope;
   if (distributionPoint === undefined) return undefined;
-  const names = undefinedIfMalformed(() => pointsOf(certificate));
+  const names = unlessMalformed(() => pointsOf(certificate));
   if (names === undefined) return 'another-distribution-point';
   // RFC 5280 §6.3.3, last paragraph: beside its own, every certificate has the point that is named like its issuer.
   const own = [...names, directoryName(certificate.issuer)];
@@ -196,18 +181,15 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
 
 /** The names of all distribution points of a certificate whose CRL its own CA signs. */
 function pointsOf({ extensions, issuer }: Certificate): Uint8Array[] {
-  const extension = findExtension(extensions, Oid.crlDistributionPoints);
-  if (extension === undefined) return [];
-  const points = readWhole(extension.value, Tag.sequence, 'cRLDistributionPoints');
-  const names: Uint8Array[] = [];
-  while (!points.isAtEnd) {
-    const point = points.sequence('distribution point');
+  const points = enterExtension(extensions, Oid.crlDistributionPoints, 'cRLDistributionPoints');
+  const names = points?.all((list) => {
+    const point = list.sequence('distribution point');
     const name = point.enterOptional(contextTag(0), 'distribution point name');
     point.optional(contextTag(1, 'primitive'), 'reasons');
     const issuers = point.enterOptional(contextTag(2), 'cRLIssuer');
     const crlIssuers = issuers === undefined ? [directoryName(issuer)] : readGeneralNames(issuers);
-    if (!crlIssuers.some((one) => isSameName(one, directoryName(issuer)))) continue;
-    names.push(...(name === undefined ? crlIssuers : readPointNames(name, issuer)));
-  }
-  return names;
+    if (!crlIssuers.some((one) => isSameName(one, directoryName(issuer)))) return [];
+    return name === undefined ? crlIssuers : readPointNames(name, issuer);
+  });
+  return names?.flat() ?? [];
 }

@@ -5,17 +5,18 @@ import type { Certificate } from './certificate.js';
 import { readCrlScope, type CrlScope } from './crl-scope.js';
 import {
   DerError,
-  DerReader,
   Tag,
   contextTag,
-  integerContentsOf,
   readWhole,
   readerOf,
   smallIntegerOf,
+  wholeElement,
   type DerElement,
+  type DerReader,
 } from './der/der.js';
+import { orMalformed } from './der/malformed.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { readExtensions, type Extension } from './extension.js';
+import { readExplicitExtensions, readExtensions, type Extension } from './extension.js';
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 import { revocationReasonOfNumber, type RevocationReason } from './response.js';
@@ -58,17 +59,8 @@ const maximumEntries = 2_000_000;
  *   must not be used: an indirect one, one of attribute certificates, one with an unknown critical extension
  */
 export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): Crl {
-  try {
-    return readCrl(der, accept);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new OcspError(
-      'malformed-crl',
-      `the CRL is not valid DER: ${error.message}`,
-      'check the file with: openssl crl -in FILE -text',
-      { cause: error },
-    );
-  }
+  const hint = 'check the file with: openssl crl -in FILE -text';
+  return orMalformed({ code: 'malformed-crl', what: 'the CRL is not valid DER', hint }, () => readCrl(der, accept));
 }
 
 function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Crl {
@@ -121,9 +113,7 @@ function readCrlExtensions(element: DerElement | undefined, version: number): Ex
   const explicit = readerOf(element);
   // RFC 5280 §5.1.2.1: extensions are of version 2 only.
   if (version !== 1) throw new DerError('value', 'a CRL of version 1 has extensions', explicit.offset);
-  const extensions = readExtensions(explicit.sequence('crlExtensions'), 'the CRL', { unique: true });
-  explicit.end('crlExtensions');
-  return extensions;
+  return readExplicitExtensions(explicit, 'crlExtensions', 'the CRL', { unique: true });
 }
 
 function readEntries(list: DerReader, version: number): ReadonlyMap<string, CrlEntry> {
@@ -134,9 +124,7 @@ function readEntries(list: DerReader, version: number): ReadonlyMap<string, CrlE
       throw new DerError('value', `the CRL has more than ${maximumEntries} entries`, list.offset);
     }
     const reader = list.sequence('entry of the CRL');
-    const serial = integerContentsOf(reader.element(Tag.integer, 'userCertificate'), 'userCertificate', {
-      redundantZeros: true,
-    });
+    const serial = reader.integer('userCertificate', { redundantZeros: true });
     const revokedAt = reader.time('revocationDate');
     const extensions = reader.optional(Tag.sequence, 'crlEntryExtensions');
     if (extensions !== undefined && version !== 1) {
@@ -191,16 +179,10 @@ function readReason(extensions: readonly Extension[]): RevocationReason | undefi
     }
     if (oid !== Oid.reasonCode) continue;
     // A reason that nobody defined must not hide that the certificate is revoked.
-    reason = revocationReasonOfNumber(numberOfReason(value));
+    const number = smallIntegerOf(wholeElement(value, Tag.enumerated, 'reasonCode'), 'reasonCode');
+    reason = revocationReasonOfNumber(number);
   }
   return reason;
-}
-
-function numberOfReason(value: Uint8Array): number {
-  const reader = new DerReader(value);
-  const element = reader.element(Tag.enumerated, 'reasonCode');
-  reader.end('reasonCode');
-  return smallIntegerOf(element, 'reasonCode');
 }
 
 /** What the CRL says of a serial number (hex of INTEGER contents); undefined where it does not list it. */

@@ -51,31 +51,19 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
   const element = reader.element(Tag.sequence, what);
   if (element.end - element.start > largestName) throw new DerError('value', `${what} is too long`, element.offset);
-  checkRelativeNames(readerOf(element));
+  readRelativeNames(readerOf(element));
   return element.raw;
 }
 
 /** In octets; the longest of real names have some hundred. A bound on work and on messages. */
 const largestName = 16 * 1024;
 
-/** Goes the way of {@link relativeNames} and keeps nothing: a certificate has two names, and few are ever printed. */
-function checkRelativeNames(sequence: DerReader): void {
-  while (!sequence.isAtEnd) {
-    const set = sequence.enter(Tag.set, 'relative distinguished name');
-    while (!set.isAtEnd) readAttribute(set);
-  }
+function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
+  return readRelativeNames(readWhole(name, Tag.sequence, 'name'));
 }
 
-function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
-  const sequence = readWhole(name, Tag.sequence, 'name');
-  const result: AttributeTypeAndValue[][] = [];
-  while (!sequence.isAtEnd) {
-    const set = sequence.enter(Tag.set, 'relative distinguished name');
-    const attributes: AttributeTypeAndValue[] = [];
-    while (!set.isAtEnd) attributes.push(readAttribute(set));
-    result.push(attributes);
-  }
-  return result;
+function readRelativeNames(sequence: DerReader): AttributeTypeAndValue[][] {
+  return sequence.all((names) => names.enter(Tag.set, 'relative distinguished name').all(readAttribute));
 }
 
 function readAttribute(set: DerReader): AttributeTypeAndValue {

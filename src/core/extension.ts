@@ -1,4 +1,4 @@
-import { DerError, Tag, type DerReader } from './der/der.js';
+import { DerError, Tag, readWhole, type DerReader } from './der/der.js';
 
 /** One extension as it stands: `value` is the contents of extnValue (RFC 5280 §4.1.2.9). */
 export interface Extension {
@@ -34,8 +34,32 @@ export function readExtensions(list: DerReader, what: string, options: { unique:
   return extensions;
 }
 
+/** The extensions in an explicit tag, whose list has this name in messages; none where the tag is not there. */
+export function readExplicitExtensions(
+  explicit: DerReader | undefined,
+  name: string,
+  what: string,
+  options: { unique: boolean },
+): Extension[] {
+  if (explicit === undefined) return [];
+  const extensions = readExtensions(explicit.sequence(name), what, options);
+  explicit.end(name);
+  return extensions;
+}
+
 /** The extension of this type, if there is one. */
 export function findExtension(extensions: readonly Extension[], oid: string): Extension | undefined {
   for (const extension of extensions) if (extension.oid === oid) return extension;
   return undefined;
+}
+
+/** A reader over the SEQUENCE in the extension of this type, if there is one. */
+export function enterExtension(extensions: readonly Extension[], oid: string, what: string): DerReader | undefined {
+  const extension = findExtension(extensions, oid);
+  return extension === undefined ? undefined : readWhole(extension.value, Tag.sequence, what);
+}
+
+/** The types of the critical extensions that are not among those known (RFC 5280 §4.2). */
+export function unknownCritical(extensions: readonly Extension[], known: ReadonlySet<string>): string[] {
+  return extensions.filter(({ oid, critical }) => critical && !known.has(oid)).map(({ oid }) => oid);
 }

@@ -1,3 +1,5 @@
+import { Tag, contextTag } from './der/der-element.js';
+
 /** What DER bytes are by their first few tags, damaged and cut-off ones too. */
 export type DerKind =
   | 'response'
@@ -16,33 +18,22 @@ interface Header {
   readonly end: number;
 }
 
-/** Tags of universal types and of `[0]` as they stand in the first octet. */
-const sequence = 0x30;
-const set = 0x31;
-const integer = 0x02;
-const bitString = 0x03;
-const octetString = 0x04;
-const objectIdentifier = 0x06;
-const enumerated = 0x0a;
-const explicitZero = 0xa0;
-const explicitOne = 0xa1;
-
 /**
  * Tells the kinds of DER apart that lie in an administrator's folders, by their first tags alone: lengths are not
  * believed, so that the decoder of the right kind can say what is broken. Undefined for what is none of them.
  */
 export function kindOfDer(bytes: Uint8Array): DerKind | undefined {
   const outer = headerAt(bytes, 0);
-  if (outer?.tag !== sequence) return undefined;
+  if (outer?.tag !== Tag.sequence) return undefined;
   const [first, second] = children(bytes, outer, 2);
   switch (first?.tag) {
-    case enumerated:
+    case Tag.enumerated:
       return 'response';
-    case objectIdentifier:
+    case Tag.objectIdentifier:
       return 'pkcs7';
-    case integer:
+    case Tag.integer:
       return 'private key';
-    case sequence:
+    case Tag.sequence:
       return kindOfSigned(bytes, first, second);
     default:
       return undefined;
@@ -53,19 +44,19 @@ export function kindOfDer(bytes: Uint8Array): DerKind | undefined {
 function kindOfSigned(bytes: Uint8Array, body: Header, next: Header | undefined): DerKind | undefined {
   const [first, second, third, fourth] = children(bytes, body, 4);
   switch (first?.tag) {
-    case explicitZero:
+    case contextTag(0):
       // Both begin with a version: a serial number follows in a certificate, the requests or the requestor in a request.
-      return second?.tag === integer ? 'certificate' : 'request';
-    case explicitOne:
+      return second?.tag === Tag.integer ? 'certificate' : 'request';
+    case contextTag(1):
       return 'request';
-    case sequence:
+    case Tag.sequence:
       // A CRL of version 1 begins with its AlgorithmIdentifier, a request with the CertID of its first Request.
-      return children(bytes, first, 1)[0]?.tag === objectIdentifier ? 'certificate revocation list' : 'request';
-    case objectIdentifier:
+      return children(bytes, first, 1)[0]?.tag === Tag.objectIdentifier ? 'certificate revocation list' : 'request';
+    case Tag.objectIdentifier:
       // PKCS#8 that is encrypted, and a SubjectPublicKeyInfo.
-      return next?.tag === octetString ? 'private key' : next?.tag === bitString ? 'public key' : undefined;
-    case integer:
-      if (third?.tag === sequence && (fourth?.tag === 0x17 || fourth?.tag === 0x18)) {
+      return next?.tag === Tag.octetString ? 'private key' : next?.tag === Tag.bitString ? 'public key' : undefined;
+    case Tag.integer:
+      if (third?.tag === Tag.sequence && (fourth?.tag === Tag.utcTime || fourth?.tag === Tag.generalizedTime)) {
         return 'certificate revocation list';
       }
       return second !== undefined && isName(bytes, second) ? 'certificate request' : 'certificate';
@@ -77,7 +68,7 @@ function kindOfSigned(bytes: Uint8Array, body: Header, next: Header | undefined)
 /** A Name holds sets, an AlgorithmIdentifier begins with an OID. */
 function isName(bytes: Uint8Array, header: Header): boolean {
   const [first] = children(bytes, header, 1);
-  return header.tag === sequence && (first === undefined || first.tag === set);
+  return header.tag === Tag.sequence && (first === undefined || first.tag === Tag.set);
 }
 
 function children(bytes: Uint8Array, parent: Header, count: number): Header[] {

@@ -1,4 +1,5 @@
-import { DerError, DerReader, Tag } from './der/der.js';
+import { Tag, wholeElement } from './der/der.js';
+import { unlessMalformed } from './der/malformed.js';
 import type { Extension } from './extension.js';
 
 /**
@@ -6,13 +7,5 @@ import type { Extension } from './extension.js';
  * software older than RFC 8954, the contents of extnValue as they stand.
  */
 export function nonceOf(extension: Extension): Uint8Array {
-  try {
-    const reader = new DerReader(extension.value);
-    const inner = reader.element(Tag.octetString, 'nonce').contents;
-    reader.end('nonce');
-    return inner;
-  } catch (error) {
-    if (error instanceof DerError) return extension.value;
-    throw error;
-  }
+  return unlessMalformed(() => wholeElement(extension.value, Tag.octetString, 'nonce').contents) ?? extension.value;
 }

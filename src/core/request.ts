@@ -1,10 +1,10 @@
 import { toHex } from './bytes.js';
 import { certIdOfElement, encodeCertId, type CertId } from './cert-id.js';
-import { DerError, Tag, contextTag, readWhole, readerOf, type DerReader } from './der/der.js';
+import { DerError, Tag, contextTag, readWhole, type DerReader } from './der/der.js';
+import { orMalformed } from './der/malformed.js';
 import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
-import { readExtensions, findExtension, type Extension } from './extension.js';
+import { findExtension, readExplicitExtensions, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';
-import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 
 export interface CreateRequestOptions {
@@ -51,12 +51,7 @@ export interface OcspRequest {
  * @throws OcspError `malformed-der`, its cause a DerError that names the rule
  */
 export function decodeRequest(der: Uint8Array): OcspRequest {
-  try {
-    return readRequest(der);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new OcspError('malformed-der', `no OCSP request: ${error.message}`, '', { cause: error });
-  }
+  return orMalformed({ code: 'malformed-der', what: 'no OCSP request' }, () => readRequest(der));
 }
 
 function readRequest(der: Uint8Array): OcspRequest {
@@ -69,8 +64,8 @@ function readRequest(der: Uint8Array): OcspRequest {
   const version = tbs.explicitSmallInteger(contextTag(0), 'version') ?? 0;
   if (version !== 0) throw new DerError('value', `request version ${version + 1} does not exist`, tbs.offset);
   const requestorName = tbs.optional(contextTag(1), 'requestorName')?.contents;
-  const requests = readRequestList(tbs.sequence('requestList'));
-  const extensions = readExplicitExtensions(tbs.enterOptional(contextTag(2), 'requestExtensions'));
+  const requests = tbs.sequence('requestList').all(readSingleRequest);
+  const extensions = readRequestExtensions(tbs.enterOptional(contextTag(2), 'requestExtensions'));
   tbs.end('tbsRequest');
   const nonce = findExtension(extensions, Oid.ocspNonce);
   return {
@@ -83,21 +78,14 @@ function readRequest(der: Uint8Array): OcspRequest {
   };
 }
 
-function readRequestList(list: DerReader): OcspRequest['requests'] {
-  const requests: { certId: CertId; extensions: Extension[] }[] = [];
-  while (!list.isAtEnd) {
-    const request = readerOf(list.element(Tag.sequence, 'request'));
-    const certId = certIdOfElement(request.element(Tag.sequence, 'reqCert'));
-    const extensions = readExplicitExtensions(request.enterOptional(contextTag(0), 'singleRequestExtensions'));
-    request.end('request');
-    requests.push({ certId, extensions });
-  }
-  return requests;
+function readSingleRequest(list: DerReader): OcspRequest['requests'][number] {
+  const request = list.sequence('request');
+  const certId = certIdOfElement(request.element(Tag.sequence, 'reqCert'));
+  const extensions = readRequestExtensions(request.enterOptional(contextTag(0), 'singleRequestExtensions'));
+  request.end('request');
+  return { certId, extensions };
 }
 
-function readExplicitExtensions(explicit: DerReader | undefined): Extension[] {
-  if (explicit === undefined) return [];
-  const extensions = readExtensions(explicit.sequence('extensions'), 'the request', { unique: false });
-  explicit.end('extensions');
-  return extensions;
+function readRequestExtensions(explicit: DerReader | undefined): Extension[] {
+  return readExplicitExtensions(explicit, 'extensions', 'the request', { unique: false });
 }

@@ -4,7 +4,7 @@ import { certIdOfElement, type CertId } from './cert-id.js';
 import type { DerReader } from './der/der.js';
 import { DerError, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from './der/der.js';
 import { readDistinguishedName } from './distinguished-name.js';
-import { findExtension, readExtensions, type Extension } from './extension.js';
+import { findExtension, readExplicitExtensions, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';
 import { Oid } from './oid.js';
 import { definedOnly } from './defined-only.js';
@@ -149,7 +149,7 @@ function readBasicResponse(response: DerElement): BasicResponse {
   const tbsElement = outer.element(Tag.sequence, 'tbsResponseData');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
   const signature = outer.bitStringOctets('signature');
-  const certificates = readCertificates(outer.enterOptional(contextTag(0), 'certs'));
+  const certificates = outer.explicit(contextTag(0), 'certs', (explicit) => explicit.sequence('certs'));
   outer.end('BasicOCSPResponse');
 
   const tbs = readerOf(tbsElement);
@@ -159,7 +159,7 @@ function readBasicResponse(response: DerElement): BasicResponse {
   const responderId = readResponderId(tbs);
   const producedAt = tbs.generalizedTime('producedAt');
   const responses = readStatements(tbs.sequence('responses'));
-  const extensions = readExplicitExtensions(tbs, contextTag(1), 'the response');
+  const extensions = readResponseExtensions(tbs, 'the response');
   tbs.end('tbsResponseData');
   const nonce = findExtension(extensions, Oid.ocspNonce);
   return {
@@ -172,26 +172,15 @@ function readBasicResponse(response: DerElement): BasicResponse {
     nonce: nonce === undefined ? undefined : toHex(nonceOf(nonce)),
     signatureAlgorithm,
     signature,
-    certificates,
+    certificates: certificates?.all((list) => list.element(Tag.sequence, 'embedded certificate').raw) ?? [],
   };
 }
 
-function readCertificates(explicit: DerReader | undefined): Uint8Array[] {
-  if (explicit === undefined) return [];
-  const list = explicit.sequence('certs');
-  explicit.end('certs');
-  const certificates: Uint8Array[] = [];
-  while (!list.isAtEnd) certificates.push(list.element(Tag.sequence, 'embedded certificate').raw);
-  return certificates;
-}
-
 function readResponderId(tbs: DerReader): ResponderId {
-  const byName = tbs.enterOptional(contextTag(1), 'responderID');
-  if (byName !== undefined) {
-    const name = readDistinguishedName(byName, 'name of the responder');
-    byName.end('responderID');
-    return { byName: name };
-  }
+  const byName = tbs.explicit(contextTag(1), 'responderID', (name) =>
+    readDistinguishedName(name, 'name of the responder'),
+  );
+  if (byName !== undefined) return { byName };
   const byKey = tbs.enter(contextTag(2), 'responderID');
   const keyHash = byKey.octetString('key hash of the responder');
   byKey.end('responderID');
@@ -213,10 +202,8 @@ function readStatement(reader: DerReader): SingleResponse {
   const certId = certIdOfElement(reader.element(Tag.sequence, 'certID'));
   const status = readCertificateStatus(reader.any('certStatus'));
   const thisUpdate = reader.generalizedTime('thisUpdate');
-  const nextUpdateExplicit = reader.enterOptional(contextTag(0), 'nextUpdate');
-  const nextUpdate = nextUpdateExplicit?.generalizedTime('nextUpdate');
-  nextUpdateExplicit?.end('nextUpdate');
-  const extensions = readExplicitExtensions(reader, contextTag(1), 'a SingleResponse');
+  const nextUpdate = reader.explicit(contextTag(0), 'nextUpdate', (time) => time.generalizedTime('nextUpdate'));
+  const extensions = readResponseExtensions(reader, 'a SingleResponse');
   reader.end('SingleResponse');
   const statement = { ...status, certId, thisUpdate, extensions };
   return nextUpdate === undefined ? statement : { ...statement, nextUpdate };
@@ -237,9 +224,9 @@ function readCertificateStatus(element: DerElement): CertificateStatus {
 
 function readRevokedInfo(reader: DerReader): CertificateStatus {
   const revocationTime = reader.generalizedTime('revocationTime');
-  const explicit = reader.enterOptional(contextTag(0), 'revocationReason');
-  const reasonElement = explicit?.element(Tag.enumerated, 'revocationReason');
-  explicit?.end('revocationReason');
+  const reasonElement = reader.explicit(contextTag(0), 'revocationReason', (reason) =>
+    reason.element(Tag.enumerated, 'revocationReason'),
+  );
   reader.end('revokedInfo');
   if (reasonElement === undefined) return { status: 'revoked', revocationTime };
   const revocationReason = revocationReasons[smallIntegerOf(reasonElement, 'revocationReason')];
@@ -247,10 +234,7 @@ function readRevokedInfo(reader: DerReader): CertificateStatus {
   return definedOnly({ status: 'revoked', revocationTime, revocationReason });
 }
 
-function readExplicitExtensions(parent: DerReader, tag: number, what: string): Extension[] {
-  if (parent.peekTag() !== tag) return [];
-  const explicit = parent.enter(tag, `extensions of ${what}`);
-  const extensions = readExtensions(explicit.sequence(`extensions of ${what}`), what, { unique: true });
-  explicit.end(`extensions of ${what}`);
-  return extensions;
+function readResponseExtensions(parent: DerReader, what: string): Extension[] {
+  const name = `extensions of ${what}`;
+  return readExplicitExtensions(parent.enterOptional(contextTag(1), name), name, what, { unique: true });
 }

@@ -1,7 +1,7 @@
 import type { Certificate } from './certificate.js';
-import { DerError, Tag, contextTag, readWhole } from './der/der.js';
-import { findExtension } from './extension.js';
-import { OcspError } from './ocsp-error.js';
+import { contextTag, type DerReader } from './der/der.js';
+import { orMalformed } from './der/malformed.js';
+import { enterExtension } from './extension.js';
 import { Oid } from './oid.js';
 
 /** What a host name may be (RFC 5280 §4.2.1.6, RFC 1034 §3.5), a wildcard as its whole first label, underscores as deployed. */
@@ -15,31 +15,20 @@ const hostName =
  * @throws OcspError `malformed-certificate` where the extension breaks the rules of DER
  */
 export function dnsNames(certificate: Pick<Certificate, 'extensions'>): string[] {
-  const extension = findExtension(certificate.extensions, Oid.subjectAlternativeName);
-  if (extension === undefined) return [];
-  try {
-    return readDnsNames(extension.value);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new OcspError(
-      'malformed-certificate',
-      `the subjectAltName of the certificate is not valid DER: ${error.message}`,
-      'check the file with: openssl x509 -in FILE -text',
-      { cause: error },
-    );
-  }
+  const what = 'the subjectAltName of the certificate is not valid DER';
+  const hint = 'check the file with: openssl x509 -in FILE -text';
+  const list = orMalformed({ code: 'malformed-certificate', what, hint }, () =>
+    enterExtension(certificate.extensions, Oid.subjectAlternativeName, 'subjectAltName')?.all(readDnsName),
+  );
+  return [...new Set(list?.filter((name) => name !== undefined))];
 }
 
-function readDnsNames(value: Uint8Array): string[] {
-  const names = new Set<string>();
-  const list = readWhole(value, Tag.sequence, 'subjectAltName');
-  while (!list.isAtEnd) {
-    const name = list.any('general name');
-    if (name.tag !== contextTag(2, 'primitive')) continue;
-    const text = Buffer.from(name.contents).toString('latin1');
-    if (hostName.test(text)) names.add(text.toLowerCase());
-  }
-  return [...names];
+/** A GeneralName: the text of a dNSName that is a host name, undefined for all else. */
+function readDnsName(list: DerReader): string | undefined {
+  const { tag, contents } = list.any('general name');
+  if (tag !== contextTag(2, 'primitive')) return undefined;
+  const text = Buffer.from(contents).toString('latin1');
+  return hostName.test(text) ? text.toLowerCase() : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { DerError, DerReader, Tag } from './der/der.js';
+import { DerReader, Tag } from './der/der.js';
 import { derElement } from './der/der-writer.js';
+import { unlessMalformed } from './der/malformed.js';
 
 /** ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`. */
 export function formatTime(time: Date): string {
@@ -28,10 +29,5 @@ export function formatDuration(milliseconds: number): string {
 export function parseAsn1Time(text: string): Date | undefined {
   const contents = Buffer.from(text, 'latin1');
   const tag = contents.length === 13 ? Tag.utcTime : Tag.generalizedTime;
-  try {
-    return new DerReader(derElement(tag, contents)).time('time');
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
+  return unlessMalformed(() => new DerReader(derElement(tag, contents)).time('time'));
 }

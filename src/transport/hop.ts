@@ -1,7 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { OcspError } from '../core/ocsp-error.js';
-import type { Deadline } from './deadline.js';
-import type { Route } from './guarded-agents.js';
+import { type Deadline, timedOut } from './deadline.js';
+import { type Route, denialOf } from './guarded-agents.js';
+import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
 
 /** One request to one place, without redirects. */
 export interface HopRequest {
@@ -26,15 +29,139 @@ export interface HopReply {
 /** Sends one request and reads its answer within the deadline. Throws OcspError as {@link HttpClient.exchange} does. */
 export type SendHop = (hop: HopRequest, deadline: Deadline) => Promise<HopReply>;
 
+/** One request under way, as told by the library that makes it. */
+export interface Attempt {
+  /** It waits for its connection. */
+  requested(request: ClientRequest): void;
+  /** Its answer begins; `refusal` where it is none of the target's. */
+  answered(response: Pick<IncomingMessage, 'statusCode' | 'headers'>, body: Readable, refusal?: OcspError): void;
+  /** The library failed; `proxy` if the trouble lies on the way to it. */
+  failed(error: unknown, proxy?: string): void;
+  /** Ends it with this error. */
+  fail(error: OcspError): void;
+}
+
+/** Makes a request and tells the attempt of it; what comes back can end it. What it throws counts as a failure. */
+export type StartRequest = (hop: HopRequest, attempt: Attempt) => { destroy(): unknown };
+
 /**
  * Sends until an answer comes that is not "the kept-alive connection was closed meanwhile" (RFC 9112 §9.3.1: asking an OCSP
  * responder twice does no harm). Each such answer uses up an idle connection, of which there is a bounded number.
  */
-export async function overLiveConnection(send: () => Promise<HopReply | 'stale connection'>): Promise<HopReply> {
+export async function overLiveConnection(hop: HopRequest, deadline: Deadline, start: StartRequest): Promise<HopReply> {
   for (;;) {
-    const attempt = await send();
+    const attempt = await sendOnce(hop, deadline, start);
     if (attempt !== 'stale connection') return attempt;
   }
+}
+
+function sendOnce(hop: HopRequest, deadline: Deadline, start: StartRequest): Promise<HopReply | 'stale connection'> {
+  return new Promise((resolve, reject) => {
+    const over = deadline.reason();
+    if (over !== undefined) {
+      reject(over);
+      return;
+    }
+    const { target, route, connectTimeoutMilliseconds } = hop;
+    let started: { destroy(): unknown } | undefined;
+    let request: ClientRequest | undefined;
+    let connectTimer: NodeJS.Timeout | undefined;
+    let isAnswered = false;
+    let address: string | undefined;
+
+    const settle = (): void => {
+      clearTimeout(connectTimer);
+      forget();
+    };
+    const fail = (error: Error): void => {
+      settle();
+      reject(error);
+      started?.destroy();
+    };
+    const onConnected = (socket: Socket): void => {
+      clearTimeout(connectTimer);
+      if (route.proxy === undefined) address = socket.remoteAddress;
+      deadline.stage = 'waiting for the answer';
+    };
+    const attempt: Attempt = {
+      requested(made) {
+        request = made;
+        const stage = route.proxy === undefined ? 'connecting' : `connecting through the proxy ${route.proxy}`;
+        connectTimer = setTimeout(() => {
+          fail(timedOut(target.host, connectTimeoutMilliseconds, stage));
+        }, connectTimeoutMilliseconds);
+        made.once('socket', (socket) => {
+          const event = target.protocol === 'https:' ? 'secureConnect' : socket.connecting ? 'connect' : undefined;
+          if (made.reusedSocket || event === undefined) onConnected(socket);
+          else socket.once(event, () => onConnected(socket));
+        });
+      },
+      answered(response, body, refusal) {
+        isAnswered = true;
+        deadline.stage = 'reading the answer';
+        const succeed = (reply: HopReply): void => {
+          settle();
+          resolve(reply);
+        };
+        if (refusal === undefined) readAnswer(hop, response, body, { succeed, fail });
+        else fail(refusal);
+      },
+      failed(error, proxy) {
+        settle();
+        if (request?.reusedSocket === true && !isAnswered && isClosedConnection(error)) {
+          resolve('stale connection');
+          return;
+        }
+        const context = { host: target.host, address, proxy };
+        reject(denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, context));
+      },
+      fail,
+    };
+
+    const forget = deadline.onOver(fail);
+    deadline.stage = 'connecting';
+    try {
+      started = start(hop, attempt);
+    } catch (error) {
+      // A refused literal address is thrown by the agent before there is a request.
+      attempt.failed(error);
+    }
+  });
+}
+
+interface AnswerHandlers {
+  readonly succeed: (reply: HopReply) => void;
+  readonly fail: (error: OcspError) => void;
+}
+
+function readAnswer(
+  hop: HopRequest,
+  { statusCode: status = 0, headers: all }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  stream: Readable,
+  { succeed, fail }: AnswerHandlers,
+): void {
+  const headers = keptHeadersOf(all);
+  if (all.location !== undefined && hop.isRedirect(status)) {
+    succeed({ status, headers, body: new Uint8Array(0), location: locationOf(all.location) });
+    stream.destroy();
+    return;
+  }
+  if (Number(all['content-length']) > hop.maximumBodyBytes) {
+    fail(bodyTooLarge(hop, `announces ${all['content-length'] ?? ''} bytes`));
+    return;
+  }
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  stream.on('data', (chunk: Uint8Array) => {
+    received += chunk.length;
+    if (received > hop.maximumBodyBytes) fail(bodyTooLarge(hop, 'goes on'));
+    else chunks.push(chunk);
+  });
+  stream.on('end', () => {
+    const [only] = chunks;
+    const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+    succeed({ status, headers, body, location: undefined });
+  });
 }
 
 /** The response headers that callers use. */
@@ -50,7 +177,7 @@ const keptHeaders = [
 ] as const;
 
 /** The headers of an answer that callers use, by lower-case name. */
-export function keptHeadersOf(headers: IncomingHttpHeaders): Record<string, string> {
+function keptHeadersOf(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of keptHeaders) {
     const value = headers[name];
@@ -60,7 +187,7 @@ export function keptHeadersOf(headers: IncomingHttpHeaders): Record<string, stri
 }
 
 /** The error for a body beyond its limit. */
-export function bodyTooLarge(hop: HopRequest, what: string): OcspError {
+function bodyTooLarge(hop: HopRequest, what: string): OcspError {
   return new OcspError(
     'body-too-large',
     `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not taken`,
@@ -69,6 +196,6 @@ export function bodyTooLarge(hop: HopRequest, what: string): OcspError {
 }
 
 /** Where a redirect leads; Node reads header octets as Latin-1, and servers write UTF-8. */
-export function locationOf(header: string): string {
+function locationOf(header: string): string {
   return Buffer.from(header, 'latin1').toString('utf8');
 }

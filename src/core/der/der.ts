@@ -1,5 +1,5 @@
 import { DerElement, DerError, Tag } from './der-element.js';
-import { generalizedTimeOf, objectIdentifierOf, smallIntegerOf, utcTimeOf } from './der-values.js';
+import { generalizedTimeOf, integerContentsOf, objectIdentifierOf, smallIntegerOf, utcTimeOf } from './der-values.js';
 
 export { DerError, Tag, contextTag, type DerElement, type DerRule } from './der-element.js';
 export { integerContentsOf, objectIdentifierOf, smallIntegerOf } from './der-values.js';
@@ -82,12 +82,30 @@ export class DerReader {
     return smallIntegerOf(this.element(Tag.integer, what), what);
   }
 
-  /** A small INTEGER in an explicit tag, and nothing beside it there; undefined when the next element has another tag. */
-  explicitSmallInteger(tag: number, what: string): number | undefined {
+  /** What `read` finds in an explicit tag, and nothing beside it there; undefined when the next element has another tag. */
+  explicit<Value>(tag: number, what: string, read: (explicit: DerReader) => Value): Value | undefined {
     const explicit = this.enterOptional(tag, what);
-    const value = explicit?.smallInteger(what);
-    explicit?.end(what);
+    if (explicit === undefined) return undefined;
+    const value = read(explicit);
+    explicit.end(what);
     return value;
+  }
+
+  /** As {@link explicit}, of a small INTEGER. */
+  explicitSmallInteger(tag: number, what: string): number | undefined {
+    return this.explicit(tag, what, (explicit) => explicit.smallInteger(what));
+  }
+
+  /** What `read` finds, again and again up to the end. */
+  all<Value>(read: (list: DerReader) => Value): Value[] {
+    const values: Value[] = [];
+    while (!this.isAtEnd) values.push(read(this));
+    return values;
+  }
+
+  /** The contents of an INTEGER; see {@link integerContentsOf}. */
+  integer(what: string, options?: { redundantZeros: boolean }): Uint8Array {
+    return integerContentsOf(this.element(Tag.integer, what), what, options);
   }
 
   boolean(what: string): boolean {
@@ -175,12 +193,17 @@ export class DerReader {
   }
 }
 
-/** Reads the whole input as one element of this tag, with nothing after it, and returns a reader over its contents. */
-export function readWhole(input: Uint8Array, tag: number, what: string, base = 0): DerReader {
-  const reader = new DerReader(input, base);
-  const contents = reader.enter(tag, what);
+/** The whole input as one element of this tag, with nothing after it. */
+export function wholeElement(input: Uint8Array, tag: number, what: string): DerElement {
+  const reader = new DerReader(input);
+  const element = reader.element(tag, what);
   reader.end(what);
-  return contents;
+  return element;
+}
+
+/** A reader over the contents of {@link wholeElement}. */
+export function readWhole(input: Uint8Array, tag: number, what: string): DerReader {
+  return readerOf(wholeElement(input, tag, what));
 }
 
 /** A reader over the contents of an element. */

@@ -1,5 +1,11 @@
-import { algorithmIdentifierOf, hasNoParameters, type AlgorithmIdentifier } from './algorithm-identifier.js';
-import { DerError, Tag, contextTag, readerOf, type DerReader } from '../der/der.js';
+import {
+  algorithmIdentifierOf,
+  hasNoParameters,
+  readAlgorithmIdentifier,
+  type AlgorithmIdentifier,
+} from './algorithm-identifier.js';
+import { Tag, contextTag, readerOf, type DerReader } from '../der/der.js';
+import { unlessMalformed } from '../der/malformed.js';
 import { hashByOid, type SignatureHash } from '../hash.js';
 import { Oid } from '../oid.js';
 
@@ -18,35 +24,32 @@ const longestSalt = 16_384 / 8;
  * @returns undefined for absent or malformed ones, and for a hash, mask, salt length or trailer that is not supported
  */
 export function readPssParameters({ parameters }: AlgorithmIdentifier): PssParameters | undefined {
-  try {
-    if (parameters?.tag !== Tag.sequence) return undefined;
-    const reader = readerOf(parameters);
-    const hash = readHash(reader.enterOptional(contextTag(0), 'PSS hash'));
-    const maskHash = readMaskHash(reader.enterOptional(contextTag(1), 'PSS mask generation'));
-    const saltLength = reader.explicitSmallInteger(contextTag(2), 'PSS salt length') ?? 20;
-    const trailer = reader.explicitSmallInteger(contextTag(3), 'PSS trailer') ?? 1;
-    reader.end('PSS parameters');
-    if (hash === undefined || maskHash === undefined || trailer !== 1 || saltLength > longestSalt) return undefined;
-    return { hash, maskHash, saltLength };
-  } catch (error) {
-    if (error instanceof DerError) return undefined;
-    throw error;
-  }
+  if (parameters?.tag !== Tag.sequence) return undefined;
+  return unlessMalformed(() => readParameters(readerOf(parameters)));
 }
 
-function readHash(explicit: DerReader | undefined): SignatureHash | undefined {
-  if (explicit === undefined) return 'sha1';
-  const algorithm = algorithmIdentifierOf(explicit.element(Tag.sequence, 'PSS hash'), 'PSS hash');
-  explicit.end('PSS hash');
+function readParameters(reader: DerReader): PssParameters | undefined {
+  const hash = readAlgorithm(reader, 0, 'PSS hash', hashOf);
+  const maskHash = readAlgorithm(reader, 1, 'PSS mask generation', maskHashOf);
+  const saltLength = reader.explicitSmallInteger(contextTag(2), 'PSS salt length') ?? 20;
+  const trailer = reader.explicitSmallInteger(contextTag(3), 'PSS trailer') ?? 1;
+  reader.end('PSS parameters');
+  if (hash === undefined || maskHash === undefined || trailer !== 1 || saltLength > longestSalt) return undefined;
+  return { hash, maskHash, saltLength };
+}
+
+type HashOf = (algorithm: AlgorithmIdentifier) => SignatureHash | undefined;
+
+function readAlgorithm(reader: DerReader, number: number, what: string, hash: HashOf): SignatureHash | undefined {
+  const algorithm = reader.explicit(contextTag(number), what, (explicit) => readAlgorithmIdentifier(explicit, what));
+  return algorithm === undefined ? 'sha1' : hash(algorithm);
+}
+
+function hashOf(algorithm: AlgorithmIdentifier): SignatureHash | undefined {
   return hasNoParameters(algorithm) ? hashByOid(algorithm.oid) : undefined;
 }
 
-function readMaskHash(explicit: DerReader | undefined): SignatureHash | undefined {
-  if (explicit === undefined) return 'sha1';
-  const element = explicit.element(Tag.sequence, 'PSS mask generation');
-  explicit.end('PSS mask generation');
-  const mask = algorithmIdentifierOf(element, 'PSS mask generation');
-  if (mask.oid !== Oid.mgf1 || mask.parameters?.tag !== Tag.sequence) return undefined;
-  const algorithm = algorithmIdentifierOf(mask.parameters, 'MGF1 hash');
-  return hasNoParameters(algorithm) ? hashByOid(algorithm.oid) : undefined;
+function maskHashOf({ oid, parameters }: AlgorithmIdentifier): SignatureHash | undefined {
+  if (oid !== Oid.mgf1 || parameters?.tag !== Tag.sequence) return undefined;
+  return hashOf(algorithmIdentifierOf(parameters, 'MGF1 hash'));
 }

@@ -11,7 +11,7 @@ import {
   type EdwardsCurve,
   type WeierstrassCurve,
 } from './curve-points.js';
-import { DerError, DerReader, Tag, integerContentsOf, objectIdentifierOf, readWhole, readerOf } from '../der/der.js';
+import { DerError, DerReader, Tag, objectIdentifierOf, readWhole, readerOf } from '../der/der.js';
 import { Oid } from '../oid.js';
 import { readPssParameters } from './pss-parameters.js';
 
@@ -113,8 +113,8 @@ const maximumRsaExponentBits = 33;
 /** RSAPublicKey (RFC 8017 appendix A.1.1); §3.1 there makes both numbers odd. */
 function rsaProblem(keyBits: Uint8Array): UnusableKey | undefined {
   const reader = readWhole(keyBits, Tag.sequence, 'RSA public key');
-  const modulus = integerContentsOf(reader.element(Tag.integer, 'RSA modulus'), 'RSA modulus');
-  const exponent = integerContentsOf(reader.element(Tag.integer, 'RSA exponent'), 'RSA exponent');
+  const modulus = reader.integer('RSA modulus');
+  const exponent = reader.integer('RSA exponent');
   reader.end('RSA public key');
   if (isNegative(modulus)) return unsupported('the RSA modulus is negative');
   if (isNegative(exponent)) return unsupported('the RSA exponent is negative');

@@ -2,64 +2,37 @@ import { bytesEqual } from '../bytes.js';
 import { distinguishedNameToString } from '../distinguished-name.js';
 import { Oid } from '../oid.js';
 import type { SingleResponse } from '../response.js';
-import type { LintRule } from './rule.js';
+import { ruleMakers, type LintRule } from './rule.js';
+
+const { info, warning, error } = ruleMakers('rfc');
 
 /** The profile for many certificates and small clients: RFC 9919, which replaces RFC 5019. */
 export const lightweightRules: readonly LintRule[] = [
-  {
-    rule: 'several-statements',
-    severity: 'warning',
-    profile: 'rfc',
-    source: 'RFC 9919 §3.2.1',
-    check({ basic: { responses }, statements }) {
-      const isOneInTwoHashes = statements.length === responses.length && areOfBothHashes(statements);
-      if (responses.length < 2 || isOneInTwoHashes) return undefined;
-      return `it holds ${responses.length} statements where one is enough; haproxy and dnsdist take no such file`;
-    },
-  },
-  {
-    rule: 'response-extensions',
-    severity: 'warning',
-    profile: 'rfc',
-    source: 'RFC 9919 §3.2.1',
-    check({ basic: { extensions } }) {
-      if (extensions.length === 0) return undefined;
-      const names = extensions.map(({ oid }) => (oid === Oid.ocspNonce ? 'a nonce' : oid));
-      return `it has extensions, which are sent in each handshake and help nobody there: ${names.join(', ')}`;
-    },
-  },
-  {
-    rule: 'responder-by-name',
-    severity: 'info',
-    profile: 'rfc',
-    source: 'RFC 9919 §3.2.2',
-    check: ({ basic: { responderId } }) =>
-      'byName' in responderId ? 'it names its responder, where the shorter hash of the key is asked for' : undefined,
-  },
-  {
-    rule: 'delegate-not-embedded',
-    severity: 'error',
-    profile: 'rfc',
-    source: 'RFC 9919 §3.2.2',
-    check({ signer, basic }) {
-      if (signer?.kind !== 'delegated') return undefined;
-      const { der, subject } = signer.certificate;
-      if (basic.certificates.some((embedded) => bytesEqual(embedded, der))) return undefined;
-      return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so that clients cannot find it`;
-    },
-  },
-  {
-    rule: 'delegate-with-revocation-uris',
-    severity: 'warning',
-    profile: 'rfc',
-    source: 'RFC 9919 §3.2.2',
-    check({ signer }) {
-      if (signer?.kind !== 'delegated') return undefined;
-      const { ocspUris, crlUris } = signer.certificate;
-      if (ocspUris.length === 0 && crlUris.length === 0) return undefined;
-      return 'the certificate of the delegate says where to look up its own status, which a client of its responses would have to follow';
-    },
-  },
+  warning('several-statements', 'RFC 9919 §3.2.1', ({ basic: { responses }, statements }) => {
+    const isOneInTwoHashes = statements.length === responses.length && areOfBothHashes(statements);
+    if (responses.length < 2 || isOneInTwoHashes) return undefined;
+    return `it holds ${responses.length} statements where one is enough; haproxy and dnsdist take no such file`;
+  }),
+  warning('response-extensions', 'RFC 9919 §3.2.1', ({ basic: { extensions } }) => {
+    if (extensions.length === 0) return undefined;
+    const names = extensions.map(({ oid }) => (oid === Oid.ocspNonce ? 'a nonce' : oid));
+    return `it has extensions, which are sent in each handshake and help nobody there: ${names.join(', ')}`;
+  }),
+  info('responder-by-name', 'RFC 9919 §3.2.2', ({ basic: { responderId } }) =>
+    'byName' in responderId ? 'it names its responder, where the shorter hash of the key is asked for' : undefined,
+  ),
+  error('delegate-not-embedded', 'RFC 9919 §3.2.2', ({ signer, basic }) => {
+    if (signer?.kind !== 'delegated') return undefined;
+    const { der, subject } = signer.certificate;
+    if (basic.certificates.some((embedded) => bytesEqual(embedded, der))) return undefined;
+    return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so that clients cannot find it`;
+  }),
+  warning('delegate-with-revocation-uris', 'RFC 9919 §3.2.2', ({ signer }) => {
+    if (signer?.kind !== 'delegated') return undefined;
+    const { ocspUris, crlUris } = signer.certificate;
+    if (ocspUris.length === 0 && crlUris.length === 0) return undefined;
+    return 'the certificate of the delegate says where to look up its own status, which a client of its responses would have to follow';
+  }),
 ];
 
 /** What RFC 9919 allows, for clients that know one of the hashes only. */

@@ -5,140 +5,70 @@ import { nonceOf } from '../nonce.js';
 import { Oid } from '../oid.js';
 import type { BasicResponse } from '../response.js';
 import { formatTime } from '../time.js';
-import type { LintRule, LintSubject } from './rule.js';
+import { ruleMakers, type LintRule, type LintSubject } from './rule.js';
+
+const { info, warning, error } = ruleMakers('private');
 
 /** What RFC 6960 and its nonce ask of every responder, and what clients and servers of any PKI trip over. */
 export const protocolRules: readonly LintRule[] = [
-  {
-    rule: 'explicit-version',
-    severity: 'warning',
-    profile: 'private',
-    source: 'X.690 §11.5',
-    check: ({ encoding }) =>
-      encoding.hasExplicitVersion
-        ? 'the version is written out although it is the default, which is not DER'
-        : undefined,
-  },
-  {
-    rule: 'empty-certificates',
-    severity: 'warning',
-    profile: 'private',
-    source: 'RFC 6960 §4.2.1',
-    check: ({ encoding }) =>
-      encoding.hasEmptyCertificates ? 'there is a list of certificates with none in it' : undefined,
-  },
-  {
-    rule: 'responder-key-hash-length',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 6960 §4.2.1',
-    check({ basic: { responderId } }) {
-      if (!('byKey' in responderId) || responderId.byKey.length === 2 * sha1Octets) return undefined;
-      return `the key hash of the responder has ${responderId.byKey.length / 2} octets and not the ${sha1Octets} of SHA-1`;
-    },
-  },
-  {
-    rule: 'this-update-after-produced-at',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 6960 §2.4',
-    check({ basic: { producedAt, responses } }) {
-      const late = responses.find(({ thisUpdate }) => thisUpdate > producedAt);
-      if (late === undefined) return undefined;
-      return `it was signed at ${formatTime(producedAt)} about ${formatTime(late.thisUpdate)}, which was still to come`;
-    },
-  },
-  {
-    rule: 'empty-window',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 6960 §2.4',
-    check({ statement }) {
-      const { thisUpdate, nextUpdate } = statement ?? {};
-      if (thisUpdate === undefined || nextUpdate === undefined || nextUpdate > thisUpdate) return undefined;
-      return `nextUpdate ${formatTime(nextUpdate)} is not after thisUpdate ${formatTime(thisUpdate)}`;
-    },
-  },
-  {
-    rule: 'contradictory-statements',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 6960 §2.2',
-    check({ statements: [first, ...more] }) {
-      const other = more.find(({ status }) => status !== first?.status);
-      if (first === undefined || other === undefined) return undefined;
-      return `it calls the same certificate ${first.status} and ${other.status}`;
-    },
-  },
-  {
-    rule: 'nonce-length',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 9654 §2.1',
-    check({ basic: { nonce } }) {
-      if (nonce === undefined || (nonce.length > 0 && nonce.length <= 2 * longestNonce)) return undefined;
-      return `the nonce has ${nonce.length / 2} octets, where 1 to ${longestNonce} are allowed`;
-    },
-  },
-  {
-    rule: 'bare-nonce',
-    severity: 'warning',
-    profile: 'private',
-    source: 'RFC 9654 §2.1',
-    check: ({ basic }) =>
-      hasBareNonce(basic) ? 'the nonce stands bare and not in an OCTET STRING, as before RFC 8954' : undefined,
-  },
-  {
-    rule: 'signer-not-valid-when-signing',
-    severity: 'error',
-    profile: 'private',
-    source: 'RFC 6960 §3.2 (4)',
-    check({ signer, basic: { producedAt } }) {
-      if (signer === undefined) return undefined;
-      const { notBefore, notAfter } = signer.certificate;
-      if (notBefore <= producedAt && producedAt <= notAfter) return undefined;
-      return `it was signed at ${formatTime(producedAt)} by ${nameOf(signer)}, which is valid from ${formatTime(notBefore)} to ${formatTime(notAfter)}`;
-    },
-  },
-  {
-    rule: 'outlives-signer',
-    severity: 'warning',
-    profile: 'private',
-    source: 'RFC 6960 §3.2 (4)',
-    check({ signer, statement }) {
-      const nextUpdate = statement?.nextUpdate;
-      if (signer === undefined || nextUpdate === undefined || nextUpdate <= signer.certificate.notAfter)
-        return undefined;
-      return `nextUpdate is ${formatTime(nextUpdate)}, but ${nameOf(signer)} ends at ${formatTime(signer.certificate.notAfter)}, and clients refuse the response from then on`;
-    },
-  },
-  {
-    rule: 'outlives-certificate',
-    severity: 'info',
-    profile: 'private',
-    source: 'certmagic, caddyserver/caddy#7377',
-    check({ certificate, statement }) {
-      const nextUpdate = statement?.nextUpdate;
-      if (certificate === undefined || nextUpdate === undefined || nextUpdate <= certificate.notAfter) return undefined;
-      return `nextUpdate ${formatTime(nextUpdate)} is after the end of the certificate ${formatTime(certificate.notAfter)}, which some servers refuse to staple`;
-    },
-  },
-  {
-    rule: 'needless-certificates',
-    severity: 'info',
-    profile: 'private',
-    source: 'RFC 6960 §4.2.1',
-    check({ signer, basic }) {
-      // Of a responder that only some trust, others may need what came along.
-      if (signer === undefined || signer.kind === 'trusted') return undefined;
-      const needless = basic.certificates.filter(
-        (der) => signer.kind === 'issuer' || !bytesEqual(der, signer.certificate.der),
-      );
-      if (needless.length === 0) return undefined;
-      const octets = needless.reduce((sum, der) => sum + der.length, 0);
-      return `${octets} octets of it are certificates that nobody needs to verify it, sent in each handshake`;
-    },
-  },
+  warning('explicit-version', 'X.690 §11.5', ({ encoding }) =>
+    encoding.hasExplicitVersion ? 'the version is written out although it is the default, which is not DER' : undefined,
+  ),
+  warning('empty-certificates', 'RFC 6960 §4.2.1', ({ encoding }) =>
+    encoding.hasEmptyCertificates ? 'there is a list of certificates with none in it' : undefined,
+  ),
+  error('responder-key-hash-length', 'RFC 6960 §4.2.1', ({ basic: { responderId } }) => {
+    if (!('byKey' in responderId) || responderId.byKey.length === 2 * sha1Octets) return undefined;
+    return `the key hash of the responder has ${responderId.byKey.length / 2} octets and not the ${sha1Octets} of SHA-1`;
+  }),
+  error('this-update-after-produced-at', 'RFC 6960 §2.4', ({ basic: { producedAt, responses } }) => {
+    const late = responses.find(({ thisUpdate }) => thisUpdate > producedAt);
+    if (late === undefined) return undefined;
+    return `it was signed at ${formatTime(producedAt)} about ${formatTime(late.thisUpdate)}, which was still to come`;
+  }),
+  error('empty-window', 'RFC 6960 §2.4', ({ statement }) => {
+    const { thisUpdate, nextUpdate } = statement ?? {};
+    if (thisUpdate === undefined || nextUpdate === undefined || nextUpdate > thisUpdate) return undefined;
+    return `nextUpdate ${formatTime(nextUpdate)} is not after thisUpdate ${formatTime(thisUpdate)}`;
+  }),
+  error('contradictory-statements', 'RFC 6960 §2.2', ({ statements: [first, ...more] }) => {
+    const other = more.find(({ status }) => status !== first?.status);
+    if (first === undefined || other === undefined) return undefined;
+    return `it calls the same certificate ${first.status} and ${other.status}`;
+  }),
+  error('nonce-length', 'RFC 9654 §2.1', ({ basic: { nonce } }) => {
+    if (nonce === undefined || (nonce.length > 0 && nonce.length <= 2 * longestNonce)) return undefined;
+    return `the nonce has ${nonce.length / 2} octets, where 1 to ${longestNonce} are allowed`;
+  }),
+  warning('bare-nonce', 'RFC 9654 §2.1', ({ basic }) =>
+    hasBareNonce(basic) ? 'the nonce stands bare and not in an OCTET STRING, as before RFC 8954' : undefined,
+  ),
+  error('signer-not-valid-when-signing', 'RFC 6960 §3.2 (4)', ({ signer, basic: { producedAt } }) => {
+    if (signer === undefined) return undefined;
+    const { notBefore, notAfter } = signer.certificate;
+    if (notBefore <= producedAt && producedAt <= notAfter) return undefined;
+    return `it was signed at ${formatTime(producedAt)} by ${nameOf(signer)}, which is valid from ${formatTime(notBefore)} to ${formatTime(notAfter)}`;
+  }),
+  warning('outlives-signer', 'RFC 6960 §3.2 (4)', ({ signer, statement }) => {
+    const nextUpdate = statement?.nextUpdate;
+    if (signer === undefined || nextUpdate === undefined || nextUpdate <= signer.certificate.notAfter) return undefined;
+    return `nextUpdate is ${formatTime(nextUpdate)}, but ${nameOf(signer)} ends at ${formatTime(signer.certificate.notAfter)}, and clients refuse the response from then on`;
+  }),
+  info('outlives-certificate', 'certmagic, caddyserver/caddy#7377', ({ certificate, statement }) => {
+    const nextUpdate = statement?.nextUpdate;
+    if (certificate === undefined || nextUpdate === undefined || nextUpdate <= certificate.notAfter) return undefined;
+    return `nextUpdate ${formatTime(nextUpdate)} is after the end of the certificate ${formatTime(certificate.notAfter)}, which some servers refuse to staple`;
+  }),
+  info('needless-certificates', 'RFC 6960 §4.2.1', ({ signer, basic }) => {
+    // Of a responder that only some trust, others may need what came along.
+    if (signer === undefined || signer.kind === 'trusted') return undefined;
+    const needless = basic.certificates.filter(
+      (der) => signer.kind === 'issuer' || !bytesEqual(der, signer.certificate.der),
+    );
+    if (needless.length === 0) return undefined;
+    const octets = needless.reduce((sum, der) => sum + der.length, 0);
+    return `${octets} octets of it are certificates that nobody needs to verify it, sent in each handshake`;
+  }),
 ];
 
 const sha1Octets = 20;

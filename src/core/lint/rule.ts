@@ -35,6 +35,16 @@ export interface LintRule extends Pick<Finding, 'rule' | 'severity' | 'source'> 
   readonly check: (subject: LintSubject) => string | undefined;
 }
 
+type RuleMaker = (rule: string, source: string, check: LintRule['check']) => LintRule;
+
+/** What makes the rules that this profile is the smallest to have, by how grave a breach is. */
+export function ruleMakers(profile: LintProfile): Readonly<Record<Finding['severity'], RuleMaker>> {
+  const ofSeverity =
+    (severity: Finding['severity']): RuleMaker =>
+    (rule, source, check) => ({ rule, severity, profile, source, check });
+  return { info: ofSeverity('info'), warning: ofSeverity('warning'), error: ofSeverity('error') };
+}
+
 /** In milliseconds. */
 export const second = 1000;
 export const hour = 3600 * second;

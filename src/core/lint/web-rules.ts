@@ -3,147 +3,75 @@ import { findExtension } from '../extension.js';
 import { Oid } from '../oid.js';
 import type { RevocationReason } from '../response.js';
 import { formatTime } from '../time.js';
-import { day, hour, second, type LintRule, type LintSubject } from './rule.js';
+import { day, hour, ruleMakers, second, type LintRule, type LintSubject } from './rule.js';
+
+const { info, warning, error } = ruleMakers('web');
 
 /** What a publicly trusted CA has to keep: the TLS Baseline Requirements (BR) and Microsoft's root program. */
 export const webRules: readonly LintRule[] = [
-  {
-    rule: 'window-under-8-hours',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 4.9.10',
-    check(subject) {
-      const interval = intervalOfSubscriber(subject);
-      return interval === undefined || interval >= 8 * hour
-        ? undefined
-        : `${windowText(subject)} is less than 8 hours, both ends counted`;
-    },
-  },
-  {
-    rule: 'window-over-10-days',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 4.9.10',
-    check(subject) {
-      const interval = intervalOfSubscriber(subject);
-      return interval === undefined || interval <= 10 * day
-        ? undefined
-        : `${windowText(subject)} is more than 10 days, both ends counted`;
-    },
-  },
-  {
-    rule: 'window-over-7-days',
-    severity: 'warning',
-    profile: 'web',
-    source: 'Microsoft Trusted Root Program 3.2.2',
-    check(subject) {
-      const interval = intervalOfSubscriber(subject);
-      // What is longer than 10 days has been said already.
-      if (interval === undefined || interval - second <= 7 * day || interval > 10 * day) return undefined;
-      return `${windowText(subject)} is more than the 7 days that Microsoft allows`;
-    },
-  },
-  {
-    rule: 'newer-answer-overdue',
-    severity: 'warning',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 4.9.10',
-    check(subject) {
-      const due = newerAnswerDue(subject);
-      const nextUpdate = subject.statement?.nextUpdate;
-      if (due === undefined || nextUpdate === undefined || subject.now <= due || subject.now > nextUpdate)
-        return undefined;
-      return `the CA had to have newer information by ${formatTime(due)}: fetch it again`;
-    },
-  },
-  {
-    rule: 'newer-answer-due-at-half',
-    severity: 'info',
-    profile: 'web',
-    source: 'Microsoft Trusted Root Program 3.2.2',
-    check(subject) {
-      const { thisUpdate, nextUpdate } = subject.statement ?? {};
-      const interval = intervalOfSubscriber(subject);
-      const due = newerAnswerDue(subject);
-      if (interval === undefined || due === undefined || thisUpdate === undefined || nextUpdate === undefined)
-        return undefined;
-      const half = new Date((thisUpdate.getTime() + nextUpdate.getTime()) / 2);
-      const isBetween = subject.now > half && subject.now <= due;
-      if (interval - second <= 16 * hour || !isBetween) return undefined;
-      return `half of its time was over at ${formatTime(half)}: by then a newer answer had to be there`;
-    },
-  },
-  {
-    rule: 'reason-code-extension',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.3.2',
-    check: ({ basic: { responses } }) =>
-      responses.some(({ extensions }) => findExtension(extensions, Oid.reasonCode) !== undefined)
-        ? 'a statement has the extension reasonCode, which belongs to CRLs; the reason has its own field'
-        : undefined,
-  },
-  {
-    rule: 'ca-revoked-without-reason',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.3',
-    check: ({ certificate, statement }) =>
-      certificate?.isCa === true && statement?.status === 'revoked' && statement.revocationReason === undefined
-        ? 'a CA certificate is revoked without a reason'
-        : undefined,
-  },
-  {
-    rule: 'revocation-reason-not-allowed',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.3, 7.2.2',
-    check({ statement, certificate }) {
-      const reason = statement?.revocationReason;
-      if (reason === undefined) return undefined;
-      const isAllowed = certificate?.isCa === false ? reasonsOfSubscribers.has(reason) : !reasonsOfNobody.has(reason);
-      return !isAllowed ? `the reason ${reason} is not allowed for a revoked certificate` : undefined;
-    },
-  },
-  {
-    rule: 'delegate-extended-key-usage',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.1.2.8.5, Microsoft Trusted Root Program 3.1.18',
-    check: ofDelegate(({ extendedKeyUsage }) =>
+  error('window-under-8-hours', 'CA/Browser Forum BR 4.9.10', (subject) => {
+    const window = subscriberWindow(subject);
+    if (window === undefined || window.interval >= 8 * hour) return undefined;
+    return `${window.text} is less than 8 hours, both ends counted`;
+  }),
+  error('window-over-10-days', 'CA/Browser Forum BR 4.9.10', (subject) => {
+    const window = subscriberWindow(subject);
+    if (window === undefined || window.interval <= 10 * day) return undefined;
+    return `${window.text} is more than 10 days, both ends counted`;
+  }),
+  warning('window-over-7-days', 'Microsoft Trusted Root Program 3.2.2', (subject) => {
+    const window = subscriberWindow(subject);
+    // What is longer than 10 days has been said already.
+    if (window === undefined || window.interval - second <= 7 * day || window.interval > 10 * day) return undefined;
+    return `${window.text} is more than the 7 days that Microsoft allows`;
+  }),
+  warning('newer-answer-overdue', 'CA/Browser Forum BR 4.9.10', (subject) => {
+    const window = subscriberWindow(subject);
+    if (window === undefined || subject.now <= window.due || subject.now > window.end) return undefined;
+    return `the CA had to have newer information by ${formatTime(window.due)}: fetch it again`;
+  }),
+  info('newer-answer-due-at-half', 'Microsoft Trusted Root Program 3.2.2', (subject) => {
+    const window = subscriberWindow(subject);
+    if (window === undefined || subject.now <= window.half || subject.now > window.due) return undefined;
+    if (window.interval - second <= 16 * hour) return undefined;
+    return `half of its time was over at ${formatTime(window.half)}: by then a newer answer had to be there`;
+  }),
+  error('reason-code-extension', 'CA/Browser Forum BR 7.3.2', ({ basic: { responses } }) =>
+    responses.some(({ extensions }) => findExtension(extensions, Oid.reasonCode) !== undefined)
+      ? 'a statement has the extension reasonCode, which belongs to CRLs; the reason has its own field'
+      : undefined,
+  ),
+  error('ca-revoked-without-reason', 'CA/Browser Forum BR 7.3', ({ certificate, statement }) =>
+    certificate?.isCa === true && statement?.status === 'revoked' && statement.revocationReason === undefined
+      ? 'a CA certificate is revoked without a reason'
+      : undefined,
+  ),
+  error('revocation-reason-not-allowed', 'CA/Browser Forum BR 7.3, 7.2.2', ({ statement, certificate }) => {
+    const reason = statement?.revocationReason;
+    if (reason === undefined) return undefined;
+    const isAllowed = certificate?.isCa === false ? reasonsOfSubscribers.has(reason) : !reasonsOfNobody.has(reason);
+    return !isAllowed ? `the reason ${reason} is not allowed for a revoked certificate` : undefined;
+  }),
+  ofDelegate(
+    'delegate-extended-key-usage',
+    'CA/Browser Forum BR 7.1.2.8.5, Microsoft Trusted Root Program 3.1.18',
+    ({ extendedKeyUsage }) =>
       extendedKeyUsage?.length === 1 ? undefined : 'the certificate of the delegate is for more than OCSP signing',
-    ),
-  },
-  {
-    rule: 'delegate-key-usage',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.1.2.8.7',
-    check: ofDelegate(({ keyUsage, extensions }) => {
-      const isCritical = findExtension(extensions, Oid.keyUsage)?.critical === true;
-      if (keyUsage?.size === 1 && keyUsage.has('digitalSignature') && isCritical) return undefined;
-      return 'the certificate of the delegate needs a critical key usage of digitalSignature alone';
-    }),
-  },
-  {
-    rule: 'delegate-is-ca',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.1.2.8.4',
-    check: ofDelegate(({ isCa }) => (isCa ? 'the certificate of the delegate is a CA certificate' : undefined)),
-  },
-  {
-    rule: 'delegate-forbidden-extension',
-    severity: 'error',
-    profile: 'web',
-    source: 'CA/Browser Forum BR 7.1.2.8.2',
-    check: ofDelegate(({ extensions }) => {
-      const found = forbiddenForDelegates.filter(([oid]) => findExtension(extensions, oid) !== undefined);
-      if (found.length === 0) return undefined;
-      const names = found.map(([, name]) => name).join(', ');
-      return `the certificate of the delegate has an extension that it must not have: ${names}`;
-    }),
-  },
+  ),
+  ofDelegate('delegate-key-usage', 'CA/Browser Forum BR 7.1.2.8.7', ({ keyUsage, extensions }) => {
+    const isCritical = findExtension(extensions, Oid.keyUsage)?.critical === true;
+    if (keyUsage?.size === 1 && keyUsage.has('digitalSignature') && isCritical) return undefined;
+    return 'the certificate of the delegate needs a critical key usage of digitalSignature alone';
+  }),
+  ofDelegate('delegate-is-ca', 'CA/Browser Forum BR 7.1.2.8.4', ({ isCa }) =>
+    isCa ? 'the certificate of the delegate is a CA certificate' : undefined,
+  ),
+  ofDelegate('delegate-forbidden-extension', 'CA/Browser Forum BR 7.1.2.8.2', ({ extensions }) => {
+    const found = forbiddenForDelegates.filter(([oid]) => findExtension(extensions, oid) !== undefined);
+    if (found.length === 0) return undefined;
+    const names = found.map(([, name]) => name).join(', ');
+    return `the certificate of the delegate has an extension that it must not have: ${names}`;
+  }),
 ];
 
 const reasonsOfNobody: ReadonlySet<RevocationReason> = new Set(['unspecified', 'certificateHold', 'removeFromCRL']);
@@ -163,28 +91,28 @@ const forbiddenForDelegates: readonly (readonly [oid: string, name: string])[] =
   [Oid.crlDistributionPoints, 'crlDistributionPoints'],
 ];
 
-/** A check of the delegate's certificate, where a delegate has signed. */
-function ofDelegate(check: (certificate: Certificate) => string | undefined): LintRule['check'] {
-  return ({ signer }) => (signer?.kind === 'delegated' ? check(signer.certificate) : undefined);
+/** A rule for the delegate's certificate, where a delegate has signed. */
+function ofDelegate(rule: string, source: string, check: (certificate: Certificate) => string | undefined): LintRule {
+  return error(rule, source, ({ signer }) => (signer?.kind === 'delegated' ? check(signer.certificate) : undefined));
 }
 
-/** BR 4.9.10 counts both ends, and speaks of subscriber certificates: of a serial number alone nobody knows. */
-function intervalOfSubscriber({ certificate, statement }: LintSubject): number | undefined {
+interface SubscriberWindow {
+  readonly text: string;
+  readonly end: Date;
+  /** Both ends counted, as BR 4.9.10 does. */
+  readonly interval: number;
+  readonly half: Date;
+  /** When a newer answer has to be there: by half of a short window; 8 hours before the end of a long one, and within four days. */
+  readonly due: Date;
+}
+
+/** The window of a subscriber certificate, of which alone BR 4.9.10 speaks: of a serial number alone nobody knows. */
+function subscriberWindow({ certificate, statement }: LintSubject): SubscriberWindow | undefined {
   if (certificate?.isCa !== false || statement?.nextUpdate === undefined) return undefined;
-  return statement.nextUpdate.getTime() - statement.thisUpdate.getTime() + second;
-}
-
-function windowText({ statement }: LintSubject): string {
-  const { thisUpdate, nextUpdate } = statement ?? {};
-  if (thisUpdate === undefined || nextUpdate === undefined) return 'its window';
-  return `the time from ${formatTime(thisUpdate)} to ${formatTime(nextUpdate)}`;
-}
-
-/** BR 4.9.10 (3) and (4): by half of a short window; 8 hours before the end of a long one, and within four days. */
-function newerAnswerDue(subject: LintSubject): Date | undefined {
-  const interval = intervalOfSubscriber(subject);
-  const { thisUpdate, nextUpdate } = subject.statement ?? {};
-  if (interval === undefined || thisUpdate === undefined || nextUpdate === undefined) return undefined;
-  if (interval < 16 * hour) return new Date((thisUpdate.getTime() + nextUpdate.getTime()) / 2);
-  return new Date(Math.min(nextUpdate.getTime() - 8 * hour, thisUpdate.getTime() + 4 * day));
+  const { thisUpdate, nextUpdate: end } = statement;
+  const interval = end.getTime() - thisUpdate.getTime() + second;
+  const half = new Date((thisUpdate.getTime() + end.getTime()) / 2);
+  const latest = new Date(Math.min(end.getTime() - 8 * hour, thisUpdate.getTime() + 4 * day));
+  const text = `the time from ${formatTime(thisUpdate)} to ${formatTime(end)}`;
+  return { text, end, interval, half, due: interval < 16 * hour ? half : latest };
 }

@@ -1,4 +1,4 @@
-import type { Extension } from '../extension.js';
+import { unknownCritical } from '../extension.js';
 import { Oid } from '../oid.js';
 import type { BasicResponse, SingleResponse } from '../response.js';
 import { failure } from './failure.js';
@@ -18,14 +18,12 @@ const knownInStatement: ReadonlySet<string> = new Set([
 
 /** RFC 6960 §4.4: a critical extension that is not understood makes the response unusable. */
 export function checkCriticalExtensions(basic: BasicResponse, statement: SingleResponse): Failure | undefined {
-  const unknown =
-    unknownCritical(basic.extensions, knownInResponse) ?? unknownCritical(statement.extensions, knownInStatement);
+  const [unknown] = [
+    ...unknownCritical(basic.extensions, knownInResponse),
+    ...unknownCritical(statement.extensions, knownInStatement),
+  ];
   if (unknown === undefined) return undefined;
   return failure('critical-extension', `the response has the critical extension ${unknown}, which is not supported`, {
     oid: unknown,
   });
-}
-
-function unknownCritical(extensions: readonly Extension[], known: ReadonlySet<string>): string | undefined {
-  return extensions.find((extension) => extension.critical && !known.has(extension.oid))?.oid;
 }
