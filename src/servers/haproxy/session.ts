@@ -82,6 +82,8 @@ export function openHaproxySession({ address, worker }: HaproxyPlace, limits: Re
   /** Writes in one piece and reads what comes back, up to the next prompt. */
   async function exchange(over: Connection, text: string, what: string, signal?: AbortSignal): Promise<Reply> {
     const patience = { deadline: deadline(), signal };
+    // Once the run is interrupted, nothing more is said.
+    await over.waitUntilConnected(patience);
     over.write(Buffer.from(text, 'latin1'));
     const chunks: Buffer[] = [];
     let size = 0;

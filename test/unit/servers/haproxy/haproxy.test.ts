@@ -275,6 +275,28 @@ describe('a certificate without a place for its staple', () => {
     expect(haproxy.commands.at(-1)!.command).toBe('abort ssl cert /certs/a.pem');
   });
 
+  it('gets it where the run is interrupted meanwhile, and nothing is said after that', async () => {
+    const serial = first.certificate.serialNumber.toUpperCase();
+    const controller = new AbortController();
+    const haproxy = await start(
+      fingerprinted(({ command }) => {
+        if (command === 'show ssl cert /certs/a.pem') return `Filename: /certs/a.pem\nSerial: ${serial}\n`;
+        if (command === 'set ssl cert /certs/a.pem.ocsp') {
+          controller.abort();
+          return 'Transaction created for certificate /certs/a.pem!';
+        }
+        return command.startsWith('commit') ? 'Committing /certs/a.pem.\nSuccess!' : undefined;
+      }),
+      { slots: [] },
+    );
+    await expect(push(haproxy, [first], { ...limits, signal: controller.signal })).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+    // What was written before the connection closed would be here by then.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(haproxy.commands.at(-1)!.command).toBe('commit ssl cert /certs/a.pem');
+  });
+
   it("is not committed together with somebody else's change", async () => {
     const serial = first.certificate.serialNumber.toUpperCase();
     const haproxy = await start(
