@@ -3,7 +3,7 @@ import { bytesEqual, fromHex, toHex } from './bytes.js';
 import type { Certificate } from './certificate.js';
 import { DerError, Tag, readerOf, type DerElement } from './der/der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
-import { digest, hashByOid, hashOid, isCertIdHash, type HashAlgorithm } from './hash.js';
+import { digest, hashByOid, hashOid, isHashName, type HashAlgorithm } from './hash.js';
 
 /**
  * A CertID (RFC 6960 §4.1.1). Hashes and serial number are lower-case hex of the exact contents; `hashAlgorithm` is a
@@ -132,13 +132,9 @@ export function certIdOfElement(element: DerElement): CertId {
 
 function hashName(algorithm: AlgorithmIdentifier, element: DerElement): string {
   const name = hashByOid(algorithm.oid);
-  if (!isCertIdHash(name)) return algorithm.oid;
+  if (!isHashName(name)) return algorithm.oid;
   if (!hasNoParameters(algorithm)) {
     throw new DerError('value', 'the hash algorithm of the CertID has parameters', element.offset);
   }
   return name;
-}
-
-export function isHashName(name: string): name is HashAlgorithm {
-  return name === 'sha1' || name === 'sha256' || name === 'sha384' || name === 'sha512';
 }

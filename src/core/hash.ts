@@ -26,8 +26,9 @@ export function hashByOid(oid: string): SignatureHash | undefined {
   return namesByOid.get(oid);
 }
 
-export function isCertIdHash(name: SignatureHash | undefined): name is HashAlgorithm {
-  return name !== undefined && name !== 'sha224';
+/** Whether this names a hash algorithm that a CertID may use here. */
+export function isHashName(name: string | undefined): name is HashAlgorithm {
+  return name === 'sha1' || name === 'sha256' || name === 'sha384' || name === 'sha512';
 }
 
 export function digest(algorithm: SignatureHash, bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,8 @@
 import { Tag, wholeElement } from './der/der.js';
 import { unlessMalformed } from './der/malformed.js';
+import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import type { Extension } from './extension.js';
+import { Oid } from './oid.js';
 
 /**
  * The nonce of an extension (RFC 9654 §2.1): the octets inside the inner OCTET STRING; where there is none, as from
@@ -8,4 +10,11 @@ import type { Extension } from './extension.js';
  */
 export function nonceOf(extension: Extension): Uint8Array {
   return unlessMalformed(() => wholeElement(extension.value, Tag.octetString, 'nonce').contents) ?? extension.value;
+}
+
+/** The explicit list of extensions with a nonce alone (RFC 9654 §2.1), whose extnValue holds an OCTET STRING of its own; nothing without one. */
+export function encodeNonce(tag: number, nonce: Uint8Array | undefined): Uint8Array[] {
+  if (nonce === undefined) return [];
+  const extension = derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)));
+  return [derElement(tag, derSequence(extension))];
 }

@@ -48,37 +48,29 @@ export function decodePem(bytes: Uint8Array): PemBlock[] {
   return decodeCommonPem(asBuffer(bytes)) ?? decodeAnyPem(bytes);
 }
 
-const beginLineMark = '-----BEGIN ';
 const dashes = '-----\n';
 
 /** PEM as nearly every program writes it, read where it stands; undefined where a block is written in another way. */
 function decodeCommonPem(bytes: Buffer): PemBlock[] | undefined {
   const blocks: PemBlock[] = [];
-  for (let at = bytes.indexOf(beginLineMark); at >= 0;) {
+  for (let at = bytes.indexOf(beginMark); at >= 0;) {
     if (at > 0 && bytes[at - 1] !== lineFeed) return undefined;
-    const labelEnd = bytes.indexOf(dashes, at + beginLineMark.length, 'latin1');
+    const labelEnd = bytes.indexOf(dashes, at + beginMark.length, 'latin1');
     if (labelEnd < 0) return undefined;
-    const label = bytes.toString('latin1', at + beginLineMark.length, labelEnd);
+    const label = bytes.toString('latin1', at + beginMark.length, labelEnd);
     if (!/^[A-Z0-9][A-Z0-9 .#]*$/.test(label)) return undefined;
     const start = labelEnd + dashes.length;
     const endMark = `\n-----END ${label}-----`;
     const end = bytes.indexOf(endMark, start, 'latin1');
     const after = end + endMark.length;
     if (end < 0 || (after < bytes.length && bytes[after] !== lineFeed)) return undefined;
-    const isFirst = blocks.length === 0;
-    const decode = isKeyLabel(label) ? leaveUndecoded : isFirst ? decodeCommonBody : decodeRepeatedBody;
-    const der = decode(bytes, start, end);
+    const decode = blocks.length === 0 ? decodeCommonBody : decodeRepeatedBody;
+    const der = isKeyLabel(label) ? new Uint8Array(0) : decode(bytes, start, end);
     if (der === undefined) return undefined;
     blocks.push({ label, der });
-    at = bytes.indexOf(beginLineMark, after);
+    at = bytes.indexOf(beginMark, after);
   }
   return blocks.length > 0 ? blocks : undefined;
-}
-
-const nothing = new Uint8Array(0);
-
-function leaveUndecoded(): Uint8Array {
-  return nothing;
 }
 
 let repeated: { readonly body: Buffer; readonly der: Uint8Array } | undefined;

@@ -2,9 +2,9 @@ import { toHex } from './bytes.js';
 import { certIdOfElement, encodeCertId, type CertId } from './cert-id.js';
 import { DerError, Tag, contextTag, readWhole, type DerReader } from './der/der.js';
 import { orMalformed } from './der/malformed.js';
-import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
+import { derSequence } from './der/der-writer.js';
 import { findExtension, readExplicitExtensions, type Extension } from './extension.js';
-import { nonceOf } from './nonce.js';
+import { encodeNonce, nonceOf } from './nonce.js';
 import { Oid } from './oid.js';
 
 export interface CreateRequestOptions {
@@ -26,13 +26,7 @@ export function createRequest({ certIds, nonce }: CreateRequestOptions): Uint8Ar
     throw new TypeError('a nonce has 1 to 128 octets');
   }
   const requestList = derSequence(...certIds.map((certId) => derSequence(encodeCertId(certId))));
-  const extensions = nonce === undefined ? [] : [derElement(contextTag(2), derSequence(nonceExtension(nonce)))];
-  return derSequence(derSequence(requestList, ...extensions));
-}
-
-/** RFC 9654 §2.1: the extnValue holds an OCTET STRING of its own. */
-function nonceExtension(nonce: Uint8Array): Uint8Array {
-  return derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)));
+  return derSequence(derSequence(requestList, ...encodeNonce(contextTag(2), nonce)));
 }
 
 /** A decoded OCSPRequest. `requestorName` is the DER of its GeneralName, `nonce` lower-case hex. */

@@ -1,5 +1,6 @@
 import type { Certificate } from './certificate.js';
 import { digest } from './hash.js';
+import { oncePer } from './once-per.js';
 import type { Responder, Statement } from './verify/verdict.js';
 
 /** When to refresh: at a fraction of the window, or so long before its end. */
@@ -47,15 +48,7 @@ export function alertTime(window: Window, certificate: Certificate, alertBeforeM
 }
 
 /** A number from 0 up to 1 that follows from the certificate: the first 32 bits of its SHA-256. */
-export function spreadOf(certificate: Certificate): number {
-  const known = spreads.get(certificate) ?? computeSpread(certificate);
-  spreads.set(certificate, known);
-  return known;
-}
-
-const spreads = new WeakMap<Certificate, number>();
-
-function computeSpread(certificate: Certificate): number {
-  const hash = digest('sha256', certificate.der);
+export const spreadOf = oncePer(({ der }: Certificate): number => {
+  const hash = digest('sha256', der);
   return new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
-}
+});

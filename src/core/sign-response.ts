@@ -4,6 +4,7 @@ import type { Certificate } from './certificate.js';
 import { Tag, contextTag } from './der/der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashOid, type SignatureHash } from './hash.js';
+import { encodeNonce } from './nonce.js';
 import { Oid } from './oid.js';
 import { OcspError } from './ocsp-error.js';
 import { checkedKey } from './keys/public-key.js';
@@ -79,20 +80,11 @@ export function createErrorResponse(status: keyof typeof errorStatuses): Uint8Ar
 }
 
 function encodeResponseData({ statements, producedAt, nonce }: ResponseToSign, signer: ResponseSigner): Uint8Array {
-  const extensions =
-    nonce === undefined
-      ? []
-      : [
-          derElement(
-            contextTag(1),
-            derSequence(derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)))),
-          ),
-        ];
   return derSequence(
     encodeResponderId(signer),
     encodeTime(producedAt),
     derSequence(...statements.map(encodeStatement)),
-    ...extensions,
+    ...encodeNonce(contextTag(1), nonce),
   );
 }
 

@@ -8,9 +8,8 @@ import {
   type SingleResponse,
 } from '../core/index.js';
 import { bytesEqual, toHex } from '../core/bytes.js';
-import { isHashName } from '../core/cert-id.js';
 import { unlessOcspError } from '../core/ocsp-error.js';
-import { digest } from '../core/hash.js';
+import { digest, isHashName } from '../core/hash.js';
 import { dnsNames } from '../core/subject-alternative-names.js';
 import { formatTime } from '../core/time.js';
 

@@ -6,7 +6,7 @@ import { createAgents, type AgentPair, type Route } from './guarded-agents.js';
 import { type ProxySettings, chooseProxy } from './proxy.js';
 import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord } from './request-headers.js';
 import type { HopReply, HopRequest, SendHop } from './hop.js';
-import { parseTarget } from './target-url.js';
+import { parseTarget, portOf } from './target-url.js';
 import { markUnanswered } from './unanswered.js';
 import { definedOnly } from '../core/defined-only.js';
 
@@ -231,10 +231,6 @@ function readFirst(request: HttpRequest): FirstHop {
 /** Same host and port: what the operator's word covers, whichever scheme is spoken there. */
 function samePlace(one: URL, other: URL): boolean {
   return one.hostname === other.hostname && portOf(one) === portOf(other);
-}
-
-function portOf(url: URL): string {
-  return url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
 }
 
 function redirected(error: unknown, from: string): unknown {

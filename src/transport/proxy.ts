@@ -1,6 +1,7 @@
 import { OcspError } from '../core/ocsp-error.js';
 import { blockContains, literalAddress, parseAddress, parseBlock } from './internet-address.js';
 import { basicAuthorization } from './request-headers.js';
+import { portOf } from './target-url.js';
 
 /** Which proxy serves which scheme, as the operator wrote it, and which hosts go without. May hold credentials: never print it. */
 export interface ProxySettings {
@@ -76,7 +77,8 @@ function parseProxy(text: string): ProxyEndpoint {
   }
   const credentials = /^(?:https?:\/\/)?(?:([^/?#]*)@)?/i.exec(trimmed)?.[1];
   const bare = trimmed.replace(/^((?:https?:\/\/)?)[^/?#]*@/i, '$1');
-  const url = parseUrl(scheme === undefined ? `http://${bare}` : bare);
+  const full = scheme === undefined ? `http://${bare}` : bare;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
   if (url === undefined || url.hostname === '' || url.port === '0') {
     throw new OcspError('usage', 'the proxy URL cannot be parsed', 'write it like http://proxy.example.com:3128');
   }
@@ -88,18 +90,9 @@ function parseProxy(text: string): ProxyEndpoint {
     : { url: endpoint, authorization: basicAuthorization(user, password) };
 }
 
-function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function isBypassed(target: URL, entries: readonly string[]): boolean {
   const host = bareHost(target.hostname);
-  const port = target.port !== '' ? target.port : target.protocol === 'https:' ? '443' : '80';
-  return entries.some((entry) => matchesEntry(host, port, entry.toLowerCase()));
+  return entries.some((entry) => matchesEntry(host, portOf(target), entry.toLowerCase()));
 }
 
 function matchesEntry(host: string, port: string, entry: string): boolean {

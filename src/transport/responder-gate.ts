@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { OcspError } from '../core/ocsp-error.js';
+import { listenWithMany } from './deadline.js';
 
 /** How many requests may be under way, and how fast they may start. */
 export interface GateLimits {
@@ -214,9 +214,7 @@ function leaveLineOnAbort(host: Host, waiter: Waiter, signal: AbortSignal, rejec
     if (host.waiting.length === 0) stopTimer(host);
     reject(interrupted(host.name));
   };
-  // Many wait at one signal: that is no leak to warn of.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', abort, { once: true });
+  listenWithMany(signal, abort);
   waiter.settle = (entry) => {
     signal.removeEventListener('abort', abort);
     settle(entry);

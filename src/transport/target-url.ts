@@ -34,8 +34,8 @@ export function parseTarget(
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined && options.base === undefined) throw malformed(text, 'it names no scheme such as http://');
   if (scheme !== undefined) assertScheme(scheme, text);
-  const url = resolve(text, options.base);
-  if (url === undefined) throw malformed(text, 'it cannot be parsed');
+  if (!URL.canParse(text, options.base?.href)) throw malformed(text, 'it cannot be parsed');
+  const url = new URL(text, options.base);
   if (url.port === '0') throw malformed(text, 'nothing listens on port 0');
   if (/^\.|\.\./.test(url.hostname)) throw malformed(text, 'its host name has an empty label');
   if ((url.username !== '' || url.password !== '') && options.allowCredentials !== true) {
@@ -56,14 +56,6 @@ function assertScheme(scheme: string, text: string): void {
   if (!/^https?:\/\/[^/]/i.test(text)) throw malformed(text, 'it names no host');
 }
 
-function resolve(text: string, base: URL | undefined): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
-}
-
 function malformed(text: string, reason: string): OcspError {
   return new OcspError(
     'malformed-uri',
@@ -74,9 +66,10 @@ function malformed(text: string, reason: string): OcspError {
 
 /** Host and port as one name for what is counted by responder; of a URI that cannot be parsed the text itself. */
 export function hostOfUrl(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch {
-    return url;
-  }
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+/** The port that is connected to, the scheme's own where the URL names none. */
+export function portOf(url: URL): string {
+  return url.port !== '' ? url.port : url.protocol === 'https:' ? '443' : '80';
 }

@@ -13,6 +13,7 @@ import {
 } from './curve-points.js';
 import { DerError, DerReader, Tag, objectIdentifierOf, readWhole, readerOf } from '../der/der.js';
 import { Oid } from '../oid.js';
+import { oncePer } from '../once-per.js';
 import { readPssParameters } from './pss-parameters.js';
 
 /** A subjectPublicKeyInfo: `spki` is its DER, `keyBits` the contents of its BIT STRING, over which key hashes go. */
@@ -48,15 +49,7 @@ export interface UnusableKey {
  * The one way of a key from outside to node:crypto, which aborts the process over some: every octet is checked before
  * OpenSSL sees it. Once per key, as long as that is remembered: parsing costs six times the RSA check itself.
  */
-export function checkedKey(publicKey: PublicKey): UsableKey | UnusableKey {
-  const known = checkedKeys.get(publicKey);
-  if (known !== undefined) return known;
-  const checked = check(publicKey.spki);
-  checkedKeys.set(publicKey, checked);
-  return checked;
-}
-
-const checkedKeys = new WeakMap<PublicKey, UsableKey | UnusableKey>();
+export const checkedKey = oncePer(({ spki }: PublicKey) => check(spki));
 
 /** Why no signature can be checked with this key, a clause for people; undefined for a good key. */
 export function publicKeyProblem(publicKey: PublicKey): string | undefined {

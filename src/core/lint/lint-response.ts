@@ -1,5 +1,6 @@
-import { certIdsEqual, isHashName, type CertId } from '../cert-id.js';
+import { certIdsEqual, type CertId } from '../cert-id.js';
 import type { Certificate } from '../certificate.js';
+import { isHashName } from '../hash.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
 import { authorizedSigner, type SignerOptions } from '../verify/authorized-signer.js';
 import { certIdFor, statementFor, type Subject } from '../verify/statement.js';

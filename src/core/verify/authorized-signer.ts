@@ -4,6 +4,7 @@ import { distinguishedNameToString, distinguishedNamesEqual } from '../distingui
 import { digest } from '../hash.js';
 import { Oid } from '../oid.js';
 import { unlessOcspError } from '../ocsp-error.js';
+import { oncePer } from '../once-per.js';
 import { publicKeyProblem } from '../keys/public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
 import { checkSignature, signatureAlgorithmName } from '../keys/signature.js';
@@ -187,13 +188,7 @@ function describeSigner({ kind, certificate }: Candidate): AuthorizedSigner {
   return { responder, certificate, findings };
 }
 
-const names = new WeakMap<Certificate, string>();
-
-function nameOf(certificate: Certificate): string {
-  const known = names.get(certificate) ?? distinguishedNameToString(certificate.subject);
-  names.set(certificate, known);
-  return known;
-}
+const nameOf = oncePer(({ subject }: Certificate) => distinguishedNameToString(subject));
 
 function notFound(responderId: ResponderId): Failure {
   const responder = 'byKey' in responderId ? `key ${responderId.byKey}` : distinguishedNameToString(responderId.byName);
@@ -201,10 +196,4 @@ function notFound(responderId: ResponderId): Failure {
   return failure('responder-not-found', message, { responder });
 }
 
-const keyHashes = new WeakMap<Certificate, string>();
-
-function keyHashOf(certificate: Certificate): string {
-  const known = keyHashes.get(certificate) ?? toHex(digest('sha1', certificate.publicKey.keyBits));
-  keyHashes.set(certificate, known);
-  return known;
-}
+const keyHashOf = oncePer(({ publicKey }: Certificate) => toHex(digest('sha1', publicKey.keyBits)));

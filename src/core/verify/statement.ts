@@ -2,12 +2,11 @@ import {
   certIdsEqual,
   createCertId,
   createCertIdForSerialNumber,
-  isHashName,
   serialNumbersEqual,
   type CertId,
 } from '../cert-id.js';
 import type { Certificate } from '../certificate.js';
-import type { HashAlgorithm } from '../hash.js';
+import { isHashName, type HashAlgorithm } from '../hash.js';
 import type { BasicResponse, SingleResponse } from '../response.js';
 import { failure } from './failure.js';
 import type { Failure } from './verdict.js';

@@ -1,5 +1,4 @@
-import type { CertId } from '../cert-id.js';
-import type { ResponseStatus, RevocationReason } from '../response.js';
+import type { ResponseStatus, SingleResponse } from '../response.js';
 
 /** Every reason for which a response is not believed or not usable; a closed list, stable for scripts. */
 export type FailureCode =
@@ -53,14 +52,7 @@ export interface Responder {
 }
 
 /** What a response says of the certificate that was asked for. */
-export interface Statement {
-  readonly certId: CertId;
-  readonly status: 'good' | 'revoked' | 'unknown';
-  readonly thisUpdate: Date;
-  readonly nextUpdate?: Date;
-  readonly revocationTime?: Date;
-  readonly revocationReason?: RevocationReason;
-}
+export type Statement = Omit<SingleResponse, 'extensions'>;
 
 /** What was seen on the way to a verdict, as far as the way went. */
 export interface Evidence {

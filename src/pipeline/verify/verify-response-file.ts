@@ -6,7 +6,7 @@ import {
   type Failure,
   type Verdict,
 } from '../../core/index.js';
-import { isHashName } from '../../core/cert-id.js';
+import { isHashName } from '../../core/hash.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readResponseFile } from '../../source/response-file.js';
