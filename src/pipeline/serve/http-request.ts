@@ -30,27 +30,24 @@ function decodePercent(text: string): string | undefined {
  *
  * @returns `tooLarge` as soon as that is known, undefined when the client went away
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | typeof tooLarge | undefined> {
-  return new Promise((resolve) => {
-    if (announcesMoreThan(request, limit)) {
-      resolve(tooLarge);
-      return;
-    }
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+): Promise<Uint8Array | typeof tooLarge | undefined> {
+  if (announcesMoreThan(request, limit)) return tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      chunks.length = 0;
-      resolve(tooLarge);
-    });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', () => resolve(undefined));
-    request.on('close', () => resolve(undefined));
-  });
+      if (length > limit) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  request.resume();
+  return length > limit ? tooLarge : Buffer.concat(chunks);
 }
 
 /** Judged by the header alone, so that a client that waits for `100 Continue` sends nothing in vain. */

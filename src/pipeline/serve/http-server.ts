@@ -1,29 +1,25 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
 import type { Answer } from './answer.js';
 import { httpAnswerOf, httpRefusal, type HttpAnswer } from './http-answer.js';
 import { announcesMoreThan, readBody, requestOfPath, tooLarge } from './http-request.js';
-import { refuse, type Responder } from './responder.js';
+import { refused, type Responder } from './responder.js';
 
 /** Bounds on what a client may cost. Times in milliseconds. */
-export interface ServerLimits {
+const defaultLimits = {
   /** Octets of a request's body. */
-  readonly body: number;
-  /** For the head of a request, and for the whole of it. */
-  readonly requestTime: number;
-  /** Without a request, before a kept-alive connection ends. */
-  readonly idleTime: number;
-  /** Connections at once; further ones are closed. */
-  readonly connections: number;
-}
-
-export const defaultServerLimits: ServerLimits = {
   body: 65_536,
+  /** For the head of a request, and for the whole of it. */
   requestTime: 10_000,
+  /** Without a request, before a kept-alive connection ends. */
   idleTime: 30_000,
+  /** Connections at once; further ones are closed. */
   connections: 1024,
 };
+
+export type ServerLimits = Readonly<typeof defaultLimits>;
 
 /** One request and its answer, for the log. */
 export interface Exchange {
@@ -69,7 +65,7 @@ export interface ResponderServer {
  * @throws OcspError `listen-failed` when the address cannot be had
  */
 export async function startResponderServer(options: ResponderServerOptions): Promise<ResponderServer> {
-  const limits = { ...defaultServerLimits, ...options.limits };
+  const limits = { ...defaultLimits, ...options.limits };
   const server = createServer({
     headersTimeout: limits.requestTime,
     requestTimeout: limits.requestTime,
@@ -139,13 +135,11 @@ async function resultOf(request: IncomingMessage, options: ExchangeOptions): Pro
     case 'GET':
     case 'HEAD': {
       const der = requestOfPath(request.url ?? '');
-      const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = request.headers;
-      if (der === undefined) {
-        const answer = refuse({ status: 'malformedRequest', reason: 'the path is no request in base64' });
-        return { http: httpAnswerOf(answer, {}, now()), answer, isCached: false };
-      }
-      const answered = await responder.respond(der, now());
-      return { http: httpAnswerOf(answered.answer, { ifNoneMatch, ifModifiedSince }, now()), ...answered };
+      const answered =
+        der === undefined
+          ? refused({ status: 'malformedRequest', reason: 'the path is no request in base64' })
+          : await responder.respond(der, now());
+      return { http: httpAnswerOf(answered.answer, request.headers, now()), ...answered };
     }
     case 'POST': {
       const body = await readBody(request, limits.body);
@@ -174,15 +168,13 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   response.end(request.method === 'HEAD' || status === 304 ? undefined : body);
 }
 
-function listen(server: Server, { host, port }: ResponderServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
-    server.once('error', fail);
-    server.listen({ host, port }, () => {
-      server.off('error', fail);
-      resolve();
-    });
-  });
+async function listen(server: Server, { host, port }: ResponderServerOptions): Promise<void> {
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, host, port);
+  }
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): OcspError {
