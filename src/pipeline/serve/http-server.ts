@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import type { Answer } from './answer.js';
 import { httpAnswerOf, httpRefusal, type HttpAnswer } from './http-answer.js';
 import { announcesMoreThan, readBody, requestOfPath, tooLarge } from './http-request.js';
@@ -36,11 +37,8 @@ export interface Exchange {
   readonly milliseconds: number;
 }
 
-export interface ResponderServerOptions {
-  /** A name or address of this machine. */
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
+/** Where to listen, at port 0 for any free one, and what answers. */
+export interface ResponderServerOptions extends HostAndPort {
   readonly responder: Responder;
   readonly now: () => Date;
   readonly onExchange?: (exchange: Exchange) => void;
@@ -96,7 +94,7 @@ export async function startResponderServer(options: ResponderServerOptions): Pro
   server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url: `http://${shownHostAndPort({ ...options, port })}`,
     port,
     stop: (deadlineMilliseconds) => {
       isStopping = true;
