@@ -74,18 +74,13 @@ function exchangeRecord(exchange: Exchange): Record<string, unknown> {
     method,
     status: httpStatus,
     requests: answer?.kind === 'signed' ? answer.statuses : [],
-    responseStatus: responseStatusOf(answer),
-    ...(answer?.kind === 'refused' ? { reason: answer.refusal.reason } : {}),
+    responseStatus: answer?.kind === 'signed' ? 'successful' : (answer?.refusal.status ?? null),
+    reason: answer?.kind === 'refused' ? answer.refusal.reason : undefined,
     cached: isCached,
     nonce: answer?.kind === 'signed' && answer.hasNonce,
     contentType: unusualContentType,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   });
-}
-
-function responseStatusOf(answer: Exchange['answer']): string | null {
-  if (answer === undefined) return null;
-  return answer.kind === 'signed' ? 'successful' : answer.refusal.status;
 }
 
 function exchangeLine({ remote, method, httpStatus, answer }: Exchange): string {

@@ -45,16 +45,7 @@ export interface ResponderServerOptions extends HostAndPort {
   readonly limits?: Partial<ServerLimits>;
 }
 
-export interface ResponderServer {
-  /** `http://127.0.0.1:8080`, with the port that it really has. */
-  readonly url: string;
-  readonly port: number;
-  /**
-   * Takes no more connections, finishes the requests that are running, closes the idle connections at once and the
-   * others after `deadlineMilliseconds`. Resolves when all are closed.
-   */
-  stop(deadlineMilliseconds: number): Promise<void>;
-}
+export type ResponderServer = Awaited<ReturnType<typeof startResponderServer>>;
 
 /**
  * Serves a responder over HTTP (RFC 6960 appendix A.1): POST, GET and HEAD, refusals as OCSP answers with status 200.
@@ -62,7 +53,7 @@ export interface ResponderServer {
  *
  * @throws OcspError `listen-failed` when the address cannot be had
  */
-export async function startResponderServer(options: ResponderServerOptions): Promise<ResponderServer> {
+export async function startResponderServer(options: ResponderServerOptions) {
   const limits = { ...defaultLimits, ...options.limits };
   const server = createServer({
     headersTimeout: limits.requestTime,
@@ -94,9 +85,14 @@ export async function startResponderServer(options: ResponderServerOptions): Pro
   server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   return {
+    /** `http://127.0.0.1:8080`, with the port that it really has. */
     url: `http://${shownHostAndPort({ ...options, port })}`,
     port,
-    stop: (deadlineMilliseconds) => {
+    /**
+     * Takes no more connections, finishes the requests that are running, closes the idle connections at once and the
+     * others after `deadlineMilliseconds`. Resolves when all are closed.
+     */
+    stop: (deadlineMilliseconds: number): Promise<void> => {
       isStopping = true;
       return stop(server, connections, deadlineMilliseconds);
     },
@@ -171,13 +167,10 @@ async function listen(server: Server, { host, port }: ResponderServerOptions): P
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw listenError(error as NodeJS.ErrnoException, host, port);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [because, hint] = reasons[code ?? ''] ?? [code ?? message, 'check --listen'];
+    throw new OcspError('listen-failed', `cannot listen on ${host} port ${port}: ${because}`, hint, { cause: error });
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): OcspError {
-  const [because, hint] = reasons[error.code ?? ''] ?? [error.code ?? error.message, 'check --listen'];
-  return new OcspError('listen-failed', `cannot listen on ${host} port ${port}: ${because}`, hint, { cause: error });
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {

@@ -34,10 +34,7 @@ export interface Answered {
 }
 
 /** An OCSP responder without its network. */
-export interface Responder {
-  /** Answers the DER of an OCSPRequest; never rejects. */
-  respond(request: Uint8Array, now: Date): Promise<Answered>;
-}
+export type Responder = ReturnType<typeof createResponder>;
 
 const defaultMaximumCertIds = 32;
 const defaultCacheCapacity = 10_000;
@@ -47,7 +44,7 @@ const defaultCacheCapacity = 10_000;
  * with thisUpdate of the source or the present, and nextUpdate within what source, signer and CA allow; where one of
  * them has ended it answers `tryLater`.
  */
-export function createResponder(options: ResponderOptions): Responder {
+export function createResponder(options: ResponderOptions) {
   const { issuer, maximumCertIds = defaultMaximumCertIds } = options;
   const isOurs = ownershipTest(issuer);
   const cache = new ResponseCache(options.cacheCapacity ?? defaultCacheCapacity);
@@ -72,13 +69,9 @@ export function createResponder(options: ResponderOptions): Responder {
   }
 
   return {
-    respond: async (request, now) => {
-      try {
-        return await respond(request, now);
-      } catch (error) {
-        return refused(refusalOfError(error));
-      }
-    },
+    /** Answers the DER of an OCSPRequest; never rejects. */
+    respond: (request: Uint8Array, now: Date): Promise<Answered> =>
+      respond(request, now).catch((error: unknown) => refused(refusalOfError(error))),
   };
 }
 
