@@ -33,16 +33,8 @@ export function isGiven(args: readonly string[], flag: string): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes(flag);
 }
 
-/** What an error that ended the run means to the user. */
-export interface DescribedError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-  readonly exitCode: ExitCode;
-}
-
-/** `args`: the words of the command line, to name the right help. */
-export function describeError(error: unknown, args: readonly string[]): DescribedError {
+/** What an error that ended the run means to the user; `args` are the words of the command line, to name the right help. */
+export function describeError(error: unknown, args: readonly string[]) {
   const described = describeAny(error, args);
   return { ...described, message: withoutContents(described.message) };
 }
@@ -52,7 +44,7 @@ function withoutContents(message: string): string {
   return message.replace(/-----BEGIN [^]*/, '-----BEGIN…');
 }
 
-function describeAny(error: unknown, args: readonly string[]): DescribedError {
+function describeAny(error: unknown, args: readonly string[]) {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
