@@ -30,24 +30,20 @@ function decodePercent(text: string): string | undefined {
  *
  * @returns `tooLarge` as soon as that is known, undefined when the client went away
  */
-export async function readBody(
-  request: IncomingMessage,
-  limit: number,
-): Promise<Uint8Array | typeof tooLarge | undefined> {
-  if (announcesMoreThan(request, limit)) return tooLarge;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | typeof tooLarge | undefined> {
+  if (announcesMoreThan(request, limit)) return Promise.resolve(tooLarge);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > limit) break;
-      chunks.push(chunk);
-    }
-  } catch {
-    return undefined;
-  }
-  request.resume();
-  return length > limit ? tooLarge : Buffer.concat(chunks);
+      if (length <= limit) chunks.push(chunk);
+      else resolve(tooLarge);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => resolve(undefined));
+    request.on('close', () => resolve(undefined));
+  });
 }
 
 /** Judged by the header alone, so that a client that waits for `100 Continue` sends nothing in vain. */
