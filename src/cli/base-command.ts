@@ -1,11 +1,8 @@
 import { Command, type Interfaces } from '@oclif/core';
-import type { FilePath } from '../core/file-path.js';
 import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
 import type { ExitCode } from './exit/exit-code.js';
-import { createOutput, type Output } from './output.js';
 import { withoutEnvironment, type FlagDefinitions } from './flags/flag.js';
 import { switchFlag } from './flags/flag-kinds.js';
-import { readPathArguments } from './flags/path-arguments.js';
 
 type Values = Record<string, unknown>;
 type OclifInput = Interfaces.Input<Values, Values, Values>;
@@ -36,15 +33,6 @@ export abstract class BaseCommand extends Command {
     // Named, for of oclif's own type any misspelt flag is one.
     type Flags = Interfaces.InferredFlags<Declared['flags'] & Declared['baseFlags']>;
     return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
-  }
-
-  protected output(flags: { json: boolean; quiet: boolean; verbose: boolean }): Promise<Output> {
-    return createOutput(flags);
-  }
-
-  /** The arguments as paths, `-` replaced by what stdin lists. Throws OcspError `usage` when there are none. */
-  protected paths(words: readonly string[], flags: { null: boolean }): Promise<FilePath[]> {
-    return readPathArguments(words, { separator: flags.null ? '\0' : '\n', stdin: process.stdin });
   }
 
   /** Errors are reported in one place, by main. */

@@ -1,15 +1,9 @@
 import { exitCodes, type ExitCode } from './exit/exit-code.js';
 
-/** The run's end on request: aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
-export interface Interrupt {
-  readonly signal: AbortSignal;
-  /** 130 or 143 after a signal, else undefined. */
-  exitCode(): ExitCode | undefined;
-  /** Leaves signals to their default again. */
-  release(): void;
-}
+export type Interrupt = ReturnType<typeof catchInterrupts>;
 
-export function catchInterrupts(): Interrupt {
+/** The run's end on request: aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function catchInterrupts() {
   const controller = new AbortController();
   let exitCode: ExitCode | undefined;
   const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
@@ -22,8 +16,10 @@ export function catchInterrupts(): Interrupt {
   process.on('SIGTERM', stop);
   return {
     signal: controller.signal,
-    exitCode: () => exitCode,
-    release: () => {
+    /** 130 or 143 after a signal, else undefined. */
+    exitCode: (): ExitCode | undefined => exitCode,
+    /** Leaves signals to their default again. */
+    release: (): void => {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
     },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { flush, run } from '@oclif/core';
-import { reportError } from './report-error.js';
+import { isGiven, reportError } from './report-error.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -13,20 +13,14 @@ export async function main(args: string[]): Promise<void> {
     await run(args, { root });
     await flush();
   } catch (error) {
-    process.exitCode = reportError(error, {
-      json: asksForJson(args),
-      args,
-      stdout: process.stdout,
-      stderr: process.stderr,
-    });
+    process.exitCode = reportError(error, args, asksForJson(args));
   }
 }
 
 /** The flags could not be parsed where this matters, so the words themselves are looked at. */
 function asksForJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  const isGiven = (end < 0 ? args : args.slice(0, end)).includes('--json');
-  return isGiven || (args[0] === 'fetch' && /^(?:1|true|y|yes)$/i.test(process.env['RESTAPLE_JSON'] ?? ''));
+  const isAskedFor = args[0] === 'fetch' && /^(?:1|true|y|yes)$/i.test(process.env['RESTAPLE_JSON'] ?? '');
+  return isGiven(args, '--json') || isAskedFor;
 }
 
 /** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing to tell an administrator of. */

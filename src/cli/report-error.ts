@@ -4,41 +4,37 @@ import { ConfigurationError } from './config/configuration-error.js';
 import { escapeLines, escapeText, toJsonLine } from './render/escape-text.js';
 import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit/exit-code.js';
 
-interface Streams {
-  readonly json: boolean;
-  /** The words of the command line, to name the right help. */
-  readonly args: readonly string[];
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
-
 /**
  * Reports an error that ended the run and belongs to no certificate: `{"error":…}` on stdout with --json, else a line
  * and its hint on stderr.
  *
+ * @param args the words of the command line, to name the right help
  * @returns the exit code it leads to
  */
-export function reportError(error: unknown, streams: Streams): ExitCode {
+export function reportError(error: unknown, args: readonly string[], json: boolean): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
-  const { code, message, hint, exitCode } = describeError(error, streams.args);
-  if (streams.json) streams.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
+  const { code, message, hint, exitCode } = describeError(error, args);
+  if (json) process.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
   const lines = error instanceof ConfigurationError ? error.problems.map(withoutContents) : [message];
-  for (const line of lines) streams.stderr.write(`restaple: ${escapeText(line)}\n`);
-  if (hint !== '') streams.stderr.write(`  hint: ${escapeText(hint)}\n`);
-  if (exitCode === exitCodes.bug && error instanceof Error) streams.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
+  for (const line of lines) process.stderr.write(`restaple: ${escapeText(line)}\n`);
+  if (hint !== '') process.stderr.write(`  hint: ${escapeText(hint)}\n`);
+  writeStackOfBug(error, exitCode);
   return exitCode;
 }
 
-/** What an error that ended the run means to the user. */
-export interface DescribedError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-  readonly exitCode: ExitCode;
+/** A bug keeps its stack, on stderr. */
+export function writeStackOfBug(error: unknown, exitCode: ExitCode): void {
+  if (exitCode === exitCodes.bug && error instanceof Error) process.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
 }
 
-/** `args`: the words of the command line, to name the right help. */
-export function describeError(error: unknown, args: readonly string[]): DescribedError {
+/** Whether a flag is on a command line that may not even have been parsed. */
+export function isGiven(args: readonly string[], flag: string): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
+}
+
+/** What an error that ended the run means to the user; `args` are the words of the command line, to name the right help. */
+export function describeError(error: unknown, args: readonly string[]) {
   const described = describeAny(error, args);
   return { ...described, message: withoutContents(described.message) };
 }
@@ -48,7 +44,7 @@ function withoutContents(message: string): string {
   return message.replace(/-----BEGIN [^]*/, '-----BEGIN…');
 }
 
-function describeAny(error: unknown, args: readonly string[]): DescribedError {
+function describeAny(error: unknown, args: readonly string[]) {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };

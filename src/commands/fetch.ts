@@ -1,4 +1,6 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { readPathArguments } from '../cli/flags/path-arguments.js';
+import { createOutput } from '../cli/output.js';
 import { withEnvironment } from '../cli/flags/flag.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { fetchFlags } from '../cli/fetch/fetch-flags.js';
@@ -36,10 +38,10 @@ environment, which beats the file.`;
     const parsed = await this.read(Fetch);
     const definitions = { ...Fetch.baseFlags, ...Fetch.flags };
     const isNamed = parsed.argv.length > 0;
-    const paths = isNamed ? await this.paths(parsed.argv, parsed.flags) : [];
+    const paths = isNamed ? await readPathArguments(parsed.argv, parsed.flags) : [];
     const order = (): Promise<FetchOrder<typeof parsed.flags>> => fetchOrderFrom(parsed, definitions, paths);
     const first = await order();
-    const output = await this.output(first.flags);
+    const output = await createOutput(first.flags);
     if (first.flags['print-curl']) return await printCurl(first, output);
     return await runFetch(first, order, output, this.config);
   }

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { generateFlags } from '../cli/generate/generate-flags.js';
@@ -23,9 +24,9 @@ Ends with 0 whatever the status signed.`;
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Generate);
-    const output = await this.output(flags);
+    const output = await createOutput(flags);
     const isSerialOnly = flags.serial !== undefined && argv.length === 0;
-    const paths = isSerialOnly ? [] : await namedCertificates(await this.paths(argv, flags), argv, output);
+    const paths = isSerialOnly ? [] : await namedCertificates(argv, flags, output);
     return await runGenerate(paths, flags, output, this.config);
   }
 }

@@ -1,5 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
+import { readPathArguments } from '../cli/flags/path-arguments.js';
+import { createOutput } from '../cli/output.js';
 import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
 import { certificateFlags } from '../cli/flags/shared-flags.js';
 import { notVerified, renderInspection } from '../cli/inspect/inspection-lines.js';
@@ -28,13 +30,13 @@ Nothing is verified: for a verdict use restaple verify. What cannot be decoded e
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Inspect);
-    const output = await this.output(flags);
+    const output = await createOutput(flags);
     if (argv.length === 0) {
       throw new OcspError('usage', 'no file was named', 'name the file of a response, a request or a certificate');
     }
     const codes: ExitCode[] = [];
     let hasShown = false;
-    for (const path of await this.paths(argv, flags)) {
+    for (const path of await readPathArguments(argv, flags)) {
       const inspected = await inspectFile(path);
       codes.push(renderInspection(path, inspected, output));
       hasShown ||= inspected.some(({ record }) => record !== undefined);

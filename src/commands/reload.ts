@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
+import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { reloadCommandFlags } from '../cli/reload/reload-command-flags.js';
@@ -28,9 +29,9 @@ with its own exit code. A failed target ends with 10.`;
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Reload);
-    const output = await this.output(flags);
+    const output = await createOutput(flags);
     const [target = '', ...words] = argv;
-    const paths = words.length === 0 ? [] : await namedCertificates(await this.paths(words, flags), words, output);
+    const paths = words.length === 0 ? [] : await namedCertificates(words, flags, output);
     return await runReload(target, paths, flags, output);
   }
 }

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { runServe } from '../cli/serve/run-serve.js';
 import { serveFlags } from '../cli/serve/serve-flags.js';
@@ -20,6 +21,6 @@ it finish what is running and end with exit 0. TLS is not its task, nor is it ne
 
   protected async work(): Promise<ExitCode> {
     const { flags } = await this.read(Serve);
-    return await runServe(flags, await this.output(flags));
+    return await runServe(flags, await createOutput(flags));
   }
 }

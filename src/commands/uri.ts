@@ -1,4 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { createOutput } from '../cli/output.js';
 import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
 import { switchFlag } from '../cli/flags/flag-kinds.js';
 import { certificateArguments, certificateFlags } from '../cli/flags/shared-flags.js';
@@ -26,8 +27,8 @@ Without a URI nothing is printed on stdout; the likely reason and the next step 
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Uri);
-    const output = await this.output(flags);
-    const paths = await namedCertificates(await this.paths(argv, flags), argv, output);
+    const output = await createOutput(flags);
+    const paths = await namedCertificates(argv, flags, output);
     const codes: ExitCode[] = [];
     for (const path of paths) {
       const report = await reportCertificateFile(path);

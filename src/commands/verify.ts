@@ -1,10 +1,12 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/verify/run-verify.js';
 import { verifyFlags } from '../cli/verify/verify-flags.js';
 import { namedCertificates } from '../cli/flags/path-arguments.js';
-import { asksForCheck, reportFailedCheck } from '../cli/exit/failed-check.js';
+import { reportFailedCheck } from '../cli/exit/failed-check.js';
+import { isGiven } from '../cli/report-error.js';
 
 export default class Verify extends BaseCommand {
   static override description = `Verify the staples of certificates, offline, or as a server sends them.
@@ -28,19 +30,19 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Verify);
-    const output = await this.output(flags);
+    const output = await createOutput(flags);
     const userAgent = `restaple/${this.config.version}`;
     const isNamed = argv.length > 0;
     if (!isNamed && flags.connect === undefined) return await runVerifyResponse(flags, output, userAgent);
-    const paths = isNamed ? await namedCertificates(await this.paths(argv, flags), argv, output) : [];
+    const paths = isNamed ? await namedCertificates(argv, flags, output) : [];
     if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
     const { runVerifyConnection } = await import('../cli/verify/run-verify-connection.js');
     return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
   }
 
-  /** A monitoring system reads exit codes of its own, of a check that failed too. */
+  /** A monitoring system reads exit codes of its own, of a check that failed too; its flags may not have been parsed. */
   protected override catch(error: Error): Promise<void> {
-    if (!asksForCheck(this.argv)) return super.catch(error);
+    if (!isGiven(this.argv, '--nagios')) return super.catch(error);
     process.exitCode = reportFailedCheck(error, this.argv);
     return Promise.resolve();
   }

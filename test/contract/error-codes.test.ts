@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-import { exitCodeOfErrorKind, exitCodeOfFailure, exitCodes } from '../../src/cli/exit/exit-code.js';
+import { exitCodeOfErrorKind, exitCodes } from '../../src/cli/exit/exit-code.js';
 import type { FailureCode } from '../../src/core/index.js';
 import { ocspErrorKinds, type OcspErrorCode } from '../../src/core/ocsp-error.js';
+import { gravityOfFailure } from '../../src/pipeline/gravity.js';
 import { projectFolder } from '../support/run-program.js';
 import { nodesOf, sourceFiles } from './source-files.js';
 
@@ -66,7 +67,7 @@ describe('docs/errors.md', () => {
 function exitCodeOf(code: string): number {
   if (code in ocspErrorKinds) return exitCodeOfErrorKind(ocspErrorKinds[code as OcspErrorCode]);
   if (code in statusCodes) return statusCodes[code as keyof typeof statusCodes];
-  return exitCodeOfFailure(code as FailureCode);
+  return exitCodes[gravityOfFailure(code as FailureCode)];
 }
 
 /** By code, the files that give it to an error, failure or trouble, by what is written there. */

@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { exitCodeOfOutcome, exitCodeOfTrouble } from '../../src/cli/exit/exit-code-of.js';
-import {
-  exitCodeOfErrorKind,
-  exitCodeOfFailure,
-  exitCodes,
-  gravestExitCode,
-  type ExitCode,
-} from '../../src/cli/exit/exit-code.js';
+import { exitCodeOfErrorKind, exitCodes, gravestExitCode, type ExitCode } from '../../src/cli/exit/exit-code.js';
+import { gravityOfFailure } from '../../src/pipeline/gravity.js';
 import { failedOutcome, freshOutcome, revokedOutcome, unknownOutcome, updatedOutcome } from '../support/outcomes.js';
 
 /** The table of the command contract. */
@@ -57,9 +52,9 @@ describe('exit codes', () => {
       'too-short',
       'older-than-stored',
     ] as const) {
-      expect(exitCodeOfFailure(code), code).toBe(6);
+      expect(exitCodes[gravityOfFailure(code)], code).toBe(6);
     }
-    expect(exitCodeOfFailure('refused')).toBe(7);
+    expect(exitCodes[gravityOfFailure('refused')]).toBe(7);
     for (const code of [
       'malformed-response',
       'unsupported-response-type',
@@ -77,7 +72,7 @@ describe('exit codes', () => {
       'nonce-missing',
       'request-mismatch',
     ] as const) {
-      expect(exitCodeOfFailure(code), code).toBe(5);
+      expect(exitCodes[gravityOfFailure(code)], code).toBe(5);
     }
   });
 

@@ -5,15 +5,8 @@ import type { NamedSource } from '../../source/named-source.js';
 import type { FlagDefinitions } from '../flags/flag.js';
 import { ConfigurationError, type Problem } from './configuration-error.js';
 import { configuredFlags } from './configured-flags.js';
-import {
-  configuredResponders,
-  configuredSources,
-  writtenResponders,
-  type Complain,
-  type WrittenResponder,
-} from './configured-sources.js';
-import { readConfigurationFile } from './read-configuration-file.js';
-import { configurationSchema, type ConfigurationShape } from './schema.js';
+import { configuredResponders, configuredSources, writtenResponders, type Complain } from './configured-sources.js';
+import { configurationSchema, type ConfigurationShape, type ResponderEntry } from './schema.js';
 import { schemaProblems } from './schema-problems.js';
 import type { Settings } from './settings.js';
 import { parseYaml } from './yaml-file.js';
@@ -23,25 +16,15 @@ export interface Configuration {
   readonly file: string;
   readonly sources: readonly NamedSource[];
   readonly responders: readonly ResponderOverride[];
-  readonly writtenResponders: readonly WrittenResponder[];
+  readonly writtenResponders: readonly ResponderEntry[];
   readonly settings: Settings;
 }
 
 /**
- * Reads a configuration file for a command with these flags.
+ * What the text of a configuration file says, for a command with these flags.
  *
- * @param effectiveUserId the user of this run: the file must be root's or theirs
- * @throws OcspError `usage` for a file that cannot be read or trusted; ConfigurationError with every mistake in it
+ * @throws ConfigurationError with every mistake in it
  */
-export async function readConfiguration(
-  file: string,
-  flags: FlagDefinitions,
-  effectiveUserId: number,
-): Promise<Configuration> {
-  return await configurationFrom(file, readConfigurationFile(file, effectiveUserId), flags);
-}
-
-/** As {@link readConfiguration} for the text of the file. */
 export async function configurationFrom(file: string, text: string, flags: FlagDefinitions): Promise<Configuration> {
   const yaml = parseYaml(file, text);
   const result = configurationSchema(flags).safeParse(yaml.value);

@@ -31,10 +31,11 @@ function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): 
     if (value === '') complain([key], `${key} is empty, expected a path`);
   }
   if (out !== undefined) attempt(checkStapleTemplate, out, (text) => complain(['out'], `out: ${text}`));
-  const target = definedOnly({ out: out === undefined ? undefined : templateInFolder(folder, out) });
-  if (path !== undefined) return { path: patternInFolder(folder, path), ...target };
-  const where = definedOnly({ base: base === undefined ? undefined : inFolder(folder, base) });
-  return { crtList: inFolder(folder, crtList), ...where, ...target };
+  const place = (text: string | undefined, put = inFolder) => (text === undefined ? undefined : put(folder, text));
+  const target = { base: place(base), out: place(out, templateInFolder) };
+  return path === undefined
+    ? definedOnly({ crtList: inFolder(folder, crtList), ...target })
+    : definedOnly({ path: patternInFolder(folder, path), out: target.out });
 }
 
 /** The responder overrides of a file, in its order. */
@@ -53,17 +54,10 @@ export async function configuredResponders(
   return overrides;
 }
 
-/** An override as the file has it, its path made absolute. */
-export interface WrittenResponder {
-  readonly host?: string;
-  readonly issuer?: string;
-  readonly url: string;
-}
-
-/** The same as the file has them, for showing. */
-export function writtenResponders({ responders = [] }: ConfigurationShape, folder: string): WrittenResponder[] {
-  return responders.map(({ host, issuer, url }) =>
-    issuer === undefined ? { host: host ?? '', url } : { issuer: inFolder(folder, issuer), url },
+/** The same as the file has them, for showing, with absolute paths. */
+export function writtenResponders({ responders = [] }: ConfigurationShape, folder: string): ResponderEntry[] {
+  return responders.map((entry) =>
+    entry.issuer === undefined ? entry : { ...entry, issuer: inFolder(folder, entry.issuer) },
   );
 }
 

@@ -3,7 +3,6 @@ import { shownPath } from '../../core/file-path.js';
 import type { NamedSource } from '../../source/named-source.js';
 import type { FlagDefinition, FlagDefinitions } from '../flags/flag.js';
 import type { Configuration } from './configuration.js';
-import type { WrittenResponder } from './configured-sources.js';
 import { withoutPassword } from './mask-secret.js';
 import type { Origin, Setting, Settings } from './settings.js';
 
@@ -17,20 +16,14 @@ export interface ShownSetting {
   readonly variable?: string;
 }
 
-/** What `fetch` would do with this configuration, as plain data for a screen. */
-export interface EffectiveSettings {
-  readonly config: string;
-  readonly certificates: readonly Readonly<Record<string, string>>[];
-  readonly responders: readonly WrittenResponder[];
-  readonly settings: Readonly<Record<string, ShownSetting>>;
-}
+export type EffectiveSettings = Awaited<ReturnType<typeof effectiveSettings>>;
 
-/** The settings as they take effect, with their origins. */
+/** What `fetch` would do with this configuration, as plain data for a screen, each setting with its origin. */
 export async function effectiveSettings(
   configuration: Configuration,
   settings: Settings,
   definitions: FlagDefinitions,
-): Promise<EffectiveSettings> {
+) {
   const shown: Record<string, ShownSetting> = {};
   for (const [name, definition] of Object.entries(definitions)) {
     if (definition.isOfOneRun === true) continue;

@@ -1,6 +1,6 @@
 import type { FlagDefinitions } from '../flags/flag.js';
 import type { Configuration } from './configuration.js';
-import { isConfigurationThere } from './read-configuration-file.js';
+import { isConfigurationThere, readConfigurationFile } from './read-configuration-file.js';
 import { environmentSettings, mergeSettings, type Origin, type Setting, type Settings } from './settings.js';
 
 /** Read where no --config names another, and no certificate stands on the command line. */
@@ -15,10 +15,7 @@ export interface ParsedCommandLine<Flags> {
 }
 
 /** The process as far as it bears on settings. */
-export interface SettingsProcess {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  geteuid?(): number;
-}
+type SettingsProcess = Pick<NodeJS.Process, 'env' | 'geteuid'>;
 
 /** The settings of a run of `fetch`. */
 export interface FetchSettings<Flags> {
@@ -68,6 +65,7 @@ function settingsFrom(values: readonly (readonly [string, unknown])[], origin: O
 }
 
 async function load(file: string, definitions: FlagDefinitions, process: SettingsProcess): Promise<Configuration> {
-  const { readConfiguration } = await import('./configuration.js');
-  return await readConfiguration(file, definitions, process.geteuid?.() ?? 0);
+  const text = readConfigurationFile(file, process.geteuid?.() ?? 0);
+  const { configurationFrom } = await import('./configuration.js');
+  return await configurationFrom(file, text, definitions);
 }

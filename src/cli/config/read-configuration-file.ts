@@ -64,7 +64,6 @@ function withoutLinks(path: string, effectiveUserId: number): FilePath {
     if (!status.isSymbolicLink()) return here;
     judge(`${shownPath(here)} is a link that`, status, effectiveUserId, {
       owner: 'name the file itself with --config, or make the link again as root',
-      mode: undefined,
     });
     const target = attempt(path, () => readlinkSync(here, { encoding: 'buffer' }));
     current = joinPath(folder, target);
@@ -72,13 +71,13 @@ function withoutLinks(path: string, effectiveUserId: number): FilePath {
   throw new OcspError('usage', `the configuration file ${path} is a circle of links`, 'name the file itself');
 }
 
-/** What to do about another owner, and about a mode that lets others write; undefined where the mode may be any. */
-interface Hints {
-  readonly owner: string;
-  readonly mode: string | undefined;
-}
-
-function judge(what: string, status: Stats, effectiveUserId: number, hints: Hints): void {
+/** `hints`: what to do about another owner, and about a mode that lets others write; undefined where the mode may be any. */
+function judge(
+  what: string,
+  status: Stats,
+  effectiveUserId: number,
+  hints: { readonly owner: string; readonly mode?: string | undefined },
+): void {
   const stranger = strangerAsOwner(status, effectiveUserId);
   if (stranger !== undefined) throw new OcspError('usage', `${what} ${stranger}, ${reason}`, hints.owner);
   if (hints.mode === undefined || !mayOthersWrite(status)) return;

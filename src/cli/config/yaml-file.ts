@@ -81,13 +81,11 @@ function childrenOf(token: CST.Token): CST.Token[] {
 }
 
 function documentProblems(documents: readonly Document[], lines: LineCounter): Problem[] {
-  const problems = documents
-    .flatMap(({ errors, warnings }) => [...errors, ...warnings])
-    .map((one) => problem(one, lines));
-  const second = documents[1];
+  const found = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  const problems = found.map((one) => problem(one, lines));
+  const [, second] = documents;
   if (second === undefined) return problems;
-  const { line } = lines.linePos(second.range?.[0] ?? 0);
-  return [...problems, { line, text: 'a second document begins, expected one document' }];
+  return [...problems, { line: lineOfNode(second, lines), text: 'a second document begins, expected one document' }];
 }
 
 /** The parser's words are short enough where ours would say the same. */
@@ -104,7 +102,7 @@ function problem({ code, message, pos }: YAMLError, lines: LineCounter): Problem
   return { line, text: `not valid YAML: ${words}` };
 }
 
-function lineOfNode(node: Node, lines: LineCounter): number {
+function lineOfNode(node: Pick<Node | Document, 'range'>, lines: LineCounter): number {
   return lines.linePos(node.range?.[0] ?? 0).line;
 }
 
@@ -157,17 +155,12 @@ function lineIn(document: Document, contents: Node, path: readonly PropertyKey[]
   let node = resolved(contents);
   let line = lineOfNode(node, lines);
   for (const part of path) {
-    if (isMap<Scalar, Node>(node)) {
-      const pair = node.items.find(({ key }) => key.value === part);
-      if (!pair?.value) return line;
-      line = lineOfNode(pair.key, lines);
-      node = resolved(pair.value);
-    } else {
-      const item = isSeq<Node>(node) ? node.items[Number(part)] : typeof part === 'number' ? node : undefined;
-      if (item === undefined) return line;
-      node = resolved(item);
-      line = lineOfNode(node, lines);
-    }
+    const pair = isMap<Scalar, Node>(node) ? node.items.find(({ key }) => key.value === part) : undefined;
+    const isItself = typeof part === 'number' && !isMap(node);
+    const value = isSeq<Node>(node) ? node.items[Number(part)] : isItself ? node : pair?.value;
+    if (!value) return line;
+    node = resolved(value);
+    line = lineOfNode(pair?.key ?? node, lines);
   }
   return line;
 }

@@ -1,22 +1,11 @@
-import type { Verdict } from '../../core/index.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import {
-  gravityOfOutcome,
-  gravityOfReport,
-  gravityOfTrouble,
-  gravityOfVerdict,
-  type OutcomePolicy,
-} from '../../pipeline/gravity.js';
+import { gravityOfOutcome, gravityOfReport, gravityOfTrouble, type OutcomePolicy } from '../../pipeline/gravity.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { exitCodes, type ExitCode } from './exit-code.js';
 
 export function exitCodeOfTrouble(trouble: Trouble): ExitCode {
   return exitCodes[gravityOfTrouble(trouble)];
-}
-
-export function exitCodeOfVerdict(verdict: Verdict): ExitCode {
-  return exitCodes[gravityOfVerdict(verdict)];
 }
 
 export function exitCodeOfReport(report: VerifyReport): ExitCode {

@@ -1,5 +1,5 @@
-import type { FailureCode, OcspErrorKind } from '../../core/index.js';
-import { gravities, gravityOfErrorKind, gravityOfFailure, type Gravity } from '../../pipeline/gravity.js';
+import type { OcspErrorKind } from '../../core/index.js';
+import { gravities, gravityOfErrorKind, type Gravity } from '../../pipeline/gravity.js';
 
 /** The exit codes of the command contract. */
 export const exitCodes = {
@@ -30,9 +30,4 @@ export function gravestExitCode(codes: Iterable<ExitCode>): ExitCode {
 
 export function exitCodeOfErrorKind(kind: OcspErrorKind): ExitCode {
   return exitCodes[gravityOfErrorKind[kind]];
-}
-
-/** 7 for a refusal, 6 for a response outside its validity, 5 for one that is not believed. */
-export function exitCodeOfFailure(code: FailureCode): ExitCode {
-  return exitCodes[gravityOfFailure(code)];
 }

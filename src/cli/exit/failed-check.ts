@@ -1,14 +1,7 @@
 import { Errors } from '@oclif/core';
-import { escapeLines } from '../render/escape-text.js';
 import { exitCodes, type ExitCode } from './exit-code.js';
 import { failedCheck } from '../verify/nagios.js';
-import { describeError } from '../report-error.js';
-
-/** Whether a command line asks for an answer to a monitoring system; its flags may not even have been parsed. */
-export function asksForCheck(words: readonly string[]): boolean {
-  const end = words.indexOf('--');
-  return (end < 0 ? words : words.slice(0, end)).includes('--nagios');
-}
+import { describeError, writeStackOfBug } from '../report-error.js';
 
 /**
  * Reports an error that ended a check as a plugin does: on stdout, state UNKNOWN. A bug keeps its stack, on stderr.
@@ -20,6 +13,6 @@ export function reportFailedCheck(error: unknown, words: readonly string[]): Exi
   const { message, hint, exitCode } = describeError(error, ['verify', ...words]);
   const check = failedCheck(message, hint);
   for (const line of check.lines) process.stdout.write(`${line}\n`);
-  if (exitCode === exitCodes.bug && error instanceof Error) process.stderr.write(`${escapeLines(error.stack ?? '')}\n`);
+  writeStackOfBug(error, exitCode);
   return check.exitCode;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { OcspError } from '../../core/index.js';
 import { asPath, type FilePath } from '../../core/file-path.js';
 import { certificatePaths } from '../../source/certificate-paths.js';
@@ -17,43 +16,39 @@ const longestList = 64 * 1024 * 1024;
  */
 export async function readPathArguments(
   words: readonly string[],
-  options: { readonly separator: '\n' | '\0'; readonly stdin: Readable },
+  flags: { readonly null: boolean },
 ): Promise<FilePath[]> {
+  const separator = flags.null ? '\0' : '\n';
   const paths: FilePath[] = [];
   for (const word of words) {
-    if (word === '-') paths.push(...(await readList(options.stdin, options.separator)));
+    if (word === '-') paths.push(...(await readList(separator)));
     else paths.push(word);
   }
   if (paths.length > 0) return paths;
-  throw new OcspError(
-    'usage',
-    'no certificate was named',
-    'name certificate files, a folder of them, or - to read paths from stdin',
-  );
+  const hint = 'name certificate files, a folder of them, or - to read paths from stdin';
+  throw new OcspError('usage', 'no certificate was named', hint);
 }
 
 /**
- * The certificates that these paths lead to. A folder without certificates is no error, but whoever named it should hear
- * that nothing was done.
- *
- * @param words what the user named
+ * The certificates that these arguments lead to. A folder without certificates is no error, but whoever named it should
+ * hear that nothing was done. Throws as {@link readPathArguments}.
  */
 export async function namedCertificates(
-  paths: readonly FilePath[],
   words: readonly string[],
+  flags: { readonly null: boolean },
   output: Pick<Output, 'warn'>,
 ): Promise<FilePath[]> {
-  const found = await certificatePaths(paths);
+  const found = await certificatePaths(await readPathArguments(words, flags));
   if (found.length === 0) {
     output.warn(`there is no certificate in ${words.join(', ')} (folders in it are not looked into)`);
   }
   return found.map(({ path }) => path);
 }
 
-async function readList(stdin: Readable, separator: '\n' | '\0'): Promise<FilePath[]> {
+async function readList(separator: '\n' | '\0'): Promise<FilePath[]> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > longestList)
       throw new OcspError('usage', 'the list of paths on stdin is too long', 'name folders instead');
@@ -61,21 +56,17 @@ async function readList(stdin: Readable, separator: '\n' | '\0'): Promise<FilePa
   }
   const list = Buffer.concat(chunks);
   refuseContents(list, separator);
-  const paths: FilePath[] = [];
-  for (let start = 0; start < list.length;) {
-    const found = list.indexOf(separator, start);
-    const end = found < 0 ? list.length : found;
-    // A list written on another system may end its lines with CR LF.
-    const hasReturn = separator === '\n' && list[end - 1] === 0x0d;
-    const name = list.subarray(start, hasReturn ? end - 1 : end);
-    if (name.length > longestPath) throw notPaths('a name in it is longer than any path');
-    const path = asPath(name);
-    if (looksLikeBase64(path) && !existsSync(path)) throw notPaths('base64 came, as inside a PEM file');
-    if (looksLikeOctets(path) && !existsSync(path)) throw notPaths('octets came that are in no name of a file there');
-    if (name.length > 0) paths.push(path);
-    start = end + 1;
-  }
-  return paths;
+  // A list written on another system may end its lines with CR LF.
+  const names = list.toString('latin1').split(separator === '\n' ? /\r?\n|\r$/ : separator);
+  return names.filter((name) => name !== '').map((name) => listedPath(Buffer.from(name, 'latin1')));
+}
+
+function listedPath(name: Buffer): FilePath {
+  if (name.length > longestPath) throw notPaths('a name in it is longer than any path');
+  const path = asPath(name);
+  if (looksLikeBase64(path) && !existsSync(path)) throw notPaths('base64 came, as inside a PEM file');
+  if (looksLikeOctets(path) && !existsSync(path)) throw notPaths('octets came that are in no name of a file there');
+  return path;
 }
 
 /** The file itself on stdin in place of its path: none of it may be repeated, since a private key may be in it. */

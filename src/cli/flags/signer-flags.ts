@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, type ResponseSigner } from '../../core/index.js';
 import type { Certificate } from '../../core/certificate.js';
@@ -9,6 +10,7 @@ import { readPassphraseFile } from '../../source/passphrase-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
 import type { StatusSource } from '../../source/status-source.js';
 import { definedOnly } from '../../core/defined-only.js';
+import type { Output } from '../output.js';
 import { choiceFlag, fileFlag, switchFlag } from './flag-kinds.js';
 
 /** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
@@ -30,37 +32,36 @@ export const signerFlags = {
 
 export type SignerFlags = Interfaces.InferredFlags<typeof signerFlags>;
 
-/** The CA, the signer, and what is worth a warning about their files. */
-export interface SignerSetup {
-  readonly issuer: Certificate;
-  readonly signer: ResponseSigner;
-  readonly warnings: readonly string[];
-}
-
-/** Reads certificates and keys and makes sure that they may sign. Throws OcspError. */
-export async function signerFrom(flags: SignerFlags, now: Date): Promise<SignerSetup> {
+/** Reads certificates and keys, makes sure that they may sign, and warns of what is worth it. Throws OcspError. */
+export async function signerFrom(
+  flags: SignerFlags,
+  now: Date,
+  output: Pick<Output, 'warn'>,
+): Promise<{ readonly issuer: Certificate; readonly signer: ResponseSigner }> {
   const warnings: string[] = [];
   const passphrase = passphraseFrom(flags, warnings);
-  const readKey = (path: string): ReturnType<typeof readPrivateKey>['key'] => {
-    const read = readPrivateKey(path, passphrase === undefined ? {} : { passphrase });
-    warnings.push(...read.warnings);
-    return read.key;
+  const readKey = (path: string | undefined): KeyObject | undefined => {
+    if (path === undefined) return undefined;
+    const { key, warnings: ofKey } = readPrivateKey(path, definedOnly({ passphrase }));
+    warnings.push(...ofKey);
+    return key;
   };
   const { certificate: issuer } = await readCertificateFile(flags['ca-cert']);
-  const { 'ca-key': caKey, 'responder-cert': responder, 'responder-key': responderKey } = flags;
+  const responder = flags['responder-cert'];
   const signer = prepareSigner(
     definedOnly({
       caCertificate: issuer,
-      caKey: caKey === undefined ? undefined : readKey(caKey),
+      caKey: readKey(flags['ca-key']),
       responderCertificate: responder === undefined ? undefined : (await readCertificateFile(responder)).certificate,
-      responderKey: responderKey === undefined ? undefined : readKey(responderKey),
+      responderKey: readKey(flags['responder-key']),
       responderId: flags['key-id'] ? 'key' : 'name',
-      ...(flags['no-certs'] ? { embedCertificates: false } : {}),
+      embedCertificates: flags['no-certs'] ? false : undefined,
       hash: flags['signature-hash'],
       now,
     }),
   );
-  return { issuer, signer, warnings };
+  for (const warning of warnings) output.warn(warning);
+  return { issuer, signer };
 }
 
 /** A passphrase comes from a file or the environment, never from the command line, which every user of the machine can read. */
@@ -72,15 +73,15 @@ function passphraseFrom(flags: SignerFlags, warnings: string[]): string | Uint8A
   return read.passphrase;
 }
 
-/** The source that --index or --crl names, or undefined. Throws OcspError. */
-export function statusSourceFrom(
-  flags: SignerFlags,
+type StatusReader = (
   issuer: Certificate,
   now: Date,
-): (StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'warnings'>>) | undefined {
-  if (flags.index !== undefined) return readIndexSource(flags.index);
-  if (flags.crl === undefined) return undefined;
-  return readCrlSource(flags.crl, issuer, { now, allowStale: flags['allow-stale-crl'] });
+) => StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'warnings'>>;
+
+/** How to read the source that --index or --crl names; undefined where none is named. Reading throws OcspError. */
+export function statusReaderFrom({ index, crl, 'allow-stale-crl': allowStale }: SignerFlags): StatusReader | undefined {
+  if (index !== undefined) return () => readIndexSource(index);
+  return crl === undefined ? undefined : (issuer, now) => readCrlSource(crl, issuer, { now, allowStale });
 }
 
 const day = 86_400_000;

@@ -1,3 +1,5 @@
+import type { RefreshPolicy } from '../../core/schedule.js';
+
 /** Flag values as people write them. Each parser returns undefined for what it does not understand. */
 
 const unitMilliseconds: Readonly<Record<string, number>> = {
@@ -27,9 +29,7 @@ export function parseTime(text: string): Date | undefined {
 }
 
 /** `50%` as a fraction, or a duration in milliseconds. */
-export function parseRefreshPolicy(
-  text: string,
-): { readonly fraction: number } | { readonly beforeEndMilliseconds: number } | undefined {
+export function parseRefreshPolicy(text: string): RefreshPolicy | undefined {
   const percent = /^(\d{1,3})%$/.exec(text.trim());
   if (percent !== null) {
     const fraction = Number(percent[1]) / 100;

@@ -35,18 +35,15 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
   if (status !== 'revoked') {
     if (reason === undefined && revokedAt === undefined) return status;
     const flag = reason === undefined ? '--revoked-at' : '--reason';
-    const source = flags.index === undefined ? (flags.crl === undefined ? undefined : '--crl') : '--index';
-    if (source !== undefined) {
-      throw new OcspError('usage', `${flag} is for --status revoked`, `leave it out: ${source} says when and why`);
+    if (flags.index === undefined && flags.crl === undefined) {
+      throw new OcspError('usage', `${flag} is for a revoked certificate`, 'add --status revoked, or leave it out');
     }
-    throw new OcspError('usage', `${flag} is for a revoked certificate`, 'add --status revoked, or leave it out');
+    const source = flags.index === undefined ? '--crl' : '--index';
+    throw new OcspError('usage', `${flag} is for --status revoked`, `leave it out: ${source} says when and why`);
   }
   if (revokedAt !== undefined && revokedAt > now) {
-    throw new OcspError(
-      'usage',
-      '--revoked-at is in the future',
-      'a certificate is revoked from now on or since a time past',
-    );
+    const hint = 'a certificate is revoked from now on or since a time past';
+    throw new OcspError('usage', '--revoked-at is in the future', hint);
   }
   if (reason === undefined) return { revokedAt: revokedAt ?? now };
   if (!isRevocationReason(reason) || reason === 'removeFromCRL') {

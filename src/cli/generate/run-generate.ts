@@ -21,7 +21,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { errorRecord, responderRecord, sayTroubleOf } from '../render/trouble.js';
-import { signerFrom, statusSourceFrom, validityFrom } from '../flags/signer-flags.js';
+import { signerFrom, statusReaderFrom, validityFrom } from '../flags/signer-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Certificates worked on at a time: more than one, so that waiting for the disk overlaps. */
@@ -82,9 +82,8 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
   const now = flags.at ?? new Date();
   const status = statusFrom(flags, now);
   const validityMilliseconds = validityFrom(flags);
-  const { issuer, signer, warnings } = await signerFrom(flags, now);
-  for (const warning of warnings) output.warn(warning);
-  const source = statusSourceFrom(flags, issuer, now);
+  const { issuer, signer } = await signerFrom(flags, now, output);
+  const source = statusReaderFrom(flags)?.(issuer, now);
   for (const warning of source?.warnings ?? []) output.warn(warning);
   return definedOnly({
     issuer,

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { distinguishedNameToString, type Certificate, type ResponseSigner } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
 import { startResponderServer, type Exchange } from '../../pipeline/serve/http-server.js';
 import { createResponder } from '../../pipeline/serve/responder.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
-import { catchInterrupts, type Interrupt } from '../interrupt.js';
+import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { ServeFlags } from './serve-flags.js';
 import { openServeSource, serveSourceReader } from './serve-source.js';
@@ -16,10 +17,9 @@ const stopDeadlineMilliseconds = 10_000;
 /** Serves until SIGTERM or SIGINT, then finishes what is running: exit 0, since that is how a server ends. */
 export async function runServe(flags: ServeFlags, output: Output): Promise<ExitCode> {
   const now = new Date();
-  const read = serveSourceReader(flags);
+  const read = serveSourceReader(flags, output);
   const validityMilliseconds = validityFrom(flags);
-  const { issuer, signer, warnings } = await signerFrom(flags, now);
-  for (const warning of warnings) output.warn(warning);
+  const { issuer, signer } = await signerFrom(flags, now, output);
   const source = await openServeSource(flags, read, issuer, now, output);
   warnOfEarlyEnd(signer.certificate, new Date(now.getTime() + validityMilliseconds), output);
   const interrupt = catchInterrupts();
@@ -31,7 +31,7 @@ export async function runServe(flags: ServeFlags, output: Output): Promise<ExitC
       onExchange: exchangeTeller(output),
     });
     output.say(`serving on ${server.url} ${describe(issuer, signer)}`);
-    await interrupted(interrupt);
+    if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort');
     output.mention('stopping: running requests are finished');
     await server.stop(stopDeadlineMilliseconds);
   } finally {
@@ -51,13 +51,6 @@ function describe(issuer: Certificate, signer: ResponseSigner): string {
   return `for ${name}, signed by ${distinguishedNameToString(signer.certificate.subject)}`;
 }
 
-function interrupted({ signal }: Interrupt): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** A line a request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
 function exchangeTeller(output: Output): (exchange: Exchange) => void {
   let told = '';
@@ -65,12 +58,8 @@ function exchangeTeller(output: Output): (exchange: Exchange) => void {
     if (output.json) output.record(exchangeRecord(exchange));
     else if (output.isVerbose) output.say(exchangeLine(exchange));
     const { answer } = exchange;
-    if (answer === undefined) return;
-    const isOurTrouble = answer.kind === 'refused' && answer.refusal.error !== undefined;
-    if (!isOurTrouble) {
-      if (answer.kind === 'signed') told = '';
-      return;
-    }
+    if (answer?.kind === 'signed') told = '';
+    if (answer?.kind !== 'refused' || answer.refusal.error === undefined) return;
     const { status, reason } = answer.refusal;
     if (told !== reason) output.say(`answering ${status}: ${reason}`);
     told = reason;
@@ -85,18 +74,13 @@ function exchangeRecord(exchange: Exchange): Record<string, unknown> {
     method,
     status: httpStatus,
     requests: answer?.kind === 'signed' ? answer.statuses : [],
-    responseStatus: responseStatusOf(answer),
-    ...(answer?.kind === 'refused' ? { reason: answer.refusal.reason } : {}),
+    responseStatus: answer?.kind === 'signed' ? 'successful' : (answer?.refusal.status ?? null),
+    reason: answer?.kind === 'refused' ? answer.refusal.reason : undefined,
     cached: isCached,
     nonce: answer?.kind === 'signed' && answer.hasNonce,
     contentType: unusualContentType,
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   });
-}
-
-function responseStatusOf(answer: Exchange['answer']): string | null {
-  if (answer === undefined) return null;
-  return answer.kind === 'signed' ? 'successful' : answer.refusal.status;
 }
 
 function exchangeLine({ remote, method, httpStatus, answer }: Exchange): string {

@@ -1,17 +1,10 @@
 import type { Interfaces } from '@oclif/core';
+import type { HostAndPort } from '../../system/host-and-port.js';
 import { fileFlag, flagKind } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
-/** Where a server listens. */
-export interface ListenAddress {
-  /** A name or address, IPv6 without brackets. */
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
-}
-
-/** `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`; undefined for anything else. */
-export function parseListenAddress(text: string): ListenAddress | undefined {
+/** Where a server listens: `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`, which is any free port; undefined for anything else. */
+export function parseListenAddress(text: string): HostAndPort | undefined {
   const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.js';
+import { createOutput } from '../../cli/output.js';
 import { checkConfiguration } from '../../cli/config/check-configuration.js';
 import type { ExitCode } from '../../cli/exit/exit-code.js';
 import { fetchFlags } from '../../cli/fetch/fetch-flags.js';
@@ -17,6 +18,6 @@ masked. Nothing is fetched. Exit 2 with every mistake and its line when the file
 
   protected async work(): Promise<ExitCode> {
     const { flags } = await this.read(ConfigCheck);
-    return await checkConfiguration(flags.config, await this.output(flags));
+    return await checkConfiguration(flags.config, await createOutput(flags));
   }
 }

@@ -1,11 +1,5 @@
 import type { Refusal } from './question.js';
 
-/** What a signed answer says of one serial number (lower-case hex of its INTEGER contents). */
-export interface AnsweredStatus {
-  readonly serialNumber: string;
-  readonly status: 'good' | 'revoked' | 'unknown';
-}
-
 /** A signed response. Times are whole seconds. */
 export interface SignedAnswer {
   readonly kind: 'signed';
@@ -15,7 +9,8 @@ export interface SignedAnswer {
   readonly nextUpdate: Date;
   /** The client's nonce is in it: it is for nobody else. */
   readonly hasNonce: boolean;
-  readonly statuses: readonly AnsweredStatus[];
+  /** By serial number, lower-case hex of its INTEGER contents. */
+  readonly statuses: readonly { readonly serialNumber: string; readonly status: 'good' | 'revoked' | 'unknown' }[];
 }
 
 /** An unsigned refusal. */

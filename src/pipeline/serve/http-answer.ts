@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer, SignedAnswer } from './answer.js';
 
 /** A whole HTTP answer; `body` is empty for 304, and HEAD leaves it out. */
@@ -9,10 +10,7 @@ export interface HttpAnswer {
 }
 
 /** What a client says it has already; only GET and HEAD ask so (RFC 9110 §13.1). */
-export interface Conditions {
-  readonly ifNoneMatch?: string | undefined;
-  readonly ifModifiedSince?: string | undefined;
-}
+type Conditions = Pick<IncomingHttpHeaders, 'if-none-match' | 'if-modified-since'>;
 
 const mediaType = 'application/ocsp-response';
 
@@ -45,14 +43,7 @@ export function httpRefusal(status: 405 | 413, text: string, now: Date): HttpAns
   return { status, headers, body: Buffer.from(`${text}\n`) };
 }
 
-interface CachingHeaders {
-  readonly 'Last-Modified': string;
-  readonly Expires: string;
-  readonly ETag: string;
-  readonly 'Cache-Control': string;
-}
-
-function cachingHeaders(answer: SignedAnswer, now: Date): CachingHeaders {
+function cachingHeaders(answer: SignedAnswer, now: Date) {
   const left = Math.max(0, Math.floor((answer.nextUpdate.getTime() - now.getTime()) / 1000));
   const isKnown = answer.statuses.every(({ status }) => status !== 'unknown');
   const seconds = isKnown ? left : Math.min(left, maximumUnknownSeconds);
@@ -75,7 +66,8 @@ function entityTagOf(answer: SignedAnswer): string {
 }
 
 /** RFC 9110 §13.2.2: If-None-Match is asked first and alone where it is there. */
-function isUnchanged(answer: SignedAnswer, entityTag: string, { ifNoneMatch, ifModifiedSince }: Conditions): boolean {
+function isUnchanged(answer: SignedAnswer, entityTag: string, conditions: Conditions): boolean {
+  const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = conditions;
   if (ifNoneMatch !== undefined) {
     const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
     return tags.includes('*') || tags.includes(entityTag);

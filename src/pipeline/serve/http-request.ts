@@ -31,23 +31,16 @@ function decodePercent(text: string): string | undefined {
  * @returns `tooLarge` as soon as that is known, undefined when the client went away
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | typeof tooLarge | undefined> {
+  if (announcesMoreThan(request, limit)) return Promise.resolve(tooLarge);
   return new Promise((resolve) => {
-    if (announcesMoreThan(request, limit)) {
-      resolve(tooLarge);
-      return;
-    }
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= limit) {
-        chunks.push(chunk);
-        return;
-      }
-      chunks.length = 0;
-      resolve(tooLarge);
+      if (length <= limit) chunks.push(chunk);
+      else resolve(tooLarge);
     });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', () => resolve(undefined));
     request.on('close', () => resolve(undefined));
   });

@@ -1,29 +1,26 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import type { Answer } from './answer.js';
 import { httpAnswerOf, httpRefusal, type HttpAnswer } from './http-answer.js';
 import { announcesMoreThan, readBody, requestOfPath, tooLarge } from './http-request.js';
-import { refuse, type Responder } from './responder.js';
+import { refused, type Responder } from './responder.js';
 
 /** Bounds on what a client may cost. Times in milliseconds. */
-export interface ServerLimits {
+const defaultLimits = {
   /** Octets of a request's body. */
-  readonly body: number;
-  /** For the head of a request, and for the whole of it. */
-  readonly requestTime: number;
-  /** Without a request, before a kept-alive connection ends. */
-  readonly idleTime: number;
-  /** Connections at once; further ones are closed. */
-  readonly connections: number;
-}
-
-export const defaultServerLimits: ServerLimits = {
   body: 65_536,
+  /** For the head of a request, and for the whole of it. */
   requestTime: 10_000,
+  /** Without a request, before a kept-alive connection ends. */
   idleTime: 30_000,
+  /** Connections at once; further ones are closed. */
   connections: 1024,
 };
+
+export type ServerLimits = Readonly<typeof defaultLimits>;
 
 /** One request and its answer, for the log. */
 export interface Exchange {
@@ -40,27 +37,15 @@ export interface Exchange {
   readonly milliseconds: number;
 }
 
-export interface ResponderServerOptions {
-  /** A name or address of this machine. */
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
+/** Where to listen, at port 0 for any free one, and what answers. */
+export interface ResponderServerOptions extends HostAndPort {
   readonly responder: Responder;
   readonly now: () => Date;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly limits?: Partial<ServerLimits>;
 }
 
-export interface ResponderServer {
-  /** `http://127.0.0.1:8080`, with the port that it really has. */
-  readonly url: string;
-  readonly port: number;
-  /**
-   * Takes no more connections, finishes the requests that are running, closes the idle connections at once and the
-   * others after `deadlineMilliseconds`. Resolves when all are closed.
-   */
-  stop(deadlineMilliseconds: number): Promise<void>;
-}
+export type ResponderServer = Awaited<ReturnType<typeof startResponderServer>>;
 
 /**
  * Serves a responder over HTTP (RFC 6960 appendix A.1): POST, GET and HEAD, refusals as OCSP answers with status 200.
@@ -68,8 +53,8 @@ export interface ResponderServer {
  *
  * @throws OcspError `listen-failed` when the address cannot be had
  */
-export async function startResponderServer(options: ResponderServerOptions): Promise<ResponderServer> {
-  const limits = { ...defaultServerLimits, ...options.limits };
+export async function startResponderServer(options: ResponderServerOptions) {
+  const limits = { ...defaultLimits, ...options.limits };
   const server = createServer({
     headersTimeout: limits.requestTime,
     requestTimeout: limits.requestTime,
@@ -100,9 +85,14 @@ export async function startResponderServer(options: ResponderServerOptions): Pro
   server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    /** `http://127.0.0.1:8080`, with the port that it really has. */
+    url: `http://${shownHostAndPort({ ...options, port })}`,
     port,
-    stop: (deadlineMilliseconds) => {
+    /**
+     * Takes no more connections, finishes the requests that are running, closes the idle connections at once and the
+     * others after `deadlineMilliseconds`. Resolves when all are closed.
+     */
+    stop: (deadlineMilliseconds: number): Promise<void> => {
       isStopping = true;
       return stop(server, connections, deadlineMilliseconds);
     },
@@ -139,13 +129,11 @@ async function resultOf(request: IncomingMessage, options: ExchangeOptions): Pro
     case 'GET':
     case 'HEAD': {
       const der = requestOfPath(request.url ?? '');
-      const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = request.headers;
-      if (der === undefined) {
-        const answer = refuse({ status: 'malformedRequest', reason: 'the path is no request in base64' });
-        return { http: httpAnswerOf(answer, {}, now()), answer, isCached: false };
-      }
-      const answered = await responder.respond(der, now());
-      return { http: httpAnswerOf(answered.answer, { ifNoneMatch, ifModifiedSince }, now()), ...answered };
+      const answered =
+        der === undefined
+          ? refused({ status: 'malformedRequest', reason: 'the path is no request in base64' })
+          : await responder.respond(der, now());
+      return { http: httpAnswerOf(answered.answer, request.headers, now()), ...answered };
     }
     case 'POST': {
       const body = await readBody(request, limits.body);
@@ -174,20 +162,15 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   response.end(request.method === 'HEAD' || status === 304 ? undefined : body);
 }
 
-function listen(server: Server, { host, port }: ResponderServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
-    server.once('error', fail);
-    server.listen({ host, port }, () => {
-      server.off('error', fail);
-      resolve();
-    });
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): OcspError {
-  const [because, hint] = reasons[error.code ?? ''] ?? [error.code ?? error.message, 'check --listen'];
-  return new OcspError('listen-failed', `cannot listen on ${host} port ${port}: ${because}`, hint, { cause: error });
+async function listen(server: Server, { host, port }: ResponderServerOptions): Promise<void> {
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [because, hint] = reasons[code ?? ''] ?? [code ?? message, 'check --listen'];
+    throw new OcspError('listen-failed', `cannot listen on ${host} port ${port}: ${because}`, hint, { cause: error });
+  }
 }
 
 const reasons: Readonly<Record<string, readonly [string, string]>> = {

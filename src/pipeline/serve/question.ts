@@ -15,10 +15,6 @@ export interface Refusal {
   readonly error?: unknown;
 }
 
-export interface QuestionLimits {
-  readonly maximumCertIds: number;
-}
-
 /** RFC 5280 §4.1.2.2 allows 20 octets; a few deployed CAs write some more. */
 const maximumSerialNumberOctets = 64;
 
@@ -46,7 +42,7 @@ const understood: ReadonlySet<string> = new Set([
 export function readQuestion(
   der: Uint8Array,
   isOurs: (certId: CertId) => boolean,
-  { maximumCertIds }: QuestionLimits,
+  maximumCertIds: number,
 ): Question | Refusal {
   let request: OcspRequest;
   try {

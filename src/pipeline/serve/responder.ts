@@ -2,20 +2,16 @@ import {
   OcspError,
   createCertIdForSerialNumber,
   createErrorResponse,
-  signResponse,
   type CertId,
   type Certificate,
   type HashAlgorithm,
   type ResponseSigner,
-  type StatementStatus,
 } from '../../core/index.js';
-import { minimalSerialNumber } from '../../core/cert-id.js';
 import type { StatusSource } from '../../source/status-source.js';
-import { responseWindow, type ResponseWindow } from '../sign/response-window.js';
-import type { Answer, RefusedAnswer, SignedAnswer } from './answer.js';
+import { signStatuses } from '../sign/sign-statuses.js';
+import type { Answer, SignedAnswer } from './answer.js';
 import { readQuestion, type Question, type Refusal } from './question.js';
-import { createResponseCache } from './response-cache.js';
-import { definedOnly } from '../../core/defined-only.js';
+import { ResponseCache } from './response-cache.js';
 
 export interface ResponderOptions {
   /** The CA whose certificates are asked for. */
@@ -38,10 +34,7 @@ export interface Answered {
 }
 
 /** An OCSP responder without its network. */
-export interface Responder {
-  /** Answers the DER of an OCSPRequest; never rejects. */
-  respond(request: Uint8Array, now: Date): Promise<Answered>;
-}
+export type Responder = ReturnType<typeof createResponder>;
 
 const defaultMaximumCertIds = 32;
 const defaultCacheCapacity = 10_000;
@@ -51,10 +44,10 @@ const defaultCacheCapacity = 10_000;
  * with thisUpdate of the source or the present, and nextUpdate within what source, signer and CA allow; where one of
  * them has ended it answers `tryLater`.
  */
-export function createResponder(options: ResponderOptions): Responder {
+export function createResponder(options: ResponderOptions) {
   const { issuer, maximumCertIds = defaultMaximumCertIds } = options;
   const isOurs = ownershipTest(issuer);
-  const cache = createResponseCache(options.cacheCapacity ?? defaultCacheCapacity);
+  const cache = new ResponseCache(options.cacheCapacity ?? defaultCacheCapacity);
   let known: StatusSource | undefined;
 
   async function currentSource(now: Date): Promise<StatusSource> {
@@ -65,8 +58,8 @@ export function createResponder(options: ResponderOptions): Responder {
   }
 
   async function respond(request: Uint8Array, now: Date): Promise<Answered> {
-    const question = readQuestion(request, isOurs, { maximumCertIds });
-    if ('status' in question) return { answer: refuse(question), isCached: false };
+    const question = readQuestion(request, isOurs, maximumCertIds);
+    if ('status' in question) return refused(question);
     const source = await currentSource(now);
     const kept = question.nonce === undefined ? cache.find(question.certIds, now) : undefined;
     if (kept !== undefined) return { answer: kept, isCached: true };
@@ -76,55 +69,32 @@ export function createResponder(options: ResponderOptions): Responder {
   }
 
   return {
-    respond: async (request, now) => {
-      try {
-        return await respond(request, now);
-      } catch (error) {
-        return { answer: refuse(refusalOfError(error)), isCached: false };
-      }
-    },
+    /** Answers the DER of an OCSPRequest; never rejects. */
+    respond: (request: Uint8Array, now: Date): Promise<Answered> =>
+      respond(request, now).catch((error: unknown) => refused(refusalOfError(error))),
   };
 }
 
 function signAnswer(
   { certIds, nonce }: Question,
   source: StatusSource,
-  { issuer, signer, validityMilliseconds }: ResponderOptions,
+  options: ResponderOptions,
   now: Date,
 ): SignedAnswer {
-  const window: ResponseWindow = responseWindow(now, validityMilliseconds, source.thisUpdate, [
-    { end: source.nextUpdate, what: 'the CRL' },
-    { end: signer.certificate.notAfter, what: "the signer's certificate" },
-    { end: issuer.notAfter, what: 'the CA certificate' },
-  ]);
-  const { thisUpdate, nextUpdate } = window;
-  const producedAt = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  const statements = certIds.map((certId) => {
-    const status = source.statusOf(minimalSerialNumber(certId.serialNumber));
-    return { certId, status, thisUpdate, nextUpdate };
-  });
-  const der = signResponse(definedOnly({ statements, producedAt, nonce }), signer);
-  return {
-    kind: 'signed',
-    der,
-    producedAt,
-    thisUpdate,
-    nextUpdate,
-    hasNonce: nonce !== undefined,
-    statuses: statements.map(({ certId, status }) => ({
-      serialNumber: certId.serialNumber,
-      status: statusName(status),
-    })),
-  };
-}
-
-function statusName(status: StatementStatus): 'good' | 'revoked' | 'unknown' {
-  return typeof status === 'string' ? status : 'revoked';
+  const limit = { end: options.issuer.notAfter, what: 'the CA certificate' };
+  const signed = signStatuses(certIds, { ...options, source, now, limit, nonce });
+  const { der, producedAt, thisUpdate, nextUpdate, statements } = signed;
+  const statuses = statements.map(({ certId: { serialNumber }, status }) => ({
+    serialNumber,
+    status: typeof status === 'string' ? status : ('revoked' as const),
+  }));
+  return { kind: 'signed', der, producedAt, thisUpdate, nextUpdate, hasNonce: nonce !== undefined, statuses };
 }
 
 /** A refusal as an answer (RFC 6960 §2.3). */
-export function refuse(refusal: Refusal): RefusedAnswer {
-  return { kind: 'refused', der: createErrorResponse(refusal.status), refusal };
+export function refused(refusal: Refusal): Answered {
+  const answer = { kind: 'refused', der: createErrorResponse(refusal.status), refusal } as const;
+  return { answer, isCached: false };
 }
 
 /** What has ended may be renewed soon; everything else is our own trouble. */

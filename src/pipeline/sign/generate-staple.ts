@@ -1,24 +1,23 @@
 import {
   OcspError,
-  createCertId,
-  createCertIdForSerialNumber,
   decodeResponse,
   isBelieved,
   isIssuedBy,
   isResponse,
-  signResponse,
   verifyResponse,
   type BelievedEvidence,
-  type CertId,
   type Certificate,
   type HashAlgorithm,
   type ResponseSigner,
   type Subject,
+  type Verdict,
+  type VerifyOptions,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
 import { distinguishedNameToString } from '../../core/distinguished-name.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
+import { certIdFor } from '../../core/verify/statement.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { CrlSource } from '../../source/crl-file.js';
 import type { StatusSource } from '../../source/status-source.js';
@@ -27,7 +26,7 @@ import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
 import { staplePathFor, staplePathForSerialNumber } from '../../store/staple-location.js';
 import { storingFailure } from '../../store/storable.js';
 import { replaceStaple } from '../../store/write-staple.js';
-import { responseWindow, type ResponseWindow } from './response-window.js';
+import { signStatuses } from './sign-statuses.js';
 import { troubleOfOne, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -47,12 +46,14 @@ export interface GenerateOptions {
 /** For whom a response is generated: a certificate file, or a serial number of the CA (hex of its INTEGER contents). */
 export type GenerateSubject = { readonly path: FilePath } | { readonly serialNumber: string };
 
+type OwnEvidence = Extract<Verdict, BelievedEvidence>;
+
 /** What was generated, or why nothing was. */
 export interface GenerateResult {
   readonly subject: GenerateSubject;
   readonly staple?: FilePath;
   readonly written: boolean;
-  readonly evidence?: { readonly kind: 'good' | 'revoked' | 'unknown' } & BelievedEvidence;
+  readonly evidence?: OwnEvidence;
   readonly warnings: readonly string[];
   readonly trouble?: Trouble;
 }
@@ -63,39 +64,38 @@ export interface GenerateResult {
  * @returns the result; what goes wrong with this certificate is in it and never thrown, `usage` aside
  */
 export async function generateStaple(subject: GenerateSubject, options: GenerateOptions): Promise<GenerateResult> {
+  const { issuer, signer, hash, now } = options;
   let staple: FilePath | undefined;
   try {
     const target = await locateTarget(subject, options);
     staple = target.staple;
-    const window = responseWindow(
-      options.now,
-      options.validityMilliseconds,
-      options.source.thisUpdate,
-      limitsOf(target, options),
-    );
-    const bytes = signFor(target, window, options);
-    const evidence = verifyOwn(bytes, target, options);
-    const stored = await store(staple, bytes, evidence, target, options);
-    return { subject, staple, written: stored.written, evidence, warnings: [...clipping(window), ...stored.warnings] };
+    const limit = { end: target.certificate?.notAfter, what: 'the certificate' };
+    const certId = certIdFor(target.subject, issuer, hash);
+    const signed = signStatuses([certId], { ...options, limit });
+    const judge = { subject: target.subject, issuer, now, skewMilliseconds: 0 };
+    const evidence = verifyOwn(signed.der, judge, signer);
+    const { written, warnings } = await store(staple, signed.der, evidence, judge, options);
+    if (signed.clippedBy !== undefined) {
+      const nextUpdate = formatTime(signed.nextUpdate);
+      warnings.unshift(`nextUpdate is ${nextUpdate}, where ${signed.clippedBy} ends, sooner than asked`);
+    }
+    return { subject, staple, written, evidence, warnings };
   } catch (error) {
     return definedOnly({ subject, staple, written: false, warnings: [], trouble: troubleOfOne(error) });
   }
 }
 
 interface Target {
-  readonly certId: CertId;
-  readonly verifySubject: Subject;
-  readonly certificate: Certificate | undefined;
+  readonly subject: Subject;
+  readonly certificate?: Certificate;
   readonly staple: FilePath;
 }
 
-async function locateTarget(subject: GenerateSubject, { issuer, hash, out, source }: GenerateOptions): Promise<Target> {
+async function locateTarget(subject: GenerateSubject, { issuer, out, source }: GenerateOptions): Promise<Target> {
   if ('serialNumber' in subject) {
-    const { serialNumber } = subject;
-    const certId = createCertIdForSerialNumber(serialNumber, issuer, hash);
-    const staple = staplePathForSerialNumber(serialNumber, out);
-    requireCoverage(serialNumber, undefined, source);
-    return { certId, verifySubject: { serialNumber }, certificate: undefined, staple };
+    const staple = staplePathForSerialNumber(subject.serialNumber, out);
+    requireCoverage(subject.serialNumber, undefined, source);
+    return { subject, staple };
   }
   const { certificate } = await readCertificateFile(subject.path);
   if (!isIssuedBy(certificate, issuer)) {
@@ -107,8 +107,7 @@ async function locateTarget(subject: GenerateSubject, { issuer, hash, out, sourc
     );
   }
   requireCoverage(certificate.serialNumber, certificate, source);
-  const certId = createCertId(certificate, issuer, hash);
-  return { certId, verifySubject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out) };
+  return { subject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out) };
 }
 
 /** What a CRL lists is revoked, for whomever it is; its silence is good only for those. */
@@ -123,37 +122,10 @@ function requireCoverage(
   throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');
 }
 
-function limitsOf({ certificate }: Target, { signer, source }: GenerateOptions) {
-  return [
-    { end: source.nextUpdate, what: 'the CRL' },
-    { end: signer.certificate.notAfter, what: "the signer's certificate" },
-    { end: certificate?.notAfter, what: 'the certificate' },
-  ];
-}
-
-function signFor({ certId }: Target, { thisUpdate, nextUpdate }: ResponseWindow, options: GenerateOptions): Uint8Array {
-  const status = options.source.statusOf(certId.serialNumber);
-  return signResponse(
-    { statements: [{ certId, status, thisUpdate, nextUpdate }], producedAt: options.now },
-    options.signer,
-  );
-}
-
 /** What we hand out must pass our own judgement, as a client's. */
-function verifyOwn(
-  bytes: Uint8Array,
-  target: Target,
-  options: GenerateOptions,
-): NonNullable<GenerateResult['evidence']> {
-  const { issuer, now, signer } = options;
-  const verdict = verifyResponse(bytes, {
-    subject: target.verifySubject,
-    issuer,
-    now,
-    skewMilliseconds: 0,
-    // Without embedded certificates a client must have the delegate's from elsewhere.
-    untrusted: [signer.certificate],
-  });
+function verifyOwn(der: Uint8Array, judge: VerifyOptions, { certificate }: ResponseSigner): OwnEvidence {
+  // Without embedded certificates a client must have the delegate's from elsewhere.
+  const verdict = verifyResponse(der, { ...judge, untrusted: [certificate] });
   if (isBelieved(verdict)) return verdict;
   throw new OcspError(
     'signer-unusable',
@@ -165,11 +137,11 @@ function verifyOwn(
 async function store(
   staple: FilePath,
   bytes: Uint8Array,
-  evidence: NonNullable<GenerateResult['evidence']>,
-  target: Target,
-  { issuer, hash, now, ownProcess }: GenerateOptions,
+  evidence: OwnEvidence,
+  judge: VerifyOptions,
+  { hash, now, ownProcess }: GenerateOptions,
 ): Promise<{ written: boolean; warnings: string[] }> {
-  const warnings: string[] = [];
+  let warnings: string[] = [];
   await removeLeftoverTemporaryFile(staple, ownProcess);
   const { written } = await replaceStaple({
     path: staple,
@@ -177,20 +149,13 @@ async function store(
     ownProcess,
     isOcspResponse: (found) => isResponse(decodeResponse(found)),
     decide: (current) => {
-      warnings.length = 0;
+      warnings = [];
       if (current !== null && bytesEqual(current, bytes)) return 'keep';
-      const judge = { subject: target.verifySubject, issuer, now, skewMilliseconds: 0 };
-      const stored = current === null ? {} : { stored: verifyResponse(current, judge) };
-      const failure = storingFailure(evidence, { hash, now, ...stored });
+      const stored = current === null ? undefined : verifyResponse(current, judge);
+      const failure = storingFailure(evidence, definedOnly({ hash, now, stored }));
       if (failure !== undefined) warnings.push(failure.message);
       return 'write';
     },
   });
   return { written, warnings };
-}
-
-function clipping({ clippedBy, nextUpdate }: ResponseWindow): string[] {
-  return clippedBy === undefined
-    ? []
-    : [`nextUpdate is ${formatTime(nextUpdate)}, where ${clippedBy} ends, sooner than asked`];
 }

@@ -26,23 +26,33 @@ export interface SignerMaterial {
  *   id-kp-OCSPSigning or outside its validity; `key-mismatch`; `usage` when certificate and key are not given together
  */
 export function prepareSigner(material: SignerMaterial): ResponseSigner {
-  const { caCertificate, caKey, responderCertificate, responderKey, now } = material;
+  const { caCertificate, responderCertificate, responderId, hash, now } = material;
   requireAuthority(caCertificate, now);
-  if (responderCertificate === undefined) {
-    if (caKey === undefined || responderKey !== undefined) {
-      throw new OcspError('usage', 'nobody is named to sign', 'give --ca-key, or --responder-cert and --responder-key');
-    }
-    return signerOf(caCertificate, caKey, false, material);
+  const certificate = responderCertificate ?? caCertificate;
+  const key = signingKey(material);
+  if (responderCertificate !== undefined) {
+    const failure = delegationFailure(responderCertificate, { issuer: caCertificate, now, skewMilliseconds: 0 });
+    if (failure !== undefined)
+      throw new OcspError('signer-unusable', failure.message, delegationHint(certificate, now));
   }
-  if (responderKey === undefined || caKey !== undefined) {
-    const hint = 'a delegate signs with --responder-cert and --responder-key, the CA itself with --ca-key alone';
-    throw new OcspError('usage', 'the signer is not clear', hint);
-  }
-  const failure = delegationFailure(responderCertificate, { issuer: caCertificate, now, skewMilliseconds: 0 });
-  if (failure !== undefined) {
-    throw new OcspError('signer-unusable', failure.message, delegationHint(responderCertificate, now));
-  }
-  return signerOf(responderCertificate, responderKey, true, material);
+  requireOwnKey({ certificate, key });
+  const { embedCertificates = responderCertificate !== undefined } = material;
+  const embeddedCertificates = embedCertificates ? [certificate.der] : [];
+  return definedOnly({ certificate, key, responderId, embeddedCertificates, hash });
+}
+
+/** The delegate's key where its certificate is named, else the CA's own; the other one would be for nothing. */
+function signingKey({ caKey, responderCertificate, responderKey }: SignerMaterial): KeyObject {
+  const isDelegated = responderCertificate !== undefined;
+  const [key, other] = isDelegated ? [responderKey, caKey] : [caKey, responderKey];
+  if (key !== undefined && other === undefined) return key;
+  const [message, hint] = isDelegated
+    ? [
+        'the signer is not clear',
+        'a delegate signs with --responder-cert and --responder-key, the CA itself with --ca-key alone',
+      ]
+    : ['nobody is named to sign', 'give --ca-key, or --responder-cert and --responder-key'];
+  throw new OcspError('usage', message, hint);
 }
 
 function delegationHint({ notBefore, notAfter }: Certificate, now: Date): string {
@@ -51,33 +61,13 @@ function delegationHint({ notBefore, notAfter }: Certificate, now: Date): string
     : 'issue it by this CA with extendedKeyUsage = OCSPSigning and noCheck = ignored (openssl x509v3_config)';
 }
 
-function signerOf(
-  certificate: Certificate,
-  key: KeyObject,
-  embedsByDefault: boolean,
-  { embedCertificates = embedsByDefault, responderId, hash }: SignerMaterial,
-): ResponseSigner {
-  requireOwnKey({ certificate, key });
-  return definedOnly({
-    certificate,
-    key,
-    responderId,
-    embeddedCertificates: embedCertificates ? [certificate.der] : [],
-    hash,
-  });
-}
-
-function requireAuthority(certificate: Certificate, now: Date): void {
-  const name = distinguishedNameToString(certificate.subject);
-  if (!certificate.isCa) {
-    throw new OcspError(
-      'signer-unusable',
-      `${name} is no CA certificate (basicConstraints)`,
-      'name the CA with --ca-cert',
-    );
+function requireAuthority({ subject, isCa, notBefore, notAfter }: Certificate, now: Date): void {
+  const name = distinguishedNameToString(subject);
+  if (!isCa) {
+    const message = `${name} is no CA certificate (basicConstraints)`;
+    throw new OcspError('signer-unusable', message, 'name the CA with --ca-cert');
   }
-  if (now < certificate.notBefore || certificate.notAfter < now) {
-    const { notBefore, notAfter } = certificate;
+  if (now < notBefore || notAfter < now) {
     throw new OcspError(
       'signer-unusable',
       `the CA certificate ${name} is valid from ${formatTime(notBefore)} to ${formatTime(notAfter)}, not now`,

@@ -27,7 +27,8 @@ async function openCrl(allowStale: boolean): Promise<(now: Date) => Promise<Stat
   onTestFinished(() => folder.remove());
   const crl = folder.write('ca.crl', buildCrl({ issuer: authority, entries: [{ serialNumber: 1n }] }).pem);
   const flags = { crl, 'allow-stale-crl': allowStale } as unknown as ServeFlags;
-  return openServeSource(flags, serveSourceReader(flags), issuer, now, listener().output);
+  const { output } = listener();
+  return openServeSource(flags, serveSourceReader(flags, output), issuer, now, output);
 }
 
 describe('the source of serve', () => {
@@ -54,7 +55,7 @@ describe('the source of serve', () => {
     const index = folder.write('index.txt', 'V\t351231235959Z\t\t0A\tunknown\t/CN=a\n');
     const flags = { index } as unknown as ServeFlags;
     const { said, output } = listener();
-    const current = await openServeSource(flags, serveSourceReader(flags), issuer, now, output);
+    const current = await openServeSource(flags, serveSourceReader(flags, output), issuer, now, output);
     folder.write('index.txt', 'X\n');
     const source = await current(afterTheEnd);
     expect(source.statusOf('0a')).toBe('good');
