@@ -119,6 +119,16 @@ describe('a DER reader', () => {
     expect(inner.isAtEnd).toBe(false);
   });
 
+  it('reads a list to its end, and an explicit tag with nothing beside what is in it', () => {
+    const versionOf = (hex: string): number | undefined =>
+      reader(hex).explicit(contextTag(0), 'version', (explicit) => explicit.smallInteger('version'));
+    expect(reader('02 01 07 02 01 08').all((list) => list.smallInteger('number'))).toEqual([7, 8]);
+    expect(reader('').all((list) => list.smallInteger('number'))).toEqual([]);
+    expect(versionOf('a0 03 02 01 07')).toBe(7);
+    expect(versionOf('a1 03 02 01 07')).toBeUndefined();
+    expect(brokenRule(() => versionOf('a0 05 02 01 07 05 00'))).toBe('trailing-data');
+  });
+
   it('says where the broken rule stands, counted from the start of the input', () => {
     const inner = reader('30 04 02 02 00 01').sequence('x');
     expect(() => inner.smallInteger('version')).toThrow('version is not encoded minimally at octet 2');
