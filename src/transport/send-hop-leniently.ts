@@ -41,11 +41,10 @@ export async function sendHopLeniently(hop: HopRequest, deadline: Deadline): Pro
 
 async function replyOf(hop: HopRequest, { status, headers, body, lapses }: ReadAnswer): Promise<HopReply> {
   const reply = redirectReply(hop, status, headers) ?? (await finishReply(hop, status, headers, body));
-  const warnings =
-    lapses.length === 0
-      ? []
-      : [`the answer of ${hop.target.host} breaks the rules of HTTP and was read all the same: ${lapses.join(', ')}`];
-  return { ...reply, warnings: [...warnings, ...reply.warnings] };
+  // Nothing that is seen here: then it was what follows the answer.
+  const lapse = lapses.length === 0 ? 'octets follow it' : lapses.join(', ');
+  const warning = `the answer of ${hop.target.host} breaks the rules of HTTP and was read all the same: ${lapse}`;
+  return { ...reply, warnings: [warning, ...reply.warnings] };
 }
 
 /** The sockets of one request, which end together. */

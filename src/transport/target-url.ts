@@ -12,7 +12,7 @@ export function withoutCredentials(url: string): string {
 }
 
 /** What may be credentials where a slash in a password, or no scheme, keeps the URL from being parsed as it is meant. */
-const strayCredentials = /^((?:[a-z][a-z0-9+.-]*:\/\/)?)[^/?#@]*:(?!\/\/)[^]*@/i;
+const strayCredentials = /^(?:([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*:[^]*@|(?![a-z][a-z0-9+.-]*:\/\/)[^]*@)/i;
 
 /** `url` for messages: without anything that may be credentials, cut to 200 characters. */
 export function shownUrl(url: string): string {

@@ -46,6 +46,13 @@ describe('an answer that breaks the rules of HTTP', () => {
     await expect.poll(server.openSockets).toBe(0);
   });
 
+  it('may be followed by octets of nobody', async () => {
+    const server = await startRaw('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nDER!and more');
+    const reply = await startClient().exchange(get(server.origin));
+    expect(Buffer.from(reply.body).toString()).toBe('DER!');
+    expect(reply.warnings).toEqual([expect.stringContaining('octets follow it')]);
+  });
+
   it('may be packed, and may be a redirect', async () => {
     const packed = gzipSync('DER!').toString('latin1');
     const target = await startRaw(

@@ -69,6 +69,8 @@ it.each([
   'http://user:se/cret@a.example:1x/',
   'http://user:se#cret@a.example/',
   'user:secret@a.example',
+  'secret@a.example',
+  '//user:se/cret@a.example',
   'user:se/cret@a.example/',
   'socks5://user:se/cret@a.example',
 ])('nothing of a password that does not parse is shown: %s', (text) => {
