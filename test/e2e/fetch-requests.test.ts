@@ -102,6 +102,21 @@ describe('the method', () => {
   });
 });
 
+describe('a URI of the certificate', () => {
+  it('is asked without the blanks around it, and percent-encoded where it is UTF-8', async () => {
+    await withScene(
+      async (scene) => {
+        const { exitCode, record } = await fetchSite(scene);
+        expect({ exitCode, outcome: record.outcome }).toEqual(updated);
+        expect(record.responder?.url).toBe(`${scene.responder.url}/pr%C3%BCfen`);
+        expect(record.warnings).toEqual([expect.stringMatching(/blanks or line ends around its URI http/)]);
+        expect(requestsOf(scene)).toEqual(['POST /pr%C3%BCfen']);
+      },
+      { certificate: (url) => ({ ocspUris: [Buffer.from(` ${url}/pr\u00fcfen\n`, 'utf8').toString('latin1')] }) },
+    );
+  });
+});
+
 describe('--header', () => {
   it('proves who asks to a responder that the operator names only', async () => {
     await withScene(async (scene) => {
