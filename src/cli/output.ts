@@ -1,3 +1,4 @@
+import { shortened } from '../core/shortened.js';
 import { escapeText, toJsonLine } from './render/escape-text.js';
 import { createPaint } from './render/paint.js';
 
@@ -22,7 +23,7 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
   };
   /** One line of talk that the user should see even from cron. `label` stands before it, painted or not: it is ours. */
   const say = (line: string, label?: string): void => {
-    write(process.stderr, `restaple: ${label === undefined ? '' : `${label} `}${escapeText(line)}`);
+    write(process.stderr, `restaple: ${label === undefined ? '' : `${label} `}${escapeText(shortened(line))}`);
   };
   return {
     json,

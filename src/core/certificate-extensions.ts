@@ -1,6 +1,7 @@
 import { DerError, Tag, contextTag, wholeElement, type DerReader } from './der/der.js';
 import { enterExtension, findExtension, readExplicitExtensions, unknownCritical, type Extension } from './extension.js';
 import { Oid } from './oid.js';
+import { readUniformResource, type ReadUri } from './uniform-resource.js';
 
 /** The bits of keyUsage in their order (RFC 5280 §4.2.1.3). */
 export const keyUsageBits = [
@@ -17,7 +18,7 @@ export const keyUsageBits = [
 
 export type KeyUsage = (typeof keyUsageBits)[number];
 
-/** What a certificate's extensions say. URIs stand as the certificate writes them, unchecked, duplicates once. */
+/** What a certificate's extensions say. URIs are unchecked, in ASCII and without blanks around them, duplicates once. */
 export interface CertificateExtensions {
   readonly extensions: readonly Extension[];
   /** Responder URIs of authorityInfoAccess (RFC 5280 §4.2.2.1). */
@@ -25,6 +26,8 @@ export interface CertificateExtensions {
   readonly caIssuersUris: readonly string[];
   /** URIs of the cRLDistributionPoints (RFC 5280 §4.2.1.13). */
   readonly crlUris: readonly string[];
+  /** Those of all these URIs that the certificate writes with blanks or line ends around them. */
+  readonly paddedUris: readonly string[];
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
   readonly isCa: boolean;
@@ -71,11 +74,13 @@ export function readCertificateExtensions(explicit: DerReader | undefined): Cert
   );
   const keyUsage = readKeyUsage(findExtension(extensions, Oid.keyUsage));
   const tlsFeatures = enter(Oid.tlsFeature, 'TLS feature')?.all((list) => list.smallInteger('TLS feature'));
+  const uris = [...access.map(({ uri }) => uri), ...crlUris.flat()];
   return {
     extensions,
     ocspUris: urisOf(access, Oid.accessMethodOcsp),
     caIssuersUris: urisOf(access, Oid.accessMethodCaIssuers),
     crlUris: distinctUris(crlUris.flat()),
+    paddedUris: distinctUris(uris.filter((uri) => uri?.isPadded === true)),
     extendedKeyUsage,
     keyUsage,
     isCa,
@@ -88,7 +93,7 @@ export function readCertificateExtensions(explicit: DerReader | undefined): Cert
 
 interface AccessDescription {
   readonly method: string;
-  readonly uri: string | undefined;
+  readonly uri: ReadUri | undefined;
 }
 
 function readAccessDescription(list: DerReader): AccessDescription {
@@ -99,21 +104,21 @@ function readAccessDescription(list: DerReader): AccessDescription {
   return { method, uri };
 }
 
-/** A GeneralName: the text of a uniformResourceIdentifier, undefined for the other choices. */
-function readUri(reader: DerReader): string | undefined {
+/** A GeneralName: a uniformResourceIdentifier, undefined for the other choices. */
+function readUri(reader: DerReader): ReadUri | undefined {
   const name = reader.any('general name');
-  return name.tag === contextTag(6, 'primitive') ? Buffer.from(name.contents).toString('latin1') : undefined;
+  return name.tag === contextTag(6, 'primitive') ? readUniformResource(name.contents) : undefined;
 }
 
 function urisOf(descriptions: readonly AccessDescription[], method: string): string[] {
   return distinctUris(descriptions.map((description) => (description.method === method ? description.uri : undefined)));
 }
 
-function distinctUris(uris: readonly (string | undefined)[]): string[] {
-  return [...new Set(uris.filter((uri) => uri !== undefined))];
+function distinctUris(uris: readonly (ReadUri | undefined)[]): string[] {
+  return [...new Set(uris.flatMap((one) => (one === undefined ? [] : [one.uri])))];
 }
 
-function readPointUris(points: DerReader): (string | undefined)[] {
+function readPointUris(points: DerReader): (ReadUri | undefined)[] {
   const pointName = points.sequence('distribution point').enterOptional(contextTag(0), 'distribution point name');
   return pointName?.enterOptional(contextTag(0), 'full name')?.all(readUri) ?? [];
 }

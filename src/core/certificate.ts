@@ -87,6 +87,7 @@ function readCertificate(der: Uint8Array): Certificate {
     ocspUris: extended.ocspUris,
     caIssuersUris: extended.caIssuersUris,
     crlUris: extended.crlUris,
+    paddedUris: extended.paddedUris,
     extendedKeyUsage: extended.extendedKeyUsage,
     keyUsage: extended.keyUsage,
     isCa: extended.isCa,

@@ -1,3 +1,5 @@
+import { shortened } from './shortened.js';
+
 /**
  * Every code that a thrown {@link OcspError} can carry, by the kind of trouble.
  * A verdict is not an error: see `verify/verdict.ts` for what a response can be found to be.
@@ -74,7 +76,7 @@ export class OcspError extends Error {
   readonly hint: string;
 
   constructor(code: OcspErrorCode, message: string, hint = '', options?: { cause?: unknown }) {
-    super(message, options);
+    super(shortened(message), options);
     this.name = 'OcspError';
     this.code = code;
     this.hint = hint;

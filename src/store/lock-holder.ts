@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
 import { definedOnly } from '../core/defined-only.js';
-import { processStatus } from '../system/running-process.js';
+import { processStatus, userOf } from '../system/running-process.js';
 import { jsonFieldsIn } from './json-fields.js';
 
 /** What the store must know about the process it runs in; the command-line floor fills it in. */
@@ -65,8 +65,12 @@ export function parseHolder(bytes: Uint8Array): LockHolder | undefined {
   };
 }
 
-/** Does the process that wrote a lock still run? */
-export function stateOfHolder(holder: LockHolder | undefined, own: OwnProcess): HolderState {
+/**
+ * Does the process that wrote a lock still run?
+ *
+ * @param owner the user whose file it is, where only a process of that user can have written it: anybody may name any process
+ */
+export function stateOfHolder(holder: LockHolder | undefined, own: OwnProcess, owner?: number): HolderState {
   if (holder === undefined) return 'unknowable';
   const self = holderOf(own);
   const bothBooted = holder.bootId !== '' && self.bootId !== '';
@@ -76,6 +80,7 @@ export function stateOfHolder(holder: LockHolder | undefined, own: OwnProcess): 
   const sameKernel = bothBooted || (holder.bootId === self.bootId && holder.host === self.host);
   if (!sameKernel || holder.pidNamespace !== self.pidNamespace) return 'unknowable';
   if (!isSameProcessRunning(holder, own)) return 'dead';
+  if (owner !== undefined && (readable(() => userOf(holder.pid)) ?? owner) !== owner) return 'dead';
   const isOwn = holder.pid === self.pid && holder.processStart === self.processStart;
   return isOwn && holder.thread !== undefined && own.lostThreads?.has(holder.thread) === true ? 'dead' : 'alive';
 }

@@ -82,7 +82,7 @@ function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
     // A taker of a dead lock needs a file of its own, whose time is that of now.
     const lock = inStoreWords(staple.path, () => takeLockFile(file, own, level === 0));
     if (lock !== undefined) return { state: 'acquired', lock };
-    const found = inspectLock(staple, file, own);
+    const found = inspectLock(staple, file, own, own.effectiveUserId);
     if (found === undefined) continue;
     holder = found.holder;
     if (found.state === 'alive') break;
@@ -98,15 +98,17 @@ function tryLock(staple: PinnedFile, own: OwnProcess, level = 0): Attempt {
   return { state: 'busy', path: file.path, holder };
 }
 
-/** Undefined where there is no lock by now. */
-function inspectLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess): FoundLock | undefined {
+/** Undefined where there is no lock by now. `ownFiles` is whose files this run makes there. */
+function inspectLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, ownFiles: number): FoundLock | undefined {
   return whereThere(staple.path, () => {
     const found = lstatSync(file.reach);
     refuseForeignLock(staple.path, file.path, own, found);
     const { bytes, status } = readLockFile(file, found);
     const holder = bytes === undefined ? undefined : parseHolder(bytes);
     const modifiedNanoseconds = BigInt(Math.round(status.mtimeMs * 1e6));
-    return { holder, state: stateOfHolder(holder, own), isEmpty: bytes?.length === 0, modifiedNanoseconds };
+    // In a tenant's folder the tenant makes what locks it likes, and root waits only for processes of the same user.
+    const owner = status.uid === ownFiles ? undefined : status.uid;
+    return { holder, state: stateOfHolder(holder, own, owner), isEmpty: bytes?.length === 0, modifiedNanoseconds };
   });
 }
 
@@ -138,7 +140,8 @@ function removeDeadLock(staple: PinnedFile, file: PinnedFile, own: OwnProcess, l
   const guard = tryLock(staple, own, level + 1);
   if (guard.state === 'busy') return guard;
   try {
-    const found = inspectLock(staple, file, own);
+    // On some network file systems root's files are another user's, and so are its locks.
+    const found = inspectLock(staple, file, own, Number(guard.lock.created.uid));
     if (found === undefined) return undefined;
     const age = guard.lock.created.mtimeNs - found.modifiedNanoseconds;
     const longestHold = found.isEmpty ? abandonedEmptyAfterNanoseconds : abandonedAfterNanoseconds;

@@ -47,9 +47,34 @@ const secrets = ['RESTAPLE_DNSDIST_KEY', 'RESTAPLE_PASSPHRASE'] as const;
 /** What the service manager gave this process alone: a server started by a hook would speak for it (sd_notify(3)). */
 const addressedToUs = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'] as const;
 
-/** An environment to hand on: all of it but the secrets, and the service manager's ear. */
+/** URLs that may hold a password, in either case: of the proxies and of the responder. */
+const urls: ReadonlySet<string> = new Set([
+  'restaple_url',
+  'restaple_proxy',
+  'http_proxy',
+  'https_proxy',
+  'all_proxy',
+  'ftp_proxy',
+]);
+
+/**
+ * An environment to hand on: all of it but the secrets, the credentials in URLs, and the service manager's ear. A URL in
+ * which nobody can tell what is a password is left out.
+ */
 export function withoutSecrets(environment: CommandEnvironment): CommandEnvironment {
-  return { ...environment, ...Object.fromEntries([...secrets, ...addressedToUs].map((name) => [name, undefined])) };
+  const withCredentials = Object.entries(environment).filter(
+    ([name, value]) => value?.includes('@') === true && urls.has(name.toLowerCase()),
+  );
+  return {
+    ...environment,
+    ...Object.fromEntries(withCredentials.map(([name, value = '']) => [name, urlWithoutCredentials(value)])),
+    ...Object.fromEntries([...secrets, ...addressedToUs].map((name) => [name, undefined])),
+  };
+}
+
+function urlWithoutCredentials(text: string): string | undefined {
+  const bare = text.trim().replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)[^/?#]*@/i, '$1');
+  return bare.includes('@') ? undefined : bare;
 }
 
 /**

@@ -19,6 +19,11 @@ export interface RunningProcess extends ProcessRights {
   readonly executable: string;
 }
 
+/** The effective user id of a process, by /proc. System errors are thrown as they are. */
+export function userOf(pid: number): number {
+  return rightsIn(readFileSync(`/proc/${pid}/status`, 'latin1')).userId;
+}
+
 /** What runs under a process id, by /proc; undefined where nothing does. System errors are thrown as they are. */
 export function inspectProcess(pid: number): RunningProcess | undefined {
   try {

@@ -75,16 +75,21 @@ export function assertLiteralAllowed(hostname: string, policy: AddressPolicy): v
   if (meant.length > 0 && !meant.some((address) => isAllowed(address, policy))) throw addressBlocked(hostname, meant);
 }
 
+/** What the proxy's network may have by these names: RFC 6761, 6762, 8375, 9476, and the names of Kubernetes' services. */
+const localDomains = /(?:^|\.)(?:local|internal|home\.arpa|svc)$/;
+
 /**
- * Judges a host that a proxy will look up, so only what is written can be judged (RFC 6761, RFC 6762, RFC 9476): address literals by the
- * policy, `localhost`, `*.localhost`, `*.local` and `*.internal` refused unless --allow-private. Throws OcspError `address-blocked`.
+ * Judges a host that a proxy will look up, so only what is written can be judged: address literals by the policy; names that
+ * mean something else in each network (`localhost`, a single label, those under the local domains) refused unless
+ * --allow-private, those of metadata services always. Throws OcspError `address-blocked`.
  */
 export function assertWrittenHostAllowed(hostname: string, policy: AddressPolicy): void {
   assertLiteralAllowed(hostname, policy);
+  if (literalAddress(hostname) !== undefined) return;
   const name = bareName(hostname);
-  if (!isLocalhost(name) && !/(?:^|\.)(?:local|internal)$/.test(name)) return;
-  const isMetadata = /^(?:metadata|instance-data)\./.test(name);
-  if (policy.allowPrivate && !isMetadata) return;
+  const isMetadata = /^(?:metadata|instance-data)(?:\.|$)/.test(name);
+  const isLocal = !name.includes('.') || isLocalhost(name) || localDomains.test(name);
+  if (!isMetadata && (!isLocal || policy.allowPrivate)) return;
   throw new OcspError(
     'address-blocked',
     `${hostname} is a local name, and the proxy would look it up in its own network`,

@@ -50,14 +50,14 @@ export async function askResponder(client: HttpClient, query: ResponderQuery): P
   const reply = await client.exchange(httpRequest(query));
   const milliseconds = Math.round(performance.now() - started);
   const isNotModified = reply.status === 304 && query.known !== undefined;
-  if (!isNotModified) assertOk(reply, query.method);
+  if (!isNotModified) assertOk(reply, query);
   return {
     isNotModified,
     body: reply.body,
     url: reply.url,
     method: query.method,
     milliseconds,
-    warnings: isNotModified ? [] : contentTypeWarnings(reply),
+    warnings: [...(reply.warnings ?? []), ...(isNotModified ? [] : contentTypeWarnings(reply))],
     headers: reply.headers,
   };
 }
@@ -86,17 +86,21 @@ function conditions({ modifiedAt, entityTag }: KnownResponse, own: readonly Head
   return entityTag === undefined ? [since] : [since, ['If-None-Match', entityTag]];
 }
 
-function assertOk(reply: HttpReply, method: 'get' | 'post'): void {
+function assertOk(reply: HttpReply, query: ResponderQuery): void {
   if (reply.status === 200) return;
   const { status } = reply;
   const retryAfter = reply.headers['retry-after'];
   const message = `${new URL(reply.url).host} answered with HTTP status ${status}`;
-  throw new StatusError('http-status', message, statusHint(status, method), { status, retryAfter });
+  throw new StatusError('http-status', message, statusHint(status, query), { status, retryAfter });
 }
 
-function statusHint(status: number, method: 'get' | 'post'): string {
+function statusHint(status: number, { method, origin }: ResponderQuery): string {
   if (status === 429 || status >= 500) return 'the responder has trouble of its own, try again later';
-  if (status === 401 || status === 403) return 'the responder wants to be authorized, see --header';
+  if (status === 401 || status === 403) {
+    return origin === 'operator'
+      ? 'the responder wants to be authorized, see --header'
+      : 'the responder wants to be authorized; Authorization and Cookie headers go only to a responder that --url or the configuration names';
+  }
   const other = method === 'get' ? 'post' : 'get';
   return `check the path of the responder's URI, or try --method ${other}`;
 }

@@ -1,6 +1,6 @@
 import { ocspGetUrl } from './ocsp-get.js';
 import { type ProxyEndpoint, describeProxy } from './proxy.js';
-import { type HeaderLine, assertHeaderLines } from './request-headers.js';
+import { type HeaderLine, assertHeaderLines, headersFor, percentDecoded } from './request-headers.js';
 import { parseTarget } from './target-url.js';
 
 /** What `--print-curl` shows: the request that would have been sent. */
@@ -11,6 +11,8 @@ export interface CurlQuery {
   readonly headers?: readonly HeaderLine[];
   readonly timeoutSeconds: number;
   readonly connectTimeoutSeconds: number;
+  /** Who named the URL: Authorization and Cookie go to the operator's only. */
+  readonly origin?: 'certificate' | 'operator';
   /** As chooseProxy gave it; undefined means that curl must use none either. Its credentials are left out. */
   readonly proxy?: ProxyEndpoint | undefined;
   readonly family?: 4 | 6 | undefined;
@@ -23,8 +25,9 @@ export interface CurlQuery {
  * are given (curl would take them along). Throws OcspError: malformed-uri, unsupported-scheme, usage (a header).
  */
 export function curlCommand(query: CurlQuery): string {
-  const { method, requestDer, headers = [] } = query;
-  assertHeaderLines(headers);
+  const { method, requestDer } = query;
+  assertHeaderLines(query.headers ?? []);
+  const headers = headersFor(query.headers ?? [], query.origin ?? 'operator');
   const words = ['curl', '--globoff', '--silent', '--show-error', '--fail', '--proto', "'=http,https'"];
   if (headers.length === 0) {
     words.push('--location', '--max-redirs', '3', '--post301', '--post302', '--proto-redir', "'=http,https'");
@@ -40,10 +43,15 @@ export function curlCommand(query: CurlQuery): string {
   // "Name;" is how curl sends an empty header, "Name:" would leave it out.
   for (const [name, value] of headers) words.push('--header', quoted(value === '' ? `${name};` : `${name}: ${value}`));
   if (query.outputFile !== undefined) words.push('--output', quoted(plainFile(query.outputFile)));
-  if (method === 'get') return [...words, quoted(ocspGetUrl(query.url, requestDer))].join(' ');
+  const text = method === 'get' ? ocspGetUrl(query.url, requestDer) : query.url;
+  const url = parseTarget(text, { allowCredentials: true });
+  // curl asks for the password, which is not for a screen.
+  if (url.username !== '' && !named.has('authorization')) words.push('--user', quoted(percentDecoded(url.username)));
+  url.username = '';
+  url.password = '';
+  if (method === 'get') return [...words, quoted(url.href)].join(' ');
   const body = Buffer.from(requestDer).toString('base64');
-  const url = parseTarget(query.url, { allowCredentials: true }).href;
-  return `printf %s '${body}' | base64 -d | ${[...words, '--data-binary', '@-', quoted(url)].join(' ')}`;
+  return `printf %s '${body}' | base64 -d | ${[...words, '--data-binary', '@-', quoted(url.href)].join(' ')}`;
 }
 
 /** curl reads the environment itself, so that the choice made here must be said either way. */

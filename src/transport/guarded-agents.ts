@@ -12,6 +12,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { OcspError } from '../core/ocsp-error.js';
 import { type AddressPolicy, addressBlocked, assertLiteralAllowed, isAllowed } from './address-guard.js';
 import { literalAddress } from './internet-address.js';
+import type { ProxyEndpoint } from './proxy.js';
 
 /** What the connections of a pair of agents may reach. */
 export interface ConnectionRules {
@@ -31,8 +32,12 @@ export interface AgentPair {
 /** How a request reaches its target. */
 export interface Route {
   readonly agents: Partial<AgentPair>;
+  /** What makes its connections: to the target, or to the proxy. */
+  readonly connections: AgentPair;
   /** The proxy it leads through, described without credentials. */
   readonly proxy?: string;
+  /** The same proxy with its credentials. */
+  readonly endpoint?: ProxyEndpoint;
   /** In place of the plain request function of node:http. */
   readonly request?: (
     url: URL,

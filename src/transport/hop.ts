@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { OcspError } from '../core/ocsp-error.js';
 import { type Deadline, timedOut } from './deadline.js';
 import { type Route, denialOf } from './guarded-agents.js';
-import { isClosedConnection, networkError, ocspErrorIn } from './network-error.js';
+import { isClosedConnection, isSloppyHttp, networkError, ocspErrorIn } from './network-error.js';
 
 /** One request to one place, without redirects. */
 export interface HopRequest {
@@ -24,10 +24,15 @@ export interface HopReply {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly location: string | undefined;
+  /** What was read although it is not as it should be, in words. */
+  readonly warnings: readonly string[];
 }
 
-/** Sends one request and reads its answer within the deadline. Throws OcspError as {@link HttpClient.exchange} does. */
-export type SendHop = (hop: HopRequest, deadline: Deadline) => Promise<HopReply>;
+/**
+ * Sends one request and reads its answer within the deadline; `sloppy` where it breaks the rules of HTTP. Throws OcspError as
+ * {@link HttpClient.exchange} does.
+ */
+export type SendHop = (hop: HopRequest, deadline: Deadline) => Promise<HopReply | 'sloppy'>;
 
 /** One request under way, as told by the library that makes it. */
 export interface Attempt {
@@ -48,14 +53,22 @@ export type StartRequest = (hop: HopRequest, attempt: Attempt) => { destroy(): u
  * Sends until an answer comes that is not "the kept-alive connection was closed meanwhile" (RFC 9112 §9.3.1: asking an OCSP
  * responder twice does no harm). Each such answer uses up an idle connection, of which there is a bounded number.
  */
-export async function overLiveConnection(hop: HopRequest, deadline: Deadline, start: StartRequest): Promise<HopReply> {
+export async function overLiveConnection(
+  hop: HopRequest,
+  deadline: Deadline,
+  start: StartRequest,
+): ReturnType<SendHop> {
   for (;;) {
     const attempt = await sendOnce(hop, deadline, start);
     if (attempt !== 'stale connection') return attempt;
   }
 }
 
-function sendOnce(hop: HopRequest, deadline: Deadline, start: StartRequest): Promise<HopReply | 'stale connection'> {
+function sendOnce(
+  hop: HopRequest,
+  deadline: Deadline,
+  start: StartRequest,
+): Promise<HopReply | 'sloppy' | 'stale connection'> {
   return new Promise((resolve, reject) => {
     const over = deadline.reason();
     if (over !== undefined) {
@@ -112,6 +125,10 @@ function sendOnce(hop: HopRequest, deadline: Deadline, start: StartRequest): Pro
           resolve('stale connection');
           return;
         }
+        if (isSloppyHttp(error)) {
+          resolve('sloppy');
+          return;
+        }
         const context = { host: target.host, address, proxy };
         reject(denialOf(request?.socket) ?? ocspErrorIn(error) ?? networkError(error, context));
       },
@@ -136,18 +153,18 @@ interface AnswerHandlers {
 
 function readAnswer(
   hop: HopRequest,
-  { statusCode: status = 0, headers: all }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  { statusCode: status = 0, headers }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
   stream: Readable,
   { succeed, fail }: AnswerHandlers,
 ): void {
-  const headers = keptHeadersOf(all);
-  if (all.location !== undefined && hop.isRedirect(status)) {
-    succeed({ status, headers, body: new Uint8Array(0), location: locationOf(all.location) });
+  const redirect = redirectReply(hop, status, headers);
+  if (redirect !== undefined) {
+    succeed(redirect);
     stream.destroy();
     return;
   }
-  if (Number(all['content-length']) > hop.maximumBodyBytes) {
-    fail(bodyTooLarge(hop, `announces ${all['content-length'] ?? ''} bytes`));
+  if (Number(headers['content-length']) > hop.maximumBodyBytes) {
+    fail(bodyTooLarge(hop, `announces ${headers['content-length'] ?? ''} bytes`));
     return;
   }
   const chunks: Uint8Array[] = [];
@@ -160,8 +177,39 @@ function readAnswer(
   stream.on('end', () => {
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-    succeed({ status, headers, body, location: undefined });
+    finishReply(hop, status, headers, body).then(succeed, fail);
   });
+}
+
+/** The reply of a redirect, whose body nobody reads; undefined for any other answer. */
+export function redirectReply(hop: HopRequest, status: number, headers: IncomingHttpHeaders): HopReply | undefined {
+  const { location } = headers;
+  if (location === undefined || !hop.isRedirect(status)) return undefined;
+  return {
+    status,
+    headers: keptHeadersOf(headers),
+    body: new Uint8Array(0),
+    location: locationOf(location),
+    warnings: [],
+  };
+}
+
+/** The reply of a whole body, unpacked where it came packed. Throws OcspError `body-too-large`. */
+export async function finishReply(
+  hop: HopRequest,
+  status: number,
+  headers: IncomingHttpHeaders,
+  body: Uint8Array,
+): Promise<HopReply> {
+  const kept = keptHeadersOf(headers);
+  const coding = headers['content-encoding'];
+  if (coding === undefined) return { status, headers: kept, body, location: undefined, warnings: [] };
+  const { unpack } = await import('./content-coding.js');
+  const unpacked = await unpack(body, coding, hop.maximumBodyBytes);
+  if (unpacked === 'too large') throw bodyTooLarge(hop, 'is packed');
+  const warnings =
+    unpacked === undefined ? [] : [`the answer of ${hop.target.host} came packed (${coding.slice(0, 40)}), unasked`];
+  return { status, headers: kept, body: unpacked ?? body, location: undefined, warnings };
 }
 
 /** The response headers that callers use. */
@@ -187,7 +235,7 @@ function keptHeadersOf(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 /** The error for a body beyond its limit. */
-function bodyTooLarge(hop: HopRequest, what: string): OcspError {
+export function bodyTooLarge(hop: HopRequest, what: string): OcspError {
   return new OcspError(
     'body-too-large',
     `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not taken`,

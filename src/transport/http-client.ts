@@ -4,7 +4,7 @@ import { type AddressPolicy, addressPolicy, assertWrittenHostAllowed } from './a
 import { type Deadline, startDeadline } from './deadline.js';
 import { createAgents, type AgentPair, type Route } from './guarded-agents.js';
 import { type ProxySettings, chooseProxy } from './proxy.js';
-import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord } from './request-headers.js';
+import { type HeaderLine, assertHeaderLines, basicAuthorization, headerRecord, headersFor } from './request-headers.js';
 import type { HopReply, HopRequest, SendHop } from './hop.js';
 import { parseTarget, portOf } from './target-url.js';
 import { markUnanswered } from './unanswered.js';
@@ -17,7 +17,10 @@ export interface HttpRequest {
   readonly origin: 'certificate' | 'operator';
   readonly method: 'GET' | 'POST';
   readonly body?: Uint8Array;
-  /** The operator's header lines: sent to the first scheme, host and port only, never to another after a redirect. */
+  /**
+   * The operator's header lines: sent to the first scheme, host and port only, never to another after a redirect; Authorization
+   * and Cookie only where the operator named the URL.
+   */
   readonly headers?: readonly HeaderLine[];
   readonly contentType?: string;
   readonly accept?: string;
@@ -38,6 +41,8 @@ export interface HttpReply {
   /** The URL that answered, after redirects, without credentials. */
   readonly url: string;
   readonly redirects: number;
+  /** What was read although it is not as it should be, in words. */
+  readonly warnings?: readonly string[];
 }
 
 /** The rules for every exchange of a client. */
@@ -161,7 +166,8 @@ async function follow(request: HttpRequest, first: FirstHop, course: Course): Pr
       throw redirects === 0 ? error : redirected(error, first.url.host);
     });
     if (!redirectStatuses.includes(reply.status) || reply.location === undefined) {
-      return { status: reply.status, headers: reply.headers, body: reply.body, url: target.href, redirects };
+      const { status, headers, body, warnings } = reply;
+      return { status, headers, body, url: target.href, redirects, warnings };
     }
     if (redirects === maximumRedirects) throw tooManyRedirects(first.url, target);
     try {
@@ -201,13 +207,19 @@ async function hopTo(
     isRedirect: (status) => redirectStatuses.includes(status),
   };
   const send = await loadSender(route);
-  return await send(hop, course.deadline);
+  const reply = await send(hop, course.deadline);
+  if (reply !== 'sloppy') return reply;
+  const { sendHopLeniently } = await import('./send-hop-leniently.js');
+  return await sendHopLeniently(hop, course.deadline);
 }
 
 async function routeTo(target: URL, trusted: boolean, course: Course): Promise<Route> {
   const { agents, options, policy, deadline } = course;
   const proxy = chooseProxy(options.proxy, target);
-  if (proxy === undefined) return { agents: trusted ? agents.operator : agents.certificate };
+  if (proxy === undefined) {
+    const connections = trusted ? agents.operator : agents.certificate;
+    return { agents: connections, connections };
+  }
   if (!trusted) assertWrittenHostAllowed(target.hostname, policy);
   const connections = trusted ? agents.operatorProxy : agents.certificateProxy;
   const { routeThroughProxy } = await import('./proxy-route.js');
@@ -219,7 +231,7 @@ function readFirst(request: HttpRequest): FirstHop {
   const url = parseTarget(request.url, { allowCredentials: request.origin === 'operator' });
   const lines = request.headers ?? [];
   assertHeaderLines(lines);
-  const headers = headerRecord(lines);
+  const headers = headerRecord(headersFor(lines, request.origin));
   if (url.username !== '' || url.password !== '') {
     headers['authorization'] ??= basicAuthorization(url.username, url.password);
     url.username = '';

@@ -11,6 +11,17 @@ export interface FailureContext {
   readonly proxy?: string | undefined;
 }
 
+/** An answer that breaks the rules of HTTP beyond what can be read; the message says in what. */
+export class NotHttpError extends Error {
+  readonly code = 'NOT_HTTP';
+}
+
+/** Whether a strict parser refused an answer that may still be read (not one that is too large for any). */
+export function isSloppyHttp(error: unknown): boolean {
+  const code = networkErrorCode(nativeError(error));
+  return code.startsWith('HPE_') && code !== 'HPE_HEADER_OVERFLOW';
+}
+
 /** The {@link OcspError} inside a chain of causes, if one was thrown below the HTTP client. */
 export function ocspErrorIn(error: unknown): OcspError | undefined {
   let current = error;
@@ -46,7 +57,7 @@ export function networkError(error: unknown, context: FailureContext): OcspError
     const hint = 'check the route and the firewall, or try again later';
     return new OcspError('timeout', `${place} did not answer the connection`, hint, options);
   }
-  if (code.startsWith('HPE_')) {
+  if (code.startsWith('HPE_') || code === 'NOT_HTTP') {
     const hint = 'check that the URI leads to an HTTP server';
     return new OcspError('connection-failed', `the answer of ${place} is not HTTP: ${reason}`, hint, options);
   }

@@ -20,12 +20,9 @@ export async function routeThroughProxy(
   target: URL,
   options: { readonly connections: AgentPair; readonly family: 4 | 6 | undefined; readonly signal: AbortSignal },
 ): Promise<Route> {
+  const way = { connections: options.connections, proxy: describeProxy(proxy), endpoint: proxy };
   if (target.protocol === 'http:') {
-    return {
-      agents: options.connections,
-      proxy: describeProxy(proxy),
-      request: absoluteForm(proxy, options.connections),
-    };
+    return { ...way, agents: options.connections, request: absoluteForm(proxy, options.connections) };
   }
   // Loaded here, since few responders are asked by https and few of those through a proxy.
   const { HttpsProxyAgent } = await import('https-proxy-agent');
@@ -41,7 +38,7 @@ export async function routeThroughProxy(
   );
   // The agent upgrades the tunnel to TLS itself, which is all that an https.Agent is asked for.
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-  return { agents: { https: tunnel }, proxy: describeProxy(proxy) };
+  return { ...way, agents: { https: tunnel } };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { OcspError } from '../core/ocsp-error.js';
 import { blockContains, literalAddress, parseAddress, parseBlock } from './internet-address.js';
 import { basicAuthorization } from './request-headers.js';
@@ -7,7 +8,7 @@ import { portOf } from './target-url.js';
 export interface ProxySettings {
   readonly http?: string;
   readonly https?: string;
-  /** Entries of NO_PROXY: a host, `.suffix`, `*`, a CIDR block, each with an optional `:port`. */
+  /** Entries of NO_PROXY: a name that stands for all below it too, `*`, a CIDR block, each with an optional `:port`. */
   readonly bypass: readonly string[];
 }
 
@@ -104,9 +105,9 @@ function matchesEntry(host: string, port: string, entry: string): boolean {
   const block = parseBlock(pattern);
   if (block !== undefined) return address !== undefined && blockContains(block, address);
   if (address !== undefined) return false;
-  const suffix = pattern.replace(/^\*\./, '.').replace(/\.$/, '');
-  // As with curl, .example.com also exempts example.com itself.
-  return suffix.startsWith('.') ? host.endsWith(suffix) || host === suffix.slice(1) : host === suffix;
+  // As with curl and Go, a name stands for itself and all below it, with or without the dot.
+  const name = domainToASCII(pattern.replace(/^\*?\./, '').replace(/\.+$/, ''));
+  return name !== '' && (host === name || host.endsWith(`.${name}`));
 }
 
 /** Splits `host:port`, `[v6]:port` and `:port`; a bare IPv6 address or block has no port. */

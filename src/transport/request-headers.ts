@@ -17,11 +17,20 @@ const reserved = new Set([
   'upgrade',
 ]);
 
+/** Headers that prove who asks: for responders that the operator named, never for those that a certificate names. */
+const credentialNames: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** The lines that may go to a responder, by who named it. */
+export function headersFor(lines: readonly HeaderLine[], origin: 'certificate' | 'operator'): readonly HeaderLine[] {
+  return origin === 'operator' ? lines : lines.filter(([name]) => !credentialNames.has(name.toLowerCase()));
+}
+
 /** Throws OcspError `usage` for a header that RFC 9110 §5 does not allow or that is not the operator's to set. Values stay out of the message. */
 export function assertHeaderLines(lines: readonly HeaderLine[]): void {
   for (const [name, value] of lines) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
-      throw new OcspError('usage', `"${name}" is no header name`, "write --header 'Name: value'");
+      // A colon further on may be part of a secret.
+      throw new OcspError('usage', 'what stands before the colon is not a header name', "write --header 'Name: value'");
     }
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new OcspError(
@@ -53,8 +62,8 @@ export function basicAuthorization(user: string, password: string): string {
   return `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
 }
 
-/** A stray `%` is a character of the password, no error. */
-function percentDecoded(text: string): string {
+/** A part of a URL's credentials; a stray `%` is a character of it, no error. */
+export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

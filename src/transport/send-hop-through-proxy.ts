@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import got, { type OptionsInit } from 'got';
 import { overLiveConnection, type Attempt, type HopRequest, type SendHop } from './hop.js';
-import { StatusError } from './status-error.js';
+import { proxyRefused } from './status-error.js';
 import { definedOnly } from '../core/defined-only.js';
 
 /**
@@ -21,12 +21,12 @@ function start(hop: HopRequest, attempt: Attempt): { destroy(): unknown } {
     request.once('proxyConnect', ({ statusCode = 0 }: { readonly statusCode?: number }) => {
       if (!isSecure) return;
       if (statusCode === 200) reachesTarget = true;
-      else attempt.fail(proxyRefused(hop, statusCode));
+      else attempt.fail(proxyRefused(route.proxy, target.host, statusCode));
     });
   });
   stream.on('response', (response: IncomingMessage) => {
     const isRefused = response.statusCode === 407 && !isSecure;
-    attempt.answered(response, stream, isRefused ? proxyRefused(hop, 407) : undefined);
+    attempt.answered(response, stream, isRefused ? proxyRefused(route.proxy, target.host, 407) : undefined);
   });
   stream.on('error', (error: unknown) => attempt.failed(error, reachesTarget ? undefined : route.proxy));
   return stream;
@@ -44,17 +44,7 @@ function streamOptions(hop: HopRequest): OptionsInit & { isStream: true } {
     throwHttpErrors: false,
     followRedirect: false,
     methodRewriting: false,
-    // A small gzip body can unpack to any size, and no responder needs it.
+    // A small gzip body can unpack to any size: that is done within a bound, as for a direct answer.
     decompress: false,
   });
-}
-
-function proxyRefused(hop: HopRequest, status: number): StatusError {
-  const what =
-    status === 407 ? 'asks for authentication' : `refuses the way to ${hop.target.host} with HTTP status ${status}`;
-  const hint =
-    status === 407
-      ? 'put the credentials into the proxy URL: http://user:password@host:port'
-      : 'check what the proxy allows, or exempt the host in NO_PROXY';
-  return new StatusError('proxy-failed', `the proxy ${hop.route.proxy ?? ''} ${what}`, hint, { status });
 }

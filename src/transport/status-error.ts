@@ -17,3 +17,13 @@ export class StatusError extends OcspError {
     this.retryAfter = details.retryAfter;
   }
 }
+
+/** The error for a proxy that does not let a request to `host` through. */
+export function proxyRefused(proxy: string | undefined, host: string, status: number): StatusError {
+  const what = status === 407 ? 'asks for authentication' : `refuses the way to ${host} with HTTP status ${status}`;
+  const hint =
+    status === 407
+      ? 'put the credentials into the proxy URL: http://user:password@host:port'
+      : 'check what the proxy allows, or exempt the host in NO_PROXY';
+  return new StatusError('proxy-failed', `the proxy ${proxy ?? ''} ${what}`, hint, { status });
+}

@@ -11,9 +11,12 @@ export function withoutCredentials(url: string): string {
   return url.replace(credentials, '//');
 }
 
-/** `url` for messages: without credentials, cut to 200 characters. */
+/** What may be credentials where a slash in a password, or no scheme, keeps the URL from being parsed as it is meant. */
+const strayCredentials = /^(?:([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*:[^]*@|(?![a-z][a-z0-9+.-]*:\/\/)[^]*@)/i;
+
+/** `url` for messages: without anything that may be credentials, cut to 200 characters. */
 export function shownUrl(url: string): string {
-  const bare = withoutCredentials(url);
+  const bare = withoutCredentials(url).replace(strayCredentials, '$1********@');
   return bare.length > 200 ? `${bare.slice(0, 200)}...` : bare;
 }
 

@@ -108,3 +108,26 @@ it('never prints control characters from a flag', async () => {
   expect(result.exitCode).toBe(2);
   expectHarmless(result);
 });
+
+it('keeps names and serial numbers of any length out of its messages', async () => {
+  const longest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
+  await withScene(
+    async (scene) => {
+      const alone = scene.folder.write('alone.pem', scene.site.certificate.pem);
+      const { exitCode, stderr } = await runRestaple(['fetch', '--verbose', '--allow-private', alone]);
+      expect(exitCode).toBe(8);
+      expect(stderr).toMatch(/the issuer CN=xxx.*\[…\].*x /);
+      expect(longest(stderr)).toBeLessThan(1200);
+      const [record] = (await runRestaple(['fetch', '--json', alone])).lines();
+      expect((record?.['error'] as { message: string }).message.length).toBeLessThan(1200);
+      for (const words of [['fetch', '--verbose', '--allow-private'], ['verify'], ['verify', '--lint']]) {
+        const result = await runRestaple([...words, scene.certificate]);
+        expect([words, longest(result.stderr) < 1200]).toEqual([words, true]);
+      }
+    },
+    {
+      authority: { name: 'x'.repeat(15_000) },
+      certificate: (url) => ({ ocspUris: [url], serialNumber: `4${'2'.repeat(59_999)}` }),
+    },
+  );
+});

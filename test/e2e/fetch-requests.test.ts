@@ -102,7 +102,79 @@ describe('the method', () => {
   });
 });
 
+describe('a URI of the certificate', () => {
+  it('is asked without the blanks around it, and percent-encoded where it is UTF-8', async () => {
+    await withScene(
+      async (scene) => {
+        const { exitCode, record } = await fetchSite(scene);
+        expect({ exitCode, outcome: record.outcome }).toEqual(updated);
+        expect(record.responder?.url).toBe(`${scene.responder.url}/pr%C3%BCfen`);
+        expect(record.warnings).toEqual([expect.stringMatching(/blanks or line ends around its URI http/)]);
+        expect(requestsOf(scene)).toEqual(['POST /pr%C3%BCfen']);
+      },
+      { certificate: (url) => ({ ocspUris: [Buffer.from(` ${url}/pr\u00fcfen\n`, 'utf8').toString('latin1')] }) },
+    );
+  });
+});
+
 describe('--header', () => {
+  it('proves who asks to a responder that the operator names only', async () => {
+    await withScene(async (scene) => {
+      const headers = [
+        '--header',
+        'Authorization: Bearer s3cret',
+        '--header',
+        'cookie: s3cret',
+        '--header',
+        'X-Other: x',
+      ];
+      await fetchSite(scene, headers);
+      await fetchSite(scene, [...headers, '--force', '--url', scene.responder.url]);
+      const configuration = scene.folder.write(
+        'restaple.yaml',
+        `certificates: ${scene.certificate}
+responders: [{host: "127.0.0.1", url: ${scene.responder.url}/named}]
+defaults: {header: ["Authorization: Bearer s3cret", "Cookie: s3cret"], force: true, allow-private: true, retries: "0"}
+`,
+      );
+      await runRestaple(['fetch', '--config', configuration]);
+      const [certificate, url, configured] = scene.responder.requests.map((request) => request.headers);
+      expect(certificate).toHaveProperty('x-other', 'x');
+      expect(certificate).not.toHaveProperty('authorization');
+      expect(certificate).not.toHaveProperty('cookie');
+      for (const named of [url, configured]) {
+        expect(named).toMatchObject({ authorization: 'Bearer s3cret', cookie: 's3cret' });
+      }
+      const printed = await runRestaple(['fetch', '--print-curl', ...headers, scene.certificate]);
+      expect(printed.stdout).toContain('X-Other: x');
+      expect(printed.stdout).not.toContain('s3cret');
+    });
+  });
+
+  it('says why a responder that wants to be authorized does not get the header', async () => {
+    await withScene(async (scene) => {
+      scene.responder.behaviour = httpStatus(401);
+      const { record } = await fetchSite(scene, ['--header', 'Authorization: Bearer s3cret']);
+      expect(record.error?.hint).toMatch(/only to a responder that --url or the configuration names/);
+    });
+  });
+
+  it.each([
+    ['--header', 'Authorization Bearer s3cret'],
+    ['--url', 'http://user:s3c/s3cret@ocsp.example:x/'],
+    ['--url', 'user:s3cret@ocsp.example'],
+    ['--proxy', 'socks5://user:s3cret@proxy.example'],
+    ['--proxy', 'http://user:s3cret@proxy.example:99999'],
+  ])('and URLs that cannot be used are refused without a word of the secret: %s %j', async (flag, value) => {
+    const variable = `RESTAPLE_${flag.slice(2).toUpperCase()}`;
+    const given = [await runRestaple(['fetch', flag, value, '/nowhere.pem'])];
+    if (flag !== '--header') given.push(await runRestaple(['fetch', '/nowhere.pem'], { env: { [variable]: value } }));
+    for (const result of given) {
+      expect(result.exitCode).toBe(2);
+      expect(result.stdout + result.stderr).not.toContain('s3cret');
+    }
+  });
+
   it('reaches the responder', async () => {
     await withScene(async (scene) => {
       await fetchSite(scene, ['--header', 'X-Api-Key: s3cret', '--header', 'X-Other:  two words ']);

@@ -110,10 +110,17 @@ describe('--on-updated', () => {
 
   it('gets no secret of restaple', async () => {
     const { command, runs } = teller();
-    const env = { RESTAPLE_DNSDIST_KEY: 'c2VjcmV0', RESTAPLE_PASSPHRASE: 'secret', PLAIN: 'kept' };
+    const env = {
+      RESTAPLE_DNSDIST_KEY: 'c2VjcmV0',
+      RESTAPLE_PASSPHRASE: 'secret',
+      RESTAPLE_PROXY: 'http://hugo:secret@127.0.0.1:1',
+      NO_PROXY: '127.0.0.1',
+      PLAIN: 'kept',
+    };
     await fetchAndReload(['--on-updated', command, site.certificate], { env });
     const [run] = runs();
     expect(run?.variables).toMatchObject({ PLAIN: 'kept' });
+    expect(run?.variables).toMatchObject({ RESTAPLE_PROXY: 'http://127.0.0.1:1' });
     expect(Object.keys(run?.variables ?? {})).not.toContain('RESTAPLE_DNSDIST_KEY');
     expect(Object.keys(run?.variables ?? {})).not.toContain('RESTAPLE_PASSPHRASE');
   });

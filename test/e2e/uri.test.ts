@@ -37,6 +37,29 @@ describe('uri of one certificate', () => {
     expectUris(await runRestaple(['uri', path]), `${uris.join('\n')}\n`);
   });
 
+  it('prints a URI of UTF-8 octets in ASCII', async () => {
+    const utf8 = (uri: string): string => Buffer.from(uri, 'utf8').toString('latin1');
+    const path = write('site.pem', {
+      ocspUris: [utf8('http://k\u00f6ln.example/'), utf8('http://ocsp.example:80/pr\u00fcfen?\u00df')],
+      caIssuersUris: [utf8('http://k\u00f6ln.example/ca.der')],
+    });
+    expectUris(
+      await runRestaple(['uri', path]),
+      'http://xn--kln-sna.example/\nhttp://ocsp.example:80/pr%C3%BCfen?%C3%9F\n',
+    );
+    expectUris(await runRestaple(['uri', '--issuer-uri', path]), 'http://xn--kln-sna.example/ca.der\n');
+  });
+
+  it('cuts off blanks and line ends around a URI, with a warning', async () => {
+    const path = write('site.pem', { ocspUris: [' http://ocsp.example/\r\n'] });
+    const warning = /blanks or line ends around its URI http:\/\/ocsp\.example\/,/;
+    const result = await runRestaple(['uri', path]);
+    expect(result).toMatchObject({ exitCode: 0, stdout: 'http://ocsp.example/\n' });
+    expect(result.stderr).toMatch(warning);
+    const [record] = (await runRestaple(['uri', '--json', path])).lines();
+    expect(record).toMatchObject({ ocspUris: ['http://ocsp.example/'], warnings: [expect.stringMatching(warning)] });
+  });
+
   it('prints the caIssuers URIs with --issuer-uri', async () => {
     const path = write('site.pem', { caIssuersUris: ['http://ca.example/ca.der', 'ldap://ca.example/'] });
     expectUris(await runRestaple(['uri', '--issuer-uri', path]), 'http://ca.example/ca.der\nldap://ca.example/\n');

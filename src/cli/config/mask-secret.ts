@@ -1,14 +1,18 @@
 const mask = '********';
 
-/** A header without its value. */
+/** A header without its value; without a colon nobody can tell what is the value. */
 export function maskedHeader(text: string): string {
-  return text.replace(/:[^]*$/, `: ${mask}`);
+  return text.includes(':') ? text.replace(/:[^]*$/, `: ${mask}`) : mask;
 }
 
 /** `http://user:password@host` without the password; a word that stands alone before the `@` may be a token, and goes too. */
 export function withoutPassword(url: string): string {
-  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)([^/?#]*)@/i, (_all, scheme: string, credentials: string) => {
-    const colon = credentials.indexOf(':');
-    return `${scheme}${colon < 0 ? '' : credentials.slice(0, colon + 1)}${mask}@`;
-  });
+  // A password with a slash in it does not parse, and is one all the same.
+  return url.replace(
+    /^((?:[a-z][a-z0-9+.-]*:\/\/)?)([^/?#]*|[^/?#]*:(?!\/\/)[^]*)@/i,
+    (_all, scheme: string, credentials: string) => {
+      const colon = credentials.indexOf(':');
+      return `${scheme}${colon < 0 ? '' : credentials.slice(0, colon + 1)}${mask}@`;
+    },
+  );
 }

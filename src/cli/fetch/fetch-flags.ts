@@ -82,10 +82,13 @@ export const fetchFlags = withEnvironment({
     default: 'post',
   }),
   header: listOf(
-    headerFlag('a header for the responder, never sent to another origin', {
-      check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
-      masked: maskedHeader,
-    }),
+    headerFlag(
+      'a header for the responder; Authorization and Cookie only for one that --url or the configuration names',
+      {
+        check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
+        masked: maskedHeader,
+      },
+    ),
   ),
   timeout: positiveDurationFlag('for one HTTP attempt, redirects included', { default: '10s' }),
   'connect-timeout': positiveDurationFlag('to connect, within --timeout', { default: '3s' }),

@@ -7,7 +7,7 @@ import { troubleOfError } from '../../pipeline/trouble.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { certificatesOf } from '../../source/certificate-paths.js';
 import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finder.js';
-import { curlCommand } from '../../transport/curl-command.js';
+import { curlCommand, type CurlQuery } from '../../transport/curl-command.js';
 import { fitsGet } from '../../transport/ocsp-get.js';
 import { chooseProxy } from '../../transport/proxy.js';
 import { parseTarget } from '../../transport/target-url.js';
@@ -38,14 +38,14 @@ async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder
   try {
     const file = await readCertificateFile(path);
     const { responders } = order;
-    const { urls } = respondersFor(file.certificate, definedOnly({ responders, url: flags.url }));
+    const { urls, origin } = respondersFor(file.certificate, definedOnly({ responders, url: flags.url }));
     if (urls.length === 0) {
       sayTrouble(output, `${certificate}: `, explainMissingResponder(file.certificate));
       return flags['require-ocsp'] || file.certificate.mustStaple ? exitCodes.noResponder : exitCodes.success;
     }
     const certIds = [createCertId(file.certificate, await findIssuer(file, issuers, undefined), flags.hash)];
     const requestDer = createRequest({ certIds, ...(flags.nonce ? { nonce: randomBytes(32) } : {}) });
-    const commands = urls.map((url) => commandFor(url, requestDer, flags));
+    const commands = urls.map((url) => commandFor({ url, origin, requestDer }, flags));
     if (output.json) output.record({ certificate, curl: commands });
     else for (const command of commands) output.data(command);
     return exitCodes.success;
@@ -58,12 +58,12 @@ async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder
   }
 }
 
-function commandFor(url: string, requestDer: Uint8Array, flags: FetchFlags): string {
+function commandFor(asked: Pick<CurlQuery, 'url' | 'origin' | 'requestDer'>, flags: FetchFlags): string {
+  const { url, requestDer } = asked;
   const isGet = flags.method === 'get' || (flags.method === 'auto' && !flags.nonce && fitsGet(url, requestDer));
   return curlCommand({
-    url,
+    ...asked,
     method: isGet ? 'get' : 'post',
-    requestDer,
     headers: flags.header,
     timeoutSeconds: flags.timeout / 1000,
     connectTimeoutSeconds: flags['connect-timeout'] / 1000,

@@ -40,6 +40,7 @@ export function flagKind<Value>({
 }): FlagKind<Value> {
   const declare = (description: string, own: FlagDetails & { readonly default?: string } = {}): object => {
     const { default: text, shownDefault = text, example = usual.example ?? text ?? '', ...details } = own;
+    const { masked = (word: string): string => word } = { ...usual, ...details };
     const value = text === undefined ? undefined : read(text);
     return definedOnly({
       ...Flags.string({ description }),
@@ -48,7 +49,11 @@ export function flagKind<Value>({
       parse: (word: string, _context: object, { name }: { readonly name: string }): Promise<Value> => {
         const found = read(word);
         if (found !== undefined) return Promise.resolve(found);
-        throw new OcspError('usage', `--${name}: "${word}" is not ${expected}`, `for example --${name} ${example}`);
+        throw new OcspError(
+          'usage',
+          `--${name}: "${masked(word)}" is not ${expected}`,
+          `for example --${name} ${example}`,
+        );
       },
       default: value,
       defaultHelp: shownDefault === value ? undefined : () => Promise.resolve(shownDefault),

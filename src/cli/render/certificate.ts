@@ -27,6 +27,7 @@ export function renderCertificate(
     const prefix = options.isOneOfSeveral ? `${escapeText(certificate)}\t` : '';
     for (const uri of uris) output.data(prefix + escapeText(uri));
   }
+  for (const warning of fields.warnings ?? []) output.warn(`${certificate}: ${warning}`);
   if (options.issuerUris && fields.caIssuersUris.length === 0) {
     const message = 'the certificate names no caIssuers URI';
     sayTrouble(output, `${certificate}: `, {

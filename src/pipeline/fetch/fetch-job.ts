@@ -120,6 +120,13 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
   return certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)).slice(0, maximumResponders);
 }
 
+/** What is said of URIs from which blanks were cut off. */
+export function paddingWarnings({ paddedUris }: Pick<Certificate, 'paddedUris'>, uris: readonly string[]): string[] {
+  return uris
+    .filter((uri) => paddedUris.includes(uri))
+    .map((uri) => `the certificate has blanks or line ends around its URI ${uri}, which were cut off`);
+}
+
 /** Removes what a killed run left beside the staple. What cannot be removed keeps nobody from asking: a write will tell of it. */
 export async function removeLeftover(
   staple: FilePath,

@@ -12,6 +12,7 @@ import { freshOutcome, outcomeOfError } from './describe-outcome.js';
 import {
   isDue,
   judgeFor,
+  paddingWarnings,
   removeLeftover,
   startJobBudget,
   type DueCertificate,
@@ -177,7 +178,8 @@ function knownResponse({ stored, judge, options, staple, tools }: Job): KnownRes
 async function settle(job: Job, result: AskResult): Promise<Outcome> {
   const outcome = await settleResult(job, result);
   if ('answer' in result) rememberAnswer(job, outcome, result.answer);
-  const warnings = [...outcome.warnings, ...result.warnings];
+  const padded = paddingWarnings(job.file.certificate, job.responders.urls);
+  const warnings = [...outcome.warnings, ...padded, ...result.warnings];
   return { ...outcome, ...definedOnly({ responder: result.contact }), warnings };
 }
 

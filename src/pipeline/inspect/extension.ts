@@ -7,6 +7,7 @@ import { nonceOf } from '../../core/nonce.js';
 import { Oid } from '../../core/oid.js';
 import { revocationReasonOfNumber } from '../../core/response.js';
 import { formatTime } from '../../core/time.js';
+import { uriText } from '../../core/uniform-resource.js';
 import {
   certificateExtensions,
   describeAccess,
@@ -65,7 +66,7 @@ function describeCrlReference({ value }: Extension): string[] {
   const time = reader.enterOptional(contextTag(2), 'crlTime')?.generalizedTime('crlTime');
   reader.end('CrlID');
   return [
-    ...lineIfThere(uri, (octets) => `URI:${Buffer.from(octets).toString('latin1')}`),
+    ...lineIfThere(uri, (octets) => `URI:${uriText(octets)}`),
     ...lineIfThere(number, (element) => `CRL number ${toHex(integerContentsOf(element, 'crlNum'))} (hex)`),
     ...lineIfThere(time, (date) => `CRL of ${formatTime(date)}`),
   ];

@@ -2,6 +2,7 @@ import { distinguishedNameToString } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { DerReader, contextTag, objectIdentifierOf, readerOf, type DerElement } from '../../core/der/der.js';
 import { readDistinguishedName, textOf } from '../../core/distinguished-name.js';
+import { uriText } from '../../core/uniform-resource.js';
 import { objectName } from './object-name.js';
 import { readEach } from './reading.js';
 
@@ -20,7 +21,7 @@ const describers: Readonly<Record<number, (element: DerElement) => string>> = {
   [contextTag(1, 'primitive')]: ({ contents }) => `email:${latin1(contents)}`,
   [contextTag(2, 'primitive')]: ({ contents }) => `DNS:${latin1(contents)}`,
   [contextTag(4)]: (element) => `dirName:${describeDirectoryName(element)}`,
-  [contextTag(6, 'primitive')]: ({ contents }) => `URI:${latin1(contents)}`,
+  [contextTag(6, 'primitive')]: ({ contents }) => `URI:${uriText(contents)}`,
   [contextTag(7, 'primitive')]: ({ contents }) => `IP:${describeAddress(contents)}`,
   [contextTag(8, 'primitive')]: (element) => `registeredID:${objectName(objectIdentifierOf(element, 'registeredID'))}`,
 };

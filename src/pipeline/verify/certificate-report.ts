@@ -2,7 +2,7 @@ import { distinguishedNameToString, type Certificate } from '../../core/index.js
 import { definedOnly } from '../../core/defined-only.js';
 import type { FilePath } from '../../core/file-path.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
-import { responderUrls } from '../fetch/fetch-job.js';
+import { paddingWarnings, responderUrls } from '../fetch/fetch-job.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { explainMissingResponder, isShortLived, type MissingResponder } from '../fetch/missing-responder.js';
 
@@ -16,6 +16,8 @@ export interface CertificateReport extends Pick<Certificate, ReportedField> {
   readonly subject: string;
   readonly issuer: string;
   readonly shortLived: boolean;
+  /** What is odd in it, for people. */
+  readonly warnings?: readonly string[];
   /** Why there is no responder that HTTP reaches, where there is none. */
   readonly missingResponder?: MissingResponder;
 }
@@ -23,6 +25,7 @@ export interface CertificateReport extends Pick<Certificate, ReportedField> {
 /** Describes a certificate's responder, issuer and CRL URIs and what stapling means for it. */
 export function reportCertificate(certificate: Certificate): CertificateReport {
   const { serialNumber, notBefore, notAfter, ocspUris, caIssuersUris, crlUris, mustStaple } = certificate;
+  const warnings = paddingWarnings(certificate, certificate.paddedUris);
   const needsReason = responderUrls(certificate, undefined).length === 0;
   return definedOnly({
     subject: distinguishedNameToString(certificate.subject),
@@ -35,6 +38,7 @@ export function reportCertificate(certificate: Certificate): CertificateReport {
     crlUris,
     mustStaple,
     shortLived: isShortLived(certificate),
+    warnings: warnings.length === 0 ? undefined : warnings,
     missingResponder: needsReason ? explainMissingResponder(certificate) : undefined,
   });
 }

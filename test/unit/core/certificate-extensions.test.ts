@@ -48,7 +48,13 @@ describe('the extensions of a certificate', () => {
 
   it('leave a hostile address as it stands for others to judge', () => {
     const uri = 'http://a/\r\nHost: b\0\x1b[31m\xff';
-    expect(issue({ ocspUris: [uri] }).ocspUris).toEqual([uri]);
+    expect(issue({ ocspUris: [uri] }).ocspUris).toEqual([uri.replace('\xff', '%FF')]);
+  });
+
+  it('lose the blanks around an address, and say so', () => {
+    const read = issue({ ocspUris: [' http://a/', 'http://a/', 'http://b/'], caIssuersUris: ['http://c/\r\n'] });
+    expect(read).toMatchObject({ ocspUris: ['http://a/', 'http://b/'], caIssuersUris: ['http://c/'] });
+    expect(read.paddedUris).toEqual(['http://a/', 'http://c/']);
   });
 
   it('pass over a responder that is no URI', () => {

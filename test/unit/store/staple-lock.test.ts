@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chownSync,
   existsSync,
@@ -46,6 +48,11 @@ afterEach(() => removeFolder(folder));
 function age(seconds: number): void {
   const time = Date.now() / 1000 - seconds;
   utimesSync(lock, time, time);
+}
+
+function startOf(pid: number): string {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 async function expectTakenOver(): Promise<void> {
@@ -227,6 +234,33 @@ describe('the lock of a staple', () => {
   it('that is a folder is refused', async () => {
     mkdirSync(lock);
     expect((await errorOf(replaceStaple(optionsFor(staple, fresh)))).code).toBe('staple-unsafe');
+  });
+
+  it.runIf(runsAsRoot)('of another user is not waited for where it names a process that is not theirs', async () => {
+    for (const pid of [1, process.pid]) {
+      for (const level of ['', '-1', '-2']) {
+        writeFileSync(`${lock}${level}`, lockText({ pid, processStart: startOf(pid) }));
+        chownSync(`${lock}${level}`, nobody, nobody);
+      }
+      age(-3600);
+      await expectTakenOver();
+      unlinkSync(staple);
+    }
+  });
+
+  it.runIf(runsAsRoot)('of another user is waited for while a process of theirs holds it', async () => {
+    const other = spawn('sleep', ['60'], { uid: nobody, gid: nobody, stdio: 'ignore' });
+    try {
+      await once(other, 'spawn');
+      const pid = other.pid ?? 0;
+      writeFileSync(lock, lockText({ pid, processStart: startOf(pid) }));
+      chownSync(lock, nobody, nobody);
+      expect(await expectLocked()).toContain(`locked by process ${pid}`);
+    } finally {
+      other.kill('SIGKILL');
+      await once(other, 'exit');
+    }
+    await expectTakenOver();
   });
 
   it.runIf(runsAsRoot)("of another user is refused, and root's is waited for", async () => {

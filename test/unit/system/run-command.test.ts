@@ -46,6 +46,29 @@ describe('a command', () => {
     expect(environment.RESTAPLE_PASSPHRASE).toBe('w0rd');
   });
 
+  it('sees no credentials in the URLs of proxies and responders', () => {
+    const environment = {
+      RESTAPLE_PROXY: 'http://hugo:s3cret@proxy.example:3128',
+      RESTAPLE_URL: 'https://hugo:s3%20cret@ocsp.example/ca?x',
+      HTTP_PROXY: 'hugo:s3cret@proxy.example:3128',
+      https_proxy: 'http://hugo:s3/cret@proxy.example',
+      ALL_PROXY: 'socks5://hugo:s@3cret@proxy.example',
+      http_proxy: 'http://proxy.example:3128',
+      NO_PROXY: 'a@b',
+      HOME: '/home/hugo@example',
+    };
+    expect(withoutSecrets(environment)).toMatchObject({
+      RESTAPLE_PROXY: 'http://proxy.example:3128',
+      RESTAPLE_URL: 'https://ocsp.example/ca?x',
+      HTTP_PROXY: 'proxy.example:3128',
+      https_proxy: undefined,
+      ALL_PROXY: 'socks5://proxy.example',
+      http_proxy: 'http://proxy.example:3128',
+      NO_PROXY: 'a@b',
+      HOME: '/home/hugo@example',
+    });
+  });
+
   it('cannot speak for this service to its manager', async () => {
     const environment = { PATH: env.PATH, NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_PID: '1', WATCHDOG_USEC: '1' };
     const result = await shell('env >&2', { env: withoutSecrets(environment) });

@@ -227,6 +227,11 @@ describe('hosts that a proxy looks up', () => {
     'printer.local',
     'ca.internal',
     'ca.internal.',
+    'ca',
+    'CA.',
+    'router.home.arpa',
+    'ocsp.pki.svc.',
+    'ocsp.pki.svc.Cluster.Local',
     '127.0.0.1',
     '[::1]',
   ])('are judged as written: %s is refused, and opened by --allow-private', (host) => {
@@ -236,7 +241,7 @@ describe('hosts that a proxy looks up', () => {
     expect(() => assertWrittenHostAllowed(host, withPrivate)).not.toThrow();
   });
 
-  it.each(['ocsp.example.com', 'mylocalhost', 'notlocal', 'internal.example.com', 'local.example'])(
+  it.each(['ocsp.example.com', 'x.mylocalhost', 'x.notlocal', 'internal.example.com', 'local.example'])(
     '%s is left to the proxy',
     (host) => {
       expect(() => assertWrittenHostAllowed(host, strict)).not.toThrow();

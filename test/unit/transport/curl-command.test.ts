@@ -79,6 +79,28 @@ describe('the curl command', () => {
     ]);
   });
 
+  it('leaves the password of a URL to be asked for', async () => {
+    for (const method of ['get', 'post'] as const) {
+      const command = curlCommand(query({ method, url: 'http://hu%40go:s3cret@ocsp.example.com/ca' }));
+      expect(command).not.toContain('s3cret');
+      const { words } = await runInShell(command);
+      expect(words[words.indexOf('--user') + 1]).toBe('hu@go');
+      expect(words.at(-1)).toMatch(/^http:\/\/ocsp\.example\.com\/ca/);
+    }
+  });
+
+  it('has what proves who asks for a responder that the operator named only', () => {
+    const headers = [
+      ['Authorization', 'Bearer s3cret'],
+      ['Cookie', 's3cret'],
+      ['X-Other', 'kept'],
+    ] as const;
+    expect(curlCommand(query({ headers, origin: 'operator' }))).toMatch(/Bearer s3cret.*Cookie: s3cret.*X-Other: kept/);
+    const command = curlCommand(query({ headers, origin: 'certificate' }));
+    expect(command).not.toContain('s3cret');
+    expect(command).toContain('X-Other: kept');
+  });
+
   it('names the proxy without its credentials, and otherwise forbids one', async () => {
     const proxy = chooseProxy(proxyFromFlag('http://hugo:s3cret@proxy.test:3128', {}), new URL('http://a.test/'));
     const command = curlCommand(query({ proxy }));

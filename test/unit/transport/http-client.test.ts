@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   everythingIn,
@@ -67,7 +68,18 @@ describe('an exchange', () => {
     expect(server.seen).toHaveLength(4);
   });
 
-  it('never unpacks a compressed body', async () => {
+  it('unpacks a body that came packed, within the limit', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('answer'));
+    });
+    const reply = await startClient().exchange(get(server.origin));
+    expect(Buffer.from(reply.body).toString()).toBe('answer');
+    expect(reply.warnings).toEqual([`the answer of 127.0.0.1:${server.port} came packed (gzip), unasked`]);
+    const error = await failureOf(startClient().exchange(get(server.origin, { maximumBodyBytes: 5 })));
+    expect(error.code).toBe('body-too-large');
+  });
+
+  it('leaves a body as it came where it is not packed as it says', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' });
       response.end('not really gzip');
@@ -302,7 +314,27 @@ describe('trouble', () => {
       client.exchange(get('http://127.0.0.1:1/', { headers: [['X', 's3cret\r\nY: 1']] })),
     );
     expect(badValue.code).toBe('usage');
-    for (const error of [refused, badValue]) expect(everythingIn(error)).not.toMatch(/s3cret|hugo/);
+    const badName = await failureOf(
+      client.exchange(get('http://127.0.0.1:1/', { headers: [['Authorization Bearer s3cret', 'b']] })),
+    );
+    for (const error of [refused, badValue, badName]) expect(everythingIn(error)).not.toMatch(/s3cret|hugo/);
+  });
+
+  it('sends what proves who asks to a responder that the operator named only', async () => {
+    const server = await startServer((_request, response) => response.end('ok'));
+    const client = startClient({ allowPrivate: true });
+    const headers = [
+      ['AUTHORIZATION', 'Bearer s3cret'],
+      ['cookie', 'session=s3cret'],
+      ['X-Other', 'kept'],
+    ] as const;
+    for (const origin of ['operator', 'certificate'] as const)
+      await client.exchange(get(server.origin, { headers, origin }));
+    const [named, other] = server.seen.map((seen) => seen.headers);
+    expect(named).toMatchObject({ authorization: 'Bearer s3cret', cookie: 'session=s3cret', 'x-other': 'kept' });
+    expect(other).toMatchObject({ 'x-other': 'kept' });
+    expect(other).not.toHaveProperty('authorization');
+    expect(other).not.toHaveProperty('cookie');
   });
 
   it.each(['Content-Length', 'transfer-encoding', 'Connection', 'Proxy-Authorization', 'bad name', ''])(

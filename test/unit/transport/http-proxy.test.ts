@@ -72,6 +72,16 @@ describe('http through a proxy', () => {
       'localhost',
       'a.localhost.',
       'ca.internal',
+      'ca',
+      'OCSP.',
+      'metadata',
+      'Metadata.Example.com.',
+      'metadata.google.internal',
+      'router.home.arpa.',
+      'home.arpa',
+      'ocsp.pki.svc',
+      'ocsp.pki.SVC.cluster.local.',
+      'cluster.local',
     ]) {
       for (const scheme of ['http', 'https']) {
         const error = await failureOf(client.exchange(certificate(`${scheme}://${host}/`)));
@@ -79,6 +89,26 @@ describe('http through a proxy', () => {
       }
     }
     expect(proxy.seen).toHaveLength(1);
+  });
+
+  it('lets --allow-private open local names, but not those of metadata services', async () => {
+    const proxy = await startServer((_request, response) => response.end('answer'));
+    const client = throughProxy(proxy.origin, { allowPrivate: true });
+    const ask = (host: string) => client.exchange(get(`http://${host}/`, { origin: 'certificate' }));
+    for (const host of ['ca', 'ca.local', 'router.home.arpa', 'ocsp.pki.svc', 'ocsp.pki.svc.cluster.local.']) {
+      expect([host, (await ask(host)).status]).toEqual([host, 200]);
+    }
+    for (const host of ['metadata', 'metadata.google.internal', 'METADATA.example.com', 'instance-data.']) {
+      expect([host, (await failureOf(ask(host))).code]).toEqual([host, 'address-blocked']);
+    }
+  });
+
+  it('asks public names that only look like local ones', async () => {
+    const proxy = await startServer((_request, response) => response.end('answer'));
+    for (const host of ['metadata-ca.example', 'svc.example', 'mysvc.com', 'cluster.local.example', 'xhome.arpa']) {
+      const reply = await throughProxy(proxy.origin).exchange(get(`http://${host}/`, { origin: 'certificate' }));
+      expect([host, reply.status]).toEqual([host, 200]);
+    }
   });
 
   it('judges redirects too', async () => {
@@ -177,14 +207,16 @@ describe('http through a proxy', () => {
     await expect.poll(proxy.openSockets).toBe(0);
   });
 
-  it('never unpacks a compressed body, and returns any status', async () => {
-    const packed = gzipSync('x'.repeat(1000));
+  it('unpacks what came packed within the limit, and returns any status', async () => {
     const proxy = await startServer((_request, response) => {
-      response.writeHead(503, { 'Content-Encoding': 'gzip', 'Retry-After': '7' }).end(packed);
+      response.writeHead(503, { 'Content-Encoding': 'gzip', 'Retry-After': '7' }).end(gzipSync('x'.repeat(1000)));
     });
-    const reply = await throughProxy(proxy.origin).exchange(get('http://ocsp.example.test/'));
+    const client = throughProxy(proxy.origin);
+    const reply = await client.exchange(get('http://ocsp.example.test/'));
     expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '7' } });
-    expect(Buffer.from(reply.body)).toEqual(packed);
+    expect(Buffer.from(reply.body).toString()).toBe('x'.repeat(1000));
+    const error = await failureOf(client.exchange(get('http://ocsp.example.test/', { maximumBodyBytes: 999 })));
+    expect(error.code).toBe('body-too-large');
   });
 });
 

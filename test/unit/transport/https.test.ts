@@ -17,6 +17,7 @@ let connections = 0;
 let port = 0;
 let proxyPort = 0;
 const tunnels: string[] = [];
+const tunnelCredentials = `Basic ${Buffer.from('hugo:s3cret').toString('base64')}`;
 
 const proxy = createProxyServer();
 const closers: (() => void)[] = [() => rmSync(folder, { recursive: true })];
@@ -32,7 +33,8 @@ beforeAll(async () => {
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''} ${body}`);
-      response.end('answer');
+      if (request.url !== '/sloppy') response.end('answer');
+      else request.socket.end('HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 6\n\nanswer');
     });
   });
   server.on('secureConnection', () => connections++);
@@ -77,11 +79,21 @@ describe('https', () => {
 
   it('posts through a CONNECT tunnel, with credentials for the proxy', async () => {
     asked.length = 0;
-    const credentials = `Basic ${Buffer.from('hugo:s3cret').toString('base64')}`;
     const words = [`https://ocsp.example.test:${port}/x`, `http://hugo:s3cret@127.0.0.1:${proxyPort}`];
     expect(await runProbe(true, ...words)).toEqual(['answer', 'answer']);
     expect(asked).toEqual(new Array(2).fill(`POST /x ocsp.example.test:${port} DER`));
-    expect(tunnels).toEqual(new Array(2).fill(`ocsp.example.test:${port} ${credentials}`));
+    expect(tunnels).toEqual(new Array(2).fill(`ocsp.example.test:${port} ${tunnelCredentials}`));
+  });
+
+  it('reads a sloppy answer over a connection of its own, through a tunnel too', async () => {
+    const place = `ocsp.example.test:${port}`;
+    for (const words of [[], [`http://hugo:s3cret@127.0.0.1:${proxyPort}`]]) {
+      asked.length = 0;
+      tunnels.length = 0;
+      expect(await runProbe(true, `https://${place}/sloppy`, ...words)).toEqual(['answer', 'answer']);
+      expect(asked).toEqual(new Array(4).fill(`POST /sloppy ${place} DER`));
+      expect(new Set(tunnels)).toEqual(new Set(words.length === 0 ? [] : [`${place} ${tunnelCredentials}`]));
+    }
   });
 
   it('is tls-failed for a certificate of another name, or one that nobody trusts', async () => {

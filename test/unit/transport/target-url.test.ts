@@ -64,3 +64,20 @@ describe('a URI to connect to', () => {
     expect(shownUrl(`http://a.example/${'x'.repeat(500)}`)).toHaveLength(203);
   });
 });
+
+it.each([
+  'http://user:se/cret@a.example:1x/',
+  'http://user:se#cret@a.example/',
+  'user:secret@a.example',
+  'secret@a.example',
+  '//user:se/cret@a.example',
+  'user:se/cret@a.example/',
+  'socks5://user:se/cret@a.example',
+])('nothing of a password that does not parse is shown: %s', (text) => {
+  expect(shownUrl(text)).not.toMatch(/se.?cret|cret/);
+  expect(shownUrl(text)).toContain('a.example');
+});
+
+it('an @ in a path is shown', () => {
+  expect(shownUrl('http://a.example/x@y')).toBe('http://a.example/x@y');
+});

@@ -12,6 +12,9 @@ describe('a setting on the screen', () => {
     ['url', 'https://u:p@ocsp.example/a@b', 'https://u:********@ocsp.example/a@b'],
     ['header', 'Authorization: Bearer abc:def', 'Authorization: ********'],
     ['header', 'X:a\nb', 'X: ********'],
+    ['header', 'Authorization Bearer abc', '********'],
+    ['proxy', 'http://user:p/ss@proxy:3128', 'http://user:********@proxy:3128'],
+    ['url', 'http://user:p#s@ocsp.example/', 'http://user:********@ocsp.example/'],
   ])('of %s has no secret: %s', (flag, text, shown) => {
     expect(onScreen(flag, text)).toBe(shown);
   });
