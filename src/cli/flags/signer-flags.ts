@@ -46,13 +46,18 @@ export async function signerFrom(
     warnings.push(...ofKey);
     return key;
   };
-  const { certificate: issuer } = await readCertificateFile(flags['ca-cert']);
+  const readCertificate = async (path: string): Promise<Certificate> => {
+    const { certificate, warnings: ofFile } = await readCertificateFile(path);
+    warnings.push(...ofFile.map((warning) => `${path}: ${warning}`));
+    return certificate;
+  };
+  const issuer = await readCertificate(flags['ca-cert']);
   const responder = flags['responder-cert'];
   const signer = prepareSigner(
     definedOnly({
       caCertificate: issuer,
       caKey: readKey(flags['ca-key']),
-      responderCertificate: responder === undefined ? undefined : (await readCertificateFile(responder)).certificate,
+      responderCertificate: responder === undefined ? undefined : await readCertificate(responder),
       responderKey: readKey(flags['responder-key']),
       responderId: flags['key-id'] ? 'key' : 'name',
       embedCertificates: flags['no-certs'] ? false : undefined,

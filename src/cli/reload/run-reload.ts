@@ -41,7 +41,7 @@ export async function runReload(
   const interrupt = catchInterrupts();
   try {
     const tools = tellToolsFrom(flags, [target], interrupt.signal, output);
-    const { staples, others, codes } = await judgeStaples(paths, flags);
+    const { staples, others, codes } = await judgeStaples(paths, flags, output);
     const isTold = staples.length > 0 || paths.length === 0;
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
@@ -76,15 +76,19 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
   );
 }
 
-async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags): Promise<Judged> {
-  const issuers = createIssuerFinder(flags.issuer);
+async function judgeStaples(
+  paths: readonly FilePath[],
+  flags: ReloadCommandFlags,
+  { warn }: Pick<Output, 'warn'>,
+): Promise<Judged> {
+  const issuers = createIssuerFinder(flags.issuer, undefined, warn);
   const options = definedOnly({
     out: flags.out,
     now: flags.at ?? new Date(),
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,
     ignoreTimes: false,
-    trustedResponders: await readCertificates(flags['trusted-responder']),
+    trustedResponders: await readCertificates(flags['trusted-responder'], warn),
     anchors: [],
     untrusted: [],
   });

@@ -41,14 +41,14 @@ export function reportCertificate(certificate: Certificate): CertificateReport {
 
 /** What was found of one file: a report, or why there is none. */
 export type CertificateFileReport =
-  | { readonly path: FilePath; readonly report: CertificateReport }
+  | { readonly path: FilePath; readonly report: CertificateReport; readonly warnings: readonly string[] }
   | { readonly path: FilePath; readonly trouble: Trouble };
 
 /** Reads and describes one certificate file; what goes wrong with it is in the result and never thrown. */
 export async function reportCertificateFile(path: FilePath): Promise<CertificateFileReport> {
   try {
-    const { certificate } = await readCertificateFile(path);
-    return { path, report: reportCertificate(certificate) };
+    const { certificate, warnings } = await readCertificateFile(path);
+    return { path, report: reportCertificate(certificate), warnings };
   } catch (error) {
     return { path, trouble: troubleOfError(error) };
   }
