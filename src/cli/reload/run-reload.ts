@@ -9,7 +9,7 @@ import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
 import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
-import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import { parseReloadTarget, targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -69,6 +69,8 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
     );
   }
   if (target.server.needsStaples !== true) return;
+  const mistake = targetMistake(target, process.env);
+  if (mistake !== undefined) throw new OcspError('usage', mistake, `write it like ${target.server.example}`);
   throw new OcspError(
     'usage',
     `${target.server.name} takes staples one by one, and no certificate was named`,
