@@ -75,8 +75,9 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
     isIdentical && ending.outcome === 'updated' ? { outcome: 'fresh' } : ending;
   if (options.dryRun) {
     const isIdentical = stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes);
-    const { verdict: _, ...outcome } = describeOutcome(job, endingIf(isIdentical), usable.verdict);
-    return { ...outcome, ...definedOnly({ verdict: stored.verdict }) };
+    // Due when the answer would be; the verdict is that of what is on disk.
+    const { nextRefresh } = describeOutcome(job, endingIf(isIdentical), usable.verdict);
+    return { ...describeOutcome(job, endingIf(isIdentical)), ...definedOnly({ nextRefresh }) };
   }
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
