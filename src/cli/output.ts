@@ -50,6 +50,10 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     mention: (line: string, label?: string): void => {
       if (isTalkative) say(line, label);
     },
+    /** What the caller asked to be told, watching or not: withheld by --quiet, and by --json, whose lines say it. */
+    announce: (line: string, label?: string): void => {
+      if (isTalkative || (!quiet && !json)) say(line, label);
+    },
     /** A warning: withheld only by --quiet. */
     warn: (line: string): void => {
       if (!quiet) say(line, stderr.yellow('warning:'));

@@ -37,7 +37,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     const paths = isNamed ? await namedCertificates(argv, flags, output) : [];
     if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
     const { runVerifyConnection } = await import('../cli/verify/run-verify-connection.js');
-    return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags), output);
+    return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags, output), output);
   }
 
   /** A monitoring system reads exit codes of its own, of a check that failed too; its flags may not have been parsed. */

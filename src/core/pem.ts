@@ -6,8 +6,8 @@ export interface PemBlock {
   readonly der: Uint8Array;
 }
 
-// A UTF-8 byte order mark, read as Latin-1, may stand before the first line.
-const beginLine = /^(?:\u00ef\u00bb\u00bf)?-----BEGIN ([A-Z0-9][A-Z0-9 .#]*)-----[ \t]*$/;
+// UTF-8 byte order marks, read as Latin-1, may stand before the first line of each file that was put together.
+const beginLine = /^(?:\u00ef\u00bb\u00bf)*-----BEGIN ([A-Z0-9][A-Z0-9 .#]*)-----[ \t]*$/;
 const base64Line = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Labels whose contents are never decoded, so that a bundle's private key does not even pass through memory twice. */
@@ -24,9 +24,10 @@ const carriageReturn = 0x0d;
 export function looksLikePem(bytes: Uint8Array): boolean {
   const buffer = asBuffer(bytes);
   for (let at = buffer.indexOf(beginMark); at >= 0; at = buffer.indexOf(beginMark, at + 1)) {
-    const before = buffer[at - 1];
-    if (at === 0 || before === lineFeed || before === carriageReturn) return true;
-    if (at === byteOrderMark.length && buffer.subarray(0, at).equals(byteOrderMark)) return true;
+    let start = at;
+    while (buffer.subarray(Math.max(start - byteOrderMark.length, 0), start).equals(byteOrderMark)) start -= 3;
+    const before = buffer[start - 1];
+    if (start === 0 || before === lineFeed || before === carriageReturn) return true;
   }
   return false;
 }
@@ -40,7 +41,8 @@ export function pemLabelsIn(bytes: Uint8Array): string[] {
 
 /**
  * The blocks of a PEM text in their order, text around them ignored; private keys are listed with empty contents and
- * never decoded (RFC 7468 §3, lax about line lengths).
+ * never decoded (RFC 7468 §3, lax about line lengths). Where two files were put together and the first had no line feed at
+ * its end, the end line of one block and the begin line of the next are one line.
  *
  * @throws OcspError `malformed-pem` for a block without its end line or with something else than base64 in it
  */
@@ -102,22 +104,36 @@ function decodeAnyPem(bytes: Uint8Array): PemBlock[] {
     .toString('latin1')
     .split(/\r\n|\n|\r/);
   for (let index = 0; index < lines.length; index += 1) {
-    const label = beginLine.exec(lines[index] ?? '')?.[1];
-    if (label === undefined) continue;
-    const beginsAt = index + 1;
-    const end = `-----END ${label}-----`;
-    const body: string[] = [];
-    for (index += 1; (lines[index] ?? end).trimEnd() !== end; index += 1) body.push(lines[index] ?? '');
-    if (index >= lines.length) {
-      throw new OcspError(
-        'malformed-pem',
-        `the ${label} block that begins in line ${beginsAt} has no end line`,
-        'the file was cut short: copy it again',
-      );
+    let label = labelOf(lines[index] ?? '');
+    // More than once where the end line of one block goes on with the begin line of the next.
+    while (label !== undefined) {
+      const beginsAt = index + 1;
+      const end = `-----END ${label}-----`;
+      const body: string[] = [];
+      let next: string | undefined;
+      for (index += 1; index < lines.length; index += 1) {
+        const line = lines[index] ?? '';
+        const rest = line.startsWith(end) ? line.slice(end.length).trim() : undefined;
+        next = rest === undefined ? undefined : labelOf(rest);
+        if (rest === '' || next !== undefined) break;
+        body.push(line);
+      }
+      if (index >= lines.length) {
+        throw new OcspError(
+          'malformed-pem',
+          `the ${label} block that begins in line ${beginsAt} has no end line`,
+          'the file was cut short: copy it again',
+        );
+      }
+      blocks.push({ label, der: isKeyLabel(label) ? new Uint8Array(0) : decodeBody(body, label, beginsAt) });
+      label = next;
     }
-    blocks.push({ label, der: isKeyLabel(label) ? new Uint8Array(0) : decodeBody(body, label, beginsAt) });
   }
   return blocks;
+}
+
+function labelOf(line: string): string | undefined {
+  return beginLine.exec(line)?.[1];
 }
 
 function decodeBody(lines: readonly string[], label: string, beginsAt: number): Uint8Array {

@@ -3,6 +3,7 @@ import { toHex } from './bytes.js';
 import { certIdOfElement, type CertId } from './cert-id.js';
 import type { DerReader } from './der/der.js';
 import { DerError, Tag, contextTag, readWhole, readerOf, smallIntegerOf, type DerElement } from './der/der.js';
+import { unlessMalformed } from './der/malformed.js';
 import { readDistinguishedName } from './distinguished-name.js';
 import { findExtension, readExplicitExtensions, type Extension } from './extension.js';
 import { nonceOf } from './nonce.js';
@@ -101,11 +102,15 @@ const maximumStatements = 1000;
 /**
  * Decodes an OCSPResponse (RFC 6960 §4.2.1), strictly. Verifies nothing.
  *
+ * @param options.anyCertificates takes whatever stands where the certificates should be: for showing, never for judging
  * @returns the response, or a failure as a value: hostile bytes never throw
  */
-export function decodeResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
+export function decodeResponse(
+  der: Uint8Array,
+  { anyCertificates = false }: { readonly anyCertificates?: boolean } = {},
+): OcspResponse | ResponseDecodingFailure {
   try {
-    return readResponse(der);
+    return readResponse(der, anyCertificates ? piecesOf : sequencesIn);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     return { code: 'malformed-response', message: error.message, rule: error.rule };
@@ -117,7 +122,19 @@ export function isResponse(result: OcspResponse | ResponseDecodingFailure): resu
   return 'status' in result;
 }
 
-function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
+/** How the octets of the embedded certificates are told apart. */
+type CertificateReader = (explicit: DerReader) => Uint8Array[];
+
+const sequencesIn: CertificateReader = (explicit) =>
+  explicit.sequence('certs').all((list) => list.element(Tag.sequence, 'embedded certificate').raw);
+
+/** As {@link sequencesIn}, for what is not what it should be. */
+export const piecesOf: CertificateReader = (explicit) => {
+  const list = explicit.peekTag() === Tag.sequence ? unlessMalformed(() => explicit.sequence('certs')) : undefined;
+  return [...(list?.pieces('embedded certificate') ?? []), ...explicit.pieces('embedded certificate')];
+};
+
+function readResponse(der: Uint8Array, readCertificates: CertificateReader): OcspResponse | ResponseDecodingFailure {
   const outer = readWhole(der, Tag.sequence, 'OCSPResponse');
   const statusElement = outer.element(Tag.enumerated, 'responseStatus');
   const status = responseStatuses[smallIntegerOf(statusElement, 'responseStatus')];
@@ -139,17 +156,17 @@ function readResponse(der: Uint8Array): OcspResponse | ResponseDecodingFailure {
       message: `the response is of type ${responseType}, not id-pkix-ocsp-basic`,
     };
   }
-  return { status, basic: readBasicResponse(response) };
+  return { status, basic: readBasicResponse(response, readCertificates) };
 }
 
-function readBasicResponse(response: DerElement): BasicResponse {
+function readBasicResponse(response: DerElement, readCertificates: CertificateReader): BasicResponse {
   const whole = readerOf(response);
   const outer = whole.sequence('BasicOCSPResponse');
   whole.end('BasicOCSPResponse');
   const tbsElement = outer.element(Tag.sequence, 'tbsResponseData');
   const signatureAlgorithm = readAlgorithmIdentifier(outer, 'signatureAlgorithm');
   const signature = outer.bitStringOctets('signature');
-  const certificates = outer.explicit(contextTag(0), 'certs', (explicit) => explicit.sequence('certs'));
+  const certificates = outer.explicit(contextTag(0), 'certs', readCertificates) ?? [];
   outer.end('BasicOCSPResponse');
 
   const tbs = readerOf(tbsElement);
@@ -172,7 +189,7 @@ function readBasicResponse(response: DerElement): BasicResponse {
     nonce: nonce === undefined ? undefined : toHex(nonceOf(nonce)),
     signatureAlgorithm,
     signature,
-    certificates: certificates?.all((list) => list.element(Tag.sequence, 'embedded certificate').raw) ?? [],
+    certificates,
   };
 }
 

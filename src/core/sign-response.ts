@@ -225,7 +225,7 @@ export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' |
     throw new OcspError(
       'key-mismatch',
       'the private key does not belong to the certificate that is to sign',
-      'name the key that the certificate was made for; compare with: openssl pkey -in KEY -pubout',
+      'name the key that the certificate was made for; compare: openssl pkey -in KEY -pubout; openssl x509 -in CERT -noout -pubkey',
     );
   }
   ownKeys.set(key, certificate);

@@ -1,6 +1,7 @@
 import { shownPath } from '../core/file-path.js';
 import { decodeResponse, isResponse, serialNumbersEqual } from '../core/index.js';
 import { formatTime } from '../core/time.js';
+import { programProblem } from '../system/file-kind.js';
 import { splitWords } from '../system/shell-words.js';
 import type { StapleToPush } from './reload-result.js';
 import type { Server } from './server.js';
@@ -16,6 +17,7 @@ export const exec = {
     const [command, ...words] = splitWords(text) ?? [];
     return command === undefined ? undefined : [command, ...words];
   },
+  mistake: ([program], { PATH }) => programProblem(program, PATH),
   async tell(argv, staples, tools) {
     const { tellByCommand } = await import('./tell-by-command.js');
     const changed = staples.filter(({ isChanged }) => isChanged);

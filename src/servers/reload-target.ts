@@ -1,4 +1,5 @@
 import { OcspError } from '../core/index.js';
+import type { CommandEnvironment } from '../system/run-command.js';
 import { resultOf, type StapleToPush, type TargetResult } from './reload-result.js';
 import type { Server, ServerTools } from './server.js';
 import { servers } from './servers.js';
@@ -28,6 +29,11 @@ export function parseReloadTarget(text: string): ReloadTarget {
     `"${text}" is no reload target`,
     `write it like ${example}; see: restaple reload --help`,
   );
+}
+
+/** What is plainly wrong with a target, whatever runs now: a sentence. */
+export function targetMistake({ server, place }: ReloadTarget, environment: CommandEnvironment): string | undefined {
+  return server.mistake?.(place, environment);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Server<Place = unknown> {
   readonly needsKey?: boolean;
   /** It takes staples one by one; where absent, it reads its files again, whether there are staples or not. */
   readonly needsStaples?: boolean;
+  /** What is plainly wrong with a place, whatever runs now, such as a file of another kind: a sentence. Nobody is asked. */
+  mistake?(place: Place, environment: CommandEnvironment): string | undefined;
   /**
    * Tells the server at a place.
    *

@@ -1,4 +1,5 @@
 import { OcspError } from '../core/index.js';
+import { fileKindAt } from '../system/file-kind.js';
 import { runCommand, withoutSecrets, type CommandResult } from '../system/run-command.js';
 import { allTaken, TargetFailure, type ReloadCode, type StapleToPush, type Told } from './reload-result.js';
 import type { ServerTools } from './server.js';
@@ -70,6 +71,9 @@ function notStarted(name: string, code: string, hintIfMissing = 'give its whole 
       return new TargetFailure('command-failed', `${name} was not found`, hintIfMissing);
     case 'EACCES':
     case 'EPERM':
+      if (fileKindAt(name) === 'a folder') {
+        return new TargetFailure('command-failed', `${name} is a folder, not a program`, 'name a program in it');
+      }
       return new TargetFailure(
         'permission-denied',
         `${name} may not be run by this user`,

@@ -8,6 +8,7 @@ import {
 } from '../core/index.js';
 import { issuanceFailure } from '../core/certificate.js';
 import { DerError, DerReader, Tag } from '../core/der/der.js';
+import { unlessMalformed } from '../core/der/malformed.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { Oid } from '../core/oid.js';
@@ -19,9 +20,13 @@ export interface CertificateFile {
   readonly certificate: Certificate;
   /** The DER of the others in their order, not decoded yet: a broken one among them harms nothing. */
   readonly others: readonly Uint8Array[];
+  /** What the reader should hear of it, without its name. */
+  readonly warnings: readonly string[];
   /** Which contents of the file these are; undefined for a pipe. */
   readonly version: FileVersion | undefined;
 }
+
+type Warn = (warning: string) => unknown;
 
 /** Bundles with chain and key are a few KiB; a CA bundle is 250 KiB. */
 const largestCertificateFile = 1024 * 1024;
@@ -40,12 +45,13 @@ export async function readCertificateFile(path: FilePath): Promise<CertificateFi
 /** As {@link readCertificateFile}, without a promise where nothing has to be loaded first, as for PKCS#7: a fleet is many files. */
 export function readCertificateFileSoon(path: FilePath): CertificateFile | Promise<CertificateFile> {
   const { bytes, version } = readVersionedFile(path, largestCertificateFile);
+  const warnings: string[] = [];
   const take = ([first, ...others]: readonly Uint8Array[]): CertificateFile => {
     if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
-    return { path, certificate: decodeCertificate(first), others, version };
+    return { path, certificate: decodeCertificate(first), others, warnings, version };
   };
   try {
-    const certificates = certificatesIn(bytes);
+    const certificates = certificatesIn(bytes, (warning) => warnings.push(warning));
     if (!(certificates instanceof Promise)) return take(certificates);
     return certificates.then(take).catch((error: unknown) => {
       throw naming(shownPath(path), error);
@@ -63,9 +69,10 @@ export function isUnchanged({ path, version }: CertificateFile): boolean {
 /**
  * The DER of every certificate in these bytes, the one that counts first; a promise where PKCS#7 is among them.
  *
+ * @param warn is told what was passed over
  * @throws OcspError `malformed-pem`, `malformed-certificate`, `no-certificate`
  */
-export function certificatesIn(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
+export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined): Uint8Array[] | Promise<Uint8Array[]> {
   if (bytes[0] === Tag.sequence && !looksLikePemText(bytes)) return certificatesInDer(bytes);
   if (!looksLikePem(bytes)) {
     throw new OcspError(
@@ -75,9 +82,11 @@ export function certificatesIn(bytes: Uint8Array): Uint8Array[] | Promise<Uint8A
     );
   }
   const blocks = decodePem(bytes);
-  if (blocks.some(({ label }) => isPkcs7Label(label))) return certificatesWithPkcs7(blocks);
+  if (blocks.some(({ label }) => isPkcs7Label(label))) return certificatesWithPkcs7(blocks, warn);
   const certificates: Uint8Array[] = [];
-  for (const block of blocks) if (certificateLabels.has(block.label)) certificates.push(certificateOf(block));
+  for (const [index, block] of blocks.entries()) {
+    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block, index + 1, warn));
+  }
   if (certificates.length === 0) throw noCertificateAmong(blocks);
   return certificates;
 }
@@ -86,10 +95,10 @@ function isPkcs7Label(label: string): boolean {
   return label === 'PKCS7' || label === 'CMS';
 }
 
-async function certificatesWithPkcs7(blocks: readonly PemBlock[]): Promise<Uint8Array[]> {
+async function certificatesWithPkcs7(blocks: readonly PemBlock[], warn: Warn): Promise<Uint8Array[]> {
   const certificates: Uint8Array[] = [];
-  for (const block of blocks) {
-    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block));
+  for (const [index, block] of blocks.entries()) {
+    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block, index + 1, warn));
     if (isPkcs7Label(block.label)) certificates.push(...(await certificatesInPkcs7(block.der)));
   }
   return certificates;
@@ -102,15 +111,20 @@ function looksLikePemText(bytes: Uint8Array): boolean {
   return bytes[1] !== undefined && bytes[1] < 0x80 && bytes[1] >= 0x20 && looksLikePem(bytes);
 }
 
-/** openssl's TRUSTED CERTIFICATE has its own settings after the certificate. */
-function certificateOf({ label, der }: PemBlock): Uint8Array {
-  if (label !== 'TRUSTED CERTIFICATE') return der;
-  try {
-    return new DerReader(der).element(Tag.sequence, 'certificate').raw;
-  } catch (error) {
-    if (error instanceof DerError) return der;
-    throw error;
+/**
+ * The certificate in a block of a PEM file, without what stands behind it: openssl's own settings in a TRUSTED CERTIFICATE,
+ * somebody's mistake in any other.
+ *
+ * @param number of the block, from 1
+ */
+export function certificateOf({ label, der }: PemBlock, number: number, warn: Warn): Uint8Array {
+  const certificate = unlessMalformed(() => new DerReader(der).element(Tag.sequence, 'certificate').raw) ?? der;
+  const trailing = der.length - certificate.length;
+  if (trailing > 0 && label !== 'TRUSTED CERTIFICATE') {
+    const octets = trailing === 1 ? '1 trailing octet' : `${trailing} trailing octets`;
+    warn(`${octets} after the certificate in PEM block ${number}, passed over`);
   }
+  return certificate;
 }
 
 function certificatesInDer(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {

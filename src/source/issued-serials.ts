@@ -60,7 +60,8 @@ async function readFolder(folder: FilePath, issuer: Certificate): Promise<Found>
     if (name[0] === 0x2e || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
     try {
       const bytes = readInputFile(path, largestCertificateFile);
-      for (const der of await certificatesIn(bytes)) addIssued(serials, der, issuer);
+      const warn = (warning: string): unknown => warnings.push(`${shownPath(path)}: ${warning}`);
+      for (const der of await certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
       if (error.code === 'no-certificate' || error.code === 'file-empty') continue;
@@ -87,12 +88,14 @@ async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
   });
   if (!looksLikePem(bytes)) return { serials: readList(bytes, path), warnings: [] };
   const serials = new Set<string>();
+  const warnings: string[] = [];
   try {
-    for (const der of await certificatesIn(bytes)) addIssued(serials, der, issuer);
+    const warn = (warning: string): unknown => warnings.push(`${shownPath(path)}: ${warning}`);
+    for (const der of await certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
   } catch (error) {
     throw naming(shownPath(path), error);
   }
-  return { serials, warnings: [] };
+  return { serials, warnings };
 }
 
 function addIssued(serials: Set<string>, der: Uint8Array, issuer: Certificate): void {

@@ -46,12 +46,20 @@ export interface IssuerSource {
   readonly certificates: readonly Uint8Array[];
 }
 
-/** @param read what these paths hold, where that was read already */
-export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: readonly IssuerSource[]): IssuerFinder {
+/**
+ * @param read what these paths hold, where that was read already
+ * @param warn is told once what was passed over in a file that --issuer named
+ */
+export function createIssuerFinder(
+  issuerPaths: readonly FilePath[],
+  read?: readonly IssuerSource[],
+  warn?: (warning: string) => void,
+): IssuerFinder {
   const hasNone = issuerPaths.length === 0 && read === undefined;
   const known = new Map<string, Certificate | undefined>();
   let found = read === undefined ? undefined : Promise.resolve(read);
-  const sources: IssuerFinder['sources'] = () => (found ??= Promise.all(issuerPaths.map(readIssuerSource)));
+  const sources: IssuerFinder['sources'] = () =>
+    (found ??= Promise.all(issuerPaths.map((path) => readIssuerSource(path, warn))));
 
   let last: Certificate | undefined;
   const decode = (der: Uint8Array): Certificate | undefined => {
@@ -112,9 +120,9 @@ export async function unnamedCandidates({ path, others }: CertificateFile): Prom
   return [...others, ...beside.flat()];
 }
 
-async function readIssuerSource(path: FilePath): Promise<IssuerSource> {
+async function readIssuerSource(path: FilePath, warn?: (warning: string) => void): Promise<IssuerSource> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isFolder) return { path, isFolder, certificates: await readNamed(path) };
+  if (!isFolder) return { path, isFolder, certificates: await readNamed(path, warn) };
   const names = filesIn(path);
   const files = await Promise.all(names.map((name) => certificatesBeside(joinPath(path, name))));
   return { path, isFolder, certificates: files.flat() };
@@ -130,10 +138,10 @@ function filesIn(folder: FilePath): Buffer[] {
   }
 }
 
-async function readNamed(path: FilePath): Promise<Uint8Array[]> {
+async function readNamed(path: FilePath, warn?: (warning: string) => void): Promise<Uint8Array[]> {
   const bytes = readInputFile(path, largestIssuerFile);
   try {
-    return await certificatesIn(bytes);
+    return await certificatesIn(bytes, (warning) => warn?.(`--issuer ${shownPath(path)}: ${warning}`));
   } catch (error) {
     throw naming(`--issuer ${shownPath(path)}`, error);
   }

@@ -62,9 +62,11 @@ function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
     throw unreadable(path, 'there is more than one private key in it', 'name a file with the one key that is to sign');
   }
   const [key, label] = block;
+  // OpenSSL takes a carriage return only before a line feed.
+  const lines = key.replaceAll(/\r\n?/g, '\n');
   // RFC 1421 §4.6.1.1 marks the older form of openssl.
-  const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(key);
-  return { input: { format: 'pem', key }, encrypted };
+  const encrypted = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(lines);
+  return { input: { format: 'pem', key: lines }, encrypted };
 }
 
 function recogniseDer(bytes: Uint8Array, path: FilePath): EncodedKey {

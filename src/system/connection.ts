@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { OcspError } from '../core/index.js';
+import { fileKindAt } from './file-kind.js';
 import { shownHostAndPort, type HostAndPort } from './host-and-port.js';
 
 /** A unix socket's path, or a TCP address. */
@@ -8,6 +9,12 @@ export type SocketAddress = { readonly path: string } | HostAndPort;
 /** The socket as it is written in a target. */
 export function shownAddress(address: SocketAddress): string {
   return 'path' in address ? address.path : shownHostAndPort(address);
+}
+
+/** That there is something else than a socket at this path, a sentence; undefined for a socket, nothing, and TCP. */
+export function notASocket(address: SocketAddress): string | undefined {
+  const kind = 'path' in address ? fileKindAt(address.path) : undefined;
+  return kind === undefined || kind === 'a socket' ? undefined : `${shownAddress(address)} is ${kind}, not a socket`;
 }
 
 /** How long to wait: until a time on the clock of `performance.now()`, and until the signal. */

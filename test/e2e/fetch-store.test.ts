@@ -1,13 +1,15 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { answer } from '../support/answer.js';
 import { runRestaple } from '../support/run-program.js';
 import { testRow } from './support/fetch-row.js';
 import {
   bundleOf,
   fetchJson,
   fetchSite,
+  minute,
   namesIn,
   snapshot,
   storeStaple,
@@ -163,6 +165,61 @@ it('fetches and verifies with --dry-run and writes nothing', async () => {
     expect(stderr).toContain(`restaple: would update ${scene.staple}`);
     expect(scene.responder.requests).toHaveLength(1);
     expect(snapshot(scene.folder.path)).toEqual(before);
+  });
+});
+
+describe('--dry-run says what it would do, whether anybody is watching or not', () => {
+  it('of a staple that is due, the targets, the commands and the metrics; the times are those of the answer', async () => {
+    await withScene(async (scene) => {
+      const { responder, certificate, staple, folder } = scene;
+      const words = [
+        ...['fetch', '--allow-private', '--dry-run', '--reload', 'haproxy:/run/x.sock', '--reload', 'exec:true'],
+        ...['--confirm', '127.0.0.1:1', '--on-updated', 'touch updated', '--metrics', folder.at('m.prom'), certificate],
+      ];
+      const before = snapshot(folder.path);
+      const text = await runRestaple(words);
+      expect(text).toMatchObject({ exitCode: 0, stdout: '' });
+      expect(text.stderr.split('\n')).toEqual([
+        expect.stringMatching(`^restaple: would update ${staple} \\(good until \\S+Z, due \\S+Z\\)$`),
+        `restaple: would run --on-updated for ${certificate}: touch updated`,
+        'restaple: would tell haproxy:/run/x.sock: 1 staple',
+        'restaple: would tell exec:true: 1 staple',
+        'restaple: would ask 127.0.0.1:1 for its staple by a handshake',
+        `restaple: would write ${folder.at('m.prom')}`,
+        '',
+      ]);
+      expect(await runRestaple([...words, '--quiet'])).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+      const json = await fetchSite(scene, ['--dry-run']);
+      expect(json).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(json.record).toMatchObject({ outcome: 'updated', written: false, verdict: null });
+      expect(snapshot(folder.path)).toEqual(before);
+      // What the run then stores has these times, but for the seconds between.
+      const { record } = await fetchSite(scene);
+      for (const time of ['thisUpdate', 'nextUpdate', 'nextRefresh'] as const) {
+        expect(Math.abs(Date.parse(json.record[time]!) - Date.parse(record[time]!))).toBeLessThan(minute);
+      }
+      expect(responder.requests.length).toBe(4);
+    });
+  });
+
+  it('of a fresh one, a revoked one and one without a responder', async () => {
+    await withScene(async (scene) => {
+      storeStaple(scene);
+      const none = scene.folder.write('none.pem', bundleOf(scene.authority.issue(), scene.authority));
+      const flags = ['--allow-private', '--dry-run'];
+      const { exitCode, stderr } = await runRestaple(['fetch', ...flags, scene.certificate, none]);
+      expect(exitCode).toBe(0);
+      expect(stderr).toMatch(`restaple: would leave ${scene.staple} (good until`);
+      expect(stderr).toMatch(`restaple: no responder ${none}: `);
+
+      const revokedAt = new Date('2026-01-05T10:00:00Z');
+      scene.responder.behaviour = answer(scene.authority, { revokedAt });
+      const revoked = await fetchSite(scene, ['--dry-run', '--force', '--on-revoked', 'false']);
+      expect(revoked).toMatchObject({ exitCode: 3, record: { outcome: 'revoked', written: false, verdict: 'good' } });
+      expect(revoked.record.thisUpdate).not.toBeNull();
+      const text = await runRestaple(['fetch', ...flags, '--force', '--on-revoked', 'page me', scene.certificate]);
+      expect(text.stderr).toContain(`would run --on-revoked for ${scene.certificate}: page me`);
+    });
   });
 });
 

@@ -59,7 +59,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...issuerFlags, '--ca-key', key, certificate], {
       exitCode: 8,
       code: 'key-mismatch',
-      message: /private key does not belong to the certificate that is to sign/,
+      message: /private key \S+\/other\.key does not belong to the certificate that is to sign, \S+\/ca\.pem$/,
       hint: /openssl pkey -in KEY -pubout/,
     });
   });
@@ -69,7 +69,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...delegateFlags(scene, delegate), certificate], {
       exitCode: 8,
       code: 'key-mismatch',
-      message: /does not belong/,
+      message: /private key \S+\/delegate\.key does not belong to .*, \S+\/delegate\.pem$/,
       hint: /name the key/,
     });
   });

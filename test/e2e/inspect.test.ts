@@ -2,8 +2,19 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { inspectBytes } from '../../src/pipeline/inspect/inspect-file.js';
 import { createCertificateAuthority } from '../support/pki.js';
-import { unheardOf } from '../support/extensions.js';
+import {
+  bitString,
+  contextConstructed,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  utcTime,
+} from '../support/der-writer.js';
+import { mustStaple, unheardOf } from '../support/extensions.js';
+import { signatureAlgorithmIdentifier } from '../support/signatures.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
 import { pem } from '../support/pem.js';
 import { runOpenssl, runRestaple, type RunResult } from '../support/run-program.js';
@@ -18,6 +29,7 @@ const server = authority.issue({
   subjectAltNames: ['server.example'],
   mustStaple: true,
 });
+const twice = authority.issue({ mustStaple: true, extensions: [mustStaple()] });
 const response = buildOcspResponse({
   signer: delegate,
   responderId: 'by-name',
@@ -230,6 +242,129 @@ describe('restaple inspect as text', () => {
       expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       expect(stdout).not.toMatch(/^\s*fake: yes/m);
     }
+  });
+});
+
+describe('restaple inspect of a response with odd certificates', () => {
+  const version = (number: number): Buffer => {
+    const der = Buffer.from(server.certificate.der);
+    const place = der.indexOf(Buffer.from('a003020102', 'hex'));
+    der[place + 4] = number;
+    return der;
+  };
+  const odd: readonly (readonly [string, Uint8Array, RegExp])[] = [
+    ['twice the same extension', twice.certificate.der, /has the extension \S+ twice/],
+    ['a version that does not exist', version(9), /certificate version 10 does not exist/],
+    ['extensions in version 1', version(0), /version 1 has extensions/],
+    ['a name that is none', authority.issue({ subject: octetString(Buffer.of(1)) }).certificate.der, /subject/],
+    ['a name of the wrong parts', authority.issue({ subject: sequence(sequence()) }).certificate.der, /\w/],
+    ['a key that is none', authority.issue({ publicKeyInfo: sequence(sequence()) }).certificate.der, /\w/],
+    ['no certificate', octetString(Buffer.from('hello')), /tag 0x04/],
+  ];
+  const certificates = [...odd.map(([, der]) => der), delegate.certificate.der];
+  const mixed = buildOcspResponse({
+    signer: delegate,
+    certificates,
+    responses: [{ certId: { issuer: authority, serialNumber: server.serialNumber } }],
+  });
+
+  it('shows each as such with the reason and its octets, and the rest all the same', async () => {
+    const path = folder.write('odd.der', mixed);
+    const json = await runRestaple(['inspect', '--json', path]);
+    expect(json).toMatchObject({ exitCode: 0, stderr: '' });
+    const [record] = json.lines();
+    expect(record).toMatchObject({ kind: 'response', responses: [{ status: 'good' }] });
+    expect(record).not.toHaveProperty('error');
+    const shown = record!['certificates'] as Record<string, unknown>[];
+    expect(shown.at(-1)).toMatchObject({ kind: 'certificate', subject: 'CN=Inspection Responder' });
+    for (const [index, [, der, reason]] of odd.entries()) {
+      expect(shown[index]).toMatchObject({
+        kind: 'undecoded-certificate',
+        octets: der.length,
+        der: Buffer.from(der).toString('hex'),
+        error: { code: 'malformed-certificate', message: expect.stringMatching(reason) as unknown },
+      });
+    }
+    const text = await runRestaple(['inspect', path]);
+    expect(text).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(text.stdout.match(/^ +not decoded: /gm)).toHaveLength(odd.length);
+    expect(text.stdout).toContain('subject: CN=Inspection Responder');
+    expect(text.stdout).toContain(Buffer.from(version(9)).toString('hex').slice(0, 64));
+  });
+
+  it('of a signed request too', async () => {
+    const hash = octetString(Buffer.alloc(20));
+    const signed = sequence(
+      sequence(sequence(sequence(sequence(sequence(objectIdentifier('1.3.14.3.2.26')), hash, hash, integer(1))))),
+      contextConstructed(
+        0,
+        sequence(
+          signatureAlgorithmIdentifier('ecdsa-sha256'),
+          bitString(Buffer.of(1)),
+          contextConstructed(0, sequence(twice.certificate.der, octetString(Buffer.of(5)))),
+        ),
+      ),
+    );
+    const { exitCode, lines } = await runRestaple(['inspect', '--json', folder.write('signed.der', signed)]);
+    expect(exitCode).toBe(0);
+    expect(lines()).toMatchObject([
+      {
+        kind: 'request',
+        signed: true,
+        certificates: [{ kind: 'undecoded-certificate' }, { kind: 'undecoded-certificate', der: '040105' }],
+      },
+    ]);
+  });
+});
+
+describe('restaple inspect of times in another form', () => {
+  const certId = { issuer: authority, serialNumber: 1n };
+  const respond = (times: Partial<Parameters<typeof buildOcspResponse>[0]>): Buffer =>
+    buildOcspResponse({ signer: delegate, responses: [{ certId }], ...times });
+
+  it.each([
+    ['a fraction that has expired', respond({ producedAt: '20200101000000.5Z' }), /20200101000000\.5Z has a fraction/],
+    [
+      'a fraction in the future',
+      respond({ responses: [{ certId, nextUpdate: '20990101000000.123Z' }] }),
+      /nextUpdate is not of the form YYYYMMDDHHMMSSZ: 20990101000000\.123Z has a fraction/,
+    ],
+    ['a comma', respond({ producedAt: '20260101000000,5Z' }), /has a fraction/],
+    ['missing seconds', respond({ producedAt: '202601010000Z' }), /202601010000Z has no seconds/],
+    ['a missing minute', respond({ producedAt: '2026010100Z' }), /has no minutes/],
+    ['an offset', respond({ producedAt: '20260101000000+0100' }), /has an offset in place of Z/],
+    ['no Z', respond({ producedAt: '20260101000000' }), /has no Z/],
+    ['no Z and a fraction', respond({ producedAt: '20260101000000.5' }), /has a fraction and has no Z/],
+    ['a day that there is not', respond({ producedAt: '20260231000000Z' }), /no such time as 20260231000000Z/],
+    ['a leap second', respond({ producedAt: '20161231235960Z' }), /no such time as 20161231235960Z/],
+    ['letters', respond({ producedAt: 'yesterday' }), /it is "yesterday"/],
+    ['nothing', respond({ producedAt: '' }), /it is empty/],
+    [
+      'two digits for the year',
+      respond({ producedAt: utcTime(new Date('2026-01-01T00:00:00Z')) }),
+      /UTCTime instead of a GeneralizedTime/,
+    ],
+    [
+      'a fraction in a time of revocation',
+      respond({ responses: [{ certId, status: { revokedAt: '20990101000000.5Z' } }] }),
+      /revocationTime .* has a fraction/,
+    ],
+  ])('names the form for %s', async (_, der, message) => {
+    const [found] = await inspectBytes(der);
+    expect(found!.record).toMatchObject({ kind: 'response', responseStatus: 'successful' });
+    expect(found!.trouble).toMatchObject({
+      code: 'malformed-der',
+      message: expect.stringMatching(message) as unknown,
+      hint: 'whoever made it must write times as YYYYMMDDHHMMSSZ (RFC 5280 §4.1.2.5): tell the CA',
+    });
+  });
+
+  it('ends with 8 and a hint about the form', async () => {
+    const path = folder.write('fraction.der', respond({ producedAt: '20260101000000.5Z' }));
+    const { exitCode, stderr } = await runRestaple(['inspect', path]);
+    expect(exitCode).toBe(8);
+    expect(stderr).toContain('hint: whoever made it must write times as YYYYMMDDHHMMSSZ');
+    expect(stderr).not.toContain('cut short or altered');
   });
 });
 

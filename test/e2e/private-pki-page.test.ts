@@ -49,8 +49,9 @@ function endHaproxy(): void {
 }
 
 /** Runs one block in the folder of the page; a failed line ends it. */
-async function runBlock(text: string): Promise<string> {
+async function runBlock(text: string, timeoutMilliseconds = 40_000): Promise<string> {
   const { exitCode, stdout, stderr } = await runCommand('bash', ['-euo', 'pipefail', '-c', text], {
+    timeoutMilliseconds,
     cwd: folder.at('work'),
     env: { PATH: `${folder.at('bin')}:${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   });
@@ -93,6 +94,20 @@ describe('docs/private-pki.md', () => {
         else await runBlock(text);
       }
       // Its last command has ended the server.
+      await expect.poll(() => isListening(port), { timeout: 20_000, interval: 100 }).toBe(false);
+    },
+  );
+
+  it(
+    'is one script too, which nobody has to run slowly',
+    { timeout: 120_000, tags: ['bash', 'haproxy', 'openssl'] },
+    async () => {
+      const blocks = readBlocks(port);
+      const script = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
+      const output = await runBlock(script.join('\n'), 90_000);
+      for (const { language, text } of blocks) {
+        if (language === 'text') expect(missingLines(text, output)).toEqual([]);
+      }
       await expect.poll(() => isListening(port), { timeout: 20_000, interval: 100 }).toBe(false);
     },
   );

@@ -5,15 +5,29 @@ import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import { fetchFlags } from '../fetch/fetch-flags.js';
 import { withEnvironment } from '../flags/flag.js';
 import type { Output } from '../output.js';
+import { ConfigurationError, type Problem } from './configuration-error.js';
 import { effectiveSettings } from './effective-settings.js';
 import { defaultConfigurationPlace, fetchSettings } from './fetch-settings.js';
+import { missingNeeds } from './fetch-needs.js';
 import { settingsLines } from './render-settings.js';
 
-/** Prints what `fetch` without flags would do with this file, else with the usual one. Throws OcspError `usage`. */
-export async function checkConfiguration(file: string | undefined, output: Output): Promise<ExitCode> {
+/**
+ * Prints what `fetch` without flags would do with this file, else with the usual one, nothing with --quiet.
+ *
+ * @throws ConfigurationError with all mistakes, and what a run would miss of what the file names; OcspError `usage`
+ */
+export async function checkConfiguration(
+  file: string | undefined,
+  { quiet }: { readonly quiet: boolean },
+  output: Output,
+): Promise<ExitCode> {
+  const problems: Problem[] = [];
   const definitions = { ...withEnvironment(BaseCommand.baseFlags), ...fetchFlags };
   const commandLine = { flags: definedOnly({ config: file }), metadata: { flags: {} } };
-  const { settings, configuration } = await fetchSettings(commandLine, definitions, process, { useDefaultPlace: true });
+  const { settings, configuration } = await fetchSettings(commandLine, definitions, process, {
+    useDefaultPlace: true,
+    problems,
+  });
   if (configuration === undefined) {
     throw new OcspError(
       'usage',
@@ -21,6 +35,12 @@ export async function checkConfiguration(file: string | undefined, output: Outpu
       'name one with --config or RESTAPLE_CONFIG',
     );
   }
+  problems.push(...(await missingNeeds(configuration, settings, process)));
+  if (problems.length > 0) throw new ConfigurationError(configuration.file, problems);
+  if (configuration.sources.length === 0) {
+    output.warn(`${configuration.file} names no certificates: every run has to name them on its command line`);
+  }
+  if (quiet) return exitCodes.success;
   const effective = await effectiveSettings(configuration, settings, definitions);
   if (output.json) output.record(effective);
   else for (const line of settingsLines(effective)) output.data(line);

@@ -11,16 +11,22 @@ import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './sch
 /** Adds what is wrong with this entry of a section to the problems of the file. */
 export type Complain = (path: readonly PropertyKey[], text: string) => void;
 
-/** The certificates of a file. */
+/** Whether what stands at a place of the file is not to be read, its mistake being told. */
+export type IsBroken = (path: readonly PropertyKey[]) => boolean;
+
+/** The certificates of a file, each with its place. */
 export function configuredSources(
   { certificates = [] }: ConfigurationShape,
   folder: string,
+  isBroken: IsBroken,
   complain: Complain,
-): NamedSource[] {
+): { readonly source: NamedSource; readonly path: readonly PropertyKey[] }[] {
   const isList = Array.isArray(certificates);
-  return [certificates].flat<readonly (typeof certificates)[]>().map((entry, index) => {
-    const here = isList ? ['certificates', index] : ['certificates'];
-    return sourceOf(entry, folder, (path, text) => complain([...here, ...path], `certificates: ${text}`));
+  return [certificates].flat<readonly (typeof certificates)[]>().flatMap((entry, index) => {
+    const path = isList ? ['certificates', index] : ['certificates'];
+    if (isBroken(path)) return [];
+    const source = sourceOf(entry, folder, (inner, text) => complain([...path, ...inner], `certificates: ${text}`));
+    return [{ source, path }];
   });
 }
 
@@ -40,12 +46,16 @@ function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): 
 
 /** The responder overrides of a file, in its order. */
 export async function configuredResponders(
-  { responders = [] }: ConfigurationShape,
+  { responders }: ConfigurationShape,
   folder: string,
+  isBroken: IsBroken,
   complain: Complain,
 ): Promise<ResponderOverride[]> {
   const overrides: ResponderOverride[] = [];
-  for (const [index, entry] of responders.entries()) {
+  // A mistake may have left something else there.
+  const entries = Array.isArray(responders) ? (responders as readonly ResponderEntry[]) : [];
+  for (const [index, entry] of entries.entries()) {
+    if (isBroken(['responders', index])) continue;
     const override = await overrideOf(entry, folder, (path, text) =>
       complain(['responders', index, ...path], `responders: ${text}`),
     );

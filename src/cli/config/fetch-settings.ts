@@ -1,5 +1,7 @@
+import type { OcspError } from '../../core/index.js';
 import type { FlagDefinitions } from '../flags/flag.js';
 import type { Configuration } from './configuration.js';
+import type { Problem } from './configuration-error.js';
 import { isConfigurationThere, readConfigurationFile } from './read-configuration-file.js';
 import { environmentSettings, mergeSettings, type Origin, type Setting, type Settings } from './settings.js';
 
@@ -33,13 +35,14 @@ export interface FetchSettings<Flags> {
  *
  * @param definitions every flag of the command, with its variable
  * @param options.useDefaultPlace whether /etc/restaple.yaml is read where it is there and no other file is named
+ * @param options.problems takes all mistakes together, and nothing is thrown for any that leaves the rest readable
  * @throws OcspError `usage` for a bad variable, and for a file that cannot be read, trusted or understood
  */
 export async function fetchSettings<Flags extends object>(
   { flags, metadata }: ParsedCommandLine<Flags>,
   definitions: FlagDefinitions,
   process: SettingsProcess,
-  { useDefaultPlace }: { readonly useDefaultPlace: boolean },
+  { useDefaultPlace, problems }: { readonly useDefaultPlace: boolean; readonly problems?: Problem[] },
 ): Promise<FetchSettings<Flags>> {
   const isGiven = ([name]: [string, unknown]): boolean => metadata.flags[name]?.setFromDefault !== true;
   const given = settingsFrom(Object.entries(flags).filter(isGiven), { kind: 'flag' });
@@ -47,11 +50,12 @@ export async function fetchSettings<Flags extends object>(
     Object.entries(definitions).map(([name, definition]) => [name, definition.default]),
     { kind: 'default' },
   );
-  const environment = await environmentSettings(definitions, process.env, given);
+  const refuse = problems && (({ message }: OcspError): unknown => problems.push({ text: message }));
+  const environment = await environmentSettings(definitions, process.env, given, refuse);
   const named = (given.get('config') ?? environment.get('config'))?.value;
   const isInDefaultPlace = named === undefined && useDefaultPlace && isConfigurationThere(defaultConfigurationPlace);
   const file = isInDefaultPlace ? defaultConfigurationPlace : named;
-  const configuration = typeof file === 'string' ? await load(file, definitions, process) : undefined;
+  const configuration = typeof file === 'string' ? await load(file, definitions, process, problems) : undefined;
   const settings = mergeSettings(definitions, [defaults, configuration?.settings ?? new Map(), environment, given]);
   const merged = Object.fromEntries([...settings].map(([name, { value }]) => [name, value]));
   // Each value comes from the parser of its flag, so the type is that of the flags.
@@ -64,8 +68,16 @@ function settingsFrom(values: readonly (readonly [string, unknown])[], origin: O
   return new Map(there.map(([name, value]): [string, Setting] => [name, { value, origin }]));
 }
 
-async function load(file: string, definitions: FlagDefinitions, process: SettingsProcess): Promise<Configuration> {
+async function load(
+  file: string,
+  definitions: FlagDefinitions,
+  process: SettingsProcess,
+  problems: Problem[] | undefined,
+): Promise<Configuration> {
   const text = readConfigurationFile(file, process.geteuid?.() ?? 0);
-  const { configurationFrom } = await import('./configuration.js');
-  return await configurationFrom(file, text, definitions);
+  const { configurationFrom, readConfiguration } = await import('./configuration.js');
+  if (problems === undefined) return await configurationFrom(file, text, definitions);
+  const { problems: found, ...configuration } = await readConfiguration(file, text, definitions);
+  problems.push(...found);
+  return configuration;
 }

@@ -13,21 +13,35 @@ interface SchemaIssue {
   readonly errors?: readonly (readonly SchemaIssue[])[];
 }
 
+/** A mistake of the file, and the place in it that is not to be read. */
+interface PlacedProblem extends Problem {
+  readonly path: readonly PropertyKey[];
+}
+
 /** Issues of the schema for these flags, with the lines that they are about. */
 export function schemaProblems(
   issues: readonly SchemaIssue[],
-  { lineOf }: YamlFile,
+  { lineOf, broken }: YamlFile,
   flags: FlagDefinitions,
-): Problem[] {
-  return issues.flatMap(innermost).flatMap(({ path, message, keys }) => {
+): PlacedProblem[] {
+  const isSaid = ({ path }: SchemaIssue): boolean => broken.some((place) => overlap(place, path));
+  const found = issues.flatMap(innermost).filter((issue) => issue.keys !== undefined || !isSaid(issue));
+  return found.flatMap(({ path, message, keys }) => {
     const names = path.filter((part) => typeof part === 'string');
-    const problem = (place: readonly PropertyKey[], text: string): Problem => ({
+    const problem = (place: readonly PropertyKey[], text: string): PlacedProblem => ({
       line: lineOf(place),
       text: names.length === 0 ? text : `${names.join('.')}: ${text}`,
+      path: place,
     });
     if (keys === undefined) return [problem(path, message)];
     return keys.map((key) => problem([...path, key], unknownKey(key, flags, knownKeys(flags, names[0]))));
   });
+}
+
+/** Whether one of two places is in the other. */
+export function overlap(one: readonly PropertyKey[], other: readonly PropertyKey[]): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.every((part, index) => part === long[index]);
 }
 
 /** Of a choice, the one whose kind of value was given; the choice's own words where it was none of them. */

@@ -13,6 +13,8 @@ export interface Setting {
   readonly value: unknown;
   readonly origin: Origin;
   readonly texts?: readonly string[];
+  /** Where the file has it, and the line of each of its texts. */
+  readonly written?: { readonly place: string; readonly lines: readonly number[] };
 }
 
 /** By flag. */
@@ -23,12 +25,16 @@ export type Settings = ReadonlyMap<string, Setting>;
  * variable whose flag is given is not looked at.
  *
  * @param given the flags of the command line
+ * @param refuse is told of a bad variable in place of the error
  * @throws OcspError `usage` that names the variable
  */
 export async function environmentSettings(
   flags: FlagDefinitions,
   environment: Readonly<Record<string, string | undefined>>,
   given: Settings,
+  refuse = (error: OcspError): void => {
+    throw error;
+  },
 ): Promise<Settings> {
   const found = new Map<string, Setting>();
   for (const [name, flag] of Object.entries(flags)) {
@@ -41,12 +47,12 @@ export async function environmentSettings(
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
       const hint = `correct or unset it; it stands for --${name}`;
-      throw new OcspError('usage', `${variable}: ${error.message}`, hint, { cause: error });
+      refuse(new OcspError('usage', `${variable}: ${error.message}`, hint, { cause: error }));
     }
   }
   for (const pair of contradictions(flags, found)) {
     const [one, other] = pair.map((name) => flags[name]?.env);
-    throw new OcspError('usage', `${one} and ${other} contradict each other`, 'unset one of them');
+    refuse(new OcspError('usage', `${one} and ${other} contradict each other`, 'unset one of them'));
   }
   return found;
 }

@@ -27,6 +27,10 @@ export interface YamlFile {
    * single value 0 is the value itself, as it is of a list the first one.
    */
   readonly lineOf: (path: readonly PropertyKey[]) => number;
+  /** Mistakes that leave the rest readable. */
+  readonly problems: readonly Problem[];
+  /** Where these stand: what is there is no value. */
+  readonly broken: readonly (readonly PropertyKey[])[];
 }
 
 /** The schema is four levels deep; YAML's composer calls itself for each level. */
@@ -37,10 +41,11 @@ const maximumAliases = 1000;
 
 /**
  * Reads one YAML 1.2 document whose scalars are all texts (the failsafe schema): no tags, no key twice, aliases bounded.
+ * What can be read beside mistakes is.
  *
  * @param file for the messages
  * @returns an empty mapping for a file without contents
- * @throws ConfigurationError with every mistake that the parser found
+ * @throws ConfigurationError with every mistake that the parser found, where it cannot go on
  */
 export function parseYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
@@ -48,17 +53,19 @@ export function parseYaml(file: string, text: string): YamlFile {
   refuseDepth(file, tokens, lines);
   const composer = new Composer({ schema: 'failsafe', stringKeys: true, logLevel: 'silent', merge: false });
   const documents = [...composer.compose(tokens, true, text.length)];
-  const problems = documentProblems(documents, lines);
-  if (problems.length > 0) throw new ConfigurationError(file, problems);
+  const found = documentProblems(documents, lines);
+  const mayGoOn = documents.every(({ errors, warnings }) =>
+    [...errors, ...warnings].every(({ code }) => code === 'DUPLICATE_KEY'),
+  );
+  if (!mayGoOn || documents.length > 1) throw new ConfigurationError(file, found);
   const [document] = documents;
   const contents = document?.contents;
   if (document === undefined || !contents || (isScalar(contents) && contents.source === '' && isPlain(contents))) {
-    return { value: {}, lineOf: () => 1 };
+    return { value: {}, lineOf: () => 1, problems: found, broken: [] };
   }
-  return {
-    value: plainValue(file, document, contents, lines),
-    lineOf: (path) => lineIn(document, contents, path, lines),
-  };
+  const { value, problems, broken } = plainValue(file, document, contents, lines);
+  const lineOf: YamlFile['lineOf'] = (path) => lineIn(document, contents, path, lines);
+  return { value, lineOf, problems: [...found, ...problems], broken };
 }
 
 /** Iterative, as the parser is: what is too deep must be found before the composer, which is not, meets it. */
@@ -106,12 +113,23 @@ function lineOfNode(node: Pick<Node | Document, 'range'>, lines: LineCounter): n
   return lines.linePos(node.range?.[0] ?? 0).line;
 }
 
-/** The value of the document's nodes, all aliases followed. Throws ConfigurationError for what is no such value. */
-function plainValue(file: string, document: Document, contents: Node, lines: LineCounter): unknown {
+/** The value of the document's nodes, all aliases followed, and what is no such value. Throws ConfigurationError for too much. */
+function plainValue(
+  file: string,
+  document: Document,
+  contents: Node,
+  lines: LineCounter,
+): Pick<YamlFile, 'value' | 'problems' | 'broken'> {
   const problems: Problem[] = [];
+  const broken: (readonly PropertyKey[])[] = [];
   let aliases = 0;
-  const refuse = (node: Node, text: string): unknown => problems.push({ line: lineOfNode(node, lines), text });
-  const visit = (node: Node, depth: number, name: string): unknown => {
+  type Path = readonly PropertyKey[];
+  const refuse = (node: Node, path: Path, text: string): unknown => {
+    problems.push({ line: lineOfNode(node, lines), text });
+    broken.push(path);
+    return undefined;
+  };
+  const visit = (node: Node, depth: number, name: string, path: Path): unknown => {
     aliases += isAlias(node) ? 1 : 0;
     if (aliases > maximumAliases || depth > maximumDepth) {
       const text = `more than ${maximumAliases} aliases, or aliases within aliases`;
@@ -119,27 +137,28 @@ function plainValue(file: string, document: Document, contents: Node, lines: Lin
     }
     if (isAlias(node)) {
       const target = node.resolve(document);
-      if (target === undefined) return refuse(node, `the alias *${node.source} leads nowhere`);
-      return visit(target, depth + 1, name);
+      if (target === undefined) return refuse(node, path, `the alias *${node.source} leads nowhere`);
+      return visit(target, depth + 1, name, path);
     }
-    if (node.tag !== undefined) return refuse(node, 'a YAML tag, expected a plain value: tags are not taken');
-    if (isSeq<Node>(node)) return node.items.map((item) => visit(item, depth + 1, `an item of ${name}`));
+    if (node.tag !== undefined) return refuse(node, path, 'a YAML tag, expected a plain value: tags are not taken');
+    if (isSeq<Node>(node))
+      return node.items.map((item, index) => visit(item, depth + 1, `an item of ${name}`, [...path, index]));
     if (isMap<Scalar, Node>(node)) {
       const plain = Object.create(null) as Record<string, unknown>;
       for (const { key, value } of node.items) {
         const text = String(key.value);
-        plain[text] = value === null ? refuse(key, emptyText(text)) : visit(value, depth + 1, text);
+        const here = [...path, text];
+        plain[text] = value === null ? refuse(key, here, emptyText(text)) : visit(value, depth + 1, text, here);
       }
       return plain;
     }
-    if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, 'expected a text');
+    if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, path, 'expected a text');
     // Not quoted, these are YAML's ways to say nothing, and none of them is meant as a file of that name.
-    if (isPlain(node) && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, emptyText(name));
+    if (isPlain(node) && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, path, emptyText(name));
     return node.value;
   };
-  const value = visit(contents, 0, 'the file');
-  if (problems.length > 0) throw new ConfigurationError(file, problems);
-  return value;
+  const value = visit(contents, 0, 'the file', []);
+  return { value, problems, broken };
 }
 
 function isPlain({ type }: Scalar): boolean {

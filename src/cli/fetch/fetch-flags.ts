@@ -141,7 +141,7 @@ export const fetchFlags = withEnvironment({
     // It would keep a deploy hook with the same file running for ever.
     isOfOneRun: true,
   }),
-  'dry-run': switchFlag('fetch and verify, write nothing'),
+  'dry-run': switchFlag('fetch and verify, say what would be done, and do nothing of it'),
   'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
   'print-curl': switchFlag('print the request as a curl command, send nothing', { isOfOneRun: true }),
   'require-ocsp': switchFlag('exit 11 for a certificate without responder'),

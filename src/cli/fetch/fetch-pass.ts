@@ -7,10 +7,11 @@ import { listCertificates, pathsOf, type CertificateList } from '../../source/ce
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import type { Output } from '../output.js';
 import type { FetchFlags } from './fetch-flags.js';
 import type { FetchRun } from './prepare-run.js';
 import { startFrugalHeap } from './frugal-heap.js';
-import { hasOnCommands, runOnCommand } from './on-commands.js';
+import { announceOnCommand, hasOnCommands, runOnCommand } from './on-commands.js';
 import { startReport } from './pass-report.js';
 import { outcomeRecord, sayOutcome, summaryRecord } from './outcome-lines.js';
 import { targetRecord } from '../reload/reload-lines.js';
@@ -48,6 +49,8 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
+  const isDryRun = flags['dry-run'];
+  const wouldTell = isDryRun ? createDryRunTeller({ ...flags, confirm }, output) : undefined;
   try {
     for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
       const { outcome, isRepeated } = settled;
@@ -57,12 +60,13 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       if (observer.isTold?.(settled) !== false) {
         isSilent = false;
         if (output.json) output.record(outcomeRecord(outcome));
-        sayOutcome(output, outcome, { ...policy, isSparing });
+        sayOutcome(output, outcome, { ...policy, isDryRun, isSparing });
       }
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();
       if (tally.total % cleanedUpAfter === 0) heap?.collect();
-      if (flags['dry-run'] || isRepeated === true) continue;
+      if (isDryRun) wouldTell?.take(outcome);
+      if (isDryRun || isRepeated === true) continue;
       if (mayBeTold(outcome)) {
         await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
       }
@@ -78,10 +82,29 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
     warnOfNothing(run);
   }
   // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
+  wouldTell?.finish();
   const reloaded = await reload.finish();
   const isWorthALine = observer.isTold === undefined || !isSilent || reloaded.results.length > 0;
   if (output.json && isWorthALine) output.record(summaryRecord(tally, reloaded.results.map(targetRecord)));
   return await report.finish(gravestExitCode([exitCode, reloaded.exitCode]));
+}
+
+/** Says of a dry run whom it would have told, which commands it would have run, and which file it would have written. */
+function createDryRunTeller(flags: FetchFlags, output: Output) {
+  let updated = 0;
+  return {
+    take: (outcome: Outcome): void => {
+      if (outcome.outcome === 'updated') updated += 1;
+      announceOnCommand(outcome, flags, output);
+    },
+    finish: (): void => {
+      const staples = updated === 1 ? '1 staple' : `${updated} staples`;
+      for (const target of updated === 0 ? [] : new Set(flags.reload))
+        output.announce(`would tell ${target}: ${staples}`);
+      for (const place of flags.confirm) output.announce(`would ask ${place} for its staple by a handshake`);
+      if (flags.metrics !== undefined) output.announce(`would write ${flags.metrics}`);
+    },
+  };
 }
 
 /** Often enough that 100,000 certificates take hardly more memory than 10,000. */

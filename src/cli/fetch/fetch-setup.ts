@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { defaultRefreshPolicy, type Certificate } from '../../core/index.js';
+import { shownPath } from '../../core/file-path.js';
 import type { FetchOptions, FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
-import { readCertificateFile } from '../../source/certificate-file.js';
+import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { ownProcess } from '../own-process.js';
 import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
+import type { Output } from '../output.js';
 import { acceptedStatuses, checkUrl, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -17,7 +19,8 @@ export const usualSkewMilliseconds = 300_000;
 /** The fetch that the flags describe. Throws OcspError for flags that contradict each other or files that cannot be read. */
 export async function fetchOptionsFrom(
   flags: FetchFlags,
-  responders: readonly ResponderOverride[] = [],
+  responders: readonly ResponderOverride[],
+  { warn }: Pick<Output, 'warn'>,
 ): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
   return definedOnly({
@@ -35,7 +38,7 @@ export async function fetchOptionsFrom(
     timeoutMilliseconds: flags.timeout,
     connectTimeoutMilliseconds: flags['connect-timeout'],
     retries: flags.retries,
-    trustedResponders: await readCertificates(flags['trusted-responder']),
+    trustedResponders: await readCertificates(flags['trusted-responder'], warn),
     acceptedStatuses: acceptedStatuses(flags['accept-status']),
     skewMilliseconds: usualSkewMilliseconds,
     downloadIssuer: flags['fetch-issuer'],
@@ -44,9 +47,16 @@ export async function fetchOptionsFrom(
 }
 
 /** The certificate that counts of each file. */
-export async function readCertificates(paths: readonly string[]): Promise<Certificate[]> {
-  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+export async function readCertificates(paths: readonly string[], warn: Output['warn']): Promise<Certificate[]> {
+  const files = await readNamedFiles(paths, warn);
   return files.map((file) => file.certificate);
+}
+
+/** Files that flags name, read; `warn` is told what the reader should hear of them. */
+export async function readNamedFiles(paths: readonly string[], warn: Output['warn']): Promise<CertificateFile[]> {
+  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+  for (const { path, warnings } of files) for (const warning of warnings) warn(`${shownPath(path)}: ${warning}`);
+  return files;
 }
 
 /** The rules of the HTTP client for these flags and this environment. */
@@ -70,12 +80,17 @@ export function familyFrom(flags: FetchFlags): 4 | 6 | undefined {
 }
 
 /** What a run of fetches works with. */
-export function fetchToolsFrom(flags: FetchFlags, client: HttpClient, signal: AbortSignal): FetchTools {
+export function fetchToolsFrom(
+  flags: FetchFlags,
+  client: HttpClient,
+  signal: AbortSignal,
+  { warn }: Pick<Output, 'warn'>,
+): FetchTools {
   const { at, concurrency, 'per-responder': perResponder, rate: perSecond } = flags;
   return {
     client,
     gate: createResponderGate(definedOnly({ concurrency, perResponder, perSecond })),
-    issuers: createIssuerFinder(flags.issuer),
+    issuers: createIssuerFinder(flags.issuer, undefined, warn),
     downloadedIssuers: new Map(),
     ownProcess: ownProcess(),
     signal,

@@ -33,7 +33,7 @@ export async function runOnCommand(
   signal: AbortSignal,
   output: Output,
 ): Promise<ExitCode> {
-  const event = eventOf(outcome);
+  const event = events[outcome.outcome];
   const text = event === undefined ? undefined : commands[event];
   if (event === undefined || text === undefined) return exitCodes.success;
   const result = await runCommand(wordsOf(event, text), {
@@ -57,6 +57,14 @@ function howItEnded({ startError, timedOut, exitCode, signal }: CommandResult): 
   return exitCode === undefined ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
 }
 
+/** In a dry run: which command would run for this outcome. */
+export function announceOnCommand(outcome: Outcome, commands: OnCommands, output: Output): void {
+  const event = events[outcome.outcome];
+  const text = event === undefined ? undefined : commands[event];
+  if (event === undefined || text === undefined) return;
+  output.announce(`would run --${event} for ${shownPath(outcome.certificate)}: ${text}`);
+}
+
 /** Refuses commands that cannot be split into words, before any traffic. Throws OcspError `usage`. */
 export function checkOnCommands(commands: OnCommands): void {
   for (const event of eventNames) {
@@ -74,11 +82,6 @@ const events: Readonly<Partial<Record<OutcomeName, keyof OnCommands>>> = {
   'input-error': 'on-failed',
   'store-error': 'on-failed',
 };
-
-/** A dry run updates nothing. */
-function eventOf({ outcome, written }: Outcome): keyof OnCommands | undefined {
-  return outcome === 'updated' && !written ? undefined : events[outcome];
-}
 
 function wordsOf(event: string, text: string): readonly [string, ...string[]] {
   const [command, ...words] = splitWords(text) ?? [];

@@ -2,13 +2,12 @@ import { isBelieved } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { FailedOutcome, Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
-import type { Trouble } from '../../pipeline/trouble.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
-  const { staple, responder, verdict, nextRefresh, warnings, findings } = outcome;
+  const { staple, responder, verdict, answer = verdict, nextRefresh, warnings, findings } = outcome;
   return {
     certificate: shownPath(outcome.certificate),
     outcome: outcome.outcome,
@@ -16,8 +15,8 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
     written: outcome.written,
     responder: responder ?? null,
     verdict: verdict?.kind ?? null,
-    thisUpdate: verdict?.statement?.thisUpdate ?? null,
-    nextUpdate: verdict?.statement?.nextUpdate ?? null,
+    thisUpdate: answer?.statement?.thisUpdate ?? null,
+    nextUpdate: answer?.statement?.nextUpdate ?? null,
     nextRefresh: nextRefresh ?? null,
     error: 'trouble' in outcome ? errorRecord(outcome.trouble) : undefined,
     warnings: warnings.length === 0 ? undefined : warnings,
@@ -28,6 +27,8 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
 /** How much is said of one certificate. */
 export interface TalkPolicy {
   readonly requireOcsp: boolean;
+  /** Nothing is done, and what would be is said whether anybody is watching or not. */
+  readonly isDryRun?: boolean;
   /** Of many certificates those that are fresh or need no staple are only counted. */
   readonly isSparing?: boolean;
 }
@@ -36,18 +37,18 @@ export interface TalkPolicy {
 export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy): void {
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
+  const tell = policy.isDryRun === true ? output.announce : output.mention;
   switch (outcome.outcome) {
     case 'updated':
-      if (!output.isTalkative) break;
-      output.mention(`${staple}${until(outcome)}`, output.stderr.green(outcome.written ? 'updated' : 'would update'));
+      tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would update' : 'updated'));
       break;
     case 'fresh':
-      if (policy.isSparing === true || !output.isTalkative) break;
-      output.mention(`${staple}${until(outcome)}`, output.stderr.green('fresh'));
+      if (policy.isSparing === true) break;
+      tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would leave' : 'fresh'));
       break;
     case 'no-responder':
       if (policy.isSparing === true && !policy.requireOcsp && !outcome.mustStaple) break;
-      sayMissingResponder(output, outcome.trouble, name, policy.requireOcsp || outcome.mustStaple);
+      sayMissingResponder(output, outcome, name, policy);
       break;
     case 'kept':
       output.say(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
@@ -60,15 +61,22 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
     for (const finding of outcome.findings) output.warn(`${name}: ${finding.message} (${finding.source})`);
 }
 
-function until({ verdict, nextRefresh }: Outcome): string {
+function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {
   if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';
   const due = nextRefresh === undefined ? '' : `, due ${formatTime(nextRefresh)}`;
   return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
 }
 
-function sayMissingResponder(output: Output, { message, hint }: Trouble, name: string, isFailure: boolean): void {
+function sayMissingResponder(
+  output: Output,
+  { trouble: { message, hint }, mustStaple }: FailedOutcome,
+  name: string,
+  { requireOcsp, isDryRun }: TalkPolicy,
+): void {
   const text = `${name}: ${message}`;
+  const isFailure = requireOcsp || mustStaple;
   if (isFailure) output.say(text, output.stderr.red('no responder'));
+  else if (isDryRun === true) output.announce(text, output.stderr.yellow('no responder'));
   else output.mention(text, output.stderr.yellow('no responder'));
   if (isFailure || output.isTalkative) output.hint(hint);
 }

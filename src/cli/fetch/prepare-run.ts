@@ -40,13 +40,13 @@ export async function prepareFetchRun(
   memory?: ResponseMemory,
 ): Promise<FetchRun> {
   const { flags } = order;
-  const options = await fetchOptionsFrom(flags, order.responders);
+  const options = await fetchOptionsFrom(flags, order.responders, surroundings.output);
   checkOnCommands(flags);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
   const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);
   const client = createHttpClient(clientOptions);
-  const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal);
+  const tools = fetchToolsFrom(flags, client, surroundings.interrupt.signal, surroundings.output);
   return definedOnly({
     ...surroundings,
     order,

@@ -24,9 +24,9 @@ import { definedOnly } from '../../core/defined-only.js';
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
 export async function printCurl(order: FetchOrder, output: Output): Promise<ExitCode> {
   const { flags } = order;
-  await fetchOptionsFrom(flags);
+  await fetchOptionsFrom(flags, [], output);
   const found = await certificatesOf(order.sources);
-  const issuers = createIssuerFinder(flags.issuer);
+  const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const codes: ExitCode[] = [];
   for (const { path } of found) codes.push(await printOne(path, issuers, order, output));
   return gravestExitCode(codes);

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, type ResponseSigner } from '../../core/index.js';
 import type { Certificate } from '../../core/certificate.js';
-import { prepareSigner } from '../../pipeline/sign/signer.js';
+import { prepareSigner, type SignerMaterial } from '../../pipeline/sign/signer.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
 import { readIndexSource } from '../../source/index-file.js';
@@ -46,22 +46,41 @@ export async function signerFrom(
     warnings.push(...ofKey);
     return key;
   };
-  const { certificate: issuer } = await readCertificateFile(flags['ca-cert']);
+  const readCertificate = async (path: string): Promise<Certificate> => {
+    const { certificate, warnings: ofFile } = await readCertificateFile(path);
+    warnings.push(...ofFile.map((warning) => `${path}: ${warning}`));
+    return certificate;
+  };
+  const issuer = await readCertificate(flags['ca-cert']);
   const responder = flags['responder-cert'];
-  const signer = prepareSigner(
-    definedOnly({
-      caCertificate: issuer,
-      caKey: readKey(flags['ca-key']),
-      responderCertificate: responder === undefined ? undefined : (await readCertificateFile(responder)).certificate,
-      responderKey: readKey(flags['responder-key']),
-      responderId: flags['key-id'] ? 'key' : 'name',
-      embedCertificates: flags['no-certs'] ? false : undefined,
-      hash: flags['signature-hash'],
-      now,
-    }),
-  );
+  const material: SignerMaterial = definedOnly({
+    caCertificate: issuer,
+    caKey: readKey(flags['ca-key']),
+    responderCertificate: responder === undefined ? undefined : await readCertificate(responder),
+    responderKey: readKey(flags['responder-key']),
+    responderId: flags['key-id'] ? ('key' as const) : ('name' as const),
+    embedCertificates: flags['no-certs'] ? false : undefined,
+    hash: flags['signature-hash'],
+    now,
+  });
+  const signer = namingBothFiles(flags, () => prepareSigner(material));
   for (const warning of warnings) output.warn(warning);
   return { issuer, signer };
+}
+
+/** Where key and certificate are no pair: which files these are. */
+function namingBothFiles<Signer>(flags: SignerFlags, prepare: () => Signer): Signer {
+  try {
+    return prepare();
+  } catch (error) {
+    if (!(error instanceof OcspError) || error.code !== 'key-mismatch') throw error;
+    const isDelegated = flags['responder-cert'] !== undefined;
+    const [key = '', certificate = flags['ca-cert']] = isDelegated
+      ? [flags['responder-key'], flags['responder-cert']]
+      : [flags['ca-key']];
+    const message = `the private key ${key} does not belong to the certificate that is to sign, ${certificate}`;
+    throw new OcspError('key-mismatch', message, error.hint, { cause: error });
+  }
 }
 
 /** A passphrase comes from a file or the environment, never from the command line, which every user of the machine can read. */

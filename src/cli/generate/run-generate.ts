@@ -85,6 +85,11 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
   const { issuer, signer } = await signerFrom(flags, now, output);
   const source = statusReaderFrom(flags)?.(issuer, now);
   for (const warning of source?.warnings ?? []) output.warn(warning);
+  if (source === undefined && flags.status === undefined) {
+    output.mention(
+      'good by your word alone: no --status, --index or --crl says what the CA knows of these certificates',
+    );
+  }
   return definedOnly({
     issuer,
     signer,

@@ -8,7 +8,7 @@ import type { Line } from './line.js';
 import { requestLines } from './request-lines.js';
 import { responseLines } from './response-lines.js';
 import type { Output } from '../output.js';
-import { errorRecord, sayTrouble } from '../render/trouble.js';
+import { errorRecord, sayTrouble, warningsField } from '../render/trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What stands under the last thing shown as text. */
@@ -21,7 +21,7 @@ export function renderInspection(path: FilePath, inspected: readonly Inspected[]
   return gravestExitCode(inspected.map((one) => renderOne(file, one, output)));
 }
 
-function renderOne(file: string, { block, record, trouble }: Inspected, output: Output): ExitCode {
+function renderOne(file: string, { block, record, warnings = [], trouble }: Inspected, output: Output): ExitCode {
   if (output.json) {
     output.record(
       definedOnly({
@@ -29,6 +29,7 @@ function renderOne(file: string, { block, record, trouble }: Inspected, output: 
         block,
         ...record,
         verified: record === undefined ? undefined : false,
+        ...warningsField(warnings),
         error: trouble === undefined ? undefined : errorRecord(trouble),
       }),
     );
@@ -38,6 +39,7 @@ function renderOne(file: string, { block, record, trouble }: Inspected, output: 
     output.data(output.stdout.bold(escapeText(`${place}: ${title}`)));
     for (const { depth, text } of lines) output.data(escapeText('  '.repeat(depth + 1) + text));
   }
+  for (const warning of warnings) output.warn(`${file}: ${warning}`);
   if (trouble === undefined) return exitCodes.success;
   sayTrouble(output, '', trouble);
   // Nothing is judged here, so that a response that cannot be decoded is an unusable input and no disbelieved answer.

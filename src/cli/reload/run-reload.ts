@@ -9,7 +9,7 @@ import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
 import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
-import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import { parseReloadTarget, targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -41,7 +41,7 @@ export async function runReload(
   const interrupt = catchInterrupts();
   try {
     const tools = tellToolsFrom(flags, [target], interrupt.signal, output);
-    const { staples, others, codes } = await judgeStaples(paths, flags);
+    const { staples, others, codes } = await judgeStaples(paths, flags, output);
     const isTold = staples.length > 0 || paths.length === 0;
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
@@ -69,6 +69,8 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
     );
   }
   if (target.server.needsStaples !== true) return;
+  const mistake = targetMistake(target, process.env);
+  if (mistake !== undefined) throw new OcspError('usage', mistake, `write it like ${target.server.example}`);
   throw new OcspError(
     'usage',
     `${target.server.name} takes staples one by one, and no certificate was named`,
@@ -76,15 +78,19 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
   );
 }
 
-async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags): Promise<Judged> {
-  const issuers = createIssuerFinder(flags.issuer);
+async function judgeStaples(
+  paths: readonly FilePath[],
+  flags: ReloadCommandFlags,
+  { warn }: Pick<Output, 'warn'>,
+): Promise<Judged> {
+  const issuers = createIssuerFinder(flags.issuer, undefined, warn);
   const options = definedOnly({
     out: flags.out,
     now: flags.at ?? new Date(),
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,
     ignoreTimes: false,
-    trustedResponders: await readCertificates(flags['trusted-responder']),
+    trustedResponders: await readCertificates(flags['trusted-responder'], warn),
     anchors: [],
     untrusted: [],
   });

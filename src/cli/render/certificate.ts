@@ -4,7 +4,7 @@ import { escapeText } from './escape-text.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
-import { errorRecord, sayTrouble } from './trouble.js';
+import { errorRecord, sayTrouble, warningsField } from './trouble.js';
 
 /** Prints what `uri` found of one certificate and returns its exit code. */
 export function renderCertificate(
@@ -21,13 +21,13 @@ export function renderCertificate(
   const { missingResponder, ...fields } = found.report;
   if (output.json) {
     const { notBefore, notAfter, ...more } = fields;
-    output.record({ certificate, ...more, notBefore, notAfter });
+    output.record({ certificate, ...more, notBefore, notAfter, ...warningsField(found.warnings) });
   } else {
     const uris = options.issuerUris ? fields.caIssuersUris : fields.ocspUris;
     const prefix = options.isOneOfSeveral ? `${escapeText(certificate)}\t` : '';
     for (const uri of uris) output.data(prefix + escapeText(uri));
   }
-  for (const warning of fields.warnings ?? []) output.warn(`${certificate}: ${warning}`);
+  for (const warning of found.warnings) output.warn(`${certificate}: ${warning}`);
   if (options.issuerUris && fields.caIssuersUris.length === 0) {
     const message = 'the certificate names no caIssuers URI';
     sayTrouble(output, `${certificate}: `, {

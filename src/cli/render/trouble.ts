@@ -9,6 +9,11 @@ export function errorRecord({ code, message, hint }: Said & { readonly code: str
   return { code, message, hint };
 }
 
+/** The `warnings` of a JSON line, where there are any. */
+export function warningsField(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
+  return warnings.length === 0 ? {} : { warnings };
+}
+
 /** The `responder` of a JSON line: who signed. */
 export function responderRecord({ kind, name, keyHash }: Responder): Record<string, string> {
   return { kind, name, keyHash };

@@ -29,7 +29,7 @@ export async function runVerifyConnection(
     throw new OcspError('usage', message, 'name that certificate, or leave out --response');
   }
   const interrupt = catchInterrupts();
-  const issuers = createIssuerFinder(flags.issuer);
+  const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const teller = tellOneByOne(options, output);
   try {
     for (const path of paths.length === 0 ? [undefined] : paths) {

@@ -11,11 +11,10 @@ import type { FilePath } from '../../core/file-path.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
 import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
-import { readCertificateFile } from '../../source/certificate-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import type { ExitCode } from '../exit/exit-code.js';
-import { readCertificates } from '../fetch/fetch-setup.js';
+import { readCertificates, readNamedFiles } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
 import type { VerifyFlags } from './verify-flags.js';
 import { tellerFor, type VerifyTeller } from './verify-teller.js';
@@ -28,14 +27,14 @@ export async function runVerify(
   output: Output,
   userAgent: string,
 ): Promise<ExitCode> {
-  const options = await verifyOptionsFrom(flags);
+  const options = await verifyOptionsFrom(flags, output);
   if (flags.serial !== undefined)
     throw new OcspError('usage', '--serial is for a call without a certificate', 'leave one of them out');
   if (options.response !== undefined && paths.length > 1) {
     const message = '--response belongs to one certificate';
     throw new OcspError('usage', message, 'name one certificate, or leave out --response');
   }
-  const issuers = createIssuerFinder(flags.issuer);
+  const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const teller = tellerFor(paths.length, flags, options, output);
   return await tellAll(teller, flags, options, userAgent, async function* (withCrl) {
     for (const path of paths) yield await verifyStaple(path, issuers, withCrl);
@@ -44,7 +43,7 @@ export async function runVerify(
 
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
 export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
-  const options = await verifyOptionsFrom(flags);
+  const options = await verifyOptionsFrom(flags, output);
   const { response } = options;
   const [issuerPath, ...more] = flags.issuer;
   if (response === undefined || issuerPath === undefined || more.length > 0) {
@@ -58,7 +57,8 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
     const message = '--crl looks up one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
   }
-  const { certificate: issuer } = await readCertificateFile(issuerPath);
+  const [issuer] = await readCertificates([issuerPath], output.warn);
+  if (issuer === undefined) throw new TypeError('a file that was read has a certificate');
   const teller = tellerFor(1, flags, options, output);
   return await tellAll(teller, flags, options, userAgent, (withCrl) => [
     verifyResponseFile(response, issuer, serialNumberFrom(flags), withCrl),
@@ -86,7 +86,10 @@ async function tellAll(
 }
 
 /** The verification that the flags describe. Throws OcspError. */
-export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapleOptions> {
+export async function verifyOptionsFrom(
+  flags: VerifyFlags,
+  { warn }: Pick<Output, 'warn'>,
+): Promise<VerifyStapleOptions> {
   return definedOnly({
     response: flags.response,
     out: flags.out,
@@ -98,15 +101,15 @@ export async function verifyOptionsFrom(flags: VerifyFlags): Promise<VerifyStapl
     now: flags.at ?? new Date(),
     skewMilliseconds: flags.skew,
     ignoreTimes: flags['ignore-times'],
-    trustedResponders: await readCertificates(flags['trusted-responder']),
-    anchors: await readAllCertificates(flags.ca),
-    untrusted: await readAllCertificates(flags.untrusted),
+    trustedResponders: await readCertificates(flags['trusted-responder'], warn),
+    anchors: await readAllCertificates(flags.ca, warn),
+    untrusted: await readAllCertificates(flags.untrusted, warn),
   });
 }
 
 /** Every certificate of these files, since anchors and intermediates come in bundles. */
-async function readAllCertificates(paths: readonly string[]): Promise<Certificate[]> {
-  const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
+async function readAllCertificates(paths: readonly string[], warn: Output['warn']): Promise<Certificate[]> {
+  const files = await readNamedFiles(paths, warn);
   return files.flatMap(({ certificate, others }) => [certificate, ...others.map((der) => decodeCertificate(der))]);
 }
 

@@ -16,12 +16,19 @@ type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 export function tellReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   if (output.json) output.record(reportRecord(report, options.now));
   else printReport(output, report, options);
+  sayWarnings(output, report);
   const { place, fault } = report;
   if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
 }
 
+/** What the reader should hear of the certificate's file. */
+export function sayWarnings(output: Output, report: VerifyReport): void {
+  for (const warning of report.warnings ?? []) output.warn(`${nameOf(report)}: ${warning}`);
+}
+
 function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
-  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl } = report;
+  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl, warnings } =
+    report;
   const error = fault ?? (verdict === undefined ? trouble : undefined);
   return {
     certificate: certificate === undefined ? undefined : shownPath(certificate),
@@ -31,6 +38,7 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     outcome: noResponder ? 'no-responder' : undefined,
     statements: statements?.map(verdictRecord),
     error: error === undefined ? undefined : errorRecord(error),
+    warnings,
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
 }

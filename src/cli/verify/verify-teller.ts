@@ -9,7 +9,7 @@ import { fleetTable } from './fleet-table.js';
 import { checkFleet, failedCheck, type PluginLimits } from './nagios.js';
 import type { Output } from '../output.js';
 import { errorRecord, sayTrouble } from '../render/trouble.js';
-import { sayReportTrouble, tellReport } from './verdict-lines.js';
+import { sayReportTrouble, sayWarnings, tellReport } from './verdict-lines.js';
 import type { VerifyFlags } from './verify-flags.js';
 
 /** Takes the reports of a verification as they come, and tells them in its own way. */
@@ -62,15 +62,17 @@ export function tellOneByOne(options: VerifyStapleOptions, output: Output): Veri
 interface Fleet {
   readonly members: FleetMember[];
   readonly troubled: VerifyReport[];
+  readonly warned: VerifyReport[];
   readonly unused: Trouble[];
   readonly codes: ExitCode[];
 }
 
 function tellAtTheEnd(tell: (fleet: Fleet) => ExitCode): VerifyTeller {
-  const fleet: Fleet = { members: [], troubled: [], unused: [], codes: [] };
+  const fleet: Fleet = { members: [], troubled: [], warned: [], unused: [], codes: [] };
   return {
     take: (report) => {
-      const { trouble, crl } = report;
+      const { trouble, crl, warnings } = report;
+      if (warnings !== undefined) fleet.warned.push(report);
       fleet.members.push(fleetMember(report));
       if (crl?.kind === 'unusable' || (trouble !== undefined && crl?.kind !== 'revoked')) fleet.troubled.push(report);
       fleet.codes.push(exitCodeOfReport(report));
@@ -84,11 +86,17 @@ function tellAtTheEnd(tell: (fleet: Fleet) => ExitCode): VerifyTeller {
 }
 
 /** The table is data and stands whole before the troubles, which end where the eye is. */
-function tellTable({ members, troubled, unused, codes }: Fleet, now: Date, width: number, output: Output): ExitCode {
+function tellTable(
+  { members, troubled, warned, unused, codes }: Fleet,
+  now: Date,
+  width: number,
+  output: Output,
+): ExitCode {
   for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
   for (const { path, objection } of members) {
     if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
   }
+  for (const report of warned) sayWarnings(output, report);
   for (const report of troubled) sayReportTrouble(output, report);
   for (const trouble of unused) sayTrouble(output, '', trouble);
   return gravestExitCode(codes);

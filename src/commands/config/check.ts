@@ -8,7 +8,8 @@ export default class ConfigCheck extends BaseCommand {
   static override description = `Check the configuration file of fetch, and print the settings that take effect.
 
 The settings are YAML with the origin of each (file, environment or default) in a comment; passwords and header values are
-masked. Nothing is fetched. Exit 2 with every mistake and its line when the file cannot be used.`;
+masked; --quiet prints nothing. Nothing is fetched. Exit 2 with every mistake and its line, files, folders, keys and programs
+that fetch would miss among them.`;
   static override examples = [
     '<%= config.bin %> config check',
     '<%= config.bin %> config check --config ./restaple.yaml',
@@ -18,6 +19,6 @@ masked. Nothing is fetched. Exit 2 with every mistake and its line when the file
 
   protected async work(): Promise<ExitCode> {
     const { flags } = await this.read(ConfigCheck);
-    return await checkConfiguration(flags.config, await createOutput(flags));
+    return await checkConfiguration(flags.config, flags, await createOutput(flags));
   }
 }

@@ -167,7 +167,27 @@ function twoDigits(input: Uint8Array, at: number): number {
   return (input[at] ?? 0) * 10 + (input[at + 1] ?? 0) - 0x30 * 11;
 }
 
-function noTime({ offset }: DerElement, yearDigits: 2 | 4, what: string): DerError {
+function noTime(element: DerElement, yearDigits: 2 | 4, what: string): DerError {
   const syntax = yearDigits === 4 ? 'YYYYMMDDHHMMSSZ' : 'YYMMDDHHMMSSZ';
-  return new DerError('time-syntax', `${what} is not of the form ${syntax}`, offset);
+  const { offset } = element;
+  return new DerError('time-syntax', `${what} is not of the form ${syntax}${oddityOf(element, yearDigits)}`, offset);
+}
+
+/** More than any time takes, with a fraction and an offset. */
+const longestTime = 40;
+
+/** What makes a time another form of X.680 §46 and §47, or no time at all. */
+function oddityOf({ contents }: DerElement, yearDigits: 2 | 4): string {
+  const text = Buffer.from(contents.subarray(0, longestTime + 1)).toString('latin1');
+  if (text === '') return ': it is empty';
+  if (text.length > longestTime || !/^[\x20-\x7e]*$/.test(text)) return '';
+  const [, date = '', fraction = '', zone = ''] = /^(\d*)([.,]\d*)?(Z|[+-]\d*)?$/.exec(text) ?? [];
+  const digits = yearDigits + 10;
+  const oddities = [
+    fraction === '' ? [] : ['has a fraction'],
+    date.length === digits - 2 ? ['has no seconds'] : date.length === digits - 4 ? ['has no minutes'] : [],
+    zone === '' && date !== '' ? ['has no Z'] : zone === 'Z' || zone === '' ? [] : ['has an offset in place of Z'],
+  ].flat();
+  if (oddities.length > 0) return `: ${text} ${oddities.join(' and ')}`;
+  return date.length === digits ? `: there is no such time as ${text}` : `: it is "${text}"`;
 }

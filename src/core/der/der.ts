@@ -103,6 +103,23 @@ export class DerReader {
     return values;
   }
 
+  /**
+   * The octets of each element up to the end, whatever it is, and from where they are no DER all that is left as one. For
+   * showing only.
+   */
+  pieces(what: string): Uint8Array[] {
+    return this.all(() => {
+      const start = this.#position;
+      try {
+        return this.any(what).raw;
+      } catch (error) {
+        if (!(error instanceof DerError)) throw error;
+        this.#position = this.#end;
+        return this.#input.subarray(start, this.#end);
+      }
+    });
+  }
+
   /** The contents of an INTEGER; see {@link integerContentsOf}. */
   integer(what: string, options?: { redundantZeros: boolean }): Uint8Array {
     return integerContentsOf(this.element(Tag.integer, what), what, options);
@@ -136,6 +153,9 @@ export class DerReader {
   }
 
   generalizedTime(what: string): Date {
+    if (this.peekTag() === Tag.utcTime) {
+      throw new DerError('unexpected-tag', `${what} is a UTCTime instead of a GeneralizedTime`, this.offset);
+    }
     return new Date(generalizedTimeOf(this.element(Tag.generalizedTime, what), what));
   }
 

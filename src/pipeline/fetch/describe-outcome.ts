@@ -22,7 +22,7 @@ export function describeOutcome(
   const { mustStaple } = file.certificate;
   const nextRefresh = nextRefreshOf(verdict, file.certificate, options.refreshPolicy);
   const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh, mustStaple });
-  const warnings = issuer.notAfter < now ? [expiredIssuer(issuer)] : [];
+  const warnings = [...file.warnings, ...(issuer.notAfter < now ? [expiredIssuer(issuer)] : [])];
   return { ...unchanged, ...facts, warnings, ...ending };
 }
 
@@ -53,6 +53,7 @@ export async function outcomeWithoutResponder(
   return {
     ...definedOnly({ certificate: file.path, staple, verdict, mustStaple: file.certificate.mustStaple }),
     ...unchanged,
+    warnings: file.warnings,
     // A revocation heard of by --url stands, whether this run has anybody to ask or not.
     ...(revokedMark === undefined ? failedEnding({ trouble }) : revokedEnding(revokedMark, trouble)),
   };

@@ -63,7 +63,9 @@ export interface CertificateFacts {
   readonly responder?: ResponderContact;
   /** The verdict on the staple that is on disk afterwards; undefined where there is none or it could not be judged. */
   readonly verdict?: Verdict;
-  /** When the staple on disk is due. */
+  /** In a dry run, the answer that would have been acted on. */
+  readonly answer?: Verdict;
+  /** When the staple on disk is due; in a dry run, when the one that would have been written is. */
   readonly nextRefresh?: Date;
   /** The certificate is Must-Staple. */
   readonly mustStaple: boolean;

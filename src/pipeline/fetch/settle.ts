@@ -1,4 +1,5 @@
 import { bytesEqual } from '../../core/bytes.js';
+import { definedOnly } from '../../core/defined-only.js';
 import type { BelievedEvidence } from '../../core/index.js';
 import { describeOutcome, failedEnding, outcomeOfTrouble } from './describe-outcome.js';
 import type { Job } from './fetch-job.js';
@@ -13,7 +14,8 @@ import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 export async function settleAnswer(job: Job, usable: UsableResponse): Promise<Outcome> {
   const outcome = await settleByStatus(job, usable);
   const { verdict, warnings } = usable;
-  return { ...outcome, findings: verdict.findings, warnings: [...outcome.warnings, ...warnings] };
+  const answered = job.options.dryRun ? { answer: verdict } : {};
+  return { ...outcome, ...answered, findings: verdict.findings, warnings: [...outcome.warnings, ...warnings] };
 }
 
 async function settleByStatus(job: Job, usable: UsableResponse): Promise<Outcome> {
@@ -72,7 +74,10 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
   const endingIf = (isIdentical: boolean): Ending =>
     isIdentical && ending.outcome === 'updated' ? { outcome: 'fresh' } : ending;
   if (options.dryRun) {
-    return describeOutcome(job, endingIf(stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes)));
+    const isIdentical = stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes);
+    // Due when the answer would be; the verdict is that of what is on disk.
+    const { nextRefresh } = describeOutcome(job, endingIf(isIdentical), usable.verdict);
+    return { ...describeOutcome(job, endingIf(isIdentical)), ...definedOnly({ nextRefresh }) };
   }
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);

@@ -1,6 +1,6 @@
 import { OcspError, decodeCertificate, distinguishedNameToString, type Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
-import { Tag, contextTag, readWhole } from '../../core/der/der.js';
+import { DerError, Tag, contextTag, readWhole } from '../../core/der/der.js';
 import { findExtension } from '../../core/extension.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
@@ -67,9 +67,11 @@ export function describeEmbeddedCertificates(certificates: readonly Uint8Array[]
     try {
       return describeCertificate(der);
     } catch (error) {
-      if (!(error instanceof OcspError)) throw error;
-      const { code, message, hint } = error;
-      return { kind: 'undecoded-certificate', octets: der.length, der: toHex(der), error: { code, message, hint } };
+      if (!(error instanceof OcspError) && !(error instanceof DerError)) throw error;
+      const { message } = error;
+      const hint = 'it cannot have signed this: verify passes over what it cannot decode';
+      const undecoded = { code: 'malformed-certificate', message, hint };
+      return { kind: 'undecoded-certificate', octets: der.length, der: toHex(der), error: undecoded };
     }
   });
 }

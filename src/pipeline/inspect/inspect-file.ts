@@ -1,10 +1,10 @@
 import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/index.js';
-import { DerReader, Tag } from '../../core/der/der.js';
+import { Tag } from '../../core/der/der.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
+import { certificateOf } from '../../source/certificate-file.js';
 import { readInputFile, type InputHints } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
-import { attempt } from './reading.js';
 import type { Inspected } from './record.js';
 import { inspectRequest } from './request.js';
 import { inspectResponse } from './response.js';
@@ -96,8 +96,10 @@ async function inspectPkcs7(der: Uint8Array): Promise<readonly Inspected[]> {
 async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspected[]> {
   const found: Inspected[] = [];
   for (const [index, block] of blocks.entries()) {
-    const inspected = await orTrouble(() => inspectBlock(block));
-    found.push(...inspected.map((one) => ({ block: index + 1, ...one })));
+    const warnings: string[] = [];
+    const inspected = await orTrouble(() => inspectBlock(block, index + 1, warnings));
+    const more = { block: index + 1, ...(warnings.length === 0 ? {} : { warnings }) };
+    found.push(...inspected.map((one) => ({ ...more, ...one })));
   }
   if (found.some(({ record, trouble }) => trouble !== undefined || (record !== undefined && !('label' in record)))) {
     return found;
@@ -121,15 +123,17 @@ const kindsByLabel: ReadonlyMap<string, DerKind> = new Map([
   ['CMS', 'pkcs7'],
 ]);
 
-function inspectBlock({ label, der }: PemBlock): ReturnType<Inspector> {
+function inspectBlock(block: PemBlock, number: number, warnings: string[]): ReturnType<Inspector> {
+  const { label, der } = block;
   const kind = kindsByLabel.get(label);
-  if (kind !== undefined) return inspectDer(label === 'TRUSTED CERTIFICATE' ? withoutTrustSettings(der) : der, kind);
+  if (kind === 'certificate') {
+    return inspectDer(
+      certificateOf(block, number, (warning) => warnings.push(warning)),
+      kind,
+    );
+  }
+  if (kind !== undefined) return inspectDer(der, kind);
   return [{ record: { kind: label.endsWith('PRIVATE KEY') ? 'private-key' : 'other', label } }];
-}
-
-/** openssl's TRUSTED CERTIFICATE has its own settings after the certificate. */
-function withoutTrustSettings(der: Uint8Array): Uint8Array {
-  return attempt(() => new DerReader(der).element(Tag.sequence, 'certificate').raw) ?? der;
 }
 
 /** What `inspect` finds, or what it throws as the trouble of the only thing found. */

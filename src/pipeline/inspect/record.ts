@@ -143,5 +143,7 @@ export interface Inspected {
   /** Its number among the blocks of a PEM file, from 1. */
   readonly block?: number;
   readonly record?: InspectionRecord;
+  /** What the reader should hear of it, without the file's name. */
+  readonly warnings?: readonly string[];
   readonly trouble?: Trouble;
 }

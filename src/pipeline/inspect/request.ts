@@ -1,14 +1,14 @@
 import { DerError, decodeRequest } from '../../core/index.js';
 import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
+import { piecesOf } from '../../core/response.js';
 import { DerReader, Tag, contextTag, readWhole } from '../../core/der/der.js';
 import { describeSignature } from './algorithm.js';
 import { describeEmbeddedCertificates } from './certificate.js';
-import { withEmbeddedTrouble } from './embedded-trouble.js';
 import { describeExtension } from './extension.js';
 import { describeDirectoryName, describeGeneralName } from './general-name.js';
 import { malformedDer, namingTheRule } from './malformed.js';
-import { attempt, readEach } from './reading.js';
+import { attempt } from './reading.js';
 import type { Inspected, RequestRecord, SignatureRecord } from './record.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -34,7 +34,7 @@ export function inspectRequest(der: Uint8Array): Inspected {
     signed: request.signed,
     ...(request.signed ? readSignature(der) : {}),
   });
-  return withEmbeddedTrouble(record);
+  return { record };
 }
 
 /** A directory name as it stands in certificates, any other name with its kind. */
@@ -54,9 +54,8 @@ function readSignature(der: Uint8Array): SignatureRecord & Pick<RequestRecord, '
     const signature = outer.enter(contextTag(0), 'optionalSignature').sequence('signature');
     const algorithm = readAlgorithmIdentifier(signature, 'signatureAlgorithm');
     const octets = signature.bitStringOctets('signature');
-    const list = signature.enterOptional(contextTag(0), 'certs')?.sequence('certs');
+    const certificates = signature.explicit(contextTag(0), 'certs', piecesOf) ?? [];
     signature.end('signature');
-    const certificates = readEach(list, (certs) => certs.element(Tag.sequence, 'certificate').raw);
     return { ...describeSignature(algorithm, octets), certificates: describeEmbeddedCertificates(certificates) };
   } catch (error) {
     if (!(error instanceof DerError)) throw error;

@@ -10,15 +10,14 @@ import { describeExtension } from './extension.js';
 import { malformedDer } from './malformed.js';
 import { attempt } from './reading.js';
 import type { BasicResponseRecord, Inspected, OuterResponseRecord, SingleResponseRecord } from './record.js';
-import { withEmbeddedTrouble } from './embedded-trouble.js';
 
 /** Describes an OCSPResponse, as far as it can be decoded. Verifies nothing. */
 export function inspectResponse(der: Uint8Array): Inspected {
-  const result = decodeResponse(der);
+  const result = decodeResponse(der, { anyCertificates: true });
   if (!isResponse(result)) return inspectFailed(der, result);
   const outer: OuterResponseRecord = { kind: 'response', octets: der.length, responseStatus: result.status };
   if (result.status !== 'successful') return { record: outer };
-  return withEmbeddedTrouble(describeBasic(outer, result.basic));
+  return { record: describeBasic(outer, result.basic) };
 }
 
 function describeBasic(outer: OuterResponseRecord, basic: BasicResponse): BasicResponseRecord {

@@ -79,7 +79,7 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
       const nextUpdate = formatTime(signed.nextUpdate);
       warnings.unshift(`nextUpdate is ${nextUpdate}, where ${signed.clippedBy} ends, sooner than asked`);
     }
-    return { subject, staple, written, evidence, warnings };
+    return { subject, staple, written, evidence, warnings: [...target.warnings, ...warnings] };
   } catch (error) {
     return definedOnly({ subject, staple, written: false, warnings: [], trouble: troubleOfOne(error) });
   }
@@ -89,15 +89,16 @@ interface Target {
   readonly subject: Subject;
   readonly certificate?: Certificate;
   readonly staple: FilePath;
+  readonly warnings: readonly string[];
 }
 
 async function locateTarget(subject: GenerateSubject, { issuer, out, source }: GenerateOptions): Promise<Target> {
   if ('serialNumber' in subject) {
     const staple = staplePathForSerialNumber(subject.serialNumber, out);
     requireCoverage(subject.serialNumber, undefined, source);
-    return { subject, staple };
+    return { subject, staple, warnings: [] };
   }
-  const { certificate } = await readCertificateFile(subject.path);
+  const { certificate, warnings } = await readCertificateFile(subject.path);
   if (!isIssuedBy(certificate, issuer)) {
     const name = distinguishedNameToString(issuer.subject);
     throw new OcspError(
@@ -107,7 +108,7 @@ async function locateTarget(subject: GenerateSubject, { issuer, out, source }: G
     );
   }
   requireCoverage(certificate.serialNumber, certificate, source);
-  return { subject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out) };
+  return { subject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out), warnings };
 }
 
 /** What a CRL lists is revoked, for whomever it is; its silence is good only for those. */

@@ -16,8 +16,6 @@ export interface CertificateReport extends Pick<Certificate, ReportedField> {
   readonly subject: string;
   readonly issuer: string;
   readonly shortLived: boolean;
-  /** What is odd in it, for people. */
-  readonly warnings?: readonly string[];
   /** Why there is no responder that HTTP reaches, where there is none. */
   readonly missingResponder?: MissingResponder;
 }
@@ -25,7 +23,6 @@ export interface CertificateReport extends Pick<Certificate, ReportedField> {
 /** Describes a certificate's responder, issuer and CRL URIs and what stapling means for it. */
 export function reportCertificate(certificate: Certificate): CertificateReport {
   const { serialNumber, notBefore, notAfter, ocspUris, caIssuersUris, crlUris, mustStaple } = certificate;
-  const warnings = paddingWarnings(certificate, certificate.paddedUris);
   const needsReason = responderUrls(certificate, undefined).length === 0;
   return definedOnly({
     subject: distinguishedNameToString(certificate.subject),
@@ -38,21 +35,26 @@ export function reportCertificate(certificate: Certificate): CertificateReport {
     crlUris,
     mustStaple,
     shortLived: isShortLived(certificate),
-    warnings: warnings.length === 0 ? undefined : warnings,
     missingResponder: needsReason ? explainMissingResponder(certificate) : undefined,
   });
 }
 
 /** What was found of one file: a report, or why there is none. */
 export type CertificateFileReport =
-  | { readonly path: FilePath; readonly report: CertificateReport }
+  | {
+      readonly path: FilePath;
+      readonly report: CertificateReport;
+      /** What is odd in the file and its certificate, for people. */
+      readonly warnings: readonly string[];
+    }
   | { readonly path: FilePath; readonly trouble: Trouble };
 
 /** Reads and describes one certificate file; what goes wrong with it is in the result and never thrown. */
 export async function reportCertificateFile(path: FilePath): Promise<CertificateFileReport> {
   try {
-    const { certificate } = await readCertificateFile(path);
-    return { path, report: reportCertificate(certificate) };
+    const { certificate, warnings } = await readCertificateFile(path);
+    const padding = paddingWarnings(certificate, certificate.paddedUris);
+    return { path, report: reportCertificate(certificate), warnings: [...warnings, ...padding] };
   } catch (error) {
     return { path, trouble: troubleOfError(error) };
   }

@@ -34,7 +34,7 @@ import {
   type VerifyReport,
   type VerifyStapleOptions,
 } from './verify-report.js';
-import { examine, keptRevocation, verdictWithKept } from './verify-staple.js';
+import { examine, keptRevocation, verdictWithKept, withWarnings } from './verify-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 export interface VerifyConnectionOptions extends VerifyStapleOptions {
@@ -98,7 +98,7 @@ async function verifyServed(
   try {
     const file = await readCertificateFile(path);
     const { found, chain } = await judgeServed(file, issuers, options);
-    const report = { ...known, ...found };
+    const report = withWarnings(file, { ...known, ...found });
     // Whatever the server sends, and whether it does: the certificate is to be replaced.
     const withChain = { ...options, untrusted: [...options.untrusted, ...chain] };
     const kept = await keptRevocation(examine(file, issuers, withChain));

@@ -38,6 +38,8 @@ export type ConnectionPlace = Pick<ProbeRequest, 'host' | 'port' | 'serverName' 
 export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly certificate?: FilePath;
   readonly response?: FilePath;
+  /** What the reader should hear of the certificate's file. */
+  readonly warnings?: readonly string[];
   /** When fetch would refresh the staple by its default policy. */
   readonly nextRefresh?: Date;
   /** One verdict for each statement, where no single one was asked about. */

@@ -53,15 +53,21 @@ export async function verifyStaple(
 ): Promise<VerifyReport> {
   const { response } = options;
   try {
-    const examination = examine(await readCertificateFile(path), issuers, options);
+    const file = await readCertificateFile(path);
+    const examination = examine(file, issuers, options);
     const ofStaple = await reportOfStaple(examination);
     const kept = await keptRevocation(examination);
-    const report = kept === undefined ? ofStaple : reportOfKept(ofStaple, kept);
+    const report = withWarnings(file, kept === undefined ? ofStaple : reportOfKept(ofStaple, kept));
     const crl = await lookUpCrl(examination);
     return crl === undefined ? report : { ...report, crl };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
+}
+
+/** The report with what the reader should hear of the certificate's file. */
+export function withWarnings<Report extends VerifyReport>({ warnings }: CertificateFile, report: Report): Report {
+  return warnings.length === 0 ? report : { ...report, warnings };
 }
 
 function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {

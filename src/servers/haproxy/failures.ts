@@ -1,4 +1,4 @@
-import { shownAddress, type SocketAddress } from '../../system/connection.js';
+import { notASocket, shownAddress, type SocketAddress } from '../../system/connection.js';
 import { TargetFailure, type ReloadCode } from '../reload-result.js';
 import { excerptOf } from './replies.js';
 
@@ -10,6 +10,11 @@ type Words = readonly [code: ReloadCode, message: string, hint: string];
 /** Why the socket of a runtime API could not be connected to. */
 export function connectFailure(error: NodeJS.ErrnoException | undefined, address: SocketAddress): TargetFailure {
   const place = shownAddress(address);
+  const mistake = notASocket(address);
+  if (mistake !== undefined) {
+    const hint = 'write the path that its configuration has after "stats socket"';
+    return new TargetFailure('target-unreachable', mistake, hint, { cause: error });
+  }
   const forbidden: Words = [
     'permission-denied',
     `this user may not open ${place}`,

@@ -1,5 +1,6 @@
 import { definedOnly } from '../../core/defined-only.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
+import { notASocket } from '../../system/connection.js';
 import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { Server } from '../server.js';
 import type { HaproxyPlace } from './place.js';
@@ -14,6 +15,7 @@ export const haproxy = {
     const address = place.includes('/') ? { path: place } : parseHostAndPort(place);
     return address === undefined ? undefined : definedOnly({ address, worker });
   },
+  mistake: ({ address }) => notASocket(address),
   tell: async (place, staples, tools) => (await import('./push.js')).pushToHaproxy(place, staples, tools),
   // haproxy 2.6 to 3.2
   rules: {

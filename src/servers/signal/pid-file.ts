@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readRegularFile, type FoundFile } from '../../system/read-file.js';
 import { isTrustedOwner, mayOthersWrite, modeText } from '../../system/owner-and-mode.js';
 import { TargetFailure } from '../reload-result.js';
@@ -18,7 +19,7 @@ const maximumPid = 4_194_304;
 export function readPidFile(path: string, program: string, effectiveUserId: number): number {
   const { bytes, status } = openPidFile(path, program);
   if (status.isSymbolicLink()) throw unsafe(`the pid file ${path} is a symbolic link`, program);
-  if (bytes === undefined) throw unsafe(`the pid file ${path} is no regular file`, program);
+  if (bytes === undefined) throw unsafe(`the pid file ${path} is ${kindOf(status)}, not a file`, program);
   if (!isTrustedOwner(status.uid, effectiveUserId)) {
     throw unsafe(`the pid file ${path} belongs to user ${status.uid}, neither root nor this user`, program);
   }
@@ -31,6 +32,11 @@ export function readPidFile(path: string, program: string, effectiveUserId: numb
     );
   }
   return pidIn(Buffer.from(bytes).toString('latin1'), path, program);
+}
+
+function kindOf(status: Stats): string {
+  if (status.isDirectory()) return 'a folder';
+  return status.isSocket() ? 'a socket' : status.isFIFO() ? 'a pipe' : 'a device';
 }
 
 function openPidFile(path: string, program: string): FoundFile {

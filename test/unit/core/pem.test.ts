@@ -52,6 +52,16 @@ describe('decodePem', () => {
     ]);
   });
 
+  it('reads blocks whose END and BEGIN are one line, the line feed between two files being lost', () => {
+    const { pem: own } = server.certificate;
+    const text = `${server.keyPem.trimEnd()}${own.trimEnd()} \u00ef\u00bb\u00bf${authority.certificate.pem.trimEnd()}${own}`;
+    expect(labels(text)).toEqual(['PRIVATE KEY', 'CERTIFICATE', 'CERTIFICATE', 'CERTIFICATE']);
+    expect(decodePem(bytes(text)).at(-1)?.der).toEqual(new Uint8Array(server.certificate.der));
+    const cut = own.trimEnd() + own.slice(0, 200);
+    const line = own.trimEnd().split('\n').length;
+    expect(errorOf(cut).message).toBe(`the CERTIFICATE block that begins in line ${line} has no end line`);
+  });
+
   it('finds nothing in text without blocks', () => {
     expect(labels('')).toEqual([]);
     expect(labels('no certificate here\n')).toEqual([]);

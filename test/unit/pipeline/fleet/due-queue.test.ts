@@ -12,7 +12,7 @@ function dueAt(host: string, certificate = ordinary): DueCertificate {
   const path = '/certificates/site.pem';
   return {
     listed: { path, named: true },
-    file: { path, certificate, others: [], version: undefined },
+    file: { path, certificate, others: [], warnings: [], version: undefined },
     staple: `${path}.ocsp`,
     responders: { urls: [`http://${host}/ocsp`], origin: 'certificate' },
   };
