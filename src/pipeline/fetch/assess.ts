@@ -1,8 +1,7 @@
 import type { FilePath } from '../../core/file-path.js';
 import { isInShard, type Shard } from '../../core/shard.js';
-import { readCertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
-import { readFolderMember } from '../../source/folder-member.js';
+import { readListed } from '../../source/folder-member.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
 import {
@@ -36,7 +35,7 @@ export async function assess(
 ): Promise<Assessment | undefined> {
   let staple: FilePath | undefined;
   try {
-    const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
+    const file = await readListed(listed);
     if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
     staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
     const responders = respondersFor(file.certificate, options);

@@ -10,7 +10,8 @@ import { fetchListed, refreshStaple } from '../fetch/fetch-staple.js';
 import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from '../fetch/outcome.js';
 import { scan } from './scan.js';
-import { refuseSharedStaples } from './shared-staples.js';
+import { isResponseAbout, withOneStapleEach, type StapleJudgement } from './shared-staples.js';
+import { readStoredFiles } from '../fetch/stored-staple.js';
 import { startCrew, type Crew, type HelperThreads } from './threads/crew.js';
 import type { RefreshThreads } from './threads/refresh-threads.js';
 
@@ -42,15 +43,15 @@ const isMany = 500;
  * more those whose responder was suspended meanwhile, and again for as long as it serves some of them. After an abort no further certificate is taken, and those that were
  * interrupted yield nothing.
  *
- * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
+ * @throws OcspError `usage` when a staple would replace a certificate, before anything is sent
  */
 export async function* fetchStaples(
-  list: CertificateList,
+  given: CertificateList,
   options: FetchOptions,
   ownTools: FetchTools,
   limits: BatchLimits,
 ): AsyncGenerator<ListedOutcome> {
-  await refuseSharedStaples(list, options.out);
+  const list = await withOneStapleEach(given, options.out, stapleJudgement(options, ownTools));
   const queue = createDueQueue();
   const { helpers, shard } = limits;
   const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
@@ -83,6 +84,19 @@ export async function* fetchStaples(
   } finally {
     crew?.end();
   }
+}
+
+/** By the issuers at hand, without traffic; a kept revoked answer counts where there is no staple. */
+function stapleJudgement({ trustedResponders, skewMilliseconds }: FetchOptions, { issuers }: FetchTools): StapleJudgement {
+  return async (file, staple) => {
+    const { bytes, mark } = readStoredFiles(staple);
+    const stored = bytes ?? mark;
+    if (stored === undefined) return false;
+    const issuer = await issuers.findLocal(file).catch(() => undefined);
+    if (issuer === undefined) return false;
+    const { certificate } = file;
+    return isResponseAbout(stored, { subject: { certificate }, issuer, trustedResponders, skewMilliseconds });
+  };
 }
 
 /** What --issuer named; undefined where it cannot be read, which each certificate then says for itself. */

@@ -19,6 +19,7 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
+import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
 import type { CrlSource } from '../../source/crl-file.js';
 import type { StatusSource } from '../../source/status-source.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
@@ -44,7 +45,7 @@ export interface GenerateOptions {
 }
 
 /** For whom a response is generated: a certificate file, or a serial number of the CA (hex of its INTEGER contents). */
-export type GenerateSubject = { readonly path: FilePath } | { readonly serialNumber: string };
+export type GenerateSubject = { readonly path: FilePath; readonly failure?: SourceFailure } | { readonly serialNumber: string };
 
 type OwnEvidence = Extract<Verdict, BelievedEvidence>;
 
@@ -97,6 +98,7 @@ async function locateTarget(subject: GenerateSubject, { issuer, out, source }: G
     requireCoverage(subject.serialNumber, undefined, source);
     return { subject, staple };
   }
+  if (subject.failure !== undefined) throw errorOfSource(subject.failure);
   const { certificate } = await readCertificateFile(subject.path);
   if (!isIssuedBy(certificate, issuer)) {
     const name = distinguishedNameToString(issuer.subject);
