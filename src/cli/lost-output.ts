@@ -34,7 +34,13 @@ export function goOnWhateverBecomesOf(streams: Readonly<Record<StreamName, NodeJ
       // Whoever waits until what was written is read, as oclif at the end, would wait for ever.
       stream.emit('drain');
     };
-    stream.on('error', lose);
+    // oclif has a listener that throws whatever is not a closed pipe.
+    const emit = stream.emit.bind(stream) as (event: string | symbol, ...values: unknown[]) => boolean;
+    stream.emit = (event: string | symbol, ...values: unknown[]): boolean => {
+      if (event !== 'error') return emit(event, ...values);
+      lose(values[0] as NodeJS.ErrnoException);
+      return true;
+    };
     // Node throws what goes wrong with a file, which is written at once.
     stream.write = (...chunk: Parameters<WriteText>): boolean => {
       try {

@@ -91,7 +91,9 @@ interface FolderFiles {
 /** Files named one by one, as on stdin, become one group. */
 function addGroup(groups: Group[], group: Group): void {
   const last = groups.at(-1);
-  const joins = last !== undefined && (['named', 'out', 'reload', 'confirm', 'failure'] as const).every((key) => last[key] === group[key]);
+  const joins =
+    last !== undefined &&
+    (['named', 'out', 'reload', 'confirm', 'failure'] as const).every((key) => last[key] === group[key]);
   if (joins && Array.isArray(last.files) && Array.isArray(group.files)) {
     for (const file of group.files) last.files.push(file);
   } else {

@@ -2,7 +2,16 @@ import { realpathSync, statSync } from 'node:fs';
 import { OcspError, type Certificate } from '../core/index.js';
 import { toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
-import { appendToPath, asPath, folderOf, joinPath, nameByAcmeSh, nameOf, pathKey, type FilePath } from '../core/file-path.js';
+import {
+  appendToPath,
+  asPath,
+  folderOf,
+  joinPath,
+  nameByAcmeSh,
+  nameOf,
+  pathKey,
+  type FilePath,
+} from '../core/file-path.js';
 import { folderName } from '../system/folder-names.js';
 
 /** What a placeholder of an --out template stands for. */
@@ -36,7 +45,9 @@ function lineageName(path: FilePath): Buffer {
 }
 
 /** The first placeholder that has another value for each of these certificates; {fingerprint} for different ones at the latest. */
-export function placeholderApart(files: readonly { readonly path: FilePath; readonly certificate: Certificate }[]): string {
+export function placeholderApart(
+  files: readonly { readonly path: FilePath; readonly certificate: Certificate }[],
+): string {
   const isApart = (name: string): boolean => {
     const values = files.map(({ path, certificate }) => pathKey(placeholderNamed(name)(path, certificate)));
     return new Set(values).size === values.length;

@@ -17,6 +17,8 @@ import { fixedStatus } from '../../source/status-source.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { isStdout } from '../config/file-folder.js';
+import { requireOneStaple } from '../flags/staple-on-stdout.js';
 import { ownProcess } from '../own-process.js';
 import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
@@ -37,6 +39,7 @@ export async function runGenerate(
   config: Config,
 ): Promise<ExitCode> {
   requireOneKind(certificates, flags);
+  if (isStdout(flags.out)) await requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
   const subjects = await subjectsFrom(certificates, flags, options);
   const paths = certificates.map(({ path }) => path);
@@ -86,7 +89,7 @@ async function subjectsFrom(
   const serialNumber = serialNumberFrom(flags.serial);
   if (serialNumber !== undefined) return [{ serialNumber }];
   const { issuer, signer } = options;
-  const list = await withOneStapleEach(listOfFiles(certificates), flags.out, async ({ certificate }, staple) => {
+  const list = await withOneStapleEach(listOfFiles(certificates), options.out, async ({ certificate }, staple) => {
     const found = await readStaple(staple).catch(() => undefined);
     const judge = { subject: { certificate }, issuer, untrusted: [signer.certificate], skewMilliseconds: 0 };
     return found?.state === 'present' && isResponseAbout(found.bytes, judge);
@@ -107,7 +110,8 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
     source: source ?? fixedStatus(status),
     hash: flags.hash,
     validityMilliseconds,
-    out: flags.out,
+    out: isStdout(flags.out) ? undefined : flags.out,
+    onStaple: isStdout(flags.out) ? (bytes: Uint8Array) => output.bytes(bytes) : undefined,
     now,
     ownProcess: ownProcess(),
   });

@@ -37,7 +37,8 @@ export async function assess(
   try {
     const file = await readListed(listed);
     if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
-    staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
+    staple =
+      options.withoutFile === true ? '-' : staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
     const responders = respondersFor(file.certificate, options);
     if (responders.urls.length === 0) {
       return { kind: 'settled', outcome: await outcomeWithoutResponder(file, staple, options, tools) };
@@ -48,9 +49,11 @@ export async function assess(
   }
 }
 
+const noFiles = { bytes: undefined, mark: undefined };
+
 async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: JudgingTools): Promise<Assessment> {
   const { file, staple } = due;
-  const files = readStoredFiles(staple);
+  const files = options.withoutFile === true ? noFiles : readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
   if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
   const issuer = await tools.issuers.findLocal(file);

@@ -72,7 +72,13 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
   const endingIf = (isIdentical: boolean): Ending =>
     isIdentical && ending.outcome === 'updated' ? { outcome: 'fresh' } : ending;
   if (options.dryRun) {
-    return describeOutcome(job, endingIf(stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes)));
+    tools.onStaple?.(usable.bytes);
+    const outcome = describeOutcome(
+      job,
+      endingIf(stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes)),
+      tools.onStaple === undefined ? stored.verdict : usable.verdict,
+    );
+    return tools.onStaple === undefined ? outcome : { ...outcome, written: true };
   }
   try {
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);

@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { Shard } from '../../core/shard.js';
-import type { CertificateList } from '../../source/certificate-list.js';
+import type { CertificateList, ListedCertificate } from '../../source/certificate-list.js';
 import type { IssuerSource } from '../../source/issuer-finder.js';
 import { createLeftovers } from '../../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue, type Scanned } from './due-queue.js';
@@ -18,6 +18,7 @@ import type { RefreshThreads } from './threads/refresh-threads.js';
 /** The outcome of one certificate of a list, and its place there. */
 export interface ListedOutcome {
   readonly position: number;
+  readonly listed: ListedCertificate;
   readonly outcome: Outcome;
   /** Nothing was done this time: it is the outcome of an earlier pass, which still stands. */
   readonly isRepeated?: boolean;
@@ -87,7 +88,10 @@ export async function* fetchStaples(
 }
 
 /** By the issuers at hand, without traffic; a kept revoked answer counts where there is no staple. */
-function stapleJudgement({ trustedResponders, skewMilliseconds }: FetchOptions, { issuers }: FetchTools): StapleJudgement {
+function stapleJudgement(
+  { trustedResponders, skewMilliseconds }: FetchOptions,
+  { issuers }: FetchTools,
+): StapleJudgement {
   return async (file, staple) => {
     const { bytes, mark } = readStoredFiles(staple);
     const stored = bytes ?? mark;
@@ -129,9 +133,10 @@ async function* settleWithoutTraffic(
 ): AsyncGenerator<readonly ListedOutcome[]> {
   const settledOne = (scanned: Scanned): ListedOutcome | undefined => {
     const { position } = scanned;
-    if (scanned.kind === 'settled') return { position, outcome: scanned.outcome };
-    const earlier = limits.postponed?.(list.at(position).path);
-    if (earlier !== undefined) return { position, outcome: earlier, isRepeated: true };
+    const listed = list.at(position);
+    if (scanned.kind === 'settled') return { position, listed, outcome: scanned.outcome };
+    const earlier = limits.postponed?.(listed.path);
+    if (earlier !== undefined) return { position, listed, outcome: earlier, isRepeated: true };
     queue.add(position, scanned.turn, scanned.due);
     return undefined;
   };
@@ -157,7 +162,7 @@ async function* refreshAll(
           : await refreshStaple(due, options, tools);
       };
       const outcome = others === undefined ? await here() : await others.share(position, listed, here);
-      return outcome === undefined ? undefined : { position, outcome };
+      return outcome === undefined ? undefined : { position, listed, outcome };
     } catch (error) {
       if (error instanceof OcspError && error.code === 'interrupted') return undefined;
       throw error;

@@ -1,4 +1,11 @@
-import { OcspError, decodeResponse, isBelieved, isResponse, verifyResponse, type VerifyOptions } from '../../core/index.js';
+import {
+  OcspError,
+  decodeResponse,
+  isBelieved,
+  isResponse,
+  verifyResponse,
+  type VerifyOptions,
+} from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
