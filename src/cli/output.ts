@@ -40,6 +40,12 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     say,
     /** One line of data, as text. */
     data: (line: string): void => write(process.stdout, line),
+    /** Data that is not text. */
+    bytes: (value: Uint8Array): void => {
+      drawing?.clear();
+      process.stdout.write(value);
+      drawing?.redraw();
+    },
     /** One line of data, as JSON. */
     record: (value: unknown): void => write(process.stdout, toJsonLine(value)),
     /** The next step that belongs to the line before. */

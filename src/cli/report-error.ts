@@ -33,6 +33,12 @@ export function isGiven(args: readonly string[], flag: string): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes(flag);
 }
 
+/** Whether JSON is asked for. The flags may not have been parsed where this matters, so the words themselves are looked at. */
+export function asksForJson(args: readonly string[]): boolean {
+  const isAskedFor = args[0] === 'fetch' && /^(?:1|true|y|yes)$/i.test(process.env['RESTAPLE_JSON'] ?? '');
+  return isGiven(args, '--json') || isAskedFor;
+}
+
 /** What an error that ended the run means to the user; `args` are the words of the command line, to name the right help. */
 export function describeError(error: unknown, args: readonly string[]) {
   const described = describeAny(error, args);

@@ -30,8 +30,8 @@ Without a URI nothing is printed on stdout; the likely reason and the next step 
     const output = await createOutput(flags);
     const paths = await namedCertificates(argv, flags, output);
     const codes: ExitCode[] = [];
-    for (const path of paths) {
-      const report = await reportCertificateFile(path);
+    for (const listed of paths) {
+      const report = await reportCertificateFile(listed);
       codes.push(
         renderCertificate(report, output, {
           isOneOfSeveral: paths.length > 1,

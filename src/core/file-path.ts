@@ -22,6 +22,12 @@ export function nameOf(path: FilePath): Buffer {
   return bytes.subarray(bytes.lastIndexOf(slash) + 1);
 }
 
+/** What acme.sh calls the certificate in this folder: NAME.cer in NAME, and in NAME_ecc, where it keeps the one with an ECDSA key. */
+export function nameByAcmeSh(folderName: Buffer): FilePath {
+  const name = folderName.toString('latin1').replace(/_ecc$/, '');
+  return asPath(Buffer.from(`${name}.cer`, 'latin1'));
+}
+
 /** Joins a folder and what is relative to it; an absolute second part stands for itself. */
 export function joinPath(folder: FilePath, relative: FilePath): FilePath {
   if (typeof folder === 'string' && typeof relative === 'string') {

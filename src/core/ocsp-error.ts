@@ -20,6 +20,7 @@ export const ocspErrorKinds = {
   'issuer-not-found': 'input',
   'issuer-mismatch': 'input',
   'response-missing': 'input',
+  'staple-path-taken': 'input',
   'key-mismatch': 'input',
   'signer-unusable': 'input',
   'validity-empty': 'input',
@@ -55,6 +56,7 @@ export const ocspErrorKinds = {
   'staple-locked': 'store',
   'overwrite-refused': 'store',
   'metrics-unwritable': 'store',
+  'output-unwritable': 'store',
 
   'run-locked': 'locked',
 

@@ -38,13 +38,16 @@ export type ReloadCode =
   | 'nothing-stapled'
   | 'other-staple'
   | 'other-certificate'
-  | 'not-good';
+  | 'not-good'
+  | 'not-served';
 
 /** What is wrong with a target or with a staple at it, and the next step. */
 export interface TargetTrouble {
   readonly code: ReloadCode;
   readonly message: string;
   readonly hint: string;
+  /** The server does not have this certificate at all. */
+  readonly isNotServed?: boolean;
 }
 
 /** What became of one staple at one target, and what is wrong or worth saying. */
@@ -71,12 +74,19 @@ export type Told = Pick<TargetResult, 'certificates' | 'error'>;
 export class TargetFailure extends Error implements TargetTrouble {
   readonly code: ReloadCode;
   readonly hint: string;
+  readonly isNotServed: boolean;
 
-  constructor(code: ReloadCode, message: string, hint: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ReloadCode,
+    message: string,
+    hint: string,
+    { isNotServed = false, ...options }: { cause?: unknown; isNotServed?: boolean } = {},
+  ) {
     super(message, options);
     this.name = 'TargetFailure';
     this.code = code;
     this.hint = hint;
+    this.isNotServed = isNotServed;
   }
 }
 
@@ -87,9 +97,23 @@ export function allTaken(staples: readonly StapleToPush[]): Told {
 
 export function notTaken(
   { certificatePath }: Pick<StapleToPush, 'certificatePath'>,
-  { code, message, hint }: TargetTrouble,
+  { code, message, hint, isNotServed }: TargetTrouble,
 ): PushResult {
-  return { certificatePath, ok: false, code, message, hint };
+  return { certificatePath, ok: false, code, message, hint, ...(isNotServed === true ? { isNotServed } : {}) };
+}
+
+/** The result without the failures of certificates that this server does not have, where these may be passed over. */
+export function passingOver(
+  result: TargetResult,
+  staples: readonly StapleToPush[],
+  mayPassOver: (staple: StapleToPush) => boolean,
+): TargetResult {
+  const certificates = result.certificates.map((one, index): PushResult => {
+    const staple = staples[index];
+    if (one.isNotServed !== true || staple === undefined || !mayPassOver(staple)) return one;
+    return definedOnly({ certificatePath: one.certificatePath, ok: true, code: 'not-served', message: one.message });
+  });
+  return { ...result, ok: result.error === undefined && certificates.every(({ ok }) => ok), certificates };
 }
 
 /** A target that took nothing: a staple with trouble of its own has that, the others share the target's. */

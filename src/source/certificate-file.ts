@@ -9,10 +9,12 @@ import {
 import { issuanceFailure } from '../core/certificate.js';
 import { DerError, DerReader, Tag } from '../core/der/der.js';
 import { unlessMalformed } from '../core/der/malformed.js';
+import { kindOfDer, type DerKind } from '../core/kind-of-der.js';
+import { pemLabelsIn } from '../core/pem.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { Oid } from '../core/oid.js';
-import { isSameVersion, readVersionedFile, type FileVersion } from './input-file.js';
+import { isSameVersion, readInputFile, readVersionedFile, type FileVersion } from './input-file.js';
 
 /** A file's certificates: the first is the one that counts, the others may hold its issuer. At least one. */
 export interface CertificateFile {
@@ -138,33 +140,39 @@ function isPkcs7(bytes: Uint8Array): boolean {
     return type === Oid.pkcs7SignedData;
   } catch (error) {
     // BER with indefinite lengths is usual in PKCS#7 and unheard of in certificates.
-    if (error instanceof DerError) return bytes[1] === 0x80;
+    if (error instanceof DerError) return bytes[1] === 0x80 && kindOfDer(bytes) === 'pkcs7';
     throw error;
   }
 }
 
-/** Says what a DER file is that is no certificate, since keys and requests lie beside certificates. */
+/** Says what a file is that is not a certificate, since keys, requests and CRLs lie beside certificates; any text may begin as DER does. */
 function recogniseDer(bytes: Uint8Array): Uint8Array {
   const kind = kindOfDer(bytes);
-  if (kind === undefined) return bytes;
-  throw new OcspError('no-certificate', `it is ${kind}, not a certificate`, 'name the file of the certificate');
+  if (kind === 'certificate') return bytes;
+  const what = kind === undefined ? 'neither PEM nor DER of a certificate' : `${nounOf[kind]}, not a certificate`;
+  throw new OcspError('no-certificate', `it is ${what}`, 'name the file of the certificate');
 }
 
-function kindOfDer(bytes: Uint8Array): string | undefined {
+const nounOf: Readonly<Record<Exclude<DerKind, 'certificate'>, string>> = {
+  response: 'an OCSP response',
+  request: 'an OCSP request',
+  pkcs7: 'a PKCS#7 without certificates',
+  'private key': 'a private key',
+  'public key': 'a public key',
+  'certificate request': 'a certificate request (CSR)',
+  'certificate revocation list': 'a CRL',
+};
+
+/** Whether a file that could not be read as a certificate is one by what it begins with, so that it is a damaged one. */
+export function mayHoldCertificate(path: FilePath): boolean {
   try {
-    const outer = new DerReader(bytes).sequence('file');
-    if (outer.peekTag() === Tag.integer) return 'a private key';
-    if (outer.peekTag() === Tag.enumerated) return 'an OCSP response';
-    if (outer.peekTag() !== Tag.sequence) return undefined;
-    const inner = outer.sequence('first part');
-    // A certification request begins with a version that is not wrapped in [0], and has a name next to it.
-    if (inner.peekTag() !== Tag.integer) return undefined;
-    inner.smallInteger('version');
-    if (inner.peekTag() !== Tag.sequence) return undefined;
-    const next = inner.sequence('second part');
-    return next.isAtEnd || next.peekTag() === Tag.set ? 'a certificate request (CSR)' : undefined;
+    const bytes = readInputFile(path, largestCertificateFile);
+    if (pemLabelsIn(bytes).some((label) => certificateLabels.has(label) || isPkcs7Label(label))) return true;
+    const kind = kindOfDer(bytes);
+    return kind === 'certificate' || kind === 'pkcs7';
   } catch (error) {
-    if (error instanceof DerError) return undefined;
+    // It changes under the run.
+    if (error instanceof OcspError) return false;
     throw error;
   }
 }

@@ -1,20 +1,40 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
-import { OcspError } from '../core/index.js';
-import { asPath, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
+import { OcspError, type OcspErrorCode } from '../core/index.js';
+import { joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
+import {
+  certificateFoldersIn,
+  certificateOfLineage,
+  isCertbotLive,
+  isFolderOfLego,
+  lineagesIn,
+  mayHaveLinkedLineages,
+} from './client-trees.js';
 import { readCrtList } from './crt-list.js';
-import type { NamedSource } from './named-source.js';
+import type { NamedSource, SourceTraits } from './named-source.js';
 import { unlistable } from './input-file.js';
-import { packSorted, type PackedNames } from './packed-names.js';
+import { packSorted, pathOfName, type PackedNames } from './packed-names.js';
 import { namesIn } from '../system/folder-names.js';
-import { isRegularFile } from '../system/regular-file.js';
 import { definedOnly } from '../core/defined-only.js';
 
-/** A file that may hold a certificate, and where its staple goes if its source says so. */
-export interface ListedCertificate {
+/** A file that may hold a certificate, and what its source says of it. */
+export interface ListedCertificate extends SourceTraits {
   readonly path: FilePath;
   /** The user named this very file; a file that merely lies in a named folder may turn out to be none of ours. */
   readonly named: boolean;
-  readonly out?: string;
+  /** Why there is nothing to read: the path is then that of a source which leads to no file. */
+  readonly failure?: SourceFailure;
+}
+
+/** Why a source leads to no file: an {@link OcspError} as plain data, since it is told to threads too. */
+export interface SourceFailure {
+  readonly code: OcspErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The failure of a source, to be thrown or told. */
+export function errorOfSource({ code, message, hint }: SourceFailure): OcspError {
+  return new OcspError(code, message, hint);
 }
 
 /** Certificate files in their order. Of a folder only the names are kept: 100,000 files are a few megabytes. */
@@ -31,17 +51,24 @@ export function pathsOf(list: CertificateList): FilePath[] {
 }
 
 /** These files as a list, as they are. */
-export function listOfFiles(paths: readonly FilePath[]): CertificateList {
-  return listOf([{ files: [...paths], named: true, out: undefined }]);
+export function listOfFiles(files: readonly ListedCertificate[]): CertificateList {
+  return {
+    length: files.length,
+    hasOwnPlaces: files.some(({ out }) => out !== undefined),
+    at(index) {
+      const listed = files[index];
+      if (listed === undefined) throw new RangeError(`there is no certificate ${index}`);
+      return listed;
+    },
+  };
 }
 
 /**
  * Lists what these sources mean, each file once, in their order; no certificate is read. Files, folders (not deeper,
- * without keys, staples, issuers and dot files), a certbot `live` tree (one `fullchain.pem` a lineage), quoted globs, and
- * haproxy's crt-lists.
- *
- * @throws OcspError `file-not-found` for a glob that matches nothing or a missing crt-list, `file-unreadable` for a
- *   folder that cannot be listed, `malformed-crt-list`
+ * without keys, staples, issuers and dot files), trees of ACME clients (one file a lineage), quoted globs, and haproxy's
+ * crt-lists. A source that leads nowhere stops no other: it stands in the list with its failure, which is `file-not-found`
+ * for a glob that matches nothing or a missing crt-list, `file-unreadable` for a folder that cannot be listed, or
+ * `malformed-crt-list`.
  */
 export async function listCertificates(sources: readonly NamedSource[]): Promise<CertificateList> {
   const groups: Group[] = [];
@@ -51,10 +78,8 @@ export async function listCertificates(sources: readonly NamedSource[]): Promise
 }
 
 /** Files of one source. */
-interface Group {
+interface Group extends Omit<ListedCertificate, 'path'> {
   readonly files: FilePath[] | FolderFiles;
-  readonly named: boolean;
-  readonly out: string | undefined;
 }
 
 /** Those of a folder, by their packed names. */
@@ -66,7 +91,9 @@ interface FolderFiles {
 /** Files named one by one, as on stdin, become one group. */
 function addGroup(groups: Group[], group: Group): void {
   const last = groups.at(-1);
-  const joins = last?.named === group.named && last.out === group.out;
+  const joins =
+    last !== undefined &&
+    (['named', 'out', 'reload', 'confirm', 'failure'] as const).every((key) => last[key] === group[key]);
   if (joins && Array.isArray(last.files) && Array.isArray(group.files)) {
     for (const file of group.files) last.files.push(file);
   } else {
@@ -75,13 +102,35 @@ function addGroup(groups: Group[], group: Group): void {
 }
 
 async function groupsOf(source: NamedSource): Promise<Group[]> {
-  const { out } = source;
-  if ('crtList' in source) {
-    return [{ files: readCrtList(source.crtList, source.base), named: true, out }];
+  const { out, reload, confirm } = source;
+  const groups =
+    'crtList' in source
+      ? orFailure(source.crtList, () => [named(readCrtList(source.crtList, source.base))])
+      : await groupsOfArgument(source.path);
+  return groups.map((group) => ({ ...group, ...definedOnly({ out, reload, confirm }) }));
+}
+
+async function groupsOfArgument(argument: FilePath): Promise<Group[]> {
+  const matches = await expandArgument(argument);
+  if (matches.length === 0) return [failed(argument, noMatch(argument))];
+  return matches.flatMap((path) => (isFolder(path) ? groupsOfFolder(path) : [named([path])]));
+}
+
+function named(files: FilePath[]): Group {
+  return { files, named: true };
+}
+
+function failed(path: FilePath, { code, message, hint }: OcspError): Group {
+  return { files: [path], named: true, failure: { code, message, hint } };
+}
+
+function orFailure(path: FilePath, list: () => Group[]): Group[] {
+  try {
+    return list();
+  } catch (error) {
+    if (error instanceof OcspError) return [failed(path, error)];
+    throw error;
   }
-  return (await expandArgument(source.path)).map((path) =>
-    isFolder(path) ? { ...groupOfFolder(path), out } : { files: [path], named: true, out },
-  );
 }
 
 function listOf(groups: readonly Group[]): CertificateList {
@@ -99,7 +148,8 @@ function listOf(groups: readonly Group[]): CertificateList {
       const group = groups[number];
       const path = group?.files.at(index - (starts[number] ?? 0));
       if (group === undefined || path === undefined) throw new RangeError(`there is no certificate ${index}`);
-      return definedOnly({ path, named: group.named, out: group.out });
+      const { files: _files, ...traits } = group;
+      return { path, ...traits };
     },
   };
 }
@@ -127,18 +177,18 @@ function plainPath(path: FilePath): FilePath {
   return path.replace(/\/{2,}/g, '/').replace(/(?<=^|\/)(?:\.\/)+/g, '');
 }
 
+/** The paths that a word stands for; none for a pattern that matches nothing. */
 async function expandArgument(argument: FilePath): Promise<FilePath[]> {
   if (typeof argument !== 'string' || !/[*?[{]/.test(argument)) return [argument];
   // A file whose own name has such characters is that file.
   if (lstatSync(argument, { throwIfNoEntry: false }) !== undefined) return [argument];
   const { expandGlob } = await import('./glob.js');
-  const matches = expandGlob(argument);
-  if (matches.length > 0) return matches;
-  throw new OcspError(
-    'file-not-found',
-    `no file matches ${argument}`,
-    'check the pattern; * matches neither / nor a leading dot',
-  );
+  return expandGlob(argument);
+}
+
+function noMatch(pattern: FilePath): OcspError {
+  const hint = 'check the pattern; * matches neither / nor a leading dot';
+  return new OcspError('file-not-found', `${shownPath(pattern)}: no file matches`, hint);
 }
 
 function isFolder(path: FilePath): boolean {
@@ -152,37 +202,60 @@ function isFolder(path: FilePath): boolean {
 /** Files that lie beside certificates and are none: keys, staples, issuers, certificate transparency lists. */
 const companionEndings = ['.key', '.ocsp', '.issuer', '.sctl'];
 
-function groupOfFolder(folder: FilePath): Omit<Group, 'out'> {
-  const lineages = certbotLineages(folder);
-  if (lineages.length > 0) return { files: lineages, named: true };
-  if (isLineage(folder)) return { files: [joinPath(folder, 'fullchain.pem')], named: true };
-  const names = visibleNames(folder, (name) => !companionEndings.some((ending) => name.endsWith(ending)));
-  const at = (index: number): FilePath => joinPath(folder, pathOfName(names.at(index)));
-  return { files: { length: names.length, at }, named: false };
+function groupsOfFolder(folder: FilePath): Group[] {
+  return orFailure(folder, () => {
+    const lineage = certificateOfLineage(folder);
+    if (lineage !== undefined) return [named([lineage])];
+    const inner = { folders: [] as string[], links: [] as string[] };
+    const names = withoutOtherFilesOfLego(folder, visibleNames(folder, inner));
+    const lineages = lineagesIn(folder, inner);
+    if (lineages.length > 0 && isCertbotLive(folder)) return [named(lineages)];
+    const at = (index: number): FilePath => joinPath(folder, pathOfName(names.at(index)));
+    return [
+      { files: { length: names.length, at }, named: false },
+      ...(lineages.length > 0 ? [named(lineages)] : []),
+      ...certificateFoldersIn(folder, inner).flatMap(groupsOfFolder),
+    ];
+  });
 }
 
-/** certbot's `live` folder holds a folder a lineage, each with links named fullchain.pem, cert.pem, chain.pem, privkey.pem. */
-function certbotLineages(folder: FilePath): FilePath[] {
-  if (!/(?:^|\/)live\/*$/.test(shownPath(folder))) return [];
-  const names = visibleNames(folder);
-  return Array.from({ length: names.length }, (_, index) => joinPath(folder, pathOfName(names.at(index))))
-    .map((lineage) => joinPath(lineage, 'fullchain.pem'))
-    .filter(isRegularFile);
+/** lego's issuer of NAME.crt is NAME.issuer.crt, and is found as such; NAME.pem is the same certificate with its key. */
+function withoutOtherFilesOfLego(folder: FilePath, names: PackedNames): PackedNames {
+  const all = function* (): Generator<string> {
+    for (let index = 0; index < names.length; index += 1) yield names.at(index);
+  };
+  const issued = new Set<string>();
+  for (const name of all()) if (name.endsWith('.issuer.crt')) issued.add(name.slice(0, -'.issuer.crt'.length));
+  if (issued.size === 0) return names;
+  const pairs = new Set<string>();
+  for (const name of all()) {
+    const stem = name.slice(0, -'.crt'.length);
+    if (name.endsWith('.crt') && issued.has(stem)) pairs.add(stem);
+  }
+  const endings = isFolderOfLego(folder) ? ['.issuer.crt', '.pem'] : ['.issuer.crt'];
+  const isOther = (name: string): boolean =>
+    endings.some((ending) => name.endsWith(ending) && pairs.has(name.slice(0, -ending.length)));
+  return packSorted([...all()].filter((name) => !isOther(name)));
 }
 
-/** A single lineage named itself: its cert.pem and fullchain.pem are one certificate and one staple. */
-function isLineage(folder: FilePath): boolean {
-  return ['privkey.pem', 'fullchain.pem', 'cert.pem'].every((name) => isRegularFile(joinPath(folder, name)));
-}
-
-/** The visible names of a folder that `isWanted`, in the order of their bytes, each with one character a byte. */
-function visibleNames(folder: FilePath, isWanted: (name: string) => boolean = () => true): PackedNames {
-  const isTaken = (name: string): boolean => !name.startsWith('.') && isWanted(name);
+/** The visible names of a folder without companions, in the order of their bytes, each with one character a byte; its folders and links are noted. */
+function visibleNames(folder: FilePath, inner: { readonly folders: string[]; readonly links: string[] }): PackedNames {
+  const isTaken = (name: string): boolean =>
+    !name.startsWith('.') && !companionEndings.some((ending) => name.endsWith(ending));
+  const wantsLinks = mayHaveLinkedLineages(folder);
+  const note = (name: string, kind: 'folder' | 'link'): void => {
+    if (name.startsWith('.')) return;
+    if (kind === 'folder') inner.folders.push(name);
+    else if (wantsLinks) inner.links.push(name);
+  };
   try {
-    return packSorted(taken(namesIn(folder), isTaken));
+    return packSorted(taken(namesIn(folder, note), isTaken));
   } catch {
     // Node looks for the kind of each entry, by a name that is not spelt so, where the file system does not tell it.
-    return packSorted(taken(namesAtOnce(folder), isTaken));
+    const names = namesAtOnce(folder);
+    inner.folders.length = 0;
+    for (const name of names) note(name, 'folder');
+    return packSorted(taken(names, isTaken));
   }
 }
 
@@ -196,9 +269,4 @@ function namesAtOnce(folder: FilePath): string[] {
   } catch (error) {
     throw unlistable(folder, error);
   }
-}
-
-function pathOfName(name: string): FilePath {
-  // eslint-disable-next-line no-control-regex -- the characters that are one byte in UTF-8 too
-  return /^[\x01-\x7f]*$/.test(name) ? name : asPath(Buffer.from(name, 'latin1'));
 }

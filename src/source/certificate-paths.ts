@@ -1,28 +1,28 @@
+import { definedOnly } from '../core/defined-only.js';
 import type { FilePath } from '../core/file-path.js';
 import { listCertificates, type ListedCertificate } from './certificate-list.js';
 import { isCertificateOfFolder } from './folder-member.js';
 import type { NamedSource } from './named-source.js';
 
 /** A path from the command line and whether the user named this very file: only then are its errors reported. */
-export type CertificatePath = Pick<ListedCertificate, 'path' | 'named'>;
+export type CertificatePath = Pick<ListedCertificate, 'path' | 'named' | 'failure'>;
 
 /**
  * The certificate files that these arguments mean, each once, in their order: files, folders (the end-entity
- * certificates in them, not deeper), a certbot `live` tree (one `fullchain.pem` a lineage) and quoted globs.
- *
- * @throws OcspError `file-not-found` for a glob that matches nothing, `file-unreadable` for a folder that cannot be listed
+ * certificates in them, not deeper), trees of ACME clients (one file a lineage) and quoted globs. What leads to no file
+ * stands among them with its failure.
  */
 export async function certificatePaths(argumentsGiven: readonly FilePath[]): Promise<CertificatePath[]> {
   return await certificatesOf(argumentsGiven.map((path) => ({ path })));
 }
 
-/** The certificate files of these sources, as {@link certificatePaths} finds them. Throws the same, and `malformed-crt-list`. */
+/** The certificate files of these sources, as {@link certificatePaths} finds them. */
 export async function certificatesOf(sources: readonly NamedSource[]): Promise<CertificatePath[]> {
   const list = await listCertificates(sources);
   const found: CertificatePath[] = [];
   for (let index = 0; index < list.length; index += 1) {
-    const { path, named } = list.at(index);
-    if (named || (await isCertificateOfFolder(path))) found.push({ path, named });
+    const { path, named, failure } = list.at(index);
+    if (named || (await isCertificateOfFolder(path))) found.push(definedOnly({ path, named, failure }));
   }
   return found;
 }

@@ -1,28 +1,39 @@
+import { lstatSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
-import type { FilePath } from '../core/file-path.js';
-import { readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
-import { isRegularFile } from '../system/regular-file.js';
-
-const withoutCertificate: ReadonlySet<string> = new Set([
-  'no-certificate',
-  'file-empty',
-  'file-too-large',
-  'file-not-found',
-]);
+import { shownPath, type FilePath } from '../core/file-path.js';
+import { systemErrorCode } from '../system/system-error.js';
+import { mayHoldCertificate, readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
+import { errorOfSource, type ListedCertificate } from './certificate-list.js';
 
 /**
- * Reads a file that merely lies in a named folder: undefined for what is no regular file, has no certificate, or has one
- * of a CA.
+ * Reads a certificate of a list: undefined for a file that merely lies in a named folder and is none of ours.
  *
- * @throws OcspError for a file that is unreadable or damaged, so that it is heard of
+ * @throws OcspError what reading it can throw, and the failure of a source that leads to no file
  */
-export async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
+export async function readListed({
+  path,
+  named,
+  failure,
+}: Pick<ListedCertificate, 'path' | 'named' | 'failure'>): Promise<CertificateFile | undefined> {
+  if (failure !== undefined) throw errorOfSource(failure);
+  if (!named) return await readFolderMember(path);
+  const file = readCertificateFileSoon(path);
+  return file instanceof Promise ? await file : file;
+}
+
+/**
+ * Reads a file that merely lies in a named folder: undefined for what is not a regular file, has no certificate (a serial
+ * file, a CRL, a key, a request, any text), or has one of a CA.
+ *
+ * @throws OcspError for a certificate that is unreadable or damaged, so that it is heard of
+ */
+async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
   try {
     const found = readCertificateFileSoon(path);
     const file = found instanceof Promise ? await found : found;
     return file.certificate.isCa ? undefined : file;
   } catch (error) {
-    if (error instanceof OcspError && (withoutCertificate.has(error.code) || !isRegularFile(path))) return undefined;
+    if (error instanceof OcspError && isOtherKind(path, error)) return undefined;
     throw error;
   }
 }
@@ -34,5 +45,36 @@ export async function isCertificateOfFolder(path: FilePath): Promise<boolean> {
   } catch (error) {
     if (error instanceof OcspError) return true;
     throw error;
+  }
+}
+
+function isOtherKind(path: FilePath, { code }: OcspError): boolean {
+  switch (code) {
+    case 'no-certificate':
+    case 'file-empty':
+    case 'file-too-large':
+      return true;
+    case 'file-not-found':
+      return !isLinkOfCertificate(path);
+    case 'file-unreadable':
+      return isSurelyNotRegular(path);
+    default:
+      return !mayHoldCertificate(path);
+  }
+}
+
+/** A link whose certificate is gone; what was removed since the folder was listed is not missed. */
+function isLinkOfCertificate(path: FilePath): boolean {
+  if (!/\.(?:pem|crt|cer|cert|der|p7b|p7c)$/i.test(shownPath(path))) return false;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** A folder, a device, a socket: not where nobody may look. */
+function isSurelyNotRegular(path: FilePath): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    return code === 'ENOENT' || code === 'ENOTDIR';
   }
 }

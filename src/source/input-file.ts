@@ -1,10 +1,10 @@
-import { statSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { OcspError } from '../core/index.js';
-import { containsNul, shownPath, type FilePath } from '../core/file-path.js';
+import { asPath, containsNul, shownPath, type FilePath } from '../core/file-path.js';
 import { handedOver } from '../system/handed-over-pipe.js';
 import { readRegularFile, type FoundFile } from '../system/read-file.js';
-import { systemErrorText } from '../system/system-error.js';
+import { systemErrorCode, systemErrorText } from '../system/system-error.js';
 
 /** The next step for a file that is empty or too large, where it is not about a certificate. */
 export interface InputHints {
@@ -77,7 +77,7 @@ function readFound(path: FilePath, limit: number): { bytes: Uint8Array | undefin
   try {
     found = readRegularFile(path, { limit });
   } catch (error) {
-    throw describeSystemError(name, error);
+    throw danglingLink(path, name, error) ?? describeSystemError(name, error);
   }
   const { bytes, status } = found;
   if (status.isDirectory()) throw isAFolder(name);
@@ -96,6 +96,22 @@ function unreadable(message: string, hint = '', cause?: unknown): OcspError {
 
 function isAFolder(name: string, cause?: unknown): OcspError {
   return unreadable(`${name} is a folder`, 'name a file in it', cause);
+}
+
+/** What to say of a link whose end is not there; undefined for anything else. */
+function danglingLink(path: FilePath, name: string, error: unknown): OcspError | undefined {
+  if (systemErrorCode(error) !== 'ENOENT') return undefined;
+  try {
+    if (!lstatSync(path).isSymbolicLink()) return undefined;
+    const target = readlinkSync(path, { encoding: 'buffer' });
+    const message = `${name} is a dangling link to ${shownPath(asPath(target))}`;
+    return new OcspError('file-not-found', message, 'make the file at its end again, or remove the link', {
+      cause: error,
+    });
+  } catch {
+    // It changes under the run.
+    return undefined;
+  }
 }
 
 /** What to say of a folder that cannot be listed. */

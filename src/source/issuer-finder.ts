@@ -6,15 +6,15 @@ import { digest } from '../core/hash.js';
 import { distinguishedNamesEqual } from '../core/distinguished-name.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 import { naming, unlessOcspError } from '../core/ocsp-error.js';
-import { appendToPath, folderOf, joinPath, shownPath, type FilePath } from '../core/file-path.js';
+import { appendToPath, asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
 import { certificatesIn, type CertificateFile } from './certificate-file.js';
 import { readInputFile, unlistable } from './input-file.js';
 
 /** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
 export interface IssuerFinder {
   /**
-   * The certificate that really issued this one (see `issuanceFailure`), from `--issuer`, the same file, `CERT.issuer`
-   * or `chain.pem` beside it, in this order; undefined when none of them has it.
+   * The certificate that really issued this one (see `issuanceFailure`), from `--issuer`, the same file, `CERT.issuer`,
+   * an ACME client's file or `chain.pem` beside it, in this order; undefined when none of them has it.
    *
    * @throws OcspError `issuer-mismatch` when an --issuer FILE has the right name and another key; what reading an
    *   --issuer file can throw
@@ -102,21 +102,34 @@ export function createIssuerFinder(
         if (issuer !== undefined) return issuer;
         if (!source.isFolder) refuseOtherKey(file.certificate, source, decode);
       }
-      return (
-        choose(file.certificate, file.others) ??
-        choose(file.certificate, await certificatesBeside(issuerFileOf(file.path))) ??
-        choose(file.certificate, await certificatesBeside(chainFileOf(file.path)))
-      );
+      const own = choose(file.certificate, file.others);
+      if (own !== undefined) return own;
+      for (const path of issuerFilesOf(file.path)) {
+        const issuer = choose(file.certificate, await certificatesBeside(path));
+        if (issuer !== undefined) return issuer;
+      }
+      return undefined;
     },
   };
 }
 
-const issuerFileOf = (path: FilePath): FilePath => appendToPath(path, '.issuer');
-const chainFileOf = (path: FilePath): FilePath => joinPath(folderOf(path), 'chain.pem');
+/** Where the issuer of a certificate is kept: by haproxy's name, and by those of lego, acme.sh, and certbot and dehydrated. */
+function issuerFilesOf(path: FilePath): FilePath[] {
+  const beside = (name: FilePath): FilePath => joinPath(folderOf(path), name);
+  const name = nameOf(path);
+  const hasEnding = (ending: string): boolean => name.subarray(-ending.length).equals(Buffer.from(ending));
+  const ofLego = (): FilePath => appendToPath(asPath(name.subarray(0, -'.crt'.length)), '.issuer.crt');
+  return [
+    appendToPath(path, '.issuer'),
+    ...(hasEnding('.crt') ? [beside(ofLego())] : []),
+    ...(hasEnding('.cer') ? [beside('ca.cer')] : []),
+    beside('chain.pem'),
+  ];
+}
 
 /** The DER of all that is looked at for the issuer without being named: the same file and those beside it. */
 export async function unnamedCandidates({ path, others }: CertificateFile): Promise<readonly Uint8Array[]> {
-  const beside = [await certificatesBeside(issuerFileOf(path)), await certificatesBeside(chainFileOf(path))];
+  const beside = await Promise.all(issuerFilesOf(path).map(certificatesBeside));
   return [...others, ...beside.flat()];
 }
 

@@ -1,6 +1,15 @@
 import type { FilePath } from '../core/file-path.js';
 
-/** What the user names: a file, folder, glob or certbot tree, or a crt-list of haproxy; and where its staples go when that is said. */
-export type NamedSource =
-  | { readonly path: FilePath; readonly out?: string }
-  | { readonly crtList: FilePath; readonly base?: FilePath; readonly out?: string };
+/** What a source of the configuration may say of its own certificates. */
+export interface SourceTraits {
+  /** Where their staples go. */
+  readonly out?: string;
+  /** Whom to tell of them, in place of the file's targets. */
+  readonly reload?: readonly string[];
+  /** Where handshakes prove them, in place of the file's places. */
+  readonly confirm?: readonly string[];
+}
+
+/** What the user names: a file, folder, glob or tree of an ACME client, or a crt-list of haproxy. */
+export type NamedSource = SourceTraits &
+  ({ readonly path: FilePath } | { readonly crtList: FilePath; readonly base?: FilePath });

@@ -1,3 +1,5 @@
+import { asPath, type FilePath } from '../core/file-path.js';
+
 /** Many file names in two blocks of memory, since a string each takes three times as much and the garbage collector's time. */
 export interface PackedNames {
   readonly length: number;
@@ -40,4 +42,10 @@ function compareRanges(bytes: Uint8Array, a: number, endOfA: number, b: number, 
     if (difference !== 0) return difference;
   }
   return endOfA - a - (endOfB - b);
+}
+
+/** A name with one character a byte, as a path. */
+export function pathOfName(name: string): FilePath {
+  // eslint-disable-next-line no-control-regex -- the characters that are one byte in UTF-8 too
+  return /^[\x01-\x7f]*$/.test(name) ? name : asPath(Buffer.from(name, 'latin1'));
 }

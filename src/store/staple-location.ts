@@ -2,7 +2,17 @@ import { realpathSync, statSync } from 'node:fs';
 import { OcspError, type Certificate } from '../core/index.js';
 import { toHex } from '../core/bytes.js';
 import { digest } from '../core/hash.js';
-import { appendToPath, asPath, folderOf, joinPath, nameOf, type FilePath } from '../core/file-path.js';
+import {
+  appendToPath,
+  asPath,
+  folderOf,
+  joinPath,
+  nameByAcmeSh,
+  nameOf,
+  pathKey,
+  type FilePath,
+} from '../core/file-path.js';
+import { folderName } from '../system/folder-names.js';
 
 /** What a placeholder of an --out template stands for. */
 type Placeholder = (path: FilePath, certificate: Certificate) => FilePath;
@@ -12,6 +22,7 @@ const placeholders: ReadonlyMap<string, Placeholder> = new Map<string, Placehold
   ['dir', folderOf],
   ['base', nameOf],
   ['name', nameWithoutEnding],
+  ['lineage', lineageName],
   ['serial', (_path, { serialNumber }) => serialNumber],
   ['fingerprint', (_path, { der }) => toHex(digest('sha256', der))],
 ]);
@@ -21,9 +32,32 @@ function nameWithoutEnding(path: FilePath): Buffer {
   return base.includes('.', 1) ? base.subarray(0, base.lastIndexOf('.')) : base;
 }
 
+/** The folder's name in the trees of certbot, dehydrated and acme.sh, where the file's own says nothing; elsewhere the file's. */
+function lineageName(path: FilePath): Buffer {
+  const folder = folderOf(path);
+  const base = nameOf(path).toString('latin1');
+  const own = folderName(folder);
+  const isOwn =
+    ['fullchain.pem', 'fullchain.cer'].includes(base) ||
+    (base === 'cert.pem' && ['live', 'certs'].includes(folderName(joinPath(folder, '..')).toString('latin1'))) ||
+    base === Buffer.from(nameByAcmeSh(own)).toString('latin1');
+  return isOwn && own.length > 0 ? own : nameWithoutEnding(path);
+}
+
+/** The first placeholder that has another value for each of these certificates; {fingerprint} for different ones at the latest. */
+export function placeholderApart(
+  files: readonly { readonly path: FilePath; readonly certificate: Certificate }[],
+): string {
+  const isApart = (name: string): boolean => {
+    const values = files.map(({ path, certificate }) => pathKey(placeholderNamed(name)(path, certificate)));
+    return new Set(values).size === values.length;
+  };
+  return `{${['name', 'lineage', 'base', 'serial'].find(isApart) ?? 'fingerprint'}}`;
+}
+
 /**
  * Where the staple of a certificate is: `CERT.ocsp` as haproxy looks for it, or what `--out` says. `out` is a template
- * with {dir} {base} {name} {serial} {fingerprint}, a folder (existing, or with a slash at its end: `{base}.ocsp` in it),
+ * with {dir} {base} {name} {lineage} {serial} {fingerprint}, a folder (existing, or with a slash at its end: `{base}.ocsp` in it),
  * or a file.
  *
  * @throws OcspError `usage` for a placeholder that does not exist

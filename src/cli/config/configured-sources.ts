@@ -1,11 +1,13 @@
 import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { parseResponderHost, type ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import { parseConfirmPlace } from '../../pipeline/reload/confirm-place.js';
+import { parseReloadTarget } from '../../servers/reload-target.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
 import { checkUrl } from '../fetch/fetch-flags.js';
-import { inFolder, patternInFolder, templateInFolder } from './file-folder.js';
+import { confirmPlaceInFolder, inFolder, patternInFolder, requireFile, templateInFolder } from './file-folder.js';
 import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './schema.js';
 
 /** Adds what is wrong with this entry of a section to the problems of the file. */
@@ -33,15 +35,43 @@ export function configuredSources(
 function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): NamedSource {
   const named: Exclude<CertificateEntry, string> = typeof entry === 'string' ? { path: entry } : entry;
   const { path, out, 'crt-list': crtList = '', 'crt-base': base } = named;
+  const reload = listIn(named, 'reload', parseReloadTarget, complain);
+  const confirm = listIn(named, 'confirm', parseConfirmPlace, complain)?.map((one) =>
+    confirmPlaceInFolder(folder, one),
+  );
   for (const [key, value] of Object.entries(named)) {
     if (value === '') complain([key], `${key} is empty, expected a path`);
   }
-  if (out !== undefined) attempt(checkStapleTemplate, out, (text) => complain(['out'], `out: ${text}`));
+  if (out !== undefined && out !== '') {
+    const check = (text: string): void => {
+      requireFile(text);
+      checkStapleTemplate(text);
+    };
+    attempt(check, out, (text) => complain(['out'], `out: ${text}`));
+  }
   const place = (text: string | undefined, put = inFolder) => (text === undefined ? undefined : put(folder, text));
-  const target = { base: place(base), out: place(out, templateInFolder) };
+  const traits = { out: place(out, templateInFolder), reload, confirm };
   return path === undefined
-    ? definedOnly({ crtList: inFolder(folder, crtList), ...target })
-    : definedOnly({ path: patternInFolder(folder, path), out: target.out });
+    ? definedOnly({ crtList: inFolder(folder, crtList), base: place(base), ...traits })
+    : definedOnly({ path: patternInFolder(folder, path), ...traits });
+}
+
+/** A list of a source's own, or its one entry; each is looked at as the flag of that name would. */
+function listIn(
+  entry: Exclude<CertificateEntry, string>,
+  key: 'reload' | 'confirm',
+  check: (text: string) => unknown,
+  complain: Complain,
+): string[] | undefined {
+  const written = entry[key];
+  if (written === undefined) return undefined;
+  const texts = [written].flat();
+  for (const [index, text] of texts.entries()) {
+    attempt(check, text, (problem) =>
+      complain([key, ...(Array.isArray(written) ? [index] : [])], `${key}: ${problem}`),
+    );
+  }
+  return texts;
 }
 
 /** The responder overrides of a file, in its order. */
@@ -94,7 +124,7 @@ async function overrideOf(
   }
 }
 
-function attempt(check: (value: string) => void, value: string, complain: (text: string) => void): void {
+function attempt(check: (value: string) => unknown, value: string, complain: (text: string) => void): void {
   try {
     check(value);
   } catch (error) {

@@ -54,9 +54,9 @@ async function shownValue(
   return typeof value === 'number' || typeof value === 'string' ? value : undefined;
 }
 
-function shownSource(source: NamedSource): Record<string, string> {
-  const { out } = source;
-  if ('path' in source) return definedOnly({ path: shownPath(source.path), out });
+function shownSource(source: NamedSource): Record<string, string | readonly string[]> {
+  const { out, reload, confirm } = source;
+  if ('path' in source) return definedOnly({ path: shownPath(source.path), out, reload, confirm });
   const base = source.base === undefined ? undefined : shownPath(source.base);
-  return definedOnly({ 'crt-list': shownPath(source.crtList), 'crt-base': base, out });
+  return definedOnly({ 'crt-list': shownPath(source.crtList), 'crt-base': base, out, reload, confirm });
 }

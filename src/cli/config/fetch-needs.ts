@@ -3,7 +3,7 @@ import { OcspError } from '../../core/index.js';
 import { folderOf, shownPath, type FilePath } from '../../core/file-path.js';
 import { listCertificates } from '../../source/certificate-list.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
-import { readFolderMember } from '../../source/folder-member.js';
+import { readListed } from '../../source/folder-member.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { readConsoleKeyFile } from '../../servers/dnsdist/key.js';
@@ -107,10 +107,10 @@ async function problemsOfSource(source: NamedSource, usualOut: string | undefine
     await sentenceOf(async () => {
       const list = await listCertificates([source]);
       for (let index = 0; index < list.length; index += 1) {
-        const { path, named } = list.at(index);
+        const listed = list.at(index);
         const problem = await sentenceOf(async () => {
-          const found = named ? await readCertificateFile(path) : await readFolderMember(path);
-          if (found !== undefined) folders.add(shownPath(folderOf(path)));
+          const found = await readListed(listed);
+          if (found !== undefined) folders.add(shownPath(folderOf(listed.path)));
           certificates += found === undefined ? 0 : 1;
           return undefined;
         });

@@ -11,6 +11,23 @@ export function templateInFolder(folder: string, out: string): string {
   return out.startsWith('{dir}') ? out : inFolder(folder, out);
 }
 
+/** --out - is stdout, and not a file of that name. */
+export function isStdout(out: string | undefined): boolean {
+  return out === '-';
+}
+
+/** The same for a path that must be there, and a file: a run by a configuration has nobody at its stdout. */
+export function outInFolder(folder: string, out: string): string {
+  requireFile(out);
+  return templateInFolder(folder, out);
+}
+
+/** Throws OcspError `usage` for what is empty or stdout. */
+export function requireFile(out: string): void {
+  if (out === '') throw new OcspError('usage', 'is empty, expected a path');
+  if (isStdout(out)) throw new OcspError('usage', '- is stdout, for the command line alone; expected a path');
+}
+
 /** A path or glob from that folder, whose own name is no pattern. */
 export function patternInFolder(folder: string, path: string): string {
   const isPattern = /[*?[{]/.test(path);

@@ -15,11 +15,16 @@ export function settingsLines({ config, certificates, responders, settings }: Ef
 function listLines(section: string, entries: readonly object[]): string[] {
   if (entries.length === 0) return [`${section}: []`];
   const lines = entries.flatMap((entry) =>
-    Object.entries(entry as Record<string, string>).map(
-      ([key, value], index) => `${index === 0 ? '  - ' : '    '}${key}: ${scalar(value)}`,
+    Object.entries(entry as Record<string, string | readonly string[]>).map(
+      ([key, value], index) => `${index === 0 ? '  - ' : '    '}${key}: ${flowText(value)}`,
     ),
   );
   return [`${section}: # file`, ...lines];
+}
+
+/** A list stands on one line, each text quoted as in JSON. */
+function flowText(value: string | readonly string[]): string {
+  return typeof value === 'string' ? scalar(value) : `[${value.map(toJsonLine).join(', ')}]`;
 }
 
 function settingLines(name: string, setting: ShownSetting): string[] {

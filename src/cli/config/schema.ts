@@ -9,6 +9,8 @@ const certificateKeys = {
   'crt-list': optional(text),
   'crt-base': optional(text),
   out: optional(text),
+  reload: optional(texts),
+  confirm: optional(texts),
 };
 const certificateExpected = 'expected a path, or a mapping with path or crt-list';
 const certificate = union(

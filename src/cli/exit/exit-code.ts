@@ -31,3 +31,6 @@ export function gravestExitCode(codes: Iterable<ExitCode>): ExitCode {
 export function exitCodeOfErrorKind(kind: OcspErrorKind): ExitCode {
   return exitCodes[gravityOfErrorKind[kind]];
 }
+
+/** The exit codes of a monitoring plugin (Monitoring Plugins Development Guidelines, "Plugin Return Codes"). */
+export const pluginStates = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;

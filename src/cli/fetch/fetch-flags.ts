@@ -13,7 +13,7 @@ import {
   fileFlag,
   flagKind,
   listOf,
-  outFlag,
+  newStapleFlag,
   positiveDurationFlag,
   switchFlag,
   textFlag,
@@ -62,9 +62,12 @@ export const fetchFlags = withEnvironment({
     default: true,
     allowNo: true,
   }),
-  out: outFlag('where the staple goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}', {
-    check: checkStapleTemplate,
-  }),
+  out: newStapleFlag(
+    'where the staple goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout',
+    {
+      check: checkStapleTemplate,
+    },
+  ),
   url: textFlag("the responder to ask in place of the certificate's own", {
     helpValue: '<url>',
     check: checkUrl,

@@ -16,6 +16,8 @@ export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
   readonly responders: readonly ResponderOverride[];
   /** The configuration file; undefined where none was read. */
   readonly configurationFile?: string;
+  /** Whether --reload is the file's, for all its certificates. */
+  readonly isReloadOfFile: boolean;
   /** The words of --confirm for a run over these certificates. */
   confirmFor(certificates: () => readonly FilePath[]): readonly string[];
 }
@@ -36,14 +38,26 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
   const useDefaultPlace = named.length === 0;
   const { flags, settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace });
   const { file, sources: configured = [], responders = [] } = configuration ?? {};
-  const sources = named.length === 0 ? configured : named;
+  const isOfCommandLine = (flag: string): boolean => settings.get(flag)?.origin.kind === 'flag';
+  const sources = named.length === 0 ? configured.map((source) => withoutLists(source, isOfCommandLine)) : named;
   if (sources.length === 0) throw noCertificate(file);
   return {
     ...definedOnly({ configurationFile: file }),
     sources,
     flags,
     responders,
+    isReloadOfFile: settings.get('reload')?.origin.kind === 'file',
     confirmFor: (certificates) => confirmOfRun(flags.confirm, settings.get('confirm'), certificates),
+  };
+}
+
+/** What the command line says of all certificates, a source of the file cannot say otherwise. */
+function withoutLists(source: NamedSource, isGiven: (flag: string) => boolean): NamedSource {
+  const { reload, confirm, ...others } = source;
+  return {
+    ...others,
+    ...(reload === undefined || isGiven('reload') ? {} : { reload }),
+    ...(confirm === undefined || isGiven('confirm') ? {} : { confirm }),
   };
 }
 

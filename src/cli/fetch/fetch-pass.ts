@@ -3,7 +3,13 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { fetchStaples, type BatchLimits, type ListedOutcome } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import { listCertificates, pathsOf, type CertificateList } from '../../source/certificate-list.js';
+import {
+  listCertificates,
+  pathsOf,
+  type CertificateList,
+  type ListedCertificate,
+} from '../../source/certificate-list.js';
+import type { OwnLists } from '../reload/reload-outcome.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -15,6 +21,8 @@ import { announceOnCommand, hasOnCommands, runOnCommand } from './on-commands.js
 import { startReport } from './pass-report.js';
 import { outcomeRecord, sayOutcome, summaryRecord } from './outcome-lines.js';
 import { targetRecord } from '../reload/reload-lines.js';
+import { isStdout } from '../config/file-folder.js';
+import { requireOneStaple } from '../flags/staple-on-stdout.js';
 import { writeRequestFile } from './write-request.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -40,12 +48,14 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const { order, output, config, interrupt, options } = run;
   const { flags } = order;
   const list = await listCertificates(order.sources);
+  if (isStdout(flags.out)) await requireOneForStdout(list, { ...flags, json: output.json });
   const confirm = [...order.confirmFor(() => pathsOf(list))];
-  const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output);
+  const plan = { sources: order.sources, isOfFile: order.isReloadOfFile };
+  const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output, plan);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const report = startReport(run, list.length);
   const { tally, isSparing } = report;
-  const tools = withRequestFile(report.tools, list, flags);
+  const tools = withOutput(withRequestFile(report.tools, list, flags), flags, output);
   const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
@@ -53,7 +63,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const wouldTell = isDryRun ? createDryRunTeller({ ...flags, confirm }, output) : undefined;
   try {
     for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
-      const { outcome, isRepeated } = settled;
+      const { outcome, isRepeated, listed } = settled;
       observer.onOutcome?.(settled);
       const ownCode = exitCodeOfOutcome(outcome, policy);
       exitCode = gravestExitCode([exitCode, ownCode]);
@@ -65,10 +75,10 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();
       if (tally.total % cleanedUpAfter === 0) heap?.collect();
-      if (isDryRun) wouldTell?.take(outcome);
+      if (isDryRun) wouldTell?.take(outcome, ownLists(listed));
       if (isDryRun || isRepeated === true) continue;
-      if (mayBeTold(outcome)) {
-        await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written);
+      if (mayBeTold(outcome) && !isStdout(flags.out)) {
+        await reload.take(outcome.certificate, outcome.staple, outcome.verdict, outcome.written, ownLists(listed));
       }
       if (hasOnCommands(flags)) {
         exitCode = gravestExitCode([exitCode, await runOnCommand(outcome, flags, interrupt.signal, output)]);
@@ -91,20 +101,30 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
 
 /** Says of a dry run whom it would have told, which commands it would have run, and which file it would have written. */
 function createDryRunTeller(flags: FetchFlags, output: Output) {
-  let updated = 0;
+  const updated = new Map<string, number>();
+  const places = new Set(flags.confirm);
   return {
-    take: (outcome: Outcome): void => {
-      if (outcome.outcome === 'updated') updated += 1;
+    take: (outcome: Outcome, own: OwnLists | undefined): void => {
+      const isTold = outcome.outcome === 'updated' && !isStdout(flags.out);
+      for (const target of isTold ? new Set(own?.reload ?? flags.reload) : []) {
+        updated.set(target, (updated.get(target) ?? 0) + 1);
+      }
+      for (const place of own?.confirm ?? []) places.add(place);
       announceOnCommand(outcome, flags, output);
     },
     finish: (): void => {
-      const staples = updated === 1 ? '1 staple' : `${updated} staples`;
-      for (const target of updated === 0 ? [] : new Set(flags.reload))
-        output.announce(`would tell ${target}: ${staples}`);
-      for (const place of flags.confirm) output.announce(`would ask ${place} for its staple by a handshake`);
+      for (const [target, count] of updated) {
+        output.announce(`would tell ${target}: ${count === 1 ? '1 staple' : `${count} staples`}`);
+      }
+      for (const place of places) output.announce(`would ask ${place} for its staple by a handshake`);
       if (flags.metrics !== undefined) output.announce(`would write ${flags.metrics}`);
     },
   };
+}
+
+/** What the source of a certificate says of servers, where it does. */
+function ownLists({ reload, confirm }: ListedCertificate): OwnLists | undefined {
+  return reload === undefined && confirm === undefined ? undefined : definedOnly({ reload, confirm });
 }
 
 /** Often enough that 100,000 certificates take hardly more memory than 10,000. */
@@ -131,6 +151,26 @@ function mayBeTold({ outcome }: Outcome): boolean {
 function warnOfNothing({ order, output }: FetchRun): void {
   const names = order.sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
   output.warn(`there is no certificate in ${names.join(', ')} (folders in it are not looked into)`);
+}
+
+/** Of --out -, the staple goes to stdout, and no dry run prints it. */
+function withOutput(tools: FetchTools, flags: FetchFlags, output: Output): FetchTools {
+  if (!isStdout(flags.out) || flags['dry-run']) return tools;
+  return { ...tools, onStaple: (bytes) => output.bytes(bytes) };
+}
+
+async function requireOneForStdout(
+  list: CertificateList,
+  flags: FetchFlags & { readonly json: boolean },
+): Promise<void> {
+  if (flags.watch) {
+    throw new OcspError(
+      'usage',
+      '--watch keeps a file fresh, and --out - has none',
+      'name a file, a folder or a template',
+    );
+  }
+  await requireOneStaple(list, flags);
 }
 
 function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchFlags): FetchTools {

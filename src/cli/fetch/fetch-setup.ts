@@ -12,6 +12,7 @@ import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../t
 import type { Output } from '../output.js';
 import { acceptedStatuses, checkUrl, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
+import { isStdout } from '../config/file-folder.js';
 
 /** How far the responder's clock may differ from ours before a response counts as not yet valid. */
 export const usualSkewMilliseconds = 300_000;
@@ -24,7 +25,8 @@ export async function fetchOptionsFrom(
 ): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
   return definedOnly({
-    out: flags.out,
+    out: isStdout(flags.out) ? undefined : flags.out,
+    withoutFile: isStdout(flags.out) ? true : undefined,
     url: flags.url,
     alertBeforeMilliseconds: flags['alert-before'],
     responders,
@@ -42,7 +44,7 @@ export async function fetchOptionsFrom(
     acceptedStatuses: acceptedStatuses(flags['accept-status']),
     skewMilliseconds: usualSkewMilliseconds,
     downloadIssuer: flags['fetch-issuer'],
-    dryRun: flags['dry-run'],
+    dryRun: flags['dry-run'] || isStdout(flags.out),
   });
 }
 

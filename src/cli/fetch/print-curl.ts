@@ -1,11 +1,11 @@
 import { createCertId, createRequest } from '../../core/index.js';
-import { shownPath, type FilePath } from '../../core/file-path.js';
+import { shownPath } from '../../core/file-path.js';
 import { respondersFor } from '../../pipeline/fetch/fetch-job.js';
 import { findIssuer } from '../../pipeline/fetch/find-issuer.js';
 import { explainMissingResponder } from '../../pipeline/fetch/missing-responder.js';
 import { troubleOfError } from '../../pipeline/trouble.js';
-import { readCertificateFile } from '../../source/certificate-file.js';
-import { certificatesOf } from '../../source/certificate-paths.js';
+import { certificatesOf, type CertificatePath } from '../../source/certificate-paths.js';
+import { readListed } from '../../source/folder-member.js';
 import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finder.js';
 import { curlCommand, type CurlQuery } from '../../transport/curl-command.js';
 import { fitsGet } from '../../transport/ocsp-get.js';
@@ -28,15 +28,21 @@ export async function printCurl(order: FetchOrder, output: Output): Promise<Exit
   const found = await certificatesOf(order.sources);
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const codes: ExitCode[] = [];
-  for (const { path } of found) codes.push(await printOne(path, issuers, order, output));
+  for (const listed of found) codes.push(await printOne(listed, issuers, order, output));
   return gravestExitCode(codes);
 }
 
-async function printOne(path: FilePath, issuers: IssuerFinder, order: FetchOrder, output: Output): Promise<ExitCode> {
+async function printOne(
+  listed: CertificatePath,
+  issuers: IssuerFinder,
+  order: FetchOrder,
+  output: Output,
+): Promise<ExitCode> {
   const { flags } = order;
-  const certificate = shownPath(path);
+  const certificate = shownPath(listed.path);
   try {
-    const file = await readCertificateFile(path);
+    const file = await readListed(listed);
+    if (file === undefined) return exitCodes.success;
     const { responders } = order;
     const { urls, origin } = respondersFor(file.certificate, definedOnly({ responders, url: flags.url }));
     if (urls.length === 0) {

@@ -2,7 +2,7 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { FlagTraits } from './flag.js';
-import { filled, inFolder, templateInFolder } from '../config/file-folder.js';
+import { filled, inFolder, isStdout, outInFolder } from '../config/file-folder.js';
 import { parseDuration, parseTime } from './values.js';
 
 /** What may be said of a flag beside its description. */
@@ -94,10 +94,18 @@ export const textFlag = flagKind({ read: (text) => text });
 
 export const fileFlag = flagKind({ helpValue: '<file>', inFolder: filled(inFolder), read: (text) => text });
 
-/** Where a staple goes or is. */
+/** Where a staple is. */
 export const outFlag = flagKind({
   helpValue: '<file|folder|template>',
-  inFolder: filled(templateInFolder),
+  expected: 'a file, a folder or a template: - is for fetch and generate',
+  example: '/etc/nginx/ocsp/',
+  read: (text) => (isStdout(text) ? undefined : text),
+});
+
+/** Where a staple goes, which may be stdout. */
+export const newStapleFlag = flagKind({
+  helpValue: '<file|folder|template|->',
+  inFolder: outInFolder,
   read: (text) => text,
 });
 

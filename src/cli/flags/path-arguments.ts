@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import { asPath, type FilePath } from '../../core/file-path.js';
-import { certificatePaths } from '../../source/certificate-paths.js';
+import { certificatePaths, type CertificatePath } from '../../source/certificate-paths.js';
 import type { Output } from '../output.js';
 
 /** A list of 100,000 paths of 4 KiB is far beyond any fleet. */
@@ -37,12 +37,12 @@ export async function namedCertificates(
   words: readonly string[],
   flags: { readonly null: boolean },
   output: Pick<Output, 'warn'>,
-): Promise<FilePath[]> {
+): Promise<CertificatePath[]> {
   const found = await certificatePaths(await readPathArguments(words, flags));
   if (found.length === 0) {
     output.warn(`there is no certificate in ${words.join(', ')} (folders in it are not looked into)`);
   }
-  return found.map(({ path }) => path);
+  return found;
 }
 
 async function readList(separator: '\n' | '\0'): Promise<FilePath[]> {

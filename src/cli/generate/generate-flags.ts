@@ -1,7 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import { OcspError, parseSerialNumber, type StatementStatus } from '../../core/index.js';
 import { isRevocationReason } from '../../core/response.js';
-import { choiceFlag, outFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
+import { choiceFlag, newStapleFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
 import { certificateFlags } from '../flags/shared-flags.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
 import { signerFlags } from '../flags/signer-flags.js';
@@ -19,8 +19,8 @@ export const generateFlags = {
   hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])('hash of the CertID; haproxy and hitch take sha1 alone', {
     default: 'sha1',
   }),
-  out: outFlag(
-    'where the response goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}',
+  out: newStapleFlag(
+    'where the response goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout',
   ),
   ...reloadFlag,
   ...announceFlags,

@@ -1,10 +1,12 @@
 import type { Config } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
-import { shownPath, type FilePath } from '../../core/file-path.js';
+import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { mapConcurrent } from '../../pipeline/fleet/map-concurrent.js';
 import { listOfFiles } from '../../source/certificate-list.js';
-import { refuseSharedStaples } from '../../pipeline/fleet/shared-staples.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
+import { readStaple } from '../../store/staple-file.js';
+import { isResponseAbout, withOneStapleEach } from '../../pipeline/fleet/shared-staples.js';
 import {
   generateStaple,
   type GenerateOptions,
@@ -15,6 +17,8 @@ import { fixedStatus } from '../../source/status-source.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { isStdout } from '../config/file-folder.js';
+import { requireOneStaple } from '../flags/staple-on-stdout.js';
 import { ownProcess } from '../own-process.js';
 import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
@@ -29,14 +33,16 @@ const concurrency = 32;
 
 /** Signs a response for each certificate, or for --serial, and tells. */
 export async function runGenerate(
-  paths: readonly FilePath[],
+  certificates: readonly CertificatePath[],
   flags: GenerateFlags,
   output: Output,
   config: Config,
 ): Promise<ExitCode> {
-  const subjects = subjectsFrom(paths, flags);
-  await refuseSharedStaples(listOfFiles(paths), flags.out);
+  requireOneKind(certificates, flags);
+  if (isStdout(flags.out)) await requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
+  const subjects = await subjectsFrom(certificates, flags, options);
+  const paths = certificates.map(({ path }) => path);
   const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
   try {
@@ -62,20 +68,33 @@ export async function runGenerate(
   return interrupt.exitCode() ?? gravestExitCode(codes);
 }
 
-function subjectsFrom(paths: readonly FilePath[], flags: GenerateFlags): GenerateSubject[] {
-  const serialNumber = serialNumberFrom(flags.serial);
-  if (serialNumber === undefined) return paths.map((path) => ({ path }));
-  if (paths.length > 0) {
+function requireOneKind(certificates: readonly CertificatePath[], flags: GenerateFlags): void {
+  if (flags.serial === undefined) return;
+  if (certificates.length > 0) {
     throw new OcspError('usage', '--serial stands in place of a certificate file', 'leave one of them out');
   }
-  if (flags.reload.length > 0 || flags.confirm.length > 0) {
-    throw new OcspError(
-      'usage',
-      '--reload and --confirm need the certificate, and --serial names none',
-      'name the certificate file, or leave them out and tell the server afterwards: restaple reload TARGET',
-    );
-  }
-  return [{ serialNumber }];
+  if (flags.reload.length === 0 && flags.confirm.length === 0) return;
+  throw new OcspError(
+    'usage',
+    '--reload and --confirm need the certificate, and --serial names none',
+    'name the certificate file, or leave them out and tell the server afterwards: restaple reload TARGET',
+  );
+}
+
+async function subjectsFrom(
+  certificates: readonly CertificatePath[],
+  flags: GenerateFlags,
+  options: GenerateOptions,
+): Promise<readonly GenerateSubject[]> {
+  const serialNumber = serialNumberFrom(flags.serial);
+  if (serialNumber !== undefined) return [{ serialNumber }];
+  const { issuer, signer } = options;
+  const list = await withOneStapleEach(listOfFiles(certificates), options.out, async ({ certificate }, staple) => {
+    const found = await readStaple(staple).catch(() => undefined);
+    const judge = { subject: { certificate }, issuer, untrusted: [signer.certificate], skewMilliseconds: 0 };
+    return found?.state === 'present' && isResponseAbout(found.bytes, judge);
+  });
+  return Array.from({ length: list.length }, (_, index) => list.at(index));
 }
 
 async function optionsFrom(flags: GenerateFlags, output: Output): Promise<GenerateOptions> {
@@ -96,7 +115,8 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
     source: source ?? fixedStatus(status),
     hash: flags.hash,
     validityMilliseconds,
-    out: flags.out,
+    out: isStdout(flags.out) ? undefined : flags.out,
+    onStaple: isStdout(flags.out) ? (bytes: Uint8Array) => output.bytes(bytes) : undefined,
     now,
     ownProcess: ownProcess(),
   });

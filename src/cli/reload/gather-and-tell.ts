@@ -1,17 +1,29 @@
 import type { Config } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { confirmPlacesFrom, type ConfirmPlace } from '../../pipeline/reload/confirm-place.js';
+import { confirmPlacesFrom, parseConfirmPlace, type ConfirmPlace } from '../../pipeline/reload/confirm-place.js';
 import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
-import { forgetTold, staplesToTell, tellTargets, type TellTools } from '../../pipeline/reload/tell-targets.js';
+import {
+  forgetTold,
+  staplesToTell,
+  tellTargets,
+  type TargetTask,
+  type TellTools,
+} from '../../pipeline/reload/tell-targets.js';
 import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
 import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import { exitCodes } from '../exit/exit-code.js';
 import type { Interrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { hasSubscribers, tellPlugIns } from './plug-ins.js';
-import { nobodyTold, type ReloadAtEnd, type ReloadAtEndFlags } from './reload-outcome.js';
+import {
+  nobodyTold,
+  type OwnLists,
+  type ReloadAtEnd,
+  type ReloadAtEndFlags,
+  type ReloadPlan,
+} from './reload-outcome.js';
 import { exitCodeOfTargets, sayTargetResult } from './reload-lines.js';
 import { tellToolsFrom } from './tell-tools.js';
 
@@ -26,36 +38,61 @@ export function gatherAndTell(
   certificates: () => readonly FilePath[],
   interrupt: Interrupt,
   output: Output,
+  { sources, isOfFile }: ReloadPlan,
 ): ReloadAtEnd | undefined {
-  const targets = [...new Set(flags.reload)].map(parseReloadTarget);
-  const places = confirmPlacesFrom(flags.confirm, certificates);
+  const texts = [...flags.reload, ...sources.flatMap(({ reload = [] }) => reload)];
+  const targets = [...new Set(texts)].map(parseReloadTarget);
+  const places = [
+    ...confirmPlacesFrom(flags.confirm, certificates),
+    ...ownPlaces(sources, flags.confirm, certificates),
+  ];
   const tools = tellToolsFrom(flags, targets, interrupt.signal, output);
   if (targets.length === 0 && places.length === 0 && !hasSubscribers(config)) return undefined;
   const staples: StapleToPush[] = [];
+  /** Of certificates whose source has lists of its own. */
+  const lists = new Map<FilePath, OwnLists>();
   let isLost = false;
+  const textsFor = (key: keyof OwnLists, own: OwnLists = {}): readonly string[] => own[key] ?? flags[key];
+  const isFor = (key: keyof OwnLists, text: string, { certificatePath }: StapleToPush): boolean =>
+    textsFor(key, lists.get(certificatePath)).includes(text);
+  const taskOf = (target: ReloadTarget): TargetTask => ({
+    target,
+    staples: staples.filter((staple) => isFor('reload', target.text, staple)),
+    mayPassOver: ({ certificatePath }) => isOfFile && lists.get(certificatePath)?.reload === undefined,
+  });
 
   async function tellAndProve(): Promise<TargetResult[]> {
     // They came as they settled; targets hear of them in the order in which they were named.
     sortAsNamed(staples, certificates());
-    const told = await tellAll(config, staples, targets, tools);
+    const told = await tellAll(config, staples, targets.map(taskOf), tools);
     // Where every target failed, waiting for a reload is of no use.
     const isPatient =
       targets.length === 0
         ? staples.some(({ isChanged }) => isChanged)
-        : told.some(({ ok, certificates: taken }) => ok && taken.length > 0);
+        : told.some(({ ok, certificates: taken }) => ok && taken.some(({ code }) => code !== 'not-served'));
     const confirmed: TargetResult[] = [];
-    for (const place of places) confirmed.push(await prove(place, staples, targets, tools, isPatient));
+    for (const place of places) {
+      const expected = staples.filter((staple) => isFor('confirm', place.text, staple));
+      const isNamed = ({ certificatePath }: StapleToPush): boolean => shownPath(certificatePath) === place.certificate;
+      // Its own source names other places for it.
+      if (!expected.some(isNamed) && staples.some(isNamed)) continue;
+      confirmed.push(await prove(place, expected, targets, tools, isPatient));
+    }
     return [...told, ...confirmed];
   }
 
   return {
-    async take(certificate, path, verdict, isChanged) {
+    async take(certificate, path, verdict, isChanged, own) {
       if (path === undefined) return;
       try {
         const staple = await stapleToPush(certificate, path, verdict, isChanged);
         if (staple === undefined) return;
         // Of a large fleet only those are kept that somebody has to hear of.
-        if (places.length > 0 || isChanged || (await isPending(staple, targets))) staples.push(staple);
+        const ownTargets = targets.filter(({ text }) => textsFor('reload', own).includes(text));
+        const isToProve = places.length > 0 && textsFor('confirm', own).length > 0;
+        if (!isToProve && !isChanged && !(await isPending(staple, ownTargets))) return;
+        staples.push(staple);
+        if (own !== undefined) lists.set(certificate, own);
       } catch (error) {
         // Files that changed under the run: one certificate must not keep the servers from hearing of the others.
         if (!(error instanceof OcspError)) throw error;
@@ -78,6 +115,19 @@ export function gatherAndTell(
   };
 }
 
+/** The places of sources' own lists that the flags do not have; one for a certificate that is not of this run is another run's. */
+function ownPlaces(
+  sources: readonly OwnLists[],
+  confirm: readonly string[],
+  certificates: () => readonly FilePath[],
+): ConfirmPlace[] {
+  const texts = new Set(sources.flatMap((source) => source.confirm ?? []).filter((text) => !confirm.includes(text)));
+  const places = [...texts].map(parseConfirmPlace);
+  if (places.every(({ certificate }) => certificate === undefined)) return places;
+  const names = new Set(certificates().map(shownPath));
+  return places.filter(({ certificate }) => certificate === undefined || names.has(certificate));
+}
+
 function sortAsNamed(staples: StapleToPush[], certificates: readonly FilePath[]): void {
   if (staples.length < 2) return;
   const order = new Map(certificates.map((path, index) => [path, index]));
@@ -94,13 +144,13 @@ async function isPending(staple: StapleToPush, targets: readonly ReloadTarget[])
 async function tellAll(
   config: Config,
   staples: readonly StapleToPush[],
-  targets: readonly ReloadTarget[],
+  tasks: readonly TargetTask[],
   tools: TellTools,
 ): Promise<TargetResult[]> {
   const changed = staples.filter(({ isChanged }) => isChanged);
-  const plugIns = changed.length === 0 && targets.length === 0 ? [] : tellPlugIns(config, changed);
+  const plugIns = changed.length === 0 && tasks.length === 0 ? [] : tellPlugIns(config, changed);
   try {
-    return [...(await tellTargets(staples, targets, tools)), ...(await plugIns)];
+    return [...(await tellTargets(tasks, tools)), ...(await plugIns)];
   } finally {
     await plugIns;
   }

@@ -13,13 +13,19 @@ export function targetRecord(result: TargetResult): Record<string, unknown> {
   return { ...result, certificates: result.certificates.map(certificateRecord) };
 }
 
-function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
+function certificateRecord({
+  certificatePath,
+  isNotServed: _isNotServed,
+  ...result
+}: PushResult): Record<string, unknown> {
   return { certificate: shownPath(certificatePath), ...result };
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
 export function sayTargetResult(output: Output, result: TargetResult): void {
-  const { target, ok, certificates, milliseconds, error } = result;
+  const { target, ok, milliseconds, error } = result;
+  const certificates = result.certificates.filter(({ code }) => code !== 'not-served');
+  if (output.isVerbose) sayPassedOver(output, result);
   if (ok) {
     const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
     if (certificates.length > 0) {
@@ -45,5 +51,11 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
         : 'reload failed';
     output.say(`${target}: ${shownPath(certificatePath)}: ${message}`, output.stderr.red(label));
     output.hint(hint);
+  }
+}
+
+function sayPassedOver(output: Output, { target, certificates }: TargetResult): void {
+  for (const { certificatePath, code, message = '' } of certificates) {
+    if (code === 'not-served') output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`, 'passed over');
   }
 }

@@ -7,9 +7,10 @@ import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
 import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
-import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
+import { verifyListed } from '../../pipeline/verify/verify-staple.js';
 import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
 import { parseReloadTarget, targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -31,17 +32,18 @@ interface Judged {
 /** Verifies every staple, tells one target of the good ones, proves what --confirm asks for, and reports. */
 export async function runReload(
   targetText: string,
-  paths: readonly FilePath[],
+  certificates: readonly CertificatePath[],
   flags: ReloadCommandFlags,
   output: Output,
 ): Promise<ExitCode> {
   const target = parseReloadTarget(targetText);
+  const paths = certificates.map(({ path }) => path);
   const places = confirmPlacesFrom(flags.confirm, () => paths);
   requireCertificates(target, paths, places.length > 0);
   const interrupt = catchInterrupts();
   try {
     const tools = tellToolsFrom(flags, [target], interrupt.signal, output);
-    const { staples, others, codes } = await judgeStaples(paths, flags, output);
+    const { staples, others, codes } = await judgeStaples(certificates, flags, output);
     const isTold = staples.length > 0 || paths.length === 0;
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
@@ -79,7 +81,7 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
 }
 
 async function judgeStaples(
-  paths: readonly FilePath[],
+  certificates: readonly CertificatePath[],
   flags: ReloadCommandFlags,
   { warn }: Pick<Output, 'warn'>,
 ): Promise<Judged> {
@@ -97,8 +99,9 @@ async function judgeStaples(
   const staples: StapleToPush[] = [];
   const others: PushResult[] = [];
   const codes: ExitCode[] = [];
-  for (const path of paths) {
-    const report = await verifyStaple(path, issuers, options);
+  for (const listed of certificates) {
+    const { path } = listed;
+    const report = await verifyListed(listed, issuers, options);
     const staple = await pushableOf(path, report, options.now);
     if (staple !== undefined) staples.push(staple);
     else {

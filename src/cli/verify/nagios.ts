@@ -2,11 +2,10 @@ import { formatDuration } from '../../core/time.js';
 import { pathLabel } from '../../pipeline/fleet/path-label.js';
 import { stapleStates, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { Trouble } from '../../pipeline/trouble.js';
+import { pluginStates } from '../exit/exit-code.js';
 import { escapeText } from '../render/escape-text.js';
 import { byUrgency, timeLeft, type FleetMember } from './fleet.js';
 
-/** The exit codes of a plugin (Monitoring Plugins Development Guidelines, "Plugin Return Codes"). */
-export const pluginStates = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
 type PluginState = keyof typeof pluginStates;
 
 /** The worst first; what is known to be bad goes before what is not known. */

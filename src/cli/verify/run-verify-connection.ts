@@ -1,9 +1,10 @@
 import { rootCertificates } from 'node:tls';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../../core/index.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
-import type { FilePath } from '../../core/file-path.js';
 import { verifyConnection } from '../../pipeline/verify/verify-connection.js';
 import type { ConnectionPlace, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
+import { verifyListed } from '../../pipeline/verify/verify-staple.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
 import { parseHostAndPort } from '../../system/host-and-port.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
@@ -18,7 +19,7 @@ const timeoutMilliseconds = 10_000;
 
 /** verify --connect: the certificates and staples that a server really sends, each with its report. */
 export async function runVerifyConnection(
-  paths: readonly FilePath[],
+  paths: readonly CertificatePath[],
   flags: VerifyFlags,
   options: VerifyStapleOptions,
   output: Output,
@@ -32,9 +33,13 @@ export async function runVerifyConnection(
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const teller = tellOneByOne(options, output);
   try {
-    for (const path of paths.length === 0 ? [undefined] : paths) {
+    for (const listed of paths.length === 0 ? [undefined] : paths) {
+      if (listed?.failure !== undefined) {
+        teller.take(await verifyListed(listed, issuers, options));
+        continue;
+      }
       const connection = { ...options, place, timeoutMilliseconds, signal: interrupt.signal, systemRoots };
-      for (const report of await verifyConnection(path, issuers, connection)) teller.take(report);
+      for (const report of await verifyConnection(listed?.path, issuers, connection)) teller.take(report);
     }
   } catch (error) {
     if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;

@@ -7,10 +7,10 @@ import {
   type OcspRequest,
 } from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
-import type { FilePath } from '../../core/file-path.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
-import { verifyStaple } from '../../pipeline/verify/verify-staple.js';
+import { verifyListed } from '../../pipeline/verify/verify-staple.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import type { ExitCode } from '../exit/exit-code.js';
@@ -22,7 +22,7 @@ import { definedOnly } from '../../core/defined-only.js';
 
 /** Verifies the staple of each certificate and tells. */
 export async function runVerify(
-  paths: readonly FilePath[],
+  paths: readonly CertificatePath[],
   flags: VerifyFlags,
   output: Output,
   userAgent: string,
@@ -37,7 +37,7 @@ export async function runVerify(
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const teller = tellerFor(paths.length, flags, options, output);
   return await tellAll(teller, flags, options, userAgent, async function* (withCrl) {
-    for (const path of paths) yield await verifyStaple(path, issuers, withCrl);
+    for (const listed of paths) yield await verifyListed(listed, issuers, withCrl);
   });
 }
 

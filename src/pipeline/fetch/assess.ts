@@ -1,8 +1,7 @@
 import type { FilePath } from '../../core/file-path.js';
 import { isInShard, type Shard } from '../../core/shard.js';
-import { readCertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
-import { readFolderMember } from '../../source/folder-member.js';
+import { readListed } from '../../source/folder-member.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { freshOutcome, outcomeOfError, outcomeWithoutResponder } from './describe-outcome.js';
 import {
@@ -36,9 +35,10 @@ export async function assess(
 ): Promise<Assessment | undefined> {
   let staple: FilePath | undefined;
   try {
-    const file = listed.named ? await readCertificateFile(listed.path) : await readFolderMember(listed.path);
+    const file = await readListed(listed);
     if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
-    staple = staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
+    staple =
+      options.withoutFile === true ? '-' : staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
     const responders = respondersFor(file.certificate, options);
     if (responders.urls.length === 0) {
       return { kind: 'settled', outcome: await outcomeWithoutResponder(file, staple, options, tools) };
@@ -49,9 +49,11 @@ export async function assess(
   }
 }
 
+const noFiles = { bytes: undefined, mark: undefined };
+
 async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: JudgingTools): Promise<Assessment> {
   const { file, staple } = due;
-  const files = readStoredFiles(staple);
+  const files = options.withoutFile === true ? noFiles : readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
   if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
   const issuer = await tools.issuers.findLocal(file);

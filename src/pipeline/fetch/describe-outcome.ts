@@ -48,7 +48,8 @@ export async function outcomeWithoutResponder(
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
   const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
-  const { verdict, revokedMark } = judge === undefined ? {} : readStoredStaple(staple, judge);
+  const isFile = options.withoutFile !== true;
+  const { verdict, revokedMark } = judge === undefined || !isFile ? {} : readStoredStaple(staple, judge);
   const trouble = missingResponder(file.certificate);
   return {
     ...definedOnly({ certificate: file.path, staple, verdict, mustStaple: file.certificate.mustStaple }),

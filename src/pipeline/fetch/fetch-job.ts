@@ -47,6 +47,8 @@ export interface FetchOptions {
   readonly downloadIssuer: boolean;
   /** Fetches and verifies, writes nothing. */
   readonly dryRun: boolean;
+  /** The staple is nobody's file: none is looked at, and with `dryRun` a new one is for `onStaple` alone. */
+  readonly withoutFile?: boolean;
 }
 
 /** What a fetch works with; one set serves a whole run. */
@@ -62,6 +64,8 @@ export interface FetchTools {
   randomBytes(count: number): Uint8Array;
   /** Told of each request before it is sent. */
   onRequest?(requestDer: Uint8Array): Promise<void>;
+  /** Takes each verified staple that a dry run does not write. */
+  onStaple?(bytes: Uint8Array): void;
   /** Told of each exchange with a responder: the URL's host with a port that is not the scheme's own, and how long it took. */
   onExchange?(host: string, milliseconds: number): void;
   /** What earlier answers of this process said about asking again. */

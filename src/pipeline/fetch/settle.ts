@@ -75,6 +75,10 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
     isIdentical && ending.outcome === 'updated' ? { outcome: 'fresh' } : ending;
   if (options.dryRun) {
     const isIdentical = stored.bytes !== undefined && bytesEqual(stored.bytes, usable.bytes);
+    if (tools.onStaple !== undefined) {
+      tools.onStaple(usable.bytes);
+      return { ...describeOutcome(job, endingIf(isIdentical), usable.verdict), written: true };
+    }
     // Due when the answer would be; the verdict is that of what is on disk.
     const { nextRefresh } = describeOutcome(job, endingIf(isIdentical), usable.verdict);
     return { ...describeOutcome(job, endingIf(isIdentical)), ...definedOnly({ nextRefresh }) };

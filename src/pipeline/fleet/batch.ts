@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { Shard } from '../../core/shard.js';
-import type { CertificateList } from '../../source/certificate-list.js';
+import type { CertificateList, ListedCertificate } from '../../source/certificate-list.js';
 import type { IssuerSource } from '../../source/issuer-finder.js';
 import { createLeftovers } from '../../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue, type Scanned } from './due-queue.js';
@@ -10,13 +10,15 @@ import { fetchListed, refreshStaple } from '../fetch/fetch-staple.js';
 import { mapConcurrent } from './map-concurrent.js';
 import type { Outcome } from '../fetch/outcome.js';
 import { scan } from './scan.js';
-import { refuseSharedStaples } from './shared-staples.js';
+import { isResponseAbout, withOneStapleEach, type StapleJudgement } from './shared-staples.js';
+import { readStoredFiles } from '../fetch/stored-staple.js';
 import { startCrew, type Crew, type HelperThreads } from './threads/crew.js';
 import type { RefreshThreads } from './threads/refresh-threads.js';
 
 /** The outcome of one certificate of a list, and its place there. */
 export interface ListedOutcome {
   readonly position: number;
+  readonly listed: ListedCertificate;
   readonly outcome: Outcome;
   /** Nothing was done this time: it is the outcome of an earlier pass, which still stands. */
   readonly isRepeated?: boolean;
@@ -42,15 +44,15 @@ const isMany = 500;
  * more those whose responder was suspended meanwhile, and again for as long as it serves some of them. After an abort no further certificate is taken, and those that were
  * interrupted yield nothing.
  *
- * @throws OcspError `usage` when two certificates would have one staple, before anything is sent
+ * @throws OcspError `usage` when a staple would replace a certificate, before anything is sent
  */
 export async function* fetchStaples(
-  list: CertificateList,
+  given: CertificateList,
   options: FetchOptions,
   ownTools: FetchTools,
   limits: BatchLimits,
 ): AsyncGenerator<ListedOutcome> {
-  await refuseSharedStaples(list, options.out);
+  const list = await withOneStapleEach(given, options.out, stapleJudgement(options, ownTools));
   const queue = createDueQueue();
   const { helpers, shard } = limits;
   const tools = list.length < isMany ? ownTools : { ...ownTools, leftovers: createLeftovers() };
@@ -85,6 +87,22 @@ export async function* fetchStaples(
   }
 }
 
+/** By the issuers at hand, without traffic; a kept revoked answer counts where there is no staple. */
+function stapleJudgement(
+  { trustedResponders, skewMilliseconds }: FetchOptions,
+  { issuers }: FetchTools,
+): StapleJudgement {
+  return async (file, staple) => {
+    const { bytes, mark } = readStoredFiles(staple);
+    const stored = bytes ?? mark;
+    if (stored === undefined) return false;
+    const issuer = await issuers.findLocal(file).catch(() => undefined);
+    if (issuer === undefined) return false;
+    const { certificate } = file;
+    return isResponseAbout(stored, { subject: { certificate }, issuer, trustedResponders, skewMilliseconds });
+  };
+}
+
 /** What --issuer named; undefined where it cannot be read, which each certificate then says for itself. */
 async function issuersOf({ issuers }: FetchTools): Promise<readonly IssuerSource[] | undefined> {
   try {
@@ -115,9 +133,10 @@ async function* settleWithoutTraffic(
 ): AsyncGenerator<readonly ListedOutcome[]> {
   const settledOne = (scanned: Scanned): ListedOutcome | undefined => {
     const { position } = scanned;
-    if (scanned.kind === 'settled') return { position, outcome: scanned.outcome };
-    const earlier = limits.postponed?.(list.at(position).path);
-    if (earlier !== undefined) return { position, outcome: earlier, isRepeated: true };
+    const listed = list.at(position);
+    if (scanned.kind === 'settled') return { position, listed, outcome: scanned.outcome };
+    const earlier = limits.postponed?.(listed.path);
+    if (earlier !== undefined) return { position, listed, outcome: earlier, isRepeated: true };
     queue.add(position, scanned.turn, scanned.due);
     return undefined;
   };
@@ -143,7 +162,7 @@ async function* refreshAll(
           : await refreshStaple(due, options, tools);
       };
       const outcome = others === undefined ? await here() : await others.share(position, listed, here);
-      return outcome === undefined ? undefined : { position, outcome };
+      return outcome === undefined ? undefined : { position, listed, outcome };
     } catch (error) {
       if (error instanceof OcspError && error.code === 'interrupted') return undefined;
       throw error;

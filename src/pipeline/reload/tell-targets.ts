@@ -1,5 +1,5 @@
 import { OcspError } from '../../core/index.js';
-import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { passingOver, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
 import { tellTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import type { ServerTools } from '../../servers/server.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
@@ -10,6 +10,14 @@ export interface TellTools extends ServerTools {
   readonly ownProcess: OwnProcess;
 }
 
+/** A target, and the staples that it is to have. */
+export interface TargetTask {
+  readonly target: ReloadTarget;
+  readonly staples: readonly StapleToPush[];
+  /** Whether nobody said of this certificate in particular that the target has it. */
+  readonly mayPassOver: (staple: StapleToPush) => boolean;
+}
+
 /**
  * Tells each target of the staples that it has not taken yet: those that changed, and those whose last reload did not
  * succeed or never came to pass. A failed target does not stop the others and never undoes a write.
@@ -17,15 +25,13 @@ export interface TellTools extends ServerTools {
  * @returns one result a target, in their order
  * @throws OcspError `interrupted`, `usage`
  */
-export async function tellTargets(
-  staples: readonly StapleToPush[],
-  targets: readonly ReloadTarget[],
-  tools: TellTools,
-): Promise<TargetResult[]> {
+export async function tellTargets(tasks: readonly TargetTask[], tools: TellTools): Promise<TargetResult[]> {
   const results: TargetResult[] = [];
-  for (const target of targets) {
+  for (const { target, staples, mayPassOver } of tasks) {
     const pending = await staplesToTell(staples, target);
-    results.push(pending.length === 0 ? nothingToTell(target) : await tellAndRemember(target, pending, tools));
+    results.push(
+      pending.length === 0 ? nothingToTell(target) : await tellAndRemember(target, pending, tools, mayPassOver),
+    );
   }
   return results;
 }
@@ -43,10 +49,13 @@ export async function tellAndRemember(
   target: ReloadTarget,
   staples: readonly StapleToPush[],
   tools: TellTools,
+  mayPassOver: TargetTask['mayPassOver'] = () => false,
 ): Promise<TargetResult> {
-  const result = await tellTarget(target, staples, tools);
+  const result = passingOver(await tellTarget(target, staples, tools), staples, mayPassOver);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
-    if (result.certificates[index]?.ok !== true) continue;
+    const { ok, code } = result.certificates[index] ?? {};
+    // Once the server has the certificate, it has to be told.
+    if (ok !== true || code === 'not-served') continue;
     try {
       await updateReloadRecord(staplePath, [target.text], bytes, tools.ownProcess);
     } catch (error) {

@@ -19,6 +19,7 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
+import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
 import type { CrlSource } from '../../source/crl-file.js';
 import type { StatusSource } from '../../source/status-source.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
@@ -39,12 +40,15 @@ export interface GenerateOptions {
   readonly hash: HashAlgorithm;
   readonly validityMilliseconds: number;
   readonly out?: string;
+  /** Takes the response in place of a file. */
+  readonly onStaple?: (bytes: Uint8Array) => void;
   readonly now: Date;
   readonly ownProcess: OwnProcess;
 }
 
 /** For whom a response is generated: a certificate file, or a serial number of the CA (hex of its INTEGER contents). */
-export type GenerateSubject = { readonly path: FilePath } | { readonly serialNumber: string };
+export type GenerateSubject =
+  { readonly path: FilePath; readonly failure?: SourceFailure } | { readonly serialNumber: string };
 
 type OwnEvidence = Extract<Verdict, BelievedEvidence>;
 
@@ -92,12 +96,16 @@ interface Target {
   readonly warnings: readonly string[];
 }
 
-async function locateTarget(subject: GenerateSubject, { issuer, out, source }: GenerateOptions): Promise<Target> {
+async function locateTarget(
+  subject: GenerateSubject,
+  { issuer, out, onStaple, source }: GenerateOptions,
+): Promise<Target> {
   if ('serialNumber' in subject) {
-    const staple = staplePathForSerialNumber(subject.serialNumber, out);
+    const staple = onStaple === undefined ? staplePathForSerialNumber(subject.serialNumber, out) : '-';
     requireCoverage(subject.serialNumber, undefined, source);
     return { subject, staple, warnings: [] };
   }
+  if (subject.failure !== undefined) throw errorOfSource(subject.failure);
   const { certificate, warnings } = await readCertificateFile(subject.path);
   if (!isIssuedBy(certificate, issuer)) {
     const name = distinguishedNameToString(issuer.subject);
@@ -108,7 +116,8 @@ async function locateTarget(subject: GenerateSubject, { issuer, out, source }: G
     );
   }
   requireCoverage(certificate.serialNumber, certificate, source);
-  return { subject: { certificate }, certificate, staple: staplePathFor(subject.path, certificate, out), warnings };
+  const staple = onStaple === undefined ? staplePathFor(subject.path, certificate, out) : '-';
+  return { subject: { certificate }, certificate, staple, warnings };
 }
 
 /** What a CRL lists is revoked, for whomever it is; its silence is good only for those. */
@@ -140,9 +149,14 @@ async function store(
   bytes: Uint8Array,
   evidence: OwnEvidence,
   judge: VerifyOptions,
-  { hash, now, ownProcess }: GenerateOptions,
+  { hash, now, ownProcess, onStaple }: GenerateOptions,
 ): Promise<{ written: boolean; warnings: string[] }> {
   let warnings: string[] = [];
+  if (onStaple !== undefined) {
+    onStaple(bytes);
+    const failure = storingFailure(evidence, { hash, now });
+    return { written: true, warnings: failure === undefined ? [] : [failure.message] };
+  }
   await removeLeftoverTemporaryFile(staple, ownProcess);
   const { written } = await replaceStaple({
     path: staple,

@@ -2,6 +2,8 @@ import { distinguishedNameToString, type Certificate } from '../../core/index.js
 import { definedOnly } from '../../core/defined-only.js';
 import type { FilePath } from '../../core/file-path.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
+import { errorOfSource } from '../../source/certificate-list.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
 import { paddingWarnings, responderUrls } from '../fetch/fetch-job.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { explainMissingResponder, isShortLived, type MissingResponder } from '../fetch/missing-responder.js';
@@ -50,8 +52,9 @@ export type CertificateFileReport =
   | { readonly path: FilePath; readonly trouble: Trouble };
 
 /** Reads and describes one certificate file; what goes wrong with it is in the result and never thrown. */
-export async function reportCertificateFile(path: FilePath): Promise<CertificateFileReport> {
+export async function reportCertificateFile({ path, failure }: CertificatePath): Promise<CertificateFileReport> {
   try {
+    if (failure !== undefined) throw errorOfSource(failure);
     const { certificate, warnings } = await readCertificateFile(path);
     const padding = paddingWarnings(certificate, certificate.paddedUris);
     return { path, report: reportCertificate(certificate), warnings: [...warnings, ...padding] };

@@ -9,6 +9,8 @@ import {
 } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import { errorOfSource } from '../../source/certificate-list.js';
+import type { CertificatePath } from '../../source/certificate-paths.js';
 import { unnamedCandidates, type IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
@@ -68,6 +70,16 @@ export async function verifyStaple(
 /** The report with what the reader should hear of the certificate's file. */
 export function withWarnings<Report extends VerifyReport>({ warnings }: CertificateFile, report: Report): Report {
   return warnings.length === 0 ? report : { ...report, warnings };
+}
+
+/** The same for a certificate of a list, which may be a source that leads to no file. */
+export async function verifyListed(
+  { path, failure }: CertificatePath,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+): Promise<VerifyReport> {
+  if (failure === undefined) return await verifyStaple(path, issuers, options);
+  return { certificate: path, ...notJudged(errorOfSource(failure)) };
 }
 
 function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {

@@ -81,8 +81,10 @@ type Remark = Pick<PushResult, 'code' | 'message' | 'hint'>;
 async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
   const { session, slots } = haproxy;
   const key = slotKey(staple.certId);
-  checkHash(staple);
-  checkRemainingTime(staple, now);
+  const unusable = hashProblem(staple) ?? timeProblem(staple, now);
+  // What haproxy does not have, it need not take either.
+  if (unusable !== undefined)
+    throw (await haproxy.certificates.find(staple)) === undefined ? notLoaded(staple) : unusable;
   if (await slots.isOwnUpdate(key)) return leftAlone;
   if (!(await slots.has(key))) await activate(staple, haproxy);
   const reply = await session.ask('set ssl ocsp-response', { payload: base64Of(staple) });
@@ -92,19 +94,19 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
 }
 
 /** haproxy looks staples up by the SHA-1 CertID alone; its own reply would speak of an unknown certificate. */
-function checkHash({ certId }: StapleToPush): void {
-  if (certId.hashAlgorithm === 'sha1') return;
-  throw new TargetFailure(
+function hashProblem({ certId }: StapleToPush): TargetFailure | undefined {
+  if (certId.hashAlgorithm === 'sha1') return undefined;
+  return new TargetFailure(
     'staple-refused',
     `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes SHA-1 alone`,
     'fetch it with --hash sha1',
   );
 }
 
-function checkRemainingTime({ nextUpdate }: StapleToPush, now: Date): void {
+function timeProblem({ nextUpdate }: StapleToPush, now: Date): TargetFailure | undefined {
   // 2.6 and 3.0 take such a staple, say so, and staple nothing.
-  if (nextUpdate.getTime() - now.getTime() >= minimumRemainingMilliseconds) return;
-  throw new TargetFailure(
+  if (nextUpdate.getTime() - now.getTime() >= minimumRemainingMilliseconds) return undefined;
+  return new TargetFailure(
     'staple-refused',
     'the nextUpdate of the staple is less than 300 s away: haproxy would staple nothing',
     'fetch a new response: restaple fetch --force',
@@ -174,6 +176,7 @@ function notLoaded({ certificatePath }: StapleToPush): TargetFailure {
     'no-slot',
     `haproxy has not loaded the certificate ${shownPath(certificatePath)}`,
     'name the file in a "crt" of its configuration and reload it',
+    { isNotServed: true },
   );
 }
 

@@ -38,7 +38,7 @@ interface Scene {
 }
 
 async function startOne(length: number): Promise<Scene> {
-  const list = listOfFiles(Array.from({ length }, (_, index) => `/certificates/${index}.pem`));
+  const list = listOfFiles(Array.from({ length }, (_, index) => ({ path: `/certificates/${index}.pem`, named: true })));
   const thread = new SlowThread();
   const places = { next: 0, length };
   const crew = startCrew({ count: 1, start: () => thread }, surroundings);
@@ -121,7 +121,7 @@ describe('a thread that judges files', () => {
   it('takes nothing where the system has no thread to give', async () => {
     const places = { next: 0, length: 1 };
     const crew = startCrew({ count: 2, start: () => undefined }, surroundings);
-    const threads = crew.scan(listOfFiles(['/certificates/0.pem']), places);
+    const threads = crew.scan(listOfFiles([{ path: '/certificates/0.pem', named: true }]), places);
     expect(places.next).toBe(0);
     expect(await threads.isMoreToCome()).toBe(false);
   });
