@@ -5,6 +5,7 @@ import type { FailedOutcome, Outcome, OutcomeTally } from '../../pipeline/fetch/
 import type { Trouble } from '../../pipeline/trouble.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
+import type { RunWarning } from '../render/unused-issuers.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
@@ -100,6 +101,8 @@ function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, na
 export function summaryRecord(
   tally: OutcomeTally,
   reload: readonly Record<string, unknown>[],
+  warnings: readonly RunWarning[],
 ): Record<string, unknown> {
-  return { summary: { total: tally.total, ...Object.fromEntries(tally.all()), reload } };
+  const ofRun = warnings.length === 0 ? {} : { warnings };
+  return { summary: { total: tally.total, ...Object.fromEntries(tally.all()), reload, ...ofRun } };
 }

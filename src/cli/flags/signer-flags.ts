@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, type ResponseSigner } from '../../core/index.js';
 import type { Certificate } from '../../core/certificate.js';
+import { authorityFindings } from '../../core/issuance.js';
 import { prepareSigner } from '../../pipeline/sign/signer.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
@@ -60,6 +61,7 @@ export async function signerFrom(
       now,
     }),
   );
+  warnings.push(...authorityFindings(issuer).map(({ message, rule }) => `${message} (${rule})`));
   for (const warning of warnings) output.warn(warning);
   return { issuer, signer };
 }

@@ -17,6 +17,7 @@ import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
+import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { exitCodeOfTargets, sayTargetResult, targetRecord } from './reload-lines.js';
 import { tellToolsFrom } from './tell-tools.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -41,7 +42,7 @@ export async function runReload(
   const interrupt = catchInterrupts();
   try {
     const tools = tellToolsFrom(flags, [target], interrupt.signal, output);
-    const { staples, others, codes } = await judgeStaples(paths, flags);
+    const { staples, others, codes } = await judgeStaples(paths, flags, output);
     const isTold = staples.length > 0 || paths.length === 0;
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
@@ -76,7 +77,7 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
   );
 }
 
-async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags): Promise<Judged> {
+async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlags, output: Output): Promise<Judged> {
   const issuers = createIssuerFinder(flags.issuer);
   const options = definedOnly({
     out: flags.out,
@@ -101,6 +102,7 @@ async function judgeStaples(paths: readonly FilePath[], flags: ReloadCommandFlag
       codes.push(report.verdict?.kind === 'good' ? exitCodes.outsideValidity : exitCodeOfReport(report));
     }
   }
+  warnOfUnusedIssuers(issuers, output);
   return { staples, others, codes };
 }
 
