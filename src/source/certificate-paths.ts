@@ -22,7 +22,7 @@ export async function certificatesOf(sources: readonly NamedSource[]): Promise<C
   const found: CertificatePath[] = [];
   for (let index = 0; index < list.length; index += 1) {
     const { path, named } = list.at(index);
-    if (named || (await isCertificateOfFolder(path))) found.push({ path, named });
+    if (named || isCertificateOfFolder(path)) found.push({ path, named });
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
-import { readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
+import { readCertificateFileNow, type CertificateFile } from './certificate-file.js';
 import { isRegularFile } from '../system/regular-file.js';
 
 const withoutCertificate: ReadonlySet<string> = new Set([
@@ -16,10 +16,9 @@ const withoutCertificate: ReadonlySet<string> = new Set([
  *
  * @throws OcspError for a file that is unreadable or damaged, so that it is heard of
  */
-export async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
+export function readFolderMember(path: FilePath): CertificateFile | undefined {
   try {
-    const found = readCertificateFileSoon(path);
-    const file = found instanceof Promise ? await found : found;
+    const file = readCertificateFileNow(path);
     return file.certificate.isCa ? undefined : file;
   } catch (error) {
     if (error instanceof OcspError && (withoutCertificate.has(error.code) || !isRegularFile(path))) return undefined;
@@ -28,9 +27,9 @@ export async function readFolderMember(path: FilePath): Promise<CertificateFile 
 }
 
 /** Whether a file of a folder is to be worked on; a damaged one is, for its error has to be heard. */
-export async function isCertificateOfFolder(path: FilePath): Promise<boolean> {
+export function isCertificateOfFolder(path: FilePath): boolean {
   try {
-    return (await readFolderMember(path)) !== undefined;
+    return readFolderMember(path) !== undefined;
   } catch (error) {
     if (error instanceof OcspError) return true;
     throw error;

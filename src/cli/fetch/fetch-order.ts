@@ -16,6 +16,8 @@ export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
   readonly responders: readonly ResponderOverride[];
   /** The configuration file; undefined where none was read. */
   readonly configurationFile?: string;
+  /** Whether an issuer that is of no use is a mistake: a file names those of all certificates of the machine, a run may be for one of them. */
+  readonly mayWarnOfIssuers: boolean;
   /** The words of --confirm for a run over these certificates. */
   confirmFor(certificates: () => readonly FilePath[]): readonly string[];
 }
@@ -43,6 +45,8 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
     sources,
     flags,
     responders,
+    mayWarnOfIssuers:
+      flags.shard === undefined && (named.length === 0 || settings.get('issuer')?.origin.kind !== 'file'),
     confirmFor: (certificates) => confirmOfRun(flags.confirm, settings.get('confirm'), certificates),
   };
 }

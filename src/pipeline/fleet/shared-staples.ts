@@ -42,7 +42,7 @@ async function claimOf(
 ): Promise<Claim | 'unreadable' | undefined> {
   const { path, named, out = defaultOut } = listed;
   try {
-    const file = named ? await readCertificateFile(path) : await readFolderMember(path);
+    const file = named ? await readCertificateFile(path) : readFolderMember(path);
     if (file === undefined) return undefined;
     return { certificate: path, staple: staplePathFor(path, file.certificate, out) };
   } catch (error) {
