@@ -41,6 +41,7 @@ const emitters = [process, process.stdout, process.stderr];
 /** What there is before the first run, but not before this module is through: Node.js listens until then. */
 let before;
 let sentinel;
+let isThrough = false;
 send('ready');
 
 async function begin(request) {
@@ -54,12 +55,17 @@ async function begin(request) {
   const stdin = inputOf(request.input);
   Object.defineProperty(process, 'stdin', { configurable: true, enumerable: true, get: () => stdin });
   channel.unref();
+  isThrough = false;
   await main([...request.args]);
+  isThrough = true;
 }
 
 /** Nothing keeps the process alive: the run is over. */
 function end() {
-  if (sentinel === undefined || !isAsBefore()) return;
+  if (sentinel === undefined) return;
+  // What Node.js ends with where a module waits for what never comes, as bin/run.js then does.
+  if (!isThrough) process.exitCode = 13;
+  if (!isThrough || !isAsBefore()) return;
   const { exitCode } = process;
   process.exitCode = undefined;
   process.chdir('/');

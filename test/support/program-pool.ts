@@ -92,6 +92,10 @@ function startChild(programPath: string, mainPath: string): PooledChild {
             const [stdoutBytes, stderrBytes] = [read.stdout.take(trailing), read.stderr.take(trailing)];
             resolve({ exitCode: code, signal, stdoutBytes, stderrBytes, timedOut });
           };
+          if (isEnded && timedOut) {
+            settle(null, 'SIGKILL', 0);
+            return;
+          }
           if (isEnded) {
             reject(new Error(`a process for the program did not start: ${read.stderr.take(0).toString()}`));
             return;
