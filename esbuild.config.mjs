@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 
 /** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
-const external = ['pkijs', 'asn1js', 'typescript'];
+const external = ['typescript'];
 
 /**
  * got loads packages at import for options that are never set here: http2-wrapper, which opens a TLS context for `http2`

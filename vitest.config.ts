@@ -24,6 +24,7 @@ export default defineConfig({
     maxWorkers: 2,
     env: { NO_COLOR: '1' },
     tags: programTags(),
+    globalSetup: ['test/support/share-keys.ts'],
     setupFiles: needsAll ? ['test/support/fail-without-programs.ts'] : [],
     reporters: [new ProgramsReporter()],
     projects: [

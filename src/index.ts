@@ -49,6 +49,7 @@ export {
   type Finding,
   type HashAlgorithm,
   type IssuanceFailure,
+  type IssuerOrigin,
   type KeyUsage,
   type LintOptions,
   type LintProfile,
@@ -82,7 +83,8 @@ export { readCertificateFile, type CertificateFile } from './source/certificate-
 export { certificatePaths, type CertificatePath } from './source/certificate-paths.js';
 export { listCertificates, type CertificateList, type ListedCertificate } from './source/certificate-list.js';
 export type { NamedSource } from './source/named-source.js';
-export { createIssuerFinder, type IssuerFinder } from './source/issuer-finder.js';
+export { createIssuerFinder, type FoundIssuer, type IssuerFinder } from './source/issuer-finder.js';
+export type { FruitlessSearch, IssuerSource } from './source/missing-issuer.js';
 export { askResponder, type ResponderAnswer, type ResponderQuery } from './transport/ask-responder.js';
 export {
   createHttpClient,

@@ -4,8 +4,7 @@ import { readCertificateExtensions, type CertificateExtensions } from './certifi
 import { DerError, Tag, contextTag, readWhole, readerOf } from './der/der.js';
 import { orMalformed } from './der/malformed.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { publicKeyProblem, readPublicKey, type PublicKey } from './keys/public-key.js';
-import { checkSignature, type SignatureFailure } from './keys/signature.js';
+import { readPublicKey, type PublicKey } from './keys/public-key.js';
 
 /**
  * An X.509 certificate (RFC 5280 §4.1) as this project needs it. Names are DER (`distinguishedNameToString` prints
@@ -14,6 +13,8 @@ import { checkSignature, type SignatureFailure } from './keys/signature.js';
 export interface Certificate extends CertificateExtensions {
   readonly der: Uint8Array;
   readonly tbs: Uint8Array;
+  /** 1, 2 or 3. */
+  readonly version: number;
   readonly serialNumber: string;
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
@@ -75,6 +76,7 @@ function readCertificate(der: Uint8Array): Certificate {
   return {
     der,
     tbs: tbsElement.raw,
+    version: version + 1,
     serialNumber: toHex(serialNumber),
     issuer,
     subject,
@@ -96,36 +98,6 @@ function readCertificate(der: Uint8Array): Certificate {
     mustStaple: extended.mustStaple,
     unknownCriticalExtensions: extended.unknownCriticalExtensions,
   };
-}
-
-/** Why a certificate is not the issuer of another. */
-export type IssuanceFailure = 'other-name' | 'not-a-ca' | 'may-not-sign-certificates' | SignatureFailure;
-
-/**
- * Whether `issuer` really issued `certificate`: names chain, issuer is a CA, may sign certificates where it has a key
- * usage, and the signature verifies (RFC 5280 §6.1.3 (a)(1), (a)(4) and §6.1.4 (k), (n)). Validity periods are not looked at.
- *
- * @returns undefined when it did, else the first reason why not
- */
-export function issuanceFailure(certificate: Certificate, issuer: Certificate): IssuanceFailure | undefined {
-  if (!distinguishedNamesEqual(certificate.issuer, issuer.subject)) return 'other-name';
-  if (!issuer.isCa) return 'not-a-ca';
-  if (issuer.keyUsage !== undefined && !issuer.keyUsage.has('keyCertSign')) return 'may-not-sign-certificates';
-  return checkSignature(certificate.signatureAlgorithm, certificate.signature, certificate.tbs, issuer.publicKey);
-}
-
-/** Whether `issuer` really issued `certificate`; see {@link issuanceFailure}. */
-export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  return issuanceFailure(certificate, issuer) === undefined;
-}
-
-/** Where none of these issued it: that one of the issuer's name has a key that is not usable, a clause for people. */
-export function issuerKeyProblem(certificate: Certificate, candidates: readonly Certificate[]): string | undefined {
-  for (const { subject, publicKey } of candidates) {
-    const problem = distinguishedNamesEqual(certificate.issuer, subject) ? publicKeyProblem(publicKey) : undefined;
-    if (problem !== undefined) return `the public key of a certificate of that name is not usable: ${problem}`;
-  }
-  return undefined;
 }
 
 /** Whether issuer and subject are one name, as in a root certificate (the signature is not checked). */

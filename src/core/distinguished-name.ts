@@ -1,6 +1,7 @@
 import { toHex, bytesEqual } from './bytes.js';
 import type { DerReader } from './der/der.js';
 import { DerError, Tag, readWhole, readerOf, type DerElement } from './der/der.js';
+import { oncePer } from './once-per.js';
 
 /** Short names of RFC 4514 §3 and those that CAs use beside them. */
 const attributeNames: Readonly<Record<string, string>> = {
@@ -41,11 +42,14 @@ export function distinguishedNameToString(name: Uint8Array): string {
 
 /**
  * Whether two names are the same by RFC 5280 §7.1: equal encodings, or the same attributes whose values differ only in
- * string type, letter case or runs of white space.
+ * string type, letter case, runs of white space, or characters that stand for nothing (RFC 4518 §2).
  */
 export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return bytesEqual(a, b) || canonicalForm(a) === canonicalForm(b);
+  return bytesEqual(a, b) || canonicalName(a) === canonicalName(b);
 }
+
+/** The one text that equal names share, for use as a key; once for each array of octets, since bundles are compared name by name. */
+export const canonicalName = oncePer(canonicalForm);
 
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
@@ -86,17 +90,32 @@ export function textOf(value: DerElement): string | undefined {
   switch (value.tag) {
     case Tag.printableString:
     case Tag.ia5String:
+    case Tag.numericString:
+    case Tag.visibleString:
+    case Tag.teletexString:
+      // Deployed CAs put Latin-1 into TeletexString, whatever T.61 says.
       return buffer.toString('latin1');
     case Tag.utf8String:
       return buffer.toString('utf8').includes('\uFFFD') ? undefined : buffer.toString('utf8');
-    // Deployed CAs put Latin-1 into TeletexString, whatever T.61 says.
-    case Tag.teletexString:
-      return buffer.toString('latin1');
     case Tag.bmpString:
       return buffer.length % 2 === 0 ? Buffer.from(buffer).swap16().toString('utf16le') : undefined;
+    case Tag.universalString:
+      return textOfUniversalString(buffer);
     default:
       return undefined;
   }
+}
+
+/** Four octets a character (X.690 §8.23.7). */
+function textOfUniversalString(octets: Buffer): string | undefined {
+  if (octets.length % 4 !== 0) return undefined;
+  const characters: string[] = [];
+  for (let at = 0; at < octets.length; at += 4) {
+    const codePoint = octets.readUInt32BE(at);
+    if (codePoint > 0x10ffff) return undefined;
+    characters.push(String.fromCodePoint(codePoint));
+  }
+  return characters.join('');
 }
 
 function escapeValue(text: string): string {
@@ -128,6 +147,19 @@ function canonicalForm(name: Uint8Array): string {
   );
 }
 
+/** RFC 4518 §2.2 to §2.6.1: mapped, case-folded and normalized, white space folded. */
 function foldText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+  const mapped = text.replace(/[\t-\r\u0085\p{Z}]/gu, ' ').replace(standsForNothing, '');
+  return foldCase(mapped.normalize('NFKC')).normalize('NFKC').trim().replace(/ +/g, ' ');
+}
+
+/** Controls, format characters and variation selectors; U+FFFC is neither (RFC 4518 §2.2). */
+const standsForNothing = /[\p{Cc}\p{Cf}\u034f\u180b-\u180d\ufe00-\ufe0f\ufffc]/gu;
+
+/** Full case folding (RFC 3454 table B.2) by way of upper case, which alone takes ß for ss; but no dotless i becomes i. */
+function foldCase(text: string): string {
+  return text
+    .split('\u0131')
+    .map((part) => part.toLowerCase().toUpperCase().toLowerCase())
+    .join('\u0131');
 }

@@ -2,15 +2,8 @@ export { OcspError, ocspErrorKinds, type OcspErrorCode, type OcspErrorKind } fro
 export { DerError, type DerRule } from './der/der.js';
 export { decodePem, looksLikePem, type PemBlock } from './pem.js';
 export { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
-export {
-  decodeCertificate,
-  isInValidity,
-  isIssuedBy,
-  isSelfIssued,
-  issuanceFailure,
-  type Certificate,
-  type IssuanceFailure,
-} from './certificate.js';
+export { decodeCertificate, isInValidity, isSelfIssued, type Certificate } from './certificate.js';
+export { isIssuedBy, issuanceFailure, type IssuanceFailure, type IssuerOrigin } from './issuance.js';
 export type { PublicKey } from './keys/public-key.js';
 export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
 export type { Extension } from './extension.js';

@@ -19,6 +19,7 @@ export const ocspErrorKinds = {
   'no-certificate': 'input',
   'issuer-not-found': 'input',
   'issuer-mismatch': 'input',
+  'issuer-unsupported': 'input',
   'response-missing': 'input',
   'staple-path-taken': 'input',
   'key-mismatch': 'input',

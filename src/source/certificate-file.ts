@@ -6,15 +6,17 @@ import {
   type Certificate,
   type PemBlock,
 } from '../core/index.js';
-import { issuanceFailure } from '../core/certificate.js';
-import { DerError, DerReader, Tag } from '../core/der/der.js';
+import { toHex } from '../core/bytes.js';
+import { DerReader, Tag } from '../core/der/der.js';
 import { unlessMalformed } from '../core/der/malformed.js';
 import { kindOfDer, type DerKind } from '../core/kind-of-der.js';
-import { pemLabelsIn } from '../core/pem.js';
+import { canonicalName } from '../core/distinguished-name.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { naming } from '../core/ocsp-error.js';
-import { Oid } from '../core/oid.js';
+import { authorityKeyIdentifier, isIssuedBy, subjectKeyIdentifier } from '../core/issuance.js';
+import { naming, unlessOcspError } from '../core/ocsp-error.js';
+import { pemLabelsIn } from '../core/pem.js';
 import { isSameVersion, readInputFile, readVersionedFile, type FileVersion } from './input-file.js';
+import { isPkcs7, readPkcs7Certificates } from './pkcs7.js';
 
 /** A file's certificates: the first is the one that counts, the others may hold its issuer. At least one. */
 export interface CertificateFile {
@@ -33,6 +35,9 @@ type Warn = (warning: string) => unknown;
 /** Bundles with chain and key are a few KiB; a CA bundle is 250 KiB. */
 const largestCertificateFile = 1024 * 1024;
 
+/** CA certificates may come as whole collections. */
+export const largestBundle = 4 * 1024 * 1024;
+
 /**
  * Reads a certificate file: PEM (a bundle with chain and key as haproxy has it), DER, or PKCS#7 in either form. Of a
  * PKCS#7, which has no order, the certificate counts that issued no other.
@@ -41,26 +46,42 @@ const largestCertificateFile = 1024 * 1024;
  *   `malformed-certificate`, `no-certificate`; messages name the file
  */
 export async function readCertificateFile(path: FilePath): Promise<CertificateFile> {
-  return await readCertificateFileSoon(path);
+  return await Promise.resolve(readCertificateFileNow(path));
 }
 
-/** As {@link readCertificateFile}, without a promise where nothing has to be loaded first, as for PKCS#7: a fleet is many files. */
-export function readCertificateFileSoon(path: FilePath): CertificateFile | Promise<CertificateFile> {
+/** As {@link readCertificateFile}, without a promise: a fleet is many files. */
+export function readCertificateFileNow(path: FilePath): CertificateFile {
   const { bytes, version } = readVersionedFile(path, largestCertificateFile);
   const warnings: string[] = [];
-  const take = ([first, ...others]: readonly Uint8Array[]): CertificateFile => {
-    if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in it');
-    return { path, certificate: decodeCertificate(first), others, warnings, version };
-  };
   try {
-    const certificates = certificatesIn(bytes, (warning) => warnings.push(warning));
-    if (!(certificates instanceof Promise)) return take(certificates);
-    return certificates.then(take).catch((error: unknown) => {
-      throw naming(shownPath(path), error);
-    });
+    const [{ certificates, isUnordered }, ...more] = runsIn(bytes, (warning) => warnings.push(warning));
+    const [first, ...others] = isUnordered ? inOrder(certificates) : certificates;
+    for (const run of more) others.push(...run.certificates);
+    return { path, certificate: decodeCertificate(first), others, warnings, version };
   } catch (error) {
     throw naming(shownPath(path), error);
   }
+}
+
+/**
+ * Every certificate of a file that can be decoded: anchors and intermediates come in bundles.
+ *
+ * @throws OcspError as {@link readCertificateFile}, `malformed-certificate` where none of them can be decoded
+ */
+export function readCertificateBundle(path: FilePath, warn: Warn = () => undefined): Certificate[] {
+  const bytes = readInputFile(path, largestBundle);
+  try {
+    const encoded = certificatesIn(bytes, (warning) => warn(`${shownPath(path)}: ${warning}`));
+    const certificates = decodeSound(encoded);
+    return certificates.length > 0 ? certificates : encoded.map(decodeCertificate);
+  } catch (error) {
+    throw naming(shownPath(path), error);
+  }
+}
+
+/** Those of these that can be decoded. */
+export function decodeSound(encoded: readonly Uint8Array[]): Certificate[] {
+  return encoded.flatMap((der) => unlessOcspError(() => [decodeCertificate(der)]) ?? []);
 }
 
 /** Whether the file is still the one that was read; false once it was replaced or removed. */
@@ -69,13 +90,27 @@ export function isUnchanged({ path, version }: CertificateFile): boolean {
 }
 
 /**
- * The DER of every certificate in these bytes, the one that counts first; a promise where PKCS#7 is among them.
+ * The DER of every certificate in these bytes, in the order of the file.
  *
  * @param warn is told what was passed over
  * @throws OcspError `malformed-pem`, `malformed-certificate`, `no-certificate`
  */
-export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined): Uint8Array[] | Promise<Uint8Array[]> {
-  if (bytes[0] === Tag.sequence && !looksLikePemText(bytes)) return certificatesInDer(bytes);
+export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined): Uint8Array[] {
+  return runsIn(bytes, warn).flatMap(({ certificates }) => certificates);
+}
+
+type OneOrMore<Item> = [Item, ...Item[]];
+
+/** Certificates that stand together: one alone, or those of a PKCS#7, whose order says nothing. */
+interface Run {
+  readonly certificates: OneOrMore<Uint8Array>;
+  readonly isUnordered: boolean;
+}
+
+function runsIn(bytes: Uint8Array, warn: Warn): OneOrMore<Run> {
+  if (bytes[0] === Tag.sequence && !looksLikePemText(bytes)) {
+    return isPkcs7(bytes) ? atLeastOne(runsOfPkcs7(bytes)) : [runOf(recogniseDer(bytes))];
+  }
   if (!looksLikePem(bytes)) {
     throw new OcspError(
       'no-certificate',
@@ -84,29 +119,43 @@ export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined):
     );
   }
   const blocks = decodePem(bytes);
-  if (blocks.some(({ label }) => isPkcs7Label(label))) return certificatesWithPkcs7(blocks, warn);
-  const certificates: Uint8Array[] = [];
-  for (const [index, block] of blocks.entries()) {
-    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block, index + 1, warn));
-  }
-  if (certificates.length === 0) throw noCertificateAmong(blocks);
-  return certificates;
+  const held = blocks.flatMap((block, index) =>
+    certificateLabels.has(block.label) ? [{ block, number: index + 1 }] : [],
+  );
+  if (held.length === 0) throw noCertificateAmong(blocks);
+  // AD CS writes PKCS#7 under CERTIFICATE; what a block holds says more than its label.
+  return atLeastOne(
+    held.flatMap(({ block, number }) =>
+      isPkcs7(block.der) ? runsOfPkcs7(block.der) : [runOf(certificateOf(block, number, warn))],
+    ),
+  );
 }
 
-function isPkcs7Label(label: string): boolean {
-  return label === 'PKCS7' || label === 'CMS';
+function runOf(certificate: Uint8Array): Run {
+  return { certificates: [certificate], isUnordered: false };
 }
 
-async function certificatesWithPkcs7(blocks: readonly PemBlock[], warn: Warn): Promise<Uint8Array[]> {
-  const certificates: Uint8Array[] = [];
-  for (const [index, block] of blocks.entries()) {
-    if (certificateLabels.has(block.label)) certificates.push(certificateOf(block, index + 1, warn));
-    if (isPkcs7Label(block.label)) certificates.push(...(await certificatesInPkcs7(block.der)));
-  }
-  return certificates;
+function runsOfPkcs7(der: Uint8Array): Run[] {
+  const [first, ...others] = readPkcs7Certificates(der);
+  return first === undefined ? [] : [{ certificates: [first, ...others], isUnordered: true }];
 }
 
-const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE']);
+function atLeastOne(runs: readonly Run[]): OneOrMore<Run> {
+  const [first, ...more] = runs;
+  if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in this PKCS#7');
+  return [first, ...more];
+}
+
+/** RFC 7468 §5, §8, §9 and what openssl and its elders write; PKCS#7 may stand under each of them, and a certificate too. */
+const certificateLabels: ReadonlySet<string> = new Set([
+  'CERTIFICATE',
+  'X509 CERTIFICATE',
+  'TRUSTED CERTIFICATE',
+  'CERTIFICATE CHAIN',
+  'PKCS7',
+  'PKCS #7 SIGNED DATA',
+  'CMS',
+]);
 
 /** Text before the first PEM block may begin with the octet that begins a SEQUENCE, which is the digit 0. */
 function looksLikePemText(bytes: Uint8Array): boolean {
@@ -127,22 +176,6 @@ export function certificateOf({ label, der }: PemBlock, number: number, warn: Wa
     warn(`${octets} after the certificate in PEM block ${number}, passed over`);
   }
   return certificate;
-}
-
-function certificatesInDer(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
-  return isPkcs7(bytes) ? certificatesInPkcs7(bytes) : [recogniseDer(bytes)];
-}
-
-/** A ContentInfo begins with its type, where a certificate has a SEQUENCE. */
-function isPkcs7(bytes: Uint8Array): boolean {
-  try {
-    const type = new DerReader(bytes).sequence('ContentInfo').objectIdentifier('contentType');
-    return type === Oid.pkcs7SignedData;
-  } catch (error) {
-    // BER with indefinite lengths is usual in PKCS#7 and unheard of in certificates.
-    if (error instanceof DerError) return bytes[1] === 0x80 && kindOfDer(bytes) === 'pkcs7';
-    throw error;
-  }
 }
 
 /** Says what a file is that is not a certificate, since keys, requests and CRLs lie beside certificates; any text may begin as DER does. */
@@ -167,7 +200,7 @@ const nounOf: Readonly<Record<Exclude<DerKind, 'certificate'>, string>> = {
 export function mayHoldCertificate(path: FilePath): boolean {
   try {
     const bytes = readInputFile(path, largestCertificateFile);
-    if (pemLabelsIn(bytes).some((label) => certificateLabels.has(label) || isPkcs7Label(label))) return true;
+    if (pemLabelsIn(bytes).some((label) => certificateLabels.has(label))) return true;
     const kind = kindOfDer(bytes);
     return kind === 'certificate' || kind === 'pkcs7';
   } catch (error) {
@@ -189,15 +222,43 @@ function noCertificateAmong(blocks: readonly PemBlock[]): OcspError {
   );
 }
 
-/** Certificates of a certs-only PKCS#7, the one that issued no other first. */
-async function certificatesInPkcs7(der: Uint8Array): Promise<Uint8Array[]> {
-  const { readPkcs7Certificates } = await import('./pkcs7.js');
-  const certificates = readPkcs7Certificates(der).map(decodeCertificate);
-  const issuedNoOther = certificates.filter(
-    (candidate) =>
-      !certificates.some((other) => other !== candidate && issuanceFailure(other, candidate) === undefined),
-  );
-  const [first = certificates[0]] = issuedNoOther;
-  if (first === undefined) throw new OcspError('no-certificate', 'there is no certificate in this PKCS#7');
-  return [first, ...certificates.filter((certificate) => certificate !== first)].map((certificate) => certificate.der);
+/** The same, the one first that issued no other; those that cannot be decoded last. */
+function inOrder(certificates: Readonly<OneOrMore<Uint8Array>>): OneOrMore<Uint8Array> {
+  const counts = theOneThatCounts(decodeSound(certificates))?.der ?? certificates[0];
+  return [counts, ...certificates.filter((der) => der !== counts)];
+}
+
+/** So many signatures are checked at most where names and key identifiers do not tell who issued whom. */
+const maximumChecks = 16;
+
+/** Names and key identifiers tell it; signatures only where by those each of them issued another. */
+function theOneThatCounts(certificates: readonly Certificate[]): Certificate | undefined {
+  const distinct = [...new Map(certificates.map((one) => [Buffer.from(one.der).toString('latin1'), one])).values()];
+  const named = new Map<string, Certificate[]>();
+  const add = (key: string, certificate: Certificate): void => {
+    const known = named.get(key);
+    if (known === undefined) named.set(key, [certificate]);
+    else known.push(certificate);
+  };
+  for (const certificate of distinct) {
+    const name = canonicalName(certificate.issuer);
+    add(name, certificate);
+    add(`${name}#${hexOf(authorityKeyIdentifier(certificate))}`, certificate);
+  }
+  const issuedAny = (candidate: Certificate, really: (other: Certificate) => boolean): boolean => {
+    const name = canonicalName(candidate.subject);
+    const key = subjectKeyIdentifier(candidate);
+    const lists = key === undefined ? [named.get(name)] : [named.get(`${name}#${hexOf(key)}`), named.get(`${name}#`)];
+    return lists.some((list = []) => list.some((other) => other !== candidate && really(other)));
+  };
+  const issuedNone = distinct.filter((candidate) => !issuedAny(candidate, () => true));
+  if (issuedNone.length > 0) return issuedNone.find(({ isCa }) => !isCa) ?? issuedNone[0];
+  let checks = 0;
+  const isIssuer = (candidate: Certificate): boolean =>
+    issuedAny(candidate, (other) => (checks += 1) > maximumChecks || isIssuedBy(other, candidate, 'local'));
+  return distinct.find((candidate) => !isIssuer(candidate)) ?? distinct[0];
+}
+
+function hexOf(octets: Uint8Array | undefined): string {
+  return octets === undefined ? '' : toHex(octets);
 }

@@ -22,7 +22,7 @@ export async function certificatesOf(sources: readonly NamedSource[]): Promise<C
   const found: CertificatePath[] = [];
   for (let index = 0; index < list.length; index += 1) {
     const { path, named, failure } = list.at(index);
-    if (named || (await isCertificateOfFolder(path))) found.push(definedOnly({ path, named, failure }));
+    if (named || isCertificateOfFolder(path)) found.push(definedOnly({ path, named, failure }));
   }
   return found;
 }

@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { systemErrorCode } from '../system/system-error.js';
-import { mayHoldCertificate, readCertificateFileSoon, type CertificateFile } from './certificate-file.js';
+import { mayHoldCertificate, readCertificateFileNow, type CertificateFile } from './certificate-file.js';
 import { errorOfSource, type ListedCertificate } from './certificate-list.js';
 
 /**
@@ -10,15 +10,13 @@ import { errorOfSource, type ListedCertificate } from './certificate-list.js';
  *
  * @throws OcspError what reading it can throw, and the failure of a source that leads to no file
  */
-export async function readListed({
+export function readListed({
   path,
   named,
   failure,
-}: Pick<ListedCertificate, 'path' | 'named' | 'failure'>): Promise<CertificateFile | undefined> {
+}: Pick<ListedCertificate, 'path' | 'named' | 'failure'>): CertificateFile | undefined {
   if (failure !== undefined) throw errorOfSource(failure);
-  if (!named) return await readFolderMember(path);
-  const file = readCertificateFileSoon(path);
-  return file instanceof Promise ? await file : file;
+  return named ? readCertificateFileNow(path) : readFolderMember(path);
 }
 
 /**
@@ -27,10 +25,9 @@ export async function readListed({
  *
  * @throws OcspError for a certificate that is unreadable or damaged, so that it is heard of
  */
-async function readFolderMember(path: FilePath): Promise<CertificateFile | undefined> {
+function readFolderMember(path: FilePath): CertificateFile | undefined {
   try {
-    const found = readCertificateFileSoon(path);
-    const file = found instanceof Promise ? await found : found;
+    const file = readCertificateFileNow(path);
     return file.certificate.isCa ? undefined : file;
   } catch (error) {
     if (error instanceof OcspError && isOtherKind(path, error)) return undefined;
@@ -39,9 +36,9 @@ async function readFolderMember(path: FilePath): Promise<CertificateFile | undef
 }
 
 /** Whether a file of a folder is to be worked on; a damaged one is, for its error has to be heard. */
-export async function isCertificateOfFolder(path: FilePath): Promise<boolean> {
+export function isCertificateOfFolder(path: FilePath): boolean {
   try {
-    return (await readFolderMember(path)) !== undefined;
+    return readFolderMember(path) !== undefined;
   } catch (error) {
     if (error instanceof OcspError) return true;
     throw error;

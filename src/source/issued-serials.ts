@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { OcspError, decodeCertificate, issuanceFailure, looksLikePem, type Certificate } from '../core/index.js';
+import { OcspError, decodeCertificate, isIssuedBy, looksLikePem, type Certificate } from '../core/index.js';
 import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js';
 import { asPath, joinPath, shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
@@ -30,7 +30,7 @@ const largestCertificateFile = 1024 * 1024;
  */
 export async function readIssuedSerials(path: FilePath, issuer: Certificate): Promise<IssuedSerials> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const { serials, warnings } = isFolder ? await readFolder(path, issuer) : await readFile(path, issuer);
+  const { serials, warnings } = await Promise.resolve(isFolder ? readFolder(path, issuer) : readFile(path, issuer));
   const none = `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`;
   return {
     size: serials.size,
@@ -52,7 +52,7 @@ interface Found {
   readonly warnings: readonly string[];
 }
 
-async function readFolder(folder: FilePath, issuer: Certificate): Promise<Found> {
+function readFolder(folder: FilePath, issuer: Certificate): Found {
   const serials = new Set<string>();
   const warnings: string[] = [];
   for (const name of listFolder(folder)) {
@@ -61,7 +61,7 @@ async function readFolder(folder: FilePath, issuer: Certificate): Promise<Found>
     try {
       const bytes = readInputFile(path, largestCertificateFile);
       const warn = (warning: string): unknown => warnings.push(`${shownPath(path)}: ${warning}`);
-      for (const der of await certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
+      for (const der of certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
       if (error.code === 'no-certificate' || error.code === 'file-empty') continue;
@@ -81,7 +81,7 @@ function listFolder(folder: FilePath): Buffer[] {
   }
 }
 
-async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
+function readFile(path: FilePath, issuer: Certificate): Found {
   const bytes = readInputFile(path, largestListFile, {
     empty: 'write the issued serial numbers into it, one a line',
     tooLarge: 'name the serial numbers of one CA',
@@ -91,7 +91,7 @@ async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
   const warnings: string[] = [];
   try {
     const warn = (warning: string): unknown => warnings.push(`${shownPath(path)}: ${warning}`);
-    for (const der of await certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
+    for (const der of certificatesIn(bytes, warn)) addIssued(serials, der, issuer);
   } catch (error) {
     throw naming(shownPath(path), error);
   }
@@ -100,7 +100,7 @@ async function readFile(path: FilePath, issuer: Certificate): Promise<Found> {
 
 function addIssued(serials: Set<string>, der: Uint8Array, issuer: Certificate): void {
   const certificate = decodeCertificate(der);
-  if (issuanceFailure(certificate, issuer) === undefined) serials.add(minimalSerialNumber(certificate.serialNumber));
+  if (isIssuedBy(certificate, issuer, 'anchor')) serials.add(minimalSerialNumber(certificate.serialNumber));
 }
 
 function readList(bytes: Uint8Array, path: FilePath): Set<string> {

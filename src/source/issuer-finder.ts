@@ -1,50 +1,54 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
-import { decodeCertificate, issuanceFailure, issuerKeyProblem } from '../core/certificate.js';
+import { decodeCertificate, type Certificate, type OcspError } from '../core/index.js';
 import { bytesEqual, toHex } from '../core/bytes.js';
+import { canonicalName } from '../core/distinguished-name.js';
 import { digest } from '../core/hash.js';
-import { distinguishedNamesEqual } from '../core/distinguished-name.js';
-import { publicKeyProblem } from '../core/keys/public-key.js';
+import { chooseIssuer, likelyIssuers } from '../core/issuance.js';
 import { naming, unlessOcspError } from '../core/ocsp-error.js';
+import { oncePer } from '../core/once-per.js';
 import { appendToPath, asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
-import { certificatesIn, type CertificateFile } from './certificate-file.js';
+import { certificatesIn, largestBundle, type CertificateFile } from './certificate-file.js';
 import { readInputFile, unlistable } from './input-file.js';
+import { missingIssuer, type FruitlessSearch, type IssuerSource, type NamedNamesakes } from './missing-issuer.js';
+
+/** An issuer, and what else stands in its file, where certificates between it and an anchor may be found. */
+export interface FoundIssuer {
+  readonly certificate: Certificate;
+  readonly companions: () => readonly Certificate[];
+}
 
 /** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
 export interface IssuerFinder {
   /**
    * The certificate that really issued this one (see `issuanceFailure`), from `--issuer`, the same file, `CERT.issuer`,
-   * an ACME client's file or `chain.pem` beside it, in this order; undefined when none of them has it.
-   *
-   * @throws OcspError `issuer-mismatch` when an --issuer FILE has the right name and another key; what reading an
-   *   --issuer file can throw
+   * an ACME client's file or `chain.pem` beside it, in this order; undefined when none of them has it. Throws what reading an
+   * --issuer file can throw.
    */
-  findLocal(file: CertificateFile): Promise<Certificate | undefined>;
+  findLocal(file: CertificateFile): Promise<FoundIssuer | undefined>;
   /** What --issuer named. */
   readonly named: readonly FilePath[];
   /** That, read. Throws what reading an --issuer file can throw. */
   sources(): Promise<readonly IssuerSource[]>;
-  /** The one of these DER certificates that issued this one; those that cannot be decoded are passed over. */
-  choose(certificate: Certificate, candidates: readonly Uint8Array[]): Certificate | undefined;
-  /** As `issuerKeyProblem`; those that cannot be decoded are passed over. */
-  keyProblem(certificate: Certificate, candidates: readonly Uint8Array[]): string | undefined;
+  /** These, decoded; those that cannot be decoded are left out. */
+  decode(encoded: readonly Uint8Array[]): readonly Certificate[];
+  /**
+   * Why no source has the issuer: `issuer-unsupported` where it is there and its algorithm is not verified,
+   * `issuer-mismatch` where an --issuer FILE has the right name and another key, else `issuer-not-found`.
+   */
+  whyNone(file: CertificateFile, search: FruitlessSearch): Promise<OcspError>;
+  /** The --issuer files that issued none of the certificates so far, none of them twice. */
+  takeUnused(): FilePath[];
+  /** Another thread found issuers in these of `named`. */
+  markUsed(positions: readonly number[]): void;
+  /** The positions in `named` that were of use since this was asked last. */
+  takeUsed(): number[];
 }
-
-/** A bundle of CA certificates is 250 KiB. */
-const largestIssuerFile = 4 * 1024 * 1024;
 
 /** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
 const maximumKnown = 512;
 
-/** A CA has a few certificates of one name; each costs a signature check, and one file has room for thousands. */
-const maximumNamesakes = 64;
-
-/** What --issuer named, and the DER of each certificate in it. */
-export interface IssuerSource {
-  readonly path: FilePath;
-  readonly isFolder: boolean;
-  readonly certificates: readonly Uint8Array[];
-}
+/** From so many on an index costs less than looking at each. */
+const worthAnIndex = 16;
 
 /**
  * @param read what these paths hold, where that was read already
@@ -60,9 +64,10 @@ export function createIssuerFinder(
   let found = read === undefined ? undefined : Promise.resolve(read);
   const sources: IssuerFinder['sources'] = () =>
     (found ??= Promise.all(issuerPaths.map((path) => readIssuerSource(path, warn))));
+  const use = trackUse(issuerPaths);
 
   let last: Certificate | undefined;
-  const decode = (der: Uint8Array): Certificate | undefined => {
+  const decodeOne = (der: Uint8Array): Certificate | undefined => {
     // Neighbours in a folder mostly share their issuer.
     if (last !== undefined && bytesEqual(last.der, der)) return last;
     last = decodeKnown(der);
@@ -76,39 +81,47 @@ export function createIssuerFinder(
     known.set(key, certificate);
     return certificate;
   };
-  const choose: IssuerFinder['choose'] = (certificate, candidates) => {
-    let namesakes = 0;
-    for (const der of candidates) {
-      const candidate = decode(der);
-      const failure = candidate === undefined ? 'other-name' : issuanceFailure(certificate, candidate);
-      if (failure === undefined) return candidate;
-      if (failure !== 'other-name' && (namesakes += 1) === maximumNamesakes) return undefined;
-    }
-    return undefined;
+  // Once for each list: that of an --issuer file or of a download is looked through for every certificate.
+  const decode = oncePer((encoded: readonly Uint8Array[]): readonly Certificate[] =>
+    encoded.map(decodeOne).filter((certificate) => certificate !== undefined),
+  );
+  const findIn = (certificate: Certificate, encoded: readonly Uint8Array[]): FoundIssuer | undefined => {
+    const issuer = chooseIssuer(certificate, namesakesIn(certificate, decode(encoded)), 'local');
+    return issuer && { certificate: issuer, companions: () => decode(encoded).filter((other) => other !== issuer) };
   };
   return {
     named: issuerPaths,
     sources,
-    choose,
-    keyProblem: (certificate, candidates) =>
-      issuerKeyProblem(
-        certificate,
-        candidates.map(decode).filter((candidate) => candidate !== undefined),
-      ),
+    decode,
+    ...use,
     async findLocal(file) {
       const named = hasNone ? [] : await sources();
-      for (const source of named) {
-        const issuer = choose(file.certificate, source.certificates);
-        if (issuer !== undefined) return issuer;
-        if (!source.isFolder) refuseOtherKey(file.certificate, source, decode);
+      use.lookedUp();
+      for (const [position, source] of named.entries()) {
+        const issuer = findIn(file.certificate, source.certificates);
+        if (issuer === undefined) continue;
+        use.markUsed([position]);
+        return issuer;
       }
-      const own = choose(file.certificate, file.others);
+      const own = findIn(file.certificate, file.others);
       if (own !== undefined) return own;
       for (const path of issuerFilesOf(file.path)) {
-        const issuer = choose(file.certificate, await certificatesBeside(path));
+        const issuer = findIn(file.certificate, certificatesBeside(path));
         if (issuer !== undefined) return issuer;
       }
       return undefined;
+    },
+    async whyNone({ certificate, path, others }, search) {
+      const unnamed = decode([...others, ...issuerFilesOf(path).flatMap(certificatesBeside)]);
+      const named: NamedNamesakes[] = [];
+      for (const [position, source] of (hasNone ? [] : await sources()).entries()) {
+        const namesakes = namesakesIn(certificate, decode(source.certificates));
+        // Whoever hears of it as the trouble need not be warned of it too.
+        if (namesakes.length > 0 && !source.isFolder) use.markUsed([position]);
+        named.push({ source, namesakes });
+      }
+      const namesakes = namesakesIn(certificate, [...unnamed, ...(search.seen ?? [])]);
+      return missingIssuer(certificate, named, namesakes, search);
     },
   };
 }
@@ -127,18 +140,65 @@ function issuerFilesOf(path: FilePath): FilePath[] {
   ];
 }
 
-/** The DER of all that is looked at for the issuer without being named: the same file and those beside it. */
-export async function unnamedCandidates({ path, others }: CertificateFile): Promise<readonly Uint8Array[]> {
-  const beside = await Promise.all(issuerFilesOf(path).map(certificatesBeside));
-  return [...others, ...beside.flat()];
+/** Which of the named files were of use. */
+function trackUse(named: readonly FilePath[]) {
+  const used = new Set<number>();
+  const told = new Set<number>();
+  let untold: number[] = [];
+  let isAny = false;
+  return {
+    lookedUp: (): void => {
+      isAny = true;
+    },
+    markUsed: (positions: readonly number[]): void => {
+      for (const position of positions) {
+        if (!used.has(position)) untold.push(position);
+        used.add(position);
+      }
+    },
+    takeUsed: (): number[] => {
+      const taken = untold;
+      untold = [];
+      return taken;
+    },
+    takeUnused: (): FilePath[] => {
+      if (!isAny) return [];
+      const unused = named.filter((path, position) => {
+        if (used.has(position) || told.has(position) || isFolder(path)) return false;
+        told.add(position);
+        return true;
+      });
+      return unused;
+    },
+  };
+}
+
+/** Those of the issuer's name. */
+function namesakesIn(certificate: Certificate, candidates: readonly Certificate[]): readonly Certificate[] {
+  if (candidates.length < worthAnIndex) return likelyIssuers(certificate, candidates);
+  return likelyIssuers(certificate, indexOf(candidates).get(canonicalName(certificate.issuer)) ?? []);
+}
+
+const indexOf = oncePer((certificates: readonly Certificate[]): ReadonlyMap<string, readonly Certificate[]> => {
+  const index = new Map<string, Certificate[]>();
+  for (const certificate of certificates) {
+    const name = canonicalName(certificate.subject);
+    const namesakes = index.get(name);
+    if (namesakes === undefined) index.set(name, [certificate]);
+    else namesakes.push(certificate);
+  }
+  return index;
+});
+
+function isFolder(path: FilePath): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function readIssuerSource(path: FilePath, warn?: (warning: string) => void): Promise<IssuerSource> {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isFolder) return { path, isFolder, certificates: await readNamed(path, warn) };
-  const names = filesIn(path);
-  const files = await Promise.all(names.map((name) => certificatesBeside(joinPath(path, name))));
-  return { path, isFolder, certificates: files.flat() };
+  // A pipe that the caller handed over may have a name that a folder cannot have.
+  if (!isFolder(path)) return await Promise.resolve({ path, isFolder: false, certificates: readNamed(path, warn) });
+  const certificates = filesIn(path).flatMap((name) => certificatesBeside(joinPath(path, name)));
+  return { path, isFolder: true, certificates };
 }
 
 function filesIn(folder: FilePath): Buffer[] {
@@ -151,51 +211,21 @@ function filesIn(folder: FilePath): Buffer[] {
   }
 }
 
-async function readNamed(path: FilePath, warn?: (warning: string) => void): Promise<Uint8Array[]> {
-  const bytes = readInputFile(path, largestIssuerFile);
+function readNamed(path: FilePath, warn?: (warning: string) => void): Uint8Array[] {
+  const bytes = readInputFile(path, largestBundle);
   try {
-    return await certificatesIn(bytes, (warning) => warn?.(`--issuer ${shownPath(path)}: ${warning}`));
+    return certificatesIn(bytes, (warning) => warn?.(`--issuer ${shownPath(path)}: ${warning}`));
   } catch (error) {
     throw naming(`--issuer ${shownPath(path)}`, error);
   }
 }
 
 /** A file that nobody named: what cannot be read or holds no certificate is passed over. */
-async function certificatesBeside(path: FilePath): Promise<Uint8Array[]> {
+function certificatesBeside(path: FilePath): Uint8Array[] {
   try {
     if (!existsSync(path) || !statSync(path).isFile()) return [];
-    return await certificatesIn(readInputFile(path, largestIssuerFile));
+    return certificatesIn(readInputFile(path, largestBundle));
   } catch {
     return [];
   }
-}
-
-function refuseOtherKey(
-  certificate: Certificate,
-  source: IssuerSource,
-  decode: (der: Uint8Array) => Certificate | undefined,
-): void {
-  for (const der of source.certificates) {
-    const candidate = decode(der);
-    if (candidate === undefined || !distinguishedNamesEqual(certificate.issuer, candidate.subject)) continue;
-    const why = explain(issuanceFailure(certificate, candidate), candidate);
-    throw new OcspError(
-      'issuer-mismatch',
-      `${shownPath(source.path)} is named ${distinguishedNameToString(candidate.subject)} as the issuer is, but ${why}`,
-      'name the certificate of the CA that issued this one; a CA may have several with one name',
-    );
-  }
-}
-
-const failures: Partial<Record<NonNullable<ReturnType<typeof issuanceFailure>>, string>> = {
-  'not-a-ca': 'it is no CA certificate (basicConstraints)',
-  'may-not-sign-certificates': 'it may not sign certificates (keyUsage)',
-  'weak-algorithm': 'the certificate is signed with an algorithm that is too weak',
-  'unsupported-algorithm': 'the certificate is signed with an algorithm that is not supported',
-};
-
-function explain(why: ReturnType<typeof issuanceFailure>, candidate: Certificate): string {
-  const problem = publicKeyProblem(candidate.publicKey);
-  if (problem !== undefined) return `its public key is not usable: ${problem}`;
-  return failures[why ?? 'signature-invalid'] ?? 'its key did not sign the certificate';
 }

@@ -129,10 +129,10 @@ testRow({
 
 testRow({
   ...unusable,
-  title: 'a certificate whose issuer is not to be found',
+  title: 'a certificate whose issuer was not found',
   arrange: holding(({ site }) => site.certificate.pem),
   code: 'issuer-not-found',
-  message: /^the issuer CN=Test Root CA is not to be found$/,
+  message: /^the issuer CN=Test Root CA was not found$/,
   hint: /--issuer FILE, or save it beside the certificate as CERT\.issuer$/,
 });
 
@@ -183,7 +183,7 @@ for (const [where, arrange] of passedOver) {
     title: `only a namesake of the issuer with another key, ${where}`,
     arrange: (scene) => arrange(scene, createCertificateAuthority().certificate.pem),
     code: 'issuer-not-found',
-    message: /^the issuer CN=Test Root CA is not to be found/,
+    message: /^the issuer CN=Test Root CA was not found/,
     hint: /--issuer FILE/,
   });
 }

@@ -23,7 +23,7 @@ function replying(text: string): Behaviour {
 
 const cases: readonly Case[] = [
   {
-    what: 'the name of an issuer that is not to be found',
+    what: 'the name of an issuer that was not found',
     authority: { name: hostile },
     arrange: (scene) => scene.folder.write('site.pem', scene.site.certificate.pem),
     exitCode: 8,

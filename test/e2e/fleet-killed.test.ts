@@ -14,8 +14,8 @@ import { fetchJson } from './support/fetch-scene.js';
 const childScript = readableModule(join(import.meta.dirname, 'support', 'refreshing-child.ts'));
 
 const certificates = 30;
-const killsOfThePasses = 200;
-const killsOfTheProgram = 8;
+/** A few instants of many, unless all the time in the world is given: `npm run test:long`. */
+const [killsOfThePasses, killsOfTheProgram] = process.env['RESTAPLE_TEST_LONG'] === '1' ? [200, 8] : [18, 2];
 const atOnce = 3;
 
 /** The same numbers in every run (a linear congruential generator, as in Numerical Recipes). */

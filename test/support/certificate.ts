@@ -55,6 +55,10 @@ export interface CertificateOptions {
   /** Written after all others. */
   readonly extensions?: readonly extension.Extension[];
   readonly signatureAlgorithm?: SignatureAlgorithm;
+  /** An AlgorithmIdentifier that both places name in place of what really signed. */
+  readonly algorithmIdentifier?: Uint8Array;
+  /** Default 3; 1 and 2 have no extensions. */
+  readonly version?: 1 | 2 | 3;
   /** Another key than the issuer's own: a certificate that only claims to be from this issuer. */
   readonly signedBy?: KeyObject;
   /** Another issuer name (DER) than the issuer's own. */
@@ -129,10 +133,14 @@ export function encodeCertificate(
   };
   const signingKey = options.signedBy ?? signer.key;
   const algorithm = options.signatureAlgorithm ?? defaultSignatureAlgorithm(signingKey);
+  const { version = 3 } = options;
+  const identifier = options.algorithmIdentifier ?? signatureAlgorithmIdentifier(algorithm);
+  const extensions = (): Buffer =>
+    contextConstructed(3, extension.encodeExtensions(certificateExtensions(options, key, signer)));
   const body = sequence(
-    contextConstructed(0, integer(2)),
+    ...(version === 1 ? [] : [contextConstructed(0, integer(version - 1))]),
     integerOfContents(serialNumber),
-    signatureAlgorithmIdentifier(algorithm),
+    identifier,
     options.issuerName ?? signer.name,
     sequence(
       certificateTime(options.notBefore ?? defaultNotBefore),
@@ -140,14 +148,10 @@ export function encodeCertificate(
     ),
     name,
     options.publicKeyInfo ?? publicKeyInfo(key),
-    contextConstructed(3, extension.encodeExtensions(certificateExtensions(options, key, signer))),
+    ...(version === 3 ? [extensions()] : []),
   );
   const signature = signBytes(body, signingKey, algorithm);
-  return sequence(
-    body,
-    signatureAlgorithmIdentifier(algorithm),
-    bitString(options.corruptSignature === true ? corrupted(signature) : signature),
-  );
+  return sequence(body, identifier, bitString(options.corruptSignature === true ? corrupted(signature) : signature));
 }
 
 /** 16 random octets that are a positive, minimal INTEGER. */

@@ -1,4 +1,6 @@
-import { generateKeyPairSync, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { readSequence } from './der-reader.js';
 
@@ -16,8 +18,31 @@ export type KeyType =
   | 'ed25519'
   | 'ed448';
 
-/** A new private key. RSA takes about a tenth of a second, the others less than a millisecond. */
+/**
+ * A private key that this process has not had before. RSA takes about a tenth of a second, the others less than a millisecond:
+ * RSA keys are made once a run of the tests, and each process is given the same ones in the same order.
+ */
 export function generateKey(type: KeyType = 'ec-p256'): KeyObject {
+  const folder = process.env[keyFolderVariable];
+  if (!type.startsWith('rsa') || folder === undefined) return makeKey(type);
+  const given = keysGiven.get(type) ?? 0;
+  keysGiven.set(type, given + 1);
+  const path = join(folder, `${type}-${given}.pem`);
+  if (existsSync(path)) return createPrivateKey(readFileSync(path));
+  const key = makeKey(type);
+  // Whole or not at all, since another process may look for it.
+  const draft = join(folder, `.${process.pid}-${type}-${given}`);
+  writeFileSync(draft, privateKeyPem(key), { mode: 0o600 });
+  renameSync(draft, path);
+  return key;
+}
+
+/** Names the folder that keeps the RSA keys of a run of the tests. */
+export const keyFolderVariable = 'RESTAPLE_TEST_KEYS';
+
+const keysGiven = new Map<KeyType, number>();
+
+function makeKey(type: KeyType): KeyObject {
   switch (type) {
     case 'ec-p256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;

@@ -12,7 +12,16 @@ const attributeTypes = {
   emailAddress: '1.2.840.113549.1.9.1',
 } as const;
 
-const stringTags = { utf8: 0x0c, printable: 0x13, teletex: 0x14, ia5: 0x16, bmp: 0x1e } as const;
+const stringTags = {
+  utf8: 0x0c,
+  numeric: 0x12,
+  printable: 0x13,
+  teletex: 0x14,
+  ia5: 0x16,
+  visible: 0x1a,
+  universal: 0x1c,
+  bmp: 0x1e,
+} as const;
 
 /** One attribute of a name. The text is written as it is: hostile text (escapes, newlines, NUL) is welcome. */
 export interface NameAttribute {
@@ -48,6 +57,15 @@ function encodeAttribute({ type, value, encoding = 'utf8' }: NameAttribute): Buf
 
 function encodeText(value: string | Uint8Array, encoding: keyof typeof stringTags): Uint8Array {
   if (typeof value !== 'string') return value;
+  if (encoding === 'universal') {
+    return Buffer.concat(Array.from(value, (character) => unsigned32(character.codePointAt(0) ?? 0)));
+  }
   if (encoding === 'bmp') return Buffer.from(value, 'utf16le').swap16();
   return Buffer.from(value, encoding === 'utf8' ? 'utf8' : 'latin1');
+}
+
+function unsigned32(number: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(number);
+  return octets;
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { createProgramPool, type PooledRun } from './program-pool.js';
 import { readableProgram } from './readable-copy.js';
 import { createTemporaryFolder } from './temporary-folder.js';
 
@@ -42,15 +43,44 @@ export interface RunningProgram {
   readonly result: Promise<RunResult>;
 }
 
-/** Runs the built program to its end. It never rejects for what the program does. */
+/**
+ * Runs the built program to its end, in a process that is used again where nothing asks for one of its own. It never rejects
+ * for what the program does.
+ */
 export function runRestaple(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  return startRestaple(args, options).result;
+  return needsOwnProcess(args, options) ? startRestaple(args, options).result : runInPool(args, options);
 }
 
-/** Starts the built program, for tests that send it signals. */
+/** Starts the built program in a process of its own, as a user does. */
 export function startRestaple(args: readonly string[], options: RunOptions = {}): RunningProgram {
   const program = options.uid === undefined ? programPath : readableProgram(projectFolder);
   return start(process.execPath, [program, ...args], options);
+}
+
+const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
+
+/** What the program reads when it is asked to, and nothing in Node.js itself. */
+const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy)$/i;
+
+/** Whether a run is about its process: another user, an open stdin, the descriptors, or what Node.js reads once at its start. */
+function needsOwnProcess(args: readonly string[], { env = {}, uid, gid, keepsInputOpen }: RunOptions): boolean {
+  if (everyRunForItself || uid !== undefined || gid !== undefined || keepsInputOpen === true) return true;
+  if (Object.keys(env).some((name) => !ownVariables.test(name))) return true;
+  return [...args, ...Object.values(env)].some((text) => /\/(?:dev|proc)\//.test(text ?? ''));
+}
+
+/** Has each run start the program, to see whether a failure comes of the processes that are used again. */
+const everyRunForItself = process.env['RESTAPLE_TEST_REAL_STARTS'] === '1';
+
+async function runInPool(args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const home = createTemporaryFolder('restaple-home-');
+  try {
+    const run: PooledRun = { args, ...surroundings(home.path, options) };
+    const { exitCode, signal, stdoutBytes, stderrBytes, timedOut } = await pool.run(run);
+    return collected(exitCode, signal, stdoutBytes, stderrBytes.toString('utf8'), timedOut);
+  } finally {
+    home.remove();
+  }
 }
 
 /** Runs openssl in the same clean environment. */
@@ -65,16 +95,17 @@ export function runCommand(command: string, args: readonly string[], options: Ru
 
 function start(command: string, args: readonly string[], options: RunOptions): RunningProgram {
   const home = createTemporaryFolder('restaple-home-');
+  const { cwd, env, input, timeoutMilliseconds } = surroundings(home.path, options);
   if (options.uid !== undefined) chownSync(home.path, options.uid, options.gid ?? options.uid);
   const child = spawn(command, args, {
-    cwd: options.cwd ?? home.path,
-    env: definedOnly({ ...cleanEnvironment(home.path), ...options.env }),
+    cwd,
+    env,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   child.stdin.on('error', () => undefined);
-  if (options.keepsInputOpen !== true) child.stdin.end(options.input ?? '');
+  if (options.keepsInputOpen !== true) child.stdin.end(input);
 
   const output: Buffer[] = [];
   const talk: Buffer[] = [];
@@ -85,7 +116,7 @@ function start(command: string, args: readonly string[], options: RunOptions): R
   const timer = setTimeout(() => {
     timedOut = true;
     child.kill('SIGKILL');
-  }, options.timeoutMilliseconds ?? 20_000);
+  }, timeoutMilliseconds);
 
   const result = new Promise<RunResult>((resolve, reject) => {
     const finish = (): void => {
@@ -102,6 +133,16 @@ function start(command: string, args: readonly string[], options: RunOptions): R
     });
   });
   return { process: child, result };
+}
+
+/** What every run is given, however it is run. */
+function surroundings(home: string, options: RunOptions): Omit<PooledRun, 'args'> {
+  return {
+    cwd: options.cwd ?? home,
+    env: definedOnly({ ...cleanEnvironment(home), ...options.env }),
+    input: options.input ?? '',
+    timeoutMilliseconds: options.timeoutMilliseconds ?? 20_000,
+  };
 }
 
 function collected(

@@ -18,6 +18,8 @@ export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
   readonly configurationFile?: string;
   /** Whether --reload is the file's, for all its certificates. */
   readonly isReloadOfFile: boolean;
+  /** Whether an issuer that is of no use is a mistake: a file names those of all certificates of the machine, a run may be for one of them. */
+  readonly mayWarnOfIssuers: boolean;
   /** The words of --confirm for a run over these certificates. */
   confirmFor(certificates: () => readonly FilePath[]): readonly string[];
 }
@@ -47,6 +49,8 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
     flags,
     responders,
     isReloadOfFile: settings.get('reload')?.origin.kind === 'file',
+    mayWarnOfIssuers:
+      flags.shard === undefined && (named.length === 0 || settings.get('issuer')?.origin.kind !== 'file'),
     confirmFor: (certificates) => confirmOfRun(flags.confirm, settings.get('confirm'), certificates),
   };
 }

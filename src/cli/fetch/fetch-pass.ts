@@ -23,6 +23,7 @@ import { outcomeRecord, sayOutcome, summaryRecord } from './outcome-lines.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { isStdout } from '../config/file-folder.js';
 import { requireOneStaple } from '../flags/staple-on-stdout.js';
+import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { writeRequestFile } from './write-request.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -94,8 +95,10 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   // After an interrupt nobody is told: what was fetched is stored, and the next run tells them.
   wouldTell?.finish();
   const reloaded = await reload.finish();
+  const warnings =
+    order.mayWarnOfIssuers && !interrupt.signal.aborted ? warnOfUnusedIssuers(tools.issuers, output) : [];
   const isWorthALine = observer.isTold === undefined || !isSilent || reloaded.results.length > 0;
-  if (output.json && isWorthALine) output.record(summaryRecord(tally, reloaded.results.map(targetRecord)));
+  if (output.json && isWorthALine) output.record(summaryRecord(tally, reloaded.results.map(targetRecord), warnings));
   return await report.finish(gravestExitCode([exitCode, reloaded.exitCode]));
 }
 

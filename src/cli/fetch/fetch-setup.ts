@@ -55,7 +55,7 @@ export async function readCertificates(paths: readonly string[], warn: Output['w
 }
 
 /** Files that flags name, read; `warn` is told what the reader should hear of them. */
-export async function readNamedFiles(paths: readonly string[], warn: Output['warn']): Promise<CertificateFile[]> {
+async function readNamedFiles(paths: readonly string[], warn: Output['warn']): Promise<CertificateFile[]> {
   const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
   for (const { path, warnings } of files) for (const warning of warnings) warn(`${shownPath(path)}: ${warning}`);
   return files;

@@ -4,6 +4,7 @@ import { formatTime } from '../../core/time.js';
 import type { FailedOutcome, Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
 import type { Output } from '../output.js';
 import { errorRecord } from '../render/trouble.js';
+import type { RunWarning } from '../render/unused-issuers.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
@@ -108,6 +109,8 @@ function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, na
 export function summaryRecord(
   tally: OutcomeTally,
   reload: readonly Record<string, unknown>[],
+  warnings: readonly RunWarning[],
 ): Record<string, unknown> {
-  return { summary: { total: tally.total, ...Object.fromEntries(tally.all()), reload } };
+  const ofRun = warnings.length === 0 ? {} : { warnings };
+  return { summary: { total: tally.total, ...Object.fromEntries(tally.all()), reload, ...ofRun } };
 }

@@ -19,6 +19,7 @@ import { familyFrom, fetchOptionsFrom, proxyFrom } from './fetch-setup.js';
 import { randomBytes } from 'node:crypto';
 import type { Output } from '../output.js';
 import { errorRecord, sayTrouble, sayTroubleOf } from '../render/trouble.js';
+import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
@@ -29,6 +30,7 @@ export async function printCurl(order: FetchOrder, output: Output): Promise<Exit
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const codes: ExitCode[] = [];
   for (const listed of found) codes.push(await printOne(listed, issuers, order, output));
+  if (order.mayWarnOfIssuers) warnOfUnusedIssuers(issuers, output);
   return gravestExitCode(codes);
 }
 

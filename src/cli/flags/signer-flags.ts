@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, type ResponseSigner } from '../../core/index.js';
 import type { Certificate } from '../../core/certificate.js';
+import { authorityFindings } from '../../core/issuance.js';
 import { prepareSigner, type SignerMaterial } from '../../pipeline/sign/signer.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
@@ -64,6 +65,7 @@ export async function signerFrom(
     now,
   });
   const signer = namingBothFiles(flags, () => prepareSigner(material));
+  warnings.push(...authorityFindings(issuer).map(({ message, rule }) => `${message} (${rule})`));
   for (const warning of warnings) output.warn(warning);
   return { issuer, signer };
 }

@@ -18,6 +18,7 @@ import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
+import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { exitCodeOfTargets, sayTargetResult, targetRecord } from './reload-lines.js';
 import { tellToolsFrom } from './tell-tools.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -83,16 +84,16 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
 async function judgeStaples(
   certificates: readonly CertificatePath[],
   flags: ReloadCommandFlags,
-  { warn }: Pick<Output, 'warn'>,
+  output: Output,
 ): Promise<Judged> {
-  const issuers = createIssuerFinder(flags.issuer, undefined, warn);
+  const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const options = definedOnly({
     out: flags.out,
     now: flags.at ?? new Date(),
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,
     ignoreTimes: false,
-    trustedResponders: await readCertificates(flags['trusted-responder'], warn),
+    trustedResponders: await readCertificates(flags['trusted-responder'], output.warn),
     anchors: [],
     untrusted: [],
   });
@@ -110,6 +111,7 @@ async function judgeStaples(
       codes.push(report.verdict?.kind === 'good' ? exitCodes.outsideValidity : exitCodeOfReport(report));
     }
   }
+  warnOfUnusedIssuers(issuers, output);
   return { staples, others, codes };
 }
 

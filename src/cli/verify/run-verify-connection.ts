@@ -11,6 +11,7 @@ import { createIssuerFinder } from '../../source/issuer-finder.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
+import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import type { VerifyFlags } from './verify-flags.js';
 import { tellOneByOne } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -41,6 +42,7 @@ export async function runVerifyConnection(
       const connection = { ...options, place, timeoutMilliseconds, signal: interrupt.signal, systemRoots };
       for (const report of await verifyConnection(listed?.path, issuers, connection)) teller.take(report);
     }
+    warnOfUnusedIssuers(issuers, output);
   } catch (error) {
     if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;
   } finally {

@@ -1,21 +1,16 @@
-import {
-  OcspError,
-  decodeCertificate,
-  decodeRequest,
-  parseSerialNumber,
-  type Certificate,
-  type OcspRequest,
-} from '../../core/index.js';
+import { OcspError, decodeRequest, parseSerialNumber, type Finding, type OcspRequest } from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
-import { verifyListed } from '../../pipeline/verify/verify-staple.js';
+import { verifyListed, withUntrusted } from '../../pipeline/verify/verify-staple.js';
+import { decodeSound, readCertificateBundle, readCertificateFile } from '../../source/certificate-file.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
-import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import type { ExitCode } from '../exit/exit-code.js';
-import { readCertificates, readNamedFiles } from '../fetch/fetch-setup.js';
+import { readCertificates } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
+import { warnOfUnusedIssuers, type RunWarning } from '../render/unused-issuers.js';
 import type { VerifyFlags } from './verify-flags.js';
 import { tellerFor, type VerifyTeller } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -37,8 +32,32 @@ export async function runVerify(
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const teller = tellerFor(paths.length, flags, options, output);
   return await tellAll(teller, flags, options, userAgent, async function* (withCrl) {
-    for (const listed of paths) yield await verifyListed(listed, issuers, withCrl);
+    // Text has it on stderr.
+    const isOnly = output.json && paths.length === 1;
+    for (const listed of paths) {
+      const report = await verifyListed(listed, issuers, withCrl);
+      yield isOnly ? withFindings(report, warnOfUnused(flags, issuers, output)) : report;
+    }
+    warnOfUnused(flags, issuers, output);
   });
+}
+
+/** A monitoring system that reads stderr takes each word for trouble. */
+function warnOfUnused(flags: VerifyFlags, issuers: IssuerFinder, output: Output): RunWarning[] {
+  return flags.nagios ? [] : warnOfUnusedIssuers(issuers, output);
+}
+
+/** What is to be said of a run for one certificate stands with that. */
+function withFindings(report: VerifyReport, warnings: readonly RunWarning[]): VerifyReport {
+  const { verdict } = report;
+  if (verdict === undefined || warnings.length === 0) return report;
+  const findings = warnings.map(({ code, message }): Finding => ({
+    rule: code,
+    severity: 'warning',
+    message,
+    source: 'restaple verify',
+  }));
+  return { ...report, verdict: { ...verdict, findings: [...verdict.findings, ...findings] } };
 }
 
 /** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
@@ -57,10 +76,10 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
     const message = '--crl looks up one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
   }
-  const [issuer] = await readCertificates([issuerPath], output.warn);
-  if (issuer === undefined) throw new TypeError('a file that was read has a certificate');
+  const { certificate: issuer, others, warnings } = await readCertificateFile(issuerPath);
+  for (const warning of warnings) output.warn(`${issuerPath}: ${warning}`);
   const teller = tellerFor(1, flags, options, output);
-  return await tellAll(teller, flags, options, userAgent, (withCrl) => [
+  return await tellAll(teller, flags, withUntrusted(options, decodeSound(others)), userAgent, (withCrl) => [
     verifyResponseFile(response, issuer, serialNumberFrom(flags), withCrl),
   ]);
 }
@@ -102,15 +121,10 @@ export async function verifyOptionsFrom(
     skewMilliseconds: flags.skew,
     ignoreTimes: flags['ignore-times'],
     trustedResponders: await readCertificates(flags['trusted-responder'], warn),
-    anchors: await readAllCertificates(flags.ca, warn),
-    untrusted: await readAllCertificates(flags.untrusted, warn),
+    anchors: flags.ca.flatMap((path) => readCertificateBundle(path, warn)),
+    anchorFlag: '--ca',
+    untrusted: flags.untrusted.flatMap((path) => readCertificateBundle(path, warn)),
   });
-}
-
-/** Every certificate of these files, since anchors and intermediates come in bundles. */
-async function readAllCertificates(paths: readonly string[], warn: Output['warn']): Promise<Certificate[]> {
-  const files = await readNamedFiles(paths, warn);
-  return files.flatMap(({ certificate, others }) => [certificate, ...others.map((der) => decodeCertificate(der))]);
 }
 
 function requestFrom(path: string): OcspRequest {

@@ -8,6 +8,7 @@ import { Tag, contextTag, readerOf, type DerReader } from '../der/der.js';
 import { unlessMalformed } from '../der/malformed.js';
 import { hashByOid, type SignatureHash } from '../hash.js';
 import { Oid } from '../oid.js';
+import { unsupportedAlgorithmName } from './unsupported-algorithms.js';
 
 export interface PssParameters {
   readonly hash: SignatureHash;
@@ -28,6 +29,24 @@ export function readPssParameters({ parameters }: AlgorithmIdentifier): PssParam
   return unlessMalformed(() => readParameters(readerOf(parameters)));
 }
 
+/** Which hashes the parameters name, for a refusal to say; undefined where they are absent or malformed. */
+export function pssHashNames({ parameters }: AlgorithmIdentifier): string | undefined {
+  if (parameters?.tag !== Tag.sequence) return undefined;
+  return unlessMalformed(() => {
+    const reader = readerOf(parameters);
+    const hash = readAlgorithm(reader, 0, 'PSS hash', ({ oid }) => nameOfHash(oid));
+    const mask = readAlgorithm(reader, 1, 'PSS mask generation', (algorithm) => {
+      if (algorithm.oid !== Oid.mgf1 || algorithm.parameters?.tag !== Tag.sequence) return algorithm.oid;
+      return `MGF1 with ${nameOfHash(algorithmIdentifierOf(algorithm.parameters, 'MGF1 hash').oid)}`;
+    });
+    return `${hash} and ${mask === 'sha1' ? 'MGF1 with sha1' : mask}`;
+  });
+}
+
+function nameOfHash(oid: string): string {
+  return hashByOid(oid) ?? unsupportedAlgorithmName(oid);
+}
+
 function readParameters(reader: DerReader): PssParameters | undefined {
   const hash = readAlgorithm(reader, 0, 'PSS hash', hashOf);
   const maskHash = readAlgorithm(reader, 1, 'PSS mask generation', maskHashOf);
@@ -38,9 +57,13 @@ function readParameters(reader: DerReader): PssParameters | undefined {
   return { hash, maskHash, saltLength };
 }
 
-type HashOf = (algorithm: AlgorithmIdentifier) => SignatureHash | undefined;
-
-function readAlgorithm(reader: DerReader, number: number, what: string, hash: HashOf): SignatureHash | undefined {
+/** The hash of an algorithm in its explicit tag, or what else `hash` makes of it; SHA-1 is the default of all. */
+function readAlgorithm<Hash>(
+  reader: DerReader,
+  number: number,
+  what: string,
+  hash: (algorithm: AlgorithmIdentifier) => Hash,
+): Hash | 'sha1' {
   const algorithm = reader.explicit(contextTag(number), what, (explicit) => readAlgorithmIdentifier(explicit, what));
   return algorithm === undefined ? 'sha1' : hash(algorithm);
 }

@@ -15,6 +15,7 @@ import { DerError, DerReader, Tag, objectIdentifierOf, readWhole, readerOf } fro
 import { Oid } from '../oid.js';
 import { oncePer } from '../once-per.js';
 import { readPssParameters } from './pss-parameters.js';
+import { unsupportedAlgorithmName } from './unsupported-algorithms.js';
 
 /** A subjectPublicKeyInfo: `spki` is its DER, `keyBits` the contents of its BIT STRING, over which key hashes go. */
 export interface PublicKey {
@@ -43,6 +44,8 @@ export interface UsableKey {
 export interface UnusableKey {
   readonly failure: 'unsupported-algorithm' | 'weak-algorithm';
   readonly why: string;
+  /** The key may be a good one of its kind: nothing but its algorithm, curve or size is refused. */
+  readonly isOfRefusedKind?: true;
 }
 
 /**
@@ -55,6 +58,12 @@ export const checkedKey = oncePer(({ spki }: PublicKey) => check(spki));
 export function publicKeyProblem(publicKey: PublicKey): string | undefined {
   const checked = checkedKey(publicKey);
   return 'why' in checked ? checked.why : undefined;
+}
+
+/** The same where the key may be good, but is of a kind that is not verified here. */
+export function unusableAlgorithmOf(publicKey: PublicKey): string | undefined {
+  const checked = checkedKey(publicKey);
+  return 'why' in checked && checked.isOfRefusedKind === true ? checked.why : undefined;
 }
 
 function check(spki: Uint8Array): UsableKey | UnusableKey {
@@ -86,7 +95,7 @@ function checkOctets(algorithm: AlgorithmIdentifier, keyBits: Uint8Array): Usabl
     case Oid.ed448:
       return edwardsProblem(algorithm, keyBits, edwards448) ?? 'ed448';
     default:
-      return unsupported(`keys of the algorithm ${oid} are not supported`);
+      return ofRefusedKind(unsupported(`keys of the algorithm ${unsupportedAlgorithmName(oid)} are not supported`));
   }
 }
 
@@ -112,8 +121,12 @@ function rsaProblem(keyBits: Uint8Array): UnusableKey | undefined {
   if (isNegative(modulus)) return unsupported('the RSA modulus is negative');
   if (isNegative(exponent)) return unsupported('the RSA exponent is negative');
   const bits = bitsOf(modulus);
-  if (bits < minimumRsaBits) return weak(`the RSA modulus has ${bits} bits, fewer than ${minimumRsaBits}`);
-  if (bits > maximumRsaBits) return unsupported(`the RSA modulus has ${bits} bits, more than ${maximumRsaBits}`);
+  if (bits < minimumRsaBits) {
+    return ofRefusedKind(weak(`the RSA modulus has ${bits} bits, fewer than ${minimumRsaBits}`));
+  }
+  if (bits > maximumRsaBits) {
+    return ofRefusedKind(unsupported(`the RSA modulus has ${bits} bits, more than ${maximumRsaBits}`));
+  }
   const exponentBits = bitsOf(exponent);
   if (exponentBits < 2 || (exponentBits === 2 && exponent[0] === 2)) return weak('the RSA exponent is below 3');
   if (exponentBits > maximumRsaExponentBits) {
@@ -140,18 +153,34 @@ export const knownCurves: Readonly<Record<string, { readonly name: string; reado
   [Oid.curveP256]: { name: 'P-256', bits: 256 },
   [Oid.curveP384]: { name: 'P-384', bits: 384 },
   [Oid.curveP521]: { name: 'P-521', bits: 521 },
+  '1.2.840.10045.3.1.1': { name: 'P-192', bits: 192 },
+  '1.3.132.0.33': { name: 'P-224', bits: 224 },
   '1.3.132.0.10': { name: 'secp256k1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.1': { name: 'brainpoolP160r1', bits: 160 },
+  '1.3.36.3.3.2.8.1.1.2': { name: 'brainpoolP160t1', bits: 160 },
+  '1.3.36.3.3.2.8.1.1.3': { name: 'brainpoolP192r1', bits: 192 },
+  '1.3.36.3.3.2.8.1.1.4': { name: 'brainpoolP192t1', bits: 192 },
+  '1.3.36.3.3.2.8.1.1.5': { name: 'brainpoolP224r1', bits: 224 },
+  '1.3.36.3.3.2.8.1.1.6': { name: 'brainpoolP224t1', bits: 224 },
   '1.3.36.3.3.2.8.1.1.7': { name: 'brainpoolP256r1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.8': { name: 'brainpoolP256t1', bits: 256 },
+  '1.3.36.3.3.2.8.1.1.9': { name: 'brainpoolP320r1', bits: 320 },
+  '1.3.36.3.3.2.8.1.1.10': { name: 'brainpoolP320t1', bits: 320 },
   '1.3.36.3.3.2.8.1.1.11': { name: 'brainpoolP384r1', bits: 384 },
+  '1.3.36.3.3.2.8.1.1.12': { name: 'brainpoolP384t1', bits: 384 },
   '1.3.36.3.3.2.8.1.1.13': { name: 'brainpoolP512r1', bits: 512 },
+  '1.3.36.3.3.2.8.1.1.14': { name: 'brainpoolP512t1', bits: 512 },
+  '1.2.156.10197.1.301': { name: 'SM2', bits: 256 },
 };
 
 function ecProblem({ parameters }: AlgorithmIdentifier, keyBits: Uint8Array): UnusableKey | undefined {
   // RFC 5480 §2.1.1 allows curves by name only.
-  if (parameters?.tag !== Tag.objectIdentifier) return unsupported('the EC key does not name its curve');
+  if (parameters?.tag !== Tag.objectIdentifier) return ofRefusedKind(unsupported('the EC key does not name its curve'));
   const oid = objectIdentifierOf(parameters, 'curve');
   const curve = curves[oid];
-  if (curve === undefined) return unsupported(`the curve ${knownCurves[oid]?.name ?? oid} is not supported`);
+  if (curve === undefined) {
+    return ofRefusedKind(unsupported(`the curve ${knownCurves[oid]?.name ?? oid} is not supported`));
+  }
   const why = pointProblem(keyBits, curve);
   return why === undefined ? undefined : unsupported(why);
 }
@@ -170,6 +199,10 @@ function edwardsProblem(
 
 function unsupported(why: string): UnusableKey {
   return { failure: 'unsupported-algorithm', why };
+}
+
+function ofRefusedKind(key: UnusableKey): UnusableKey {
+  return { ...key, isOfRefusedKind: true };
 }
 
 function weak(why: string): UnusableKey {

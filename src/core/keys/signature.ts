@@ -2,8 +2,9 @@ import { constants, createVerify, verify, type KeyObject } from 'node:crypto';
 import { hasNoParameters, type AlgorithmIdentifier } from './algorithm-identifier.js';
 import type { SignatureHash } from '../hash.js';
 import { Oid } from '../oid.js';
-import { readPssParameters } from './pss-parameters.js';
+import { pssHashNames, readPssParameters } from './pss-parameters.js';
 import { checkedKey, type PublicKey, type UsableKey } from './public-key.js';
+import { unsupportedAlgorithmName } from './unsupported-algorithms.js';
 
 /** Why a signature is not accepted. */
 export type SignatureFailure = 'signature-invalid' | 'unsupported-algorithm' | 'weak-algorithm';
@@ -43,7 +44,22 @@ const algorithms: Readonly<Record<string, AllowedAlgorithm>> = {
 
 /** The usual name of a signature algorithm, or its OID where it is not on the list. */
 export function signatureAlgorithmName(algorithm: AlgorithmIdentifier): string {
-  return algorithms[algorithm.oid]?.name ?? algorithm.oid;
+  return algorithms[algorithm.oid]?.name ?? unsupportedAlgorithmName(algorithm.oid);
+}
+
+/** Why signatures of this algorithm are not verified with such a key, its name first; undefined where they may be. */
+export function signatureAlgorithmProblem(algorithm: AlgorithmIdentifier, publicKey: PublicKey): string | undefined {
+  const name = signatureAlgorithmName(algorithm);
+  const scheme = algorithms[algorithm.oid]?.scheme;
+  if (scheme === undefined) return `${name}, which is not supported`;
+  if (scheme.kind === 'weak') return `${name}, which is too weak`;
+  if (scheme.kind !== 'rsa-pss') return undefined;
+  const parameters = readPssParameters(algorithm);
+  const isChecked =
+    parameters !== undefined &&
+    (parameters.hash === parameters.maskHash || publicKey.algorithm.oid !== Oid.rsaEncryption);
+  if (isChecked) return undefined;
+  return `${name} with ${pssHashNames(algorithm) ?? 'malformed parameters'}, which is not supported`;
 }
 
 /** Whether the algorithm signs a SHA-1 hash, which is accepted with a warning. */

@@ -1,7 +1,8 @@
-import { decodeCertificate, issuanceFailure, type Certificate } from '../certificate.js';
+import { decodeCertificate, type Certificate } from '../certificate.js';
 import { toHex } from '../bytes.js';
 import { distinguishedNameToString, distinguishedNamesEqual } from '../distinguished-name.js';
 import { digest } from '../hash.js';
+import { issuanceFailure } from '../issuance.js';
 import { Oid } from '../oid.js';
 import { unlessOcspError } from '../ocsp-error.js';
 import { oncePer } from '../once-per.js';
@@ -26,8 +27,11 @@ export interface AuthorizedSigner {
   readonly findings: readonly Finding[];
 }
 
-/** A response may embed any number of certificates; no more than these are tried, each costs a signature check. */
-const maximumCandidates = 8;
+/**
+ * A response may embed any number of certificates of the responder's name or key. No more than these are tried, those
+ * first that could be a delegate: each costs two signature checks.
+ */
+const maximumTried = 32;
 
 interface Candidate {
   readonly kind: Responder['kind'];
@@ -43,33 +47,36 @@ export function authorizedSigner(
   basic: BasicResponse,
   options: SignerOptions,
 ): AuthorizedSigner | { readonly failure: Failure } {
-  const candidates = findCandidates(basic, options);
   let worst: Failure | undefined;
-  for (const candidate of candidates) {
+  for (const candidate of findCandidates(basic, options).slice(0, maximumTried)) {
     const refusal = authorizationFailure(candidate, options) ?? signatureFailure(basic, candidate);
     if (refusal === undefined) return describeSigner(candidate);
     // A bad signature by somebody authorized says more than a stranger's certificate beside it.
-    if (worst === undefined || worst.code === 'responder-not-authorized') worst = refusal;
+    const saysMore = worst?.code === 'responder-not-authorized' && refusal.code !== worst.code;
+    if (worst === undefined || saysMore) worst = refusal;
   }
   return { failure: worst ?? notFound(basic.responderId) };
 }
 
-function findCandidates(
-  { responderId, certificates }: BasicResponse,
-  { issuer, trustedResponders = [], untrusted = [] }: SignerOptions,
-): Candidate[] {
+/** Everybody whom the response names as its signer (RFC 6960 §4.2.1 gives certs no order and no number), the likeliest first. */
+function findCandidates({ responderId, certificates }: BasicResponse, options: SignerOptions): Candidate[] {
+  const { issuer, trustedResponders = [], untrusted = [] } = options;
   const candidates: Candidate[] = [];
   const addIfNamed = (kind: Candidate['kind'], certificate: Certificate): void => {
     if (identifies(responderId, certificate)) candidates.push({ kind, certificate });
   };
   addIfNamed('issuer', issuer);
   for (const certificate of trustedResponders) addIfNamed('trusted', certificate);
-  for (const der of certificates.slice(0, maximumCandidates)) {
+  for (const der of certificates) {
     const certificate = tryDecode(der);
     if (certificate !== undefined) addIfNamed('delegated', certificate);
   }
   for (const certificate of untrusted) addIfNamed('delegated', certificate);
-  return candidates.slice(0, maximumCandidates);
+  if (candidates.length < 2) return candidates;
+  const couldSign = ({ kind, certificate }: Candidate): boolean =>
+    kind !== 'delegated' || (purposeFailure(certificate) ?? validityFailure(certificate, options)) === undefined;
+  const [likely, others] = [candidates.filter(couldSign), candidates.filter((one) => !couldSign(one))];
+  return [...likely, ...others];
 }
 
 /** RFC 6960 §4.2.1: byKey is the SHA-1 of the key without tag, length and unused bits. */
@@ -95,15 +102,16 @@ function authorizationFailure({ kind, certificate }: Candidate, options: SignerO
   }
 }
 
-/** RFC 6960 §4.2.2.2: "issued directly by the CA that is identified in the request", with id-kp-OCSPSigning (anyExtendedKeyUsage does not count). */
+/**
+ * RFC 6960 §4.2.2.2: "issued directly by the CA that is identified in the request", with id-kp-OCSPSigning
+ * (anyExtendedKeyUsage does not count). The issuer is one that was accepted as such, whatever it says of itself.
+ */
 export function delegationFailure(
   certificate: Certificate,
   options: Pick<SignerOptions, 'issuer' | 'now' | 'skewMilliseconds'>,
 ): Failure | undefined {
-  if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) {
-    return notAuthorized(certificate, 'no OCSPSigning', 'its certificate is not for OCSP signing (id-kp-OCSPSigning)');
-  }
-  const issuance = issuanceFailure(certificate, options.issuer);
+  if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) return purposeFailure(certificate);
+  const issuance = issuanceFailure(certificate, options.issuer, 'anchor');
   if (issuance !== undefined) {
     return notAuthorized(
       certificate,
@@ -111,7 +119,16 @@ export function delegationFailure(
       `its certificate was not issued by this issuer (${publicKeyProblem(options.issuer.publicKey) ?? issuance})`,
     );
   }
-  const [unknown] = certificate.unknownCriticalExtensions;
+  return purposeFailure(certificate) ?? validityFailure(certificate, options);
+}
+
+/** What the certificate itself says against signing responses. */
+function purposeFailure(certificate: Certificate): Failure | undefined {
+  const { extendedKeyUsage, keyUsage, unknownCriticalExtensions } = certificate;
+  if (extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) {
+    return notAuthorized(certificate, 'no OCSPSigning', 'its certificate is not for OCSP signing (id-kp-OCSPSigning)');
+  }
+  const [unknown] = unknownCriticalExtensions;
   if (unknown !== undefined) {
     return notAuthorized(
       certificate,
@@ -119,10 +136,11 @@ export function delegationFailure(
       `its certificate has the unknown critical extension ${unknown}`,
     );
   }
-  if (certificate.keyUsage?.has('digitalSignature') === false) {
+  // RFC 5280 §4.2.1.12: consistent with id-kp-OCSPSigning is each of the two.
+  if (keyUsage?.has('digitalSignature') === false && !keyUsage.has('nonRepudiation')) {
     return notAuthorized(certificate, 'no digitalSignature', 'its certificate may not sign (keyUsage)');
   }
-  return validityFailure(certificate, options);
+  return undefined;
 }
 
 function validityFailure(

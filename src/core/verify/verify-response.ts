@@ -1,6 +1,7 @@
 import type { Certificate } from '../certificate.js';
 import type { OcspRequest } from '../request.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
+import { authorityFindings } from '../issuance.js';
 import { signatureAlgorithmName, signsSha1 } from '../keys/signature.js';
 import { authorizedSigner } from './authorized-signer.js';
 import { checkNonce, checkRequest, type ExpectedNonce } from './binding.js';
@@ -54,7 +55,7 @@ export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict
   const selected = statementFor(basic, options.subject, options.issuer);
   // 2. "The signature on the response is valid"; 3. the signer is the intended one; 4. "currently authorized to provide a response"
   const signer = authorizedSigner(basic, options);
-  const evidence = gatherEvidence(basic, selected, signer);
+  const evidence = gatherEvidence(basic, selected, signer, options.issuer);
   if ('failure' in selected) return invalid(selected.failure, evidence);
   if ('failure' in signer) return invalid(signer.failure, evidence);
   const { statement } = selected;
@@ -76,6 +77,7 @@ function gatherEvidence(
   basic: BasicResponse,
   selected: ReturnType<typeof statementFor>,
   signer: ReturnType<typeof authorizedSigner>,
+  issuer: Certificate,
 ): DecodedEvidence {
   const findings = 'findings' in signer ? signer.findings : [];
   return definedOnly({
@@ -86,7 +88,7 @@ function gatherEvidence(
     producedAt: basic.producedAt,
     signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
     statementCount: basic.responses.length,
-    findings: [...findings, ...signatureFindings(basic)],
+    findings: [...findings, ...signatureFindings(basic), ...authorityFindings(issuer)],
   });
 }
 

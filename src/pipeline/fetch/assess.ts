@@ -35,7 +35,7 @@ export async function assess(
 ): Promise<Assessment | undefined> {
   let staple: FilePath | undefined;
   try {
-    const file = await readListed(listed);
+    const file = readListed(listed);
     if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
     staple =
       options.withoutFile === true ? '-' : staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
@@ -58,7 +58,7 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Ju
   if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
-  const judge = judgeFor(file.certificate, issuer, options, tools.now());
+  const judge = judgeFor(file.certificate, issuer.certificate, options, tools.now());
   await removeLeftover(staple, options, tools);
   const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
   return isDue(judged, tools.memory)

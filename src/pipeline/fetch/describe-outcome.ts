@@ -1,5 +1,6 @@
 import { distinguishedNameToString, isBelieved, type Certificate, type OcspErrorKind } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
+import { authorityFindings } from '../../core/issuance.js';
 import { formatTime } from '../../core/time.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import { judgeFor, type FetchOptions, type JudgedCertificate, type JudgingTools } from './fetch-job.js';
@@ -23,7 +24,7 @@ export function describeOutcome(
   const nextRefresh = nextRefreshOf(verdict, file.certificate, options.refreshPolicy);
   const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh, mustStaple });
   const warnings = [...file.warnings, ...(issuer.notAfter < now ? [expiredIssuer(issuer)] : [])];
-  return { ...unchanged, ...facts, warnings, ...ending };
+  return { ...unchanged, ...facts, warnings, findings: authorityFindings(issuer), ...ending };
 }
 
 function expiredIssuer({ subject, notAfter }: Certificate): string {
@@ -47,7 +48,7 @@ export async function outcomeWithoutResponder(
 ): Promise<Outcome> {
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
-  const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer, options, tools.now());
+  const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer.certificate, options, tools.now());
   const isFile = options.withoutFile !== true;
   const { verdict, revokedMark } = judge === undefined || !isFile ? {} : readStoredStaple(staple, judge);
   const trouble = missingResponder(file.certificate);

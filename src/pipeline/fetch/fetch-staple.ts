@@ -108,7 +108,7 @@ async function refreshOnce(
   }
 }
 
-/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`. */
+/** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`. */
 async function prepareJob(
   { file, staple, responders, files }: DueCertificate,
   options: FetchOptions,

@@ -1,7 +1,7 @@
-import { OcspError, distinguishedNameToString, isSelfIssued, type Certificate } from '../../core/index.js';
-import { shownPath } from '../../core/file-path.js';
+import { OcspError, isSelfIssued, type Certificate } from '../../core/index.js';
+import { chooseIssuer, likelyIssuers } from '../../core/issuance.js';
 import { certificatesIn, type CertificateFile } from '../../source/certificate-file.js';
-import { unnamedCandidates, type IssuerFinder } from '../../source/issuer-finder.js';
+import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { downloadIssuer } from '../../transport/download.js';
 import type { Budget } from './budget.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
@@ -18,9 +18,9 @@ const maximumDownloads = 8;
 
 /**
  * The issuer of a certificate in the contract's order: local sources first, then its caIssuers URIs where a download is
- * allowed. What is downloaded must have issued the certificate like any other.
+ * allowed. What is downloaded must have issued the certificate like any other, and say of itself that it is a CA.
  *
- * @throws OcspError `issuer-not-found`, `issuer-mismatch`, `interrupted`
+ * @throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`
  */
 export async function findIssuer(
   file: CertificateFile,
@@ -28,36 +28,38 @@ export async function findIssuer(
   download: IssuerDownload | undefined,
 ): Promise<Certificate> {
   const local = await finder.findLocal(file);
-  if (local !== undefined) return local;
-  const attempts = finder.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
+  if (local !== undefined) return local.certificate;
+  const { certificate } = file;
+  const attempts: string[] = [];
+  const seen: Certificate[] = [];
   if (download !== undefined) {
-    for (const uri of file.certificate.caIssuersUris.slice(0, maximumDownloads)) {
+    for (const uri of certificate.caIssuersUris.slice(0, maximumDownloads)) {
       if (download.budget.left() === 0) break;
-      const found = await tryDownload(uri, file.certificate, finder, download);
-      if (typeof found !== 'string') return found;
-      attempts.push(found);
+      const served = await tryDownload(uri, finder, download);
+      if (typeof served === 'string') {
+        attempts.push(served);
+        continue;
+      }
+      const issuer = chooseIssuer(certificate, served, 'elsewhere');
+      if (issuer !== undefined) return issuer;
+      attempts.push(`what ${uri} serves did not issue it`);
+      seen.push(...likelyIssuers(certificate, served));
     }
   }
-  const problem = finder.keyProblem(file.certificate, await unnamedCandidates(file));
-  if (problem !== undefined) attempts.unshift(problem);
-  throw notFound(file.certificate, attempts, { mayDownload: download !== undefined });
+  throw await finder.whyNone(file, { seen, attempts, hint: hintFor(certificate, download !== undefined) });
 }
 
+/** The certificates that a URI serves, or why there are none. */
 async function tryDownload(
   uri: string,
-  certificate: Certificate,
   finder: IssuerFinder,
   download: IssuerDownload,
-): Promise<Certificate | string> {
+): Promise<readonly Certificate[] | string> {
   const { downloadedIssuers } = download.tools;
   try {
     const known = downloadedIssuers.get(uri) ?? downloadCertificates(uri, download);
     downloadedIssuers.set(uri, known);
-    const served = await known;
-    const issuer = finder.choose(certificate, served);
-    if (issuer !== undefined) return issuer;
-    const problem = finder.keyProblem(certificate, served);
-    return problem === undefined ? `what ${uri} serves did not issue it` : `${uri}: ${problem}`;
+    return finder.decode(await known);
   } catch (error) {
     downloadedIssuers.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
@@ -78,21 +80,13 @@ async function downloadCertificates(
     connectTimeoutMilliseconds,
     signal,
   });
-  return await certificatesIn(bytes);
+  return certificatesIn(bytes);
 }
 
-function notFound(
-  certificate: Certificate,
-  attempts: readonly string[],
-  { mayDownload }: { readonly mayDownload: boolean },
-): OcspError {
-  const name = distinguishedNameToString(certificate.issuer);
-  const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
+function hintFor(certificate: Certificate, mayDownload: boolean): string {
+  if (isSelfIssued(certificate)) return 'the certificate is self-signed, so there is nobody who could answer for it';
   const save = 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer';
-  const hint = isSelfIssued(certificate)
-    ? 'the certificate is self-signed, so there is nobody who could answer for it'
-    : mayDownload || certificate.caIssuersUris.length === 0
-      ? save
-      : `${save}, or allow its download (without --no-fetch-issuer)`;
-  return new OcspError('issuer-not-found', `the issuer ${name} is not to be found${tried}`, hint);
+  return mayDownload || certificate.caIssuersUris.length === 0
+    ? save
+    : `${save}, or allow its download (without --no-fetch-issuer)`;
 }

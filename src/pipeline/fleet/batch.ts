@@ -2,7 +2,7 @@ import { OcspError } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { Shard } from '../../core/shard.js';
 import type { CertificateList, ListedCertificate } from '../../source/certificate-list.js';
-import type { IssuerSource } from '../../source/issuer-finder.js';
+import type { IssuerSource } from '../../source/missing-issuer.js';
 import { createLeftovers } from '../../store/leftovers.js';
 import { createDueQueue, type DueEntry, type DueQueue, type Scanned } from './due-queue.js';
 import type { FetchOptions, FetchTools } from '../fetch/fetch-job.js';
@@ -99,7 +99,12 @@ function stapleJudgement(
     const issuer = await issuers.findLocal(file).catch(() => undefined);
     if (issuer === undefined) return false;
     const { certificate } = file;
-    return isResponseAbout(stored, { subject: { certificate }, issuer, trustedResponders, skewMilliseconds });
+    return isResponseAbout(stored, {
+      subject: { certificate },
+      issuer: issuer.certificate,
+      trustedResponders,
+      skewMilliseconds,
+    });
   };
 }
 

@@ -71,7 +71,7 @@ interface Claim {
 /** Undefined for a file that is none of ours; of one that cannot be read the error comes with its own line. */
 async function readQuietly(listed: ListedCertificate): Promise<CertificateFile | 'unreadable' | undefined> {
   try {
-    return await readListed(listed);
+    return readListed(listed);
   } catch (error) {
     if (error instanceof OcspError && error.kind === 'input') return 'unreadable';
     throw error;

@@ -18,8 +18,10 @@ import { distinguishedNameToString } from '../../core/distinguished-name.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { certIdFor } from '../../core/verify/statement.js';
+import { likelyIssuers, unsupportedIssuance } from '../../core/issuance.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
+import { unsupportedIssuer } from '../../source/missing-issuer.js';
 import type { CrlSource } from '../../source/crl-file.js';
 import type { StatusSource } from '../../source/status-source.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
@@ -107,8 +109,10 @@ async function locateTarget(
   }
   if (subject.failure !== undefined) throw errorOfSource(subject.failure);
   const { certificate, warnings } = await readCertificateFile(subject.path);
-  if (!isIssuedBy(certificate, issuer)) {
+  if (!isIssuedBy(certificate, issuer, 'anchor')) {
     const name = distinguishedNameToString(issuer.subject);
+    const unsupported = likelyIssuers(certificate, [issuer]).map((one) => unsupportedIssuance(certificate, one))[0];
+    if (unsupported !== undefined) throw unsupportedIssuer(name, unsupported);
     throw new OcspError(
       'issuer-mismatch',
       `${shownPath(subject.path)} was not issued by ${name}`,

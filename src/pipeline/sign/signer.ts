@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { OcspError, distinguishedNameToString, type Certificate, type ResponseSigner } from '../../core/index.js';
 import type { SignatureHash } from '../../core/hash.js';
+import { hasBasicConstraints } from '../../core/issuance.js';
 import { formatTime } from '../../core/time.js';
 import { requireOwnKey } from '../../core/sign-response.js';
 import { delegationFailure } from '../../core/verify/authorized-signer.js';
@@ -61,10 +62,12 @@ function delegationHint({ notBefore, notAfter }: Certificate, now: Date): string
     : 'issue it by this CA with extendedKeyUsage = OCSPSigning and noCheck = ignored (openssl x509v3_config)';
 }
 
-function requireAuthority({ subject, isCa, notBefore, notAfter }: Certificate, now: Date): void {
+/** Named by the caller as it is, a CA may be of a time before basicConstraints, but not one that denies it. */
+function requireAuthority(authority: Certificate, now: Date): void {
+  const { subject, isCa, notBefore, notAfter } = authority;
   const name = distinguishedNameToString(subject);
-  if (!isCa) {
-    const message = `${name} is no CA certificate (basicConstraints)`;
+  if (!isCa && hasBasicConstraints(authority)) {
+    const message = `${name} is not a CA certificate (basicConstraints)`;
     throw new OcspError('signer-unusable', message, 'name the CA with --ca-cert');
   }
   if (now < notBefore || notAfter < now) {

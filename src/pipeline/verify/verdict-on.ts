@@ -1,5 +1,4 @@
 import {
-  anchorFailure,
   distinguishedNameToString,
   isBelieved,
   lintResponse,
@@ -10,7 +9,10 @@ import {
   type Subject,
   type Verdict,
 } from '../../core/index.js';
+import { bytesEqual } from '../../core/bytes.js';
+import { authorityFindings } from '../../core/issuance.js';
 import { formatTime } from '../../core/time.js';
+import { chainToAnchor, type Anchoring } from '../../core/verify/anchor.js';
 import { judgeForServer } from './server-rules.js';
 import type { VerifyStapleOptions } from './verify-report.js';
 
@@ -40,15 +42,31 @@ function trustVerdictOn(
   const expected = nonce === undefined ? {} : { nonce: { value: nonce, required: true } };
   const verdict = verifyResponse(bytes, { ...settings, subject, issuer, ...expected });
   if (!isBelieved(verdict)) return verdict;
-  const failure = anchoringFailure(issuer, options);
-  if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
-  const anchored = { ...verdict, findings: [...verdict.findings, ...issuerFindings(issuer, options.now)] };
+  const anchoring = anchoringOf(issuer, options);
+  if ('failure' in anchoring) return { ...verdict, kind: 'invalid', failure: anchoring.failure };
+  const ofIssuers = [...issuerFindings(issuer, options.now), ...chainFindings(issuer, anchoring)];
+  const anchored = { ...verdict, findings: [...verdict.findings, ...ofIssuers] };
   return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, options.now);
 }
 
 /** Why nothing that this issuer signed counts, a CRL neither: its chain reaches none of the anchors that were named. */
 export function anchoringFailure(issuer: Certificate, options: VerifyStapleOptions): Failure | undefined {
-  return options.anchors.length === 0 ? undefined : anchorFailure(issuer, options);
+  const anchoring = anchoringOf(issuer, options);
+  return 'failure' in anchoring ? anchoring.failure : undefined;
+}
+
+/** The chain above the issuer; what --untrusted names comes from files of this machine. */
+function anchoringOf(issuer: Certificate, { anchors, untrusted, now }: VerifyStapleOptions): Anchoring {
+  if (anchors.length === 0) return { chain: [] };
+  return chainToAnchor(issuer, { anchors, untrusted: [], local: untrusted, now });
+}
+
+/** What is to be said of the CAs above the issuer; what is to be said of the issuer itself comes with the verdict. */
+export function chainFindings(
+  issuer: Certificate,
+  { chain }: Extract<Anchoring, { readonly chain: unknown }>,
+): Finding[] {
+  return chain.filter(({ der }) => !bytesEqual(der, issuer.der)).flatMap(authorityFindings);
 }
 
 function issuerFindings(issuer: Certificate, now: Date): Finding[] {

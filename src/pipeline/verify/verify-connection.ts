@@ -1,29 +1,29 @@
 import {
   OcspError,
-  anchorFailure,
-  decodeCertificate,
   isBelieved,
-  isIssuedBy,
+  type AnchorOptions,
   type Certificate,
   type Finding,
   type Verdict,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { isInValidity, issuerKeyProblem } from '../../core/certificate.js';
+import { isInValidity } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
+import { authorityFailure, chooseIssuer } from '../../core/issuance.js';
 import { formatTime } from '../../core/time.js';
-import { unlessOcspError } from '../../core/ocsp-error.js';
 import { serverNameFor } from '../../core/subject-alternative-names.js';
+import { chainToAnchor } from '../../core/verify/anchor.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import { probeServer } from '../../probe/tls-probe.js';
-import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import { decodeSound, readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { noIssuerAmong } from '../../source/missing-issuer.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
-import { verdictOn } from './verdict-on.js';
+import { chainFindings, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
   notJudged,
@@ -34,7 +34,7 @@ import {
   type VerifyReport,
   type VerifyStapleOptions,
 } from './verify-report.js';
-import { examine, keptRevocation, verdictWithKept, withWarnings } from './verify-staple.js';
+import { examine, keptRevocation, verdictWithKept, withUntrusted, withWarnings } from './verify-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 export interface VerifyConnectionOptions extends VerifyStapleOptions {
@@ -100,8 +100,7 @@ async function verifyServed(
     const { found, chain } = await judgeServed(file, issuers, options);
     const report = withWarnings(file, { ...known, ...found });
     // Whatever the server sends, and whether it does: the certificate is to be replaced.
-    const withChain = { ...options, untrusted: [...options.untrusted, ...chain] };
-    const kept = await keptRevocation(examine(file, issuers, withChain));
+    const kept = await keptRevocation(examine(file, issuers, options, chain));
     return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
   } catch (error) {
     return { ...known, ...notJudged(error) };
@@ -115,9 +114,15 @@ async function judgeServed(
   options: VerifyConnectionOptions,
 ): Promise<{ readonly found: VerifyReport; readonly chain: readonly Certificate[] }> {
   try {
-    const issuer = await issuers.findLocal(file);
+    const local = await issuers.findLocal(file);
     const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
-    return { found: judgeSent(sent, options, file, issuer), chain: sent.certificates.flatMap(decodeOrSkip) };
+    const settings = withUntrusted(options, local?.companions() ?? []);
+    const found = judgeSent(sent, { ...options, ...settings }, file, local?.certificate);
+    const chain = decodeSound(sent.certificates);
+    if (found.verdict !== undefined || found.trouble?.code !== 'issuer-not-found') return { found, chain };
+    // An --issuer file of the right name says more than that the server sends none.
+    const why = await issuers.whyNone(file, { seen: chain, hint: found.trouble.hint });
+    return { found: why.code === 'issuer-not-found' ? found : { ...found, ...notJudged(why) }, chain };
   } catch (error) {
     return { found: notJudged(error), chain: [] };
   }
@@ -143,7 +148,7 @@ function judgeSent(
   const expectedCertificate = file?.certificate;
   const expectedStaple = file === undefined ? undefined : stapleOf(file, options);
   const fault = compareStaple(definedOnly({ sentCertificates, sentStaple, expectedCertificate, expectedStaple, now }));
-  const [own, ...others] = sentCertificates.flatMap(decodeOrSkip);
+  const [own, ...others] = decodeSound(sentCertificates);
   const nothing = definedOnly({ place, noResponder: false, fault });
   if (own === undefined) return nothing;
   const seen = { place, sent: describeSent(sent, own) };
@@ -170,48 +175,45 @@ function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | Sta
 
 /** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
 function withoutStaple(own: Certificate, trust: Trust): JudgedStaple | StapleNotJudged {
-  const failure = anchorFailure(issuerAmong(own, trust), trust);
-  return failure === undefined ? noResponderNeeded(own) : reported({ kind: 'invalid', failure, findings: [] });
+  const anchoring = chainToAnchor(issuerAmong(own, trust), trust);
+  if ('chain' in anchoring) return noResponderNeeded(own);
+  return reported({ kind: 'invalid', failure: anchoring.failure, findings: [] });
 }
 
-/** Where the issuer may be found, and what its chain has to reach. */
-interface Trust {
-  readonly anchors: readonly Certificate[];
-  readonly untrusted: readonly Certificate[];
-  readonly now: Date;
-}
+/** Where the issuer may be found, and what its chain has to reach; `untrusted` is what the server sent. */
+type Trust = Required<AnchorOptions>;
 
-/** The caller's --ca, else the issuer at hand, else the system's roots; in between what the server sent. */
+/** The caller's --ca, else the issuer at hand, else the system's roots; in between files, and what the server sent. */
 function trustFor(
   others: readonly Certificate[],
   knownIssuer: Certificate | undefined,
   { anchors, untrusted, now, systemRoots }: VerifyConnectionOptions,
 ): Trust {
   const known = knownIssuer === undefined ? [] : [knownIssuer];
-  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? systemRoots() : known;
-  return { anchors: trusted, untrusted: [...known, ...others, ...untrusted], now };
+  // Nobody named the system's roots one by one.
+  const roots = (): Certificate[] => systemRoots().filter((root) => authorityFailure(root, 'local') === undefined);
+  const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? roots() : known;
+  return { anchors: trusted, local: [...known, ...untrusted], untrusted: others, now };
 }
 
-/** Throws OcspError `issuer-not-found`. */
-function issuerAmong(own: Certificate, { anchors, untrusted }: Trust): Certificate {
-  const candidates = [...untrusted, ...anchors];
-  const issuer = candidates.find((candidate) => isIssuedBy(own, candidate));
+/** Throws OcspError `issuer-not-found`, `issuer-unsupported`. */
+function issuerAmong(own: Certificate, { anchors, local, untrusted }: Trust): Certificate {
+  const issuer =
+    chooseIssuer(own, local, 'local') ??
+    chooseIssuer(own, untrusted, 'elsewhere') ??
+    chooseIssuer(own, anchors, 'anchor');
   if (issuer !== undefined) return issuer;
-  const problem = issuerKeyProblem(own, candidates);
-  throw new OcspError(
-    'issuer-not-found',
-    `the server does not send the issuer of its certificate, and it is not at hand${problem === undefined ? '' : ` (${problem})`}`,
-    'name the CA certificate with --ca; the server should send its chain',
-  );
+  throw noIssuerAmong(own, [...local, ...untrusted, ...anchors]);
 }
 
 function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, options: VerifyConnectionOptions): Verdict {
   const issuer = issuerAmong(own, trust);
   const verdict = verdictOn(staple, { certificate: own }, issuer, { ...options, anchors: [] });
   if (!isBelieved(verdict)) return verdict;
-  const failure = anchorFailure(issuer, trust);
-  if (failure !== undefined) return { ...verdict, kind: 'invalid', failure };
-  return { ...verdict, findings: [...verdict.findings, ...validityFindings(own, trust.now)] };
+  const anchoring = chainToAnchor(issuer, trust);
+  if ('failure' in anchoring) return { ...verdict, kind: 'invalid', failure: anchoring.failure };
+  const findings = [...verdict.findings, ...chainFindings(issuer, anchoring), ...validityFindings(own, trust.now)];
+  return { ...verdict, findings };
 }
 
 /** A current staple does not help a certificate that clients refuse for its dates. */
@@ -232,8 +234,4 @@ function describeSent(sent: ProbeResult, own: Certificate): NonNullable<Connecti
   const { protocol, cipher, serverName, staple } = sent;
   const stapleOctets = staple?.length ?? 0;
   return definedOnly({ serialNumber: own.serialNumber, protocol, cipher, serverName, stapleOctets });
-}
-
-function decodeOrSkip(der: Uint8Array): Certificate[] {
-  return unlessOcspError(() => [decodeCertificate(der)]) ?? [];
 }

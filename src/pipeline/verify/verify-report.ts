@@ -22,6 +22,8 @@ export interface VerifyStapleOptions {
   readonly trustedResponders: readonly Certificate[];
   /** Anchors for the chain above the issuer; the issuer is trusted as it is when there are none. */
   readonly anchors: readonly Certificate[];
+  /** The flag that names them, for hints; absent where the command has none. */
+  readonly anchorFlag?: string;
   readonly untrusted: readonly Certificate[];
   /** Would this server take it, and serve it? */
   readonly server?: StaplingServer;

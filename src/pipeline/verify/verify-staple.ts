@@ -1,17 +1,17 @@
 import {
   OcspError,
   defaultRefreshPolicy,
-  distinguishedNameToString,
   type BelievedEvidence,
   type Certificate,
   type Finding,
   type Verdict,
 } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
+import { chooseIssuer } from '../../core/issuance.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource } from '../../source/certificate-list.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
-import { unnamedCandidates, type IssuerFinder } from '../../source/issuer-finder.js';
+import type { FoundIssuer, IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { readStapleNow } from '../../store/staple-file.js';
@@ -34,13 +34,22 @@ import { definedOnly } from '../../core/defined-only.js';
 interface Examination {
   readonly file: CertificateFile;
   readonly options: VerifyStapleOptions;
-  /** Among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
-  readonly issuer: () => Promise<Certificate>;
+  /**
+   * Among the local sources and the certificates of --untrusted and --ca, then those of a handshake. Throws OcspError
+   * `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`.
+   */
+  readonly issuer: () => Promise<FoundIssuer>;
 }
 
-export function examine(file: CertificateFile, issuers: IssuerFinder, options: VerifyStapleOptions): Examination {
-  let issuer: Promise<Certificate> | undefined;
-  return { file, options, issuer: () => (issuer ??= issuerOf(file, issuers, options)) };
+/** @param sent by a server: they may hold the issuer */
+export function examine(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  options: VerifyStapleOptions,
+  sent: readonly Certificate[] = [],
+): Examination {
+  let issuer: Promise<FoundIssuer> | undefined;
+  return { file, options, issuer: () => (issuer ??= issuerOf(file, issuers, options, sent)) };
 }
 
 /**
@@ -95,7 +104,8 @@ async function reportOfStaple({ file, options, issuer }: Examination): Promise<V
     response ??= staplePathFor(path, certificate, options.out);
     const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
-    const verdict = verdictOn(found, { certificate }, await issuer(), options);
+    const { certificate: itsIssuer, companions } = await issuer();
+    const verdict = verdictOn(found, { certificate }, itsIssuer, withUntrusted(options, companions()));
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
     return { certificate: path, response, ...reported(verdict), ...definedOnly({ nextRefresh }) };
   } catch (error) {
@@ -107,33 +117,39 @@ async function reportOfStaple({ file, options, issuer }: Examination): Promise<V
 async function lookUpCrl({ file, options, issuer }: Examination): Promise<CrlReport | undefined> {
   if (options.crl === undefined) return undefined;
   try {
-    const found = await issuer();
-    const failure = anchoringFailure(found, options);
+    const { certificate: itsIssuer, companions } = await issuer();
+    const failure = anchoringFailure(itsIssuer, withUntrusted(options, companions()));
     if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
-    return await options.crl.lookUp(file.certificate, found);
+    return await options.crl.lookUp(file.certificate, itsIssuer);
   } catch (error) {
     return { kind: 'unusable', trouble: troubleOfError(error) };
   }
 }
 
+/** What stands beside the issuer in its file counts as --untrusted. */
+export function withUntrusted(options: VerifyStapleOptions, more: readonly Certificate[]): VerifyStapleOptions {
+  return more.length === 0 ? options : { ...options, untrusted: [...options.untrusted, ...more] };
+}
+
 async function issuerOf(
   file: CertificateFile,
   issuers: IssuerFinder,
-  { untrusted, anchors }: VerifyStapleOptions,
-): Promise<Certificate> {
-  const given = [...untrusted, ...anchors].map((certificate) => certificate.der);
-  const found = (await issuers.findLocal(file)) ?? issuers.choose(file.certificate, given);
+  { untrusted, anchors, anchorFlag }: VerifyStapleOptions,
+  sent: readonly Certificate[],
+): Promise<FoundIssuer> {
+  const { certificate } = file;
+  const found = await issuers.findLocal(file);
   if (found !== undefined) return found;
-  const problem = issuers.keyProblem(file.certificate, [...(await unnamedCandidates(file)), ...given]);
-  const name = distinguishedNameToString(file.certificate.issuer);
-  const named = issuers.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
-  const attempts = problem === undefined ? named : [problem, ...named];
-  const tried = attempts.length > 0 ? ` (${attempts.join('; ')})` : '';
-  throw new OcspError(
-    'issuer-not-found',
-    `${shownPath(file.path)}: the issuer ${name} is not to be found${tried}`,
-    'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
-  );
+  const given =
+    chooseIssuer(certificate, untrusted, 'local') ??
+    chooseIssuer(certificate, anchors, 'anchor') ??
+    chooseIssuer(certificate, sent, 'elsewhere');
+  if (given !== undefined) return { certificate: given, companions: () => [] };
+  throw await issuers.whyNone(file, {
+    seen: [...untrusted, ...anchors, ...sent],
+    hint: 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
+    ...definedOnly({ anchorFlag }),
+  });
 }
 
 /** The signed answer beside a staple that says that its certificate is revoked. */
@@ -145,14 +161,15 @@ export interface KeptRevocation {
 /**
  * What `fetch` has kept against this certificate, judged as `fetch` judges it, whatever became of the staple.
  *
- * @throws OcspError where there is something that cannot be judged: `file-unreadable`, `issuer-not-found`, `issuer-mismatch`
+ * @throws OcspError where there is something that cannot be judged: `file-unreadable`, and what finding the issuer can throw
  */
 export async function keptRevocation({ file, options, issuer }: Examination): Promise<KeptRevocation | undefined> {
   const { certificate } = file;
   const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
   const found = readStapleNow(path);
   if (found.state !== 'present') return undefined;
-  const job = { certificate, issuer: await issuer(), hash: 'sha1', ...options } as const;
+  const { certificate: itsIssuer } = await issuer();
+  const job = { certificate, issuer: itsIssuer, hash: 'sha1', ...options } as const;
   const verdict = judgeRevokedMark(found.bytes, job);
   return verdict === undefined ? undefined : { path, verdict };
 }

@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import {
-  DerError,
-  OcspError,
-  decodeCertificate,
-  isInValidity,
-  isIssuedBy,
-  isSelfIssued,
-  issuanceFailure,
-} from '../../../src/core/index.js';
+import { DerError, OcspError, decodeCertificate, isInValidity, isSelfIssued } from '../../../src/core/index.js';
 import { readSequence } from '../../support/der-reader.js';
 import { bitString, contextConstructed, integer, sequence } from '../../support/der-writer.js';
 import { encodeExtensions, ocspNoCheck } from '../../support/extensions.js';
 import { generateKey, publicKeyInfo } from '../../support/keys.js';
 import { distinguishedName } from '../../support/names.js';
-import { createCertificateAuthority, selfSigned } from '../../support/pki.js';
 import { signatureAlgorithmIdentifier, signBytes } from '../../support/signatures.js';
 import { authority, certificate, decode, issuer, secondsAfter, server } from './scene.js';
 
@@ -100,45 +91,6 @@ describe('decodeCertificate', () => {
     const started = performance.now();
     expect(decodeCertificate(der).extensions).toHaveLength(15_000);
     expect(performance.now() - started).toBeLessThan(2000);
-  });
-});
-
-describe('issuanceFailure', () => {
-  it('accepts the true issuer, also when its name is encoded otherwise', () => {
-    expect(issuanceFailure(certificate, issuer)).toBeUndefined();
-    expect(isIssuedBy(certificate, issuer)).toBe(true);
-    const printable = distinguishedName([{ type: 'CN', value: 'TEST  root ca', encoding: 'printable' }]);
-    expect(issuanceFailure(decode(authority.issue({ issuerName: printable })), issuer)).toBeUndefined();
-  });
-
-  it.each([
-    ['other-name', decode(createCertificateAuthority({ name: 'Another CA', key: authority.key }))],
-    ['not-a-ca', decode(selfSigned({ commonName: 'Test Root CA', key: authority.key }))],
-    ['not-a-ca', decode(selfSigned({ commonName: 'Test Root CA', key: authority.key, basicConstraints: 'none' }))],
-    [
-      'may-not-sign-certificates',
-      decode(selfSigned({ commonName: 'Test Root CA', key: authority.key, isCa: true, keyUsage: ['cRLSign'] })),
-    ],
-    ['signature-invalid', decode(createCertificateAuthority())],
-  ] as const)('says %s', (reason, other) => {
-    expect(issuanceFailure(certificate, other)).toBe(reason);
-    expect(isIssuedBy(certificate, other)).toBe(false);
-  });
-
-  it('takes certificates that came from another thread', () => {
-    expect(issuanceFailure(structuredClone(certificate), structuredClone(issuer))).toBeUndefined();
-    const other = createCertificateAuthority({ keyType: 'rsa-2048' });
-    const clone = structuredClone(decode(other));
-    expect(issuanceFailure(structuredClone(decode(other.issue())), clone)).toBeUndefined();
-  });
-
-  it('accepts a CA without key usage', () => {
-    const other = selfSigned({ commonName: 'Test Root CA', key: authority.key, isCa: true, keyUsage: 'none' });
-    expect(issuanceFailure(certificate, decode(other))).toBeUndefined();
-  });
-
-  it('refuses a certificate whose own signature is damaged', () => {
-    expect(issuanceFailure(decode(authority.issue({ corruptSignature: true })), issuer)).toBe('signature-invalid');
   });
 });
 

@@ -83,8 +83,47 @@ describe('distinguishedNamesEqual', () => {
     ['BMPString', distinguishedName([{ type: 'O', value: 'Example CA', encoding: 'bmp' }])],
     ['letter case', distinguishedName([{ type: 'O', value: 'EXAMPLE ca' }])],
     ['white space', distinguishedName([{ type: 'O', value: '  Example   CA ' }])],
+    ['TeletexString', distinguishedName([{ type: 'O', value: 'Example CA', encoding: 'teletex' }])],
+    ['UniversalString', distinguishedName([{ type: 'O', value: 'Example CA', encoding: 'universal' }])],
+    ['IA5String', distinguishedName([{ type: 'O', value: 'Example CA', encoding: 'ia5' }])],
+    ['VisibleString', distinguishedName([{ type: 'O', value: 'Example CA', encoding: 'visible' }])],
+    ['kind of space', distinguishedName([{ type: 'O', value: '\tExample\u00a0\u2003CA\r\n' }])],
+    ['characters that stand for nothing', distinguishedName([{ type: 'O', value: 'Ex\u00adam\u200bple CA\ufeff' }])],
+    ['full width', distinguishedName([{ type: 'O', value: 'Ｅｘａｍｐｌｅ ＣＡ' }])],
   ])('overlooks a difference of %s (RFC 5280 §7.1)', (_, other) => {
     expect(distinguishedNamesEqual(plain, other)).toBe(true);
+  });
+
+  it.each([
+    ['Größe', 'teletex', 'GRÖSSE', 'utf8'],
+    ['STRASSE', 'printable', 'Straße', 'bmp'],
+    ['ΟΔΟΣ', 'universal', 'οδος', 'utf8'],
+    ['οδοσ', 'bmp', 'ΟΔΟΣ', 'utf8'],
+    ['e\u0301', 'utf8', 'É', 'teletex'],
+    ['😀 ca', 'universal', '😀  CA', 'utf8'],
+    ['0123', 'numeric', '0123', 'printable'],
+  ] as const)('takes %s (%s) for %s (%s), as RFC 4518 folds them', (value, encoding, other, otherEncoding) => {
+    const a = distinguishedName([{ type: 'O', value, encoding }]);
+    const b = distinguishedName([{ type: 'O', value: other, encoding: otherEncoding }]);
+    expect(distinguishedNamesEqual(a, b)).toBe(true);
+  });
+
+  it.each([
+    ['a dotless i', 'fatıma', 'fatima'],
+    ['an accent', 'Café', 'Cafe'],
+    ['a space inside', 'Example CA', 'ExampleCA'],
+  ])('sees a difference of %s', (_, one, other) => {
+    const named = (value: string): Uint8Array => distinguishedName([{ type: 'O', value }]);
+    expect(distinguishedNamesEqual(named(one), named(other))).toBe(false);
+  });
+
+  it('compares what is no UniversalString octet by octet', () => {
+    const beyond = Buffer.from('00110000', 'hex');
+    for (const value of [beyond, beyond.subarray(1)]) {
+      const name = distinguishedName([{ type: 'CN', value, encoding: 'universal' }]);
+      expect(distinguishedNameToString(name)).toMatch(/^CN=#1c/);
+      expect(distinguishedNamesEqual(name, Buffer.from(name))).toBe(true);
+    }
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { Shard } from '../../../core/shard.js';
 import type { CertificateList } from '../../../source/certificate-list.js';
-import type { IssuerSource } from '../../../source/issuer-finder.js';
+import type { IssuerSource } from '../../../source/missing-issuer.js';
 import type { FetchOptions, FetchTools } from '../../fetch/fetch-job.js';
 import { createOutbox } from './outbox.js';
 import { startRefreshThreads, type RefreshThreads } from './refresh-threads.js';
@@ -48,7 +48,10 @@ export function startCrew(helpers: HelperThreads, { options, tools, shard, issue
     const member: CrewMember = createOutbox<ToThread>((messages) => thread.postMessage(messages));
     members.add(member);
     thread.on('message', (messages) => {
-      for (const message of messages) for (const work of works) work.hear(member, message);
+      for (const message of messages) {
+        if (message.kind === 'issuersUsed') tools.issuers.markUsed(message.positions);
+        else for (const work of works) work.hear(member, message);
+      }
     });
     const { threadId } = thread;
     // Its error comes before what it had said already, its exit after that; without a listener the error would be ours.

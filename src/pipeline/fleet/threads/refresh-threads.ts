@@ -110,6 +110,7 @@ function hear(helper: Helper, message: FromThread, { gate, onExchange }: Refresh
       refreshing.delete(message.position);
       break;
     case 'scanned':
+    case 'issuersUsed':
       break;
   }
 }

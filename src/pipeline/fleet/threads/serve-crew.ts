@@ -40,13 +40,28 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   };
   // One question after the other, so that the first thread has answers and sends questions meanwhile.
   let scanned = Promise.resolve();
+  const tellUse = (): void => {
+    const positions = tools.issuers.takeUsed();
+    if (positions.length > 0) outbox.sendNow({ kind: 'issuersUsed', positions });
+  };
   const hear = (message: ToThread): void => {
     switch (message.kind) {
       case 'scan':
-        scanned = scanned.then(() => answerScan(message, setting, tools)).then(outbox.sendNow, fail);
+        scanned = scanned
+          .then(() => answerScan(message, setting, tools))
+          .then((answer) => {
+            tellUse();
+            outbox.sendNow(answer);
+          })
+          .catch(fail);
         break;
       case 'refresh':
-        void answerRefresh(message, setting, tools).then(outbox.send, fail);
+        void answerRefresh(message, setting, tools)
+          .then((answer) => {
+            tellUse();
+            outbox.send(answer);
+          })
+          .catch(fail);
         break;
       case 'entry':
         remote.hear(message.number, message.entry);

@@ -1,7 +1,7 @@
 import type { FilePath } from '../../../core/file-path.js';
 import type { Shard } from '../../../core/shard.js';
 import type { ListedCertificate } from '../../../source/certificate-list.js';
-import type { IssuerSource } from '../../../source/issuer-finder.js';
+import type { IssuerSource } from '../../../source/missing-issuer.js';
 import type { GateEntry, RequestResult } from '../../../transport/responder-gate.js';
 import type { Turn } from '../due-queue.js';
 import type { FetchOptions } from '../../fetch/fetch-job.js';
@@ -47,6 +47,8 @@ export type FromThread =
   /** The request that was let in under this number is over. */
   | { readonly kind: 'leave'; readonly number: number; readonly result: RequestResult; readonly reason: string }
   | { readonly kind: 'holdOff'; readonly host: string; readonly milliseconds: number }
+  /** It found issuers in these of what --issuer named. */
+  | { readonly kind: 'issuersUsed'; readonly positions: readonly number[] }
   | { readonly kind: 'exchange'; readonly host: string; readonly milliseconds: number };
 
 /** Certificates to judge by their files alone, as of `now`; `first` is the place of the first one. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Certificate } from '../../../../src/core/index.js';
-import { anchorFailure } from '../../../../src/core/verify/anchor.js';
+import { anchorFailure, chainToAnchor } from '../../../../src/core/verify/anchor.js';
 import type { CertificateOptions } from '../../../support/certificate.js';
 import { unheardOf } from '../../../support/extensions.js';
+import { distinguishedName } from '../../../support/names.js';
 import { createCertificateAuthority, type CertificateAuthority } from '../../../support/pki.js';
 import { decode, now, secondsAfter } from '../scene.js';
 
@@ -87,4 +88,43 @@ it('crossed certificates come to an end', () => {
     second.issue({ isCa: true, commonName: 'A', key: first.key }),
   ];
   expect(codeOf(crossed[0]!, [root], crossed)).toBe('issuer-not-anchored');
+});
+
+describe('an old or oddly written anchor', () => {
+  it('may lack basicConstraints, of whatever version', () => {
+    for (const version of [1, 3] as const) {
+      const old = createCertificateAuthority({ name: 'Old', version, basicConstraints: 'none', keyUsage: 'none' });
+      expect(codeOf(below(old, 'Issuer'), [old])).toBe('anchored');
+    }
+  });
+
+  it('is the same authority in another string type, and another one with the same key and another name is not', () => {
+    const issuer = below(root, 'Issuer');
+    const inBmp = distinguishedName([{ type: 'CN', value: 'ISSUER', encoding: 'bmp' }]);
+    const { key } = issuer;
+    expect(codeOf(issuer, [createCertificateAuthority({ subject: inBmp, key })])).toBe('anchored');
+    expect(codeOf(issuer, [createCertificateAuthority({ name: 'Other', key })])).toBe('issuer-not-anchored');
+  });
+
+  it('is reached through an intermediate without basicConstraints only where that is a file of this machine', () => {
+    const between = below(root, 'Middle', { basicConstraints: 'none', keyUsage: ['keyCertSign'] });
+    const issuer = decode(below(between, 'Issuer'));
+    const anchors = [decode(root)];
+    const middle = [decode(between)];
+    expect(anchorFailure(issuer, { anchors, untrusted: middle, now })?.code).toBe('issuer-not-anchored');
+    expect(anchorFailure(issuer, { anchors, untrusted: [], local: middle, now })).toBeUndefined();
+    expect(chainToAnchor(issuer, { anchors, untrusted: [], local: middle, now })).toEqual({
+      chain: [...middle, ...anchors],
+    });
+  });
+
+  it('is found behind namesakes by key identifiers, and few signatures are checked without them', () => {
+    const issuer = below(root, 'Issuer');
+    const namesakes = Array.from({ length: 40 }, () => createCertificateAuthority({ name: 'Root' }));
+    expect(codeOf(issuer, [...namesakes, root])).toBe('anchored');
+    const { key } = root;
+    const unidentified = { name: 'Root', subjectKeyIdentifier: 'none' } as const;
+    const many = Array.from({ length: 40 }, () => createCertificateAuthority(unidentified));
+    expect(codeOf(issuer, [...many, createCertificateAuthority({ ...unidentified, key })])).toBe('issuer-not-anchored');
+  });
 });

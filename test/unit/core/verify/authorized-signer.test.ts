@@ -210,23 +210,46 @@ describe('of several candidates', () => {
     }
   });
 
-  it('the eighth is tried and the ninth is not', () => {
+  it.each(responderIds)('named %s, it is found behind any number of strangers', (responderId) => {
     const signer = authority.issueResponder(names);
-    const fill = (count: number): Uint8Array[] =>
-      Array.from({ length: count }, () => authority.issueResponder(names).certificate.der);
-    const response = (before: number): Buffer =>
-      respondBy(signer, { responderId: 'by-name', certificates: [...fill(before), signer.certificate.der] });
-    expect(isBelieved(verify(response(7)))).toBe(true);
-    expect(codeOf(verify(response(8)))).toBe('signature-invalid');
+    const strangers = Array.from({ length: 60 }, (_, index) => selfSigned({ commonName: `Stranger ${index}` }));
+    const certificates = [...strangers, signer].map((one) => one.certificate.der);
+    expect(verify(respondBy(signer, { responderId, certificates })).kind).toBe('good');
   });
 
-  it('the embedded ones and those that the caller has are eight together', () => {
+  it('one that could sign is tried before namesakes that could not, however many', () => {
     const signer = authority.issueResponder(names);
-    const verdict = (embedded: number): Verdict => {
-      const certificates = Array.from({ length: embedded }, () => authority.issueResponder(names).certificate.der);
+    const useless = [
+      () => selfSigned(names),
+      () => authority.issueResponder({ ...names, notAfter: secondsAfter(now, -1) }),
+      () => authority.issueResponder({ ...names, keyUsage: ['keyEncipherment'] }),
+    ];
+    const before = Array.from({ length: 60 }, (_, index) => useless[index % 3]!());
+    const certificates = [...before, signer].map((one) => one.certificate.der);
+    expect(verify(respondBy(signer, { responderId: 'by-name', certificates })).kind).toBe('good');
+  });
+
+  it('32 that could have signed are tried, embedded or at hand, and no more: each costs signature checks', () => {
+    const signer = authority.issueResponder(names);
+    const others = Array.from({ length: 32 }, () => authority.issueResponder(names).certificate.der);
+    const verdict = (before: number, isEmbedded: boolean): Verdict => {
+      const certificates = [...others.slice(0, before), ...(isEmbedded ? [signer.certificate.der] : [])];
       return verify(respondBy(signer, { responderId: 'by-name', certificates }), { untrusted: [decode(signer)] });
     };
-    expect(verdict(7).kind).toBe('good');
-    expect(codeOf(verdict(8))).toBe('signature-invalid');
+    expect(isBelieved(verdict(31, true))).toBe(true);
+    expect(isBelieved(verdict(31, false))).toBe(true);
+    expect(codeOf(verdict(32, true))).toBe('signature-invalid');
+  });
+});
+
+describe('a key usage of a delegate', () => {
+  it.each([
+    ['good', ['digitalSignature']],
+    ['good', ['nonRepudiation']],
+    ['good', ['nonRepudiation', 'keyEncipherment']],
+    ['no digitalSignature', ['keyEncipherment', 'keyCertSign']],
+  ] as const)('makes it %s: %j (RFC 5280 §4.2.1.12)', (expected, keyUsage) => {
+    const verdict = delegate({ keyUsage });
+    expect(verdict.kind === 'good' ? 'good' : whyOf(verdict)).toBe(expected);
   });
 });
