@@ -16,7 +16,7 @@ import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { ownProcess } from '../own-process.js';
-import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
+import { statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
@@ -63,7 +63,7 @@ export async function runGenerate(
 }
 
 function subjectsFrom(paths: readonly FilePath[], flags: GenerateFlags): GenerateSubject[] {
-  const serialNumber = serialNumberFrom(flags.serial);
+  const { serial: serialNumber } = flags;
   if (serialNumber === undefined) return paths.map((path) => ({ path }));
   if (paths.length > 0) {
     throw new OcspError('usage', '--serial stands in place of a certificate file', 'leave one of them out');
