@@ -11,7 +11,7 @@ import type { ExitCode } from '../exit/exit-code.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { VerifyFlags } from './verify-flags.js';
-import { tellOneByOne } from './verify-teller.js';
+import { tellOneByOne, tellerFor } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 const timeoutMilliseconds = 10_000;
@@ -30,7 +30,7 @@ export async function runVerifyConnection(
   }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer);
-  const teller = tellOneByOne(options, output);
+  const teller = flags.nagios ? tellerFor(paths.length, flags, options, output) : tellOneByOne(options, output);
   try {
     for (const path of paths.length === 0 ? [undefined] : paths) {
       const connection = { ...options, place, timeoutMilliseconds, signal: interrupt.signal, systemRoots };

@@ -65,6 +65,8 @@ export interface CertificateFacts {
   readonly verdict?: Verdict;
   /** When the staple on disk is due. */
   readonly nextRefresh?: Date;
+  /** Undefined where the certificate could not even be read. */
+  readonly certificateNotAfter?: Date;
   /** The certificate is Must-Staple. */
   readonly mustStaple: boolean;
   /** Sentences worth a line on stderr although the outcome stands. */

@@ -13,7 +13,11 @@ import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 export async function settleAnswer(job: Job, usable: UsableResponse): Promise<Outcome> {
   const outcome = await settleByStatus(job, usable);
   const { verdict, warnings } = usable;
-  return { ...outcome, findings: verdict.findings, warnings: [...outcome.warnings, ...warnings] };
+  return {
+    ...outcome,
+    findings: [...outcome.findings, ...verdict.findings],
+    warnings: [...outcome.warnings, ...warnings],
+  };
 }
 
 async function settleByStatus(job: Job, usable: UsableResponse): Promise<Outcome> {
