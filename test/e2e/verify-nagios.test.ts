@@ -129,9 +129,9 @@ describe('verify --nagios', () => {
     ['21 days', 70, 20, [], 1, 'OCSP WARNING - 1 certificate below 21d (PATH)'],
     ['7 days', 84, 6, [], 2, 'OCSP CRITICAL - 1 certificate below 7d (PATH)'],
     ['a third of 9 days', 7, 2, [], 1, 'OCSP WARNING - 1 certificate below 3d (PATH)'],
-    ['a tenth of 9 days', 8.2, 0.8, [], 2, 'OCSP CRITICAL - 1 certificate below 21h 36m (PATH)'],
+    ['a tenth of 9 days', 8.25, 0.75, [], 2, 'OCSP CRITICAL - 1 certificate below 21h 36m (PATH)'],
     ['what is asked', 60, 30, ['--certificate-warn', '29d'], 0, 'OCSP OK - 1 staple good, next ends in 4d 4h'],
-    ['a longer time', 60, 29, ['--certificate-warn', '30d'], 1, 'OCSP WARNING - 1 certificate below 30d (PATH)'],
+    ['a longer time', 61, 29, ['--certificate-warn', '30d'], 1, 'OCSP WARNING - 1 certificate below 30d (PATH)'],
     [
       'a longer one',
       60,
