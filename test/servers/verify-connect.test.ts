@@ -194,6 +194,9 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
       expect(records).toMatchObject([
         { verdict: 'good', findings: [{ rule: 'certificate-expired', severity: 'error' }] },
       ]);
+      const check = await runRestaple(['verify', '--nagios', '--connect', `127.0.0.1:${port}`, '--ca', ca]);
+      expect(check.exitCode).toBe(2);
+      expect(check.stdout).toMatch(/^OCSP CRITICAL - 1 certificate expired \(127\.0\.0\.1:\d+\)/);
     } finally {
       await other.stop();
     }
@@ -204,9 +207,9 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
       await runRestaple(['verify', '--nagios', '--connect', ...words]);
     const good = await check(place, site('good').certificate);
     expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^OCSP OK - 1 staple good/) as string });
-    const alone = await check(place, '--servername', 'good.example', '--ca', ca, '--certificate-warn', '90000d');
-    expect(alone.exitCode).toBe(1);
-    expect(alone.stdout).toMatch(/^OCSP WARNING - 1 certificate below .* \(127\.0\.0\.1:\d+\)/);
+    const alone = await check(place, '--servername', 'bare.example', '--ca', ca);
+    expect(alone.exitCode).toBe(2);
+    expect(alone.stdout).toMatch(/^OCSP CRITICAL - 1 missing \(127\.0\.0\.1:\d+\)/);
     const bare = await check(place, site('bare').certificate);
     expect(bare).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/^OCSP CRITICAL - 1 missing/) as string });
     const foreign = await check(place, '--servername', 'bare.example', site('good').certificate);
