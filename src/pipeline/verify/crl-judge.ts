@@ -112,7 +112,7 @@ function isBeyond([newest]: Chain, delta: CrlSight): boolean {
 
 function withoutBase({ name, scope }: CrlSight): OcspError {
   const since = String(scope.baseNumber);
-  const message = `the CRL ${name} is a delta CRL: it lists only what changed since CRL number ${since}, and there is none that is its base`;
+  const message = `the CRL ${name} is a delta CRL: it lists only what changed since CRL number ${since}, and no CRL at hand is its base`;
   return new OcspError('crl-unsupported', message);
 }
 
