@@ -35,6 +35,8 @@ const largestIssuerFile = 4 * 1024 * 1024;
 
 /** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
 const maximumKnown = 512;
+/** Together they take no more than that, in octets of DER. */
+const maximumKnownOctets = 16 * 1024 * 1024;
 
 /** A CA has a few certificates of one name; each costs a signature check, and one file has room for thousands. */
 const maximumNamesakes = 64;
@@ -57,6 +59,7 @@ export function createIssuerFinder(
 ): IssuerFinder {
   const hasNone = issuerPaths.length === 0 && read === undefined;
   const known = new Map<string, Certificate | undefined>();
+  let knownOctets = 0;
   let found = read === undefined ? undefined : Promise.resolve(read);
   const sources: IssuerFinder['sources'] = () =>
     (found ??= Promise.all(issuerPaths.map((path) => readIssuerSource(path, warn))));
@@ -71,8 +74,13 @@ export function createIssuerFinder(
   const decodeKnown = (der: Uint8Array): Certificate | undefined => {
     const key = toHex(digest('sha256', der));
     if (known.has(key)) return known.get(key);
-    if (known.size >= maximumKnown) known.clear();
-    const certificate = unlessOcspError(() => decodeCertificate(der));
+    if (known.size >= maximumKnown || knownOctets + der.length > maximumKnownOctets) {
+      known.clear();
+      knownOctets = 0;
+    }
+    // A copy: what is remembered must not keep all of a large file.
+    const certificate = unlessOcspError(() => decodeCertificate(Uint8Array.from(der)));
+    if (certificate !== undefined) knownOctets += der.length;
     known.set(key, certificate);
     return certificate;
   };

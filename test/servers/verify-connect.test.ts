@@ -192,11 +192,36 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
     try {
       const { records } = await connect([`127.0.0.1:${port}`, past.certificate]);
       expect(records).toMatchObject([
-        { verdict: 'good', findings: [{ rule: 'certificate-outside-validity', severity: 'error' }] },
+        { verdict: 'good', findings: [{ rule: 'certificate-expired', severity: 'error' }] },
       ]);
+      const check = await runRestaple(['verify', '--nagios', '--connect', `127.0.0.1:${port}`, '--ca', ca]);
+      expect(check.exitCode).toBe(2);
+      expect(check.stdout).toMatch(/^OCSP CRITICAL - 1 certificate expired \(127\.0\.0\.1:\d+\)/);
     } finally {
       await other.stop();
     }
+  });
+
+  it('answers a monitoring system: what is served, what is not, and the end of the certificate', async () => {
+    const check = async (...words: string[]): Promise<RunResult> =>
+      await runRestaple(['verify', '--nagios', '--connect', ...words]);
+    const good = await check(place, site('good').certificate);
+    expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^OCSP OK - 1 staple good/) as string });
+    const alone = await check(place, '--servername', 'bare.example', '--ca', ca);
+    expect(alone.exitCode).toBe(2);
+    expect(alone.stdout).toMatch(/^OCSP CRITICAL - 1 missing \(127\.0\.0\.1:\d+\)/);
+    const bare = await check(place, site('bare').certificate);
+    expect(bare).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/^OCSP CRITICAL - 1 missing/) as string });
+    const foreign = await check(place, '--servername', 'bare.example', site('good').certificate);
+    expect(foreign).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringMatching(/^OCSP CRITICAL - 1 invalid/) as string,
+    });
+    const down = await check('127.0.0.1:1', site('good').certificate);
+    expect(down).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringMatching(/^OCSP CRITICAL - 1 unreachable/) as string,
+    });
   });
 
   it('finds out that the server runs the certificate of before a renewal', async () => {

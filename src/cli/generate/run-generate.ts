@@ -20,7 +20,7 @@ import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js'
 import { isStdout } from '../config/file-folder.js';
 import { requireOneStaple } from '../flags/staple-on-stdout.js';
 import { ownProcess } from '../own-process.js';
-import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
+import { statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
@@ -86,7 +86,7 @@ async function subjectsFrom(
   flags: GenerateFlags,
   options: GenerateOptions,
 ): Promise<readonly GenerateSubject[]> {
-  const serialNumber = serialNumberFrom(flags.serial);
+  const { serial: serialNumber } = flags;
   if (serialNumber !== undefined) return [{ serialNumber }];
   const { issuer, signer } = options;
   const list = await withOneStapleEach(listOfFiles(certificates), options.out, async ({ certificate }, staple) => {

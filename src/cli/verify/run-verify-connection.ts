@@ -12,7 +12,7 @@ import type { ExitCode } from '../exit/exit-code.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import type { VerifyFlags } from './verify-flags.js';
-import { tellOneByOne } from './verify-teller.js';
+import { tellOneByOne, tellerFor } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 const timeoutMilliseconds = 10_000;
@@ -31,7 +31,7 @@ export async function runVerifyConnection(
   }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
-  const teller = tellOneByOne(options, output);
+  const teller = flags.nagios ? tellerFor(paths.length, flags, options, output) : tellOneByOne(options, output);
   try {
     for (const listed of paths.length === 0 ? [undefined] : paths) {
       if (listed?.failure !== undefined) {

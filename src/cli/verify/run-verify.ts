@@ -1,12 +1,6 @@
-import {
-  OcspError,
-  decodeCertificate,
-  decodeRequest,
-  parseSerialNumber,
-  type Certificate,
-  type OcspRequest,
-} from '../../core/index.js';
+import { OcspError, decodeCertificate, decodeRequest, type Certificate, type OcspRequest } from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
 import { verifyListed } from '../../pipeline/verify/verify-staple.js';
@@ -41,27 +35,31 @@ export async function runVerify(
   });
 }
 
-/** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
+/** Verifies a response without a certificate: by its issuer, a trusted responder or an anchor; --serial for one statement of it. */
 export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
-  const options = await verifyOptionsFrom(flags, output);
-  const { response } = options;
-  const [issuerPath, ...more] = flags.issuer;
-  if (response === undefined || issuerPath === undefined || more.length > 0) {
+  const { response, issuer, ca, serial } = flags;
+  if (response === undefined || issuer.length + ca.length + flags['trusted-responder'].length === 0) {
     throw new OcspError(
       'usage',
       'no certificate was named',
-      'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
+      'name a certificate, or give --response FILE and --issuer FILE, --ca FILE or --trusted-responder FILE, and --serial HEX for one statement of it',
     );
   }
-  if (flags.crl !== undefined && (flags.crl.includes('auto') || flags.serial === undefined)) {
+  if (flags.crl !== undefined && (flags.crl.includes('auto') || serial === undefined)) {
     const message = '--crl looks up one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
   }
-  const [issuer] = await readCertificates([issuerPath], output.warn);
-  if (issuer === undefined) throw new TypeError('a file that was read has a certificate');
+  const options = await verifyOptionsFrom(flags, output);
+  const sources = await createIssuerFinder(issuer, undefined, output.warn).sources();
+  const issuers = sources.flatMap(({ isFolder, certificates }) =>
+    // Whatever else lies in a folder was not named.
+    certificates.flatMap((der) =>
+      isFolder ? (unlessOcspError(() => decodeCertificate(der)) ?? []) : decodeCertificate(der),
+    ),
+  );
   const teller = tellerFor(1, flags, options, output);
   return await tellAll(teller, flags, options, userAgent, (withCrl) => [
-    verifyResponseFile(response, issuer, serialNumberFrom(flags), withCrl),
+    verifyResponseFile(response, issuers, serial, withCrl),
   ]);
 }
 
@@ -130,11 +128,4 @@ function nonceFrom({ nonce }: VerifyFlags): string | undefined {
   const bytes = fromHex(nonce);
   if (bytes !== undefined) return toHex(bytes);
   throw new OcspError('usage', `--nonce: "${nonce}" is not hexadecimal`, 'write it as inspect prints it');
-}
-
-function serialNumberFrom({ serial }: VerifyFlags): string | undefined {
-  const serialNumber = serial === undefined ? undefined : parseSerialNumber(serial);
-  if (serial === undefined || serialNumber !== undefined) return serialNumber;
-  const message = `--serial: "${serial}" is not hexadecimal`;
-  throw new OcspError('usage', message, 'write it as openssl x509 -serial prints it');
 }

@@ -81,7 +81,7 @@ export async function refreshStaple(
     if (assessment?.kind !== 'due') return assessment?.outcome;
     current = assessment.due;
   }
-  return outcomeOfError(due.listed.path, due.staple, neverAtRest(due.listed.path));
+  return outcomeOfError(due.listed.path, { ...due, now: tools.now() }, neverAtRest(due.listed.path));
 }
 
 function neverAtRest(path: FilePath): OcspError {
@@ -104,7 +104,7 @@ async function refreshOnce(
     const answer = await askFor(job);
     return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
   } catch (error) {
-    return outcomeOfError(due.listed.path, due.staple, error);
+    return outcomeOfError(due.listed.path, { ...due, now: tools.now() }, error);
   }
 }
 

@@ -52,7 +52,7 @@ async function tryDownload(
   const { downloadedIssuers } = download.tools;
   try {
     const known = downloadedIssuers.get(uri) ?? downloadCertificates(uri, download);
-    downloadedIssuers.set(uri, known);
+    remember(downloadedIssuers, uri, known);
     const served = await known;
     const issuer = finder.choose(certificate, served);
     if (issuer !== undefined) return issuer;
@@ -62,6 +62,19 @@ async function tryDownload(
     downloadedIssuers.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     return `${uri}: ${error.message}`;
+  }
+}
+
+/** A fleet has a handful; of 256 KiB at most each, so many take 64 MiB. */
+const maximumRemembered = 256;
+
+/** Those that were used longest ago are forgotten, and downloaded again where somebody asks. */
+function remember<Value>(known: Map<string, Value>, uri: string, value: Value): void {
+  known.delete(uri);
+  known.set(uri, value);
+  for (const oldest of known.keys()) {
+    if (known.size <= maximumRemembered) return;
+    known.delete(oldest);
   }
 }
 

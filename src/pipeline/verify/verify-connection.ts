@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { isInValidity, issuerKeyProblem } from '../../core/certificate.js';
+import { issuerKeyProblem } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
@@ -21,6 +21,7 @@ import { readCertificateFile, type CertificateFile } from '../../source/certific
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
+import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { verdictOn } from './verdict-on.js';
@@ -98,7 +99,7 @@ async function verifyServed(
   try {
     const file = await readCertificateFile(path);
     const { found, chain } = await judgeServed(file, issuers, options);
-    const report = withWarnings(file, { ...known, ...found });
+    const report = withWarnings(file, { ...known, life: lifeOf(file.certificate), ...found });
     // Whatever the server sends, and whether it does: the certificate is to be replaced.
     const withChain = { ...options, untrusted: [...options.untrusted, ...chain] };
     const kept = await keptRevocation(examine(file, issuers, withChain));
@@ -146,12 +147,12 @@ function judgeSent(
   const [own, ...others] = sentCertificates.flatMap(decodeOrSkip);
   const nothing = definedOnly({ place, noResponder: false, fault });
   if (own === undefined) return nothing;
-  const seen = { place, sent: describeSent(sent, own) };
+  const seen = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
   // What another certificate's staple says is beside the question.
   if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
   if (sentStaple !== undefined) {
-    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options)));
+    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options), 'handshake'));
     return { ...seen, ...definedOnly({ fault }), ...found };
   }
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
@@ -171,7 +172,9 @@ function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | Sta
 /** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
 function withoutStaple(own: Certificate, trust: Trust): JudgedStaple | StapleNotJudged {
   const failure = anchorFailure(issuerAmong(own, trust), trust);
-  return failure === undefined ? noResponderNeeded(own) : reported({ kind: 'invalid', failure, findings: [] });
+  return failure === undefined
+    ? noResponderNeeded(own)
+    : reported({ kind: 'invalid', failure, findings: [] }, 'handshake');
 }
 
 /** Where the issuer may be found, and what its chain has to reach. */
@@ -214,11 +217,10 @@ function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, optio
   return { ...verdict, findings: [...verdict.findings, ...validityFindings(own, trust.now)] };
 }
 
-/** A current staple does not help a certificate that clients refuse for its dates. */
+/** A current staple does not help a certificate that clients refuse for its dates; that it is over is said of every certificate. */
 function validityFindings(own: Certificate, now: Date): Finding[] {
-  if (isInValidity(own, now)) return [];
-  const what = own.notAfter < now ? `expired at ${formatTime(own.notAfter)}` : `begins at ${formatTime(own.notBefore)}`;
-  const message = `the certificate that the server sends ${what}`;
+  if (own.notBefore <= now) return [];
+  const message = `the certificate that the server sends begins at ${formatTime(own.notBefore)}`;
   return [{ rule: 'certificate-outside-validity', severity: 'error', message, source: 'RFC 5280 §4.1.2.5' }];
 }
 

@@ -17,6 +17,7 @@ import { staplePathFor } from '../../store/staple-location.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
 import type { CrlReport } from './crl-check.js';
+import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
@@ -60,8 +61,8 @@ export async function verifyStaple(
     const ofStaple = await reportOfStaple(examination);
     const kept = await keptRevocation(examination);
     const report = withWarnings(file, kept === undefined ? ofStaple : reportOfKept(ofStaple, kept));
-    const crl = await lookUpCrl(examination);
-    return crl === undefined ? report : { ...report, crl };
+    const life = lifeOf(file.certificate);
+    return { ...report, life, ...definedOnly({ crl: await lookUpCrl(examination) }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
@@ -97,7 +98,8 @@ async function reportOfStaple({ file, options, issuer }: Examination): Promise<V
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const verdict = verdictOn(found, { certificate }, await issuer(), options);
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
-    return { certificate: path, response, ...reported(verdict), ...definedOnly({ nextRefresh }) };
+    const origin = options.response === undefined ? 'staple' : 'named';
+    return { certificate: path, response, ...reported(verdict, origin), ...definedOnly({ nextRefresh }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
