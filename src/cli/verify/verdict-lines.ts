@@ -16,7 +16,10 @@ type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 export function tellReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   if (output.json) output.record(reportRecord(report, options.now));
   else printReport(output, report, options);
-  const { place, fault } = report;
+  const { place, fault, verdict, findings = [] } = report;
+  if (!output.json && verdict === undefined) {
+    for (const { message, source } of findings) output.warn(`${nameOf(report)}: ${message} (${source})`);
+  }
   if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
 }
 
@@ -27,12 +30,18 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     certificate: certificate === undefined ? undefined : shownPath(certificate),
     response: response === undefined ? undefined : shownPath(response),
     connection: place === undefined ? undefined : { host: place.host, port: place.port, ...sent },
-    ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
+    ...(verdict === undefined
+      ? definedOnly({ verdict: null, findings: report.findings })
+      : verdictRecord(withFindings(verdict, report.findings))),
     outcome: noResponder ? 'no-responder' : undefined,
     statements: statements?.map(verdictRecord),
     error: error === undefined ? undefined : errorRecord(error),
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
+}
+
+function withFindings(verdict: Verdict, more: readonly Finding[] = []): Verdict {
+  return more.length === 0 ? verdict : { ...verdict, findings: [...verdict.findings, ...more] };
 }
 
 /** Without fields that are undefined: what a CRL adds comes after those that are there. */
@@ -62,7 +71,7 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
   const name = nameOf(report);
   const { verdict, trouble, noResponder, statements = [], crl } = report;
   if (verdict !== undefined) {
-    printVerdict(output, report, verdict, options);
+    printVerdict(output, report, withFindings(verdict, report.findings), options);
     for (const one of statements) {
       printStatement(output, one, options.now);
       if (statements.length > 1) printFindings(output, one);

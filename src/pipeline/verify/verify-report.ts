@@ -1,4 +1,11 @@
-import { isBelieved, type Certificate, type LintProfile, type OcspRequest, type Verdict } from '../../core/index.js';
+import {
+  isBelieved,
+  type Certificate,
+  type Finding,
+  type LintProfile,
+  type OcspRequest,
+  type Verdict,
+} from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { CrlCheck, CrlReport } from './crl-check.js';
 import type { StaplingServer } from './server-rules.js';
@@ -49,10 +56,14 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly sent?: {
     readonly serialNumber: string;
     readonly protocol: string;
-    readonly cipher: string;
+    readonly cipher?: string;
+    /** `required` where the server ended the handshake for want of one. */
+    readonly clientCertificate?: 'asked' | 'required';
     readonly serverName?: string;
     readonly stapleOctets: number;
   };
+  /** What is worth saying of the connection, whatever is stapled. */
+  readonly findings?: readonly Finding[];
   /** How the handshake differs from the file, or that nothing is stapled. */
   readonly fault?: StapleFault;
 };
