@@ -62,6 +62,10 @@ export const fetchFlags = withEnvironment({
     default: true,
     allowNo: true,
   }),
+  'store-issuer': switchFlag('keep a downloaded issuer as CERT.issuer, where haproxy looks for it', {
+    default: true,
+    allowNo: true,
+  }),
   out: outFlag('where the staple goes: a file, a folder, or a template of {dir} {base} {name} {serial} {fingerprint}', {
     check: checkStapleTemplate,
   }),

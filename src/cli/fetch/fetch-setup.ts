@@ -39,6 +39,7 @@ export async function fetchOptionsFrom(
     acceptedStatuses: acceptedStatuses(flags['accept-status']),
     skewMilliseconds: usualSkewMilliseconds,
     downloadIssuer: flags['fetch-issuer'],
+    storeIssuer: flags['store-issuer'],
     dryRun: flags['dry-run'],
   });
 }

@@ -12,6 +12,7 @@ import {
   type GenerateSubject,
 } from '../../pipeline/sign/generate-staple.js';
 import { fixedStatus } from '../../source/status-source.js';
+import { warnOfHash } from '../flags/reload-flags.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -37,6 +38,7 @@ export async function runGenerate(
   const subjects = subjectsFrom(paths, flags);
   await refuseSharedStaples(listOfFiles(paths), flags.out);
   const options = await optionsFrom(flags, output);
+  warnOfHash(flags.hash, flags.reload, output);
   const interrupt = catchInterrupts();
   const codes: ExitCode[] = [];
   try {

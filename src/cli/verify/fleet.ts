@@ -46,6 +46,7 @@ function stateOfReport({ verdict, noResponder, trouble, crl }: VerifyReport): St
   if (crl?.kind === 'revoked') return 'revoked';
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
+  if (trouble?.kind === 'server') return 'invalid';
   return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';
 }
 

@@ -76,8 +76,12 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
       printStatement(output, one, options.now);
       if (statements.length > 1) printFindings(output, one);
     }
-  } else if (noResponder || crl !== undefined) {
-    const word = noResponder ? 'no responder' : 'no staple';
+  } else if (noResponder || crl !== undefined || trouble?.kind === 'server') {
+    const word = noResponder
+      ? 'no responder'
+      : trouble?.kind === 'server'
+        ? `not served (${trouble.code})`
+        : 'no staple';
     output.data(
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );

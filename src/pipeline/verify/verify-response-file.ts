@@ -15,7 +15,15 @@ import type { CrlReport } from './crl-check.js';
 import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
-import { notJudged, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+import { sizeTrouble } from './server-rules.js';
+import {
+  notJudged,
+  reported,
+  type JudgedStaple,
+  type StapleNotJudged,
+  type VerifyReport,
+  type VerifyStapleOptions,
+} from './verify-report.js';
 
 /** Judges a response about a serial number of this issuer, or about all its statements, without a certificate at hand. */
 export function verifyResponseFile(
@@ -35,11 +43,13 @@ export function verifyResponseFile(
     if (bytes === undefined) {
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
     }
-    if (serialNumber !== undefined)
-      return { ...base, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
+    const trouble = options.server === undefined ? undefined : sizeTrouble(options.server, bytes);
+    const judged = (verdict: Verdict): JudgedStaple | StapleNotJudged =>
+      trouble === undefined || verdict.kind !== 'good' ? reported(verdict) : { noResponder: false, trouble };
+    if (serialNumber !== undefined) return { ...base, ...judged(verdictOn(bytes, { serialNumber }, issuer, options)) };
     const statements = verdictsOnAll(bytes, issuer, options);
     const verdict = statements.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
-    return { ...base, ...reported(verdict), statements };
+    return { ...base, ...judged(verdict), statements };
   } catch (error) {
     return { ...base, ...notJudged(error) };
   }

@@ -2,7 +2,7 @@ import { definedOnly } from '../../core/defined-only.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { Server } from '../server.js';
-import type { HaproxyPlace } from './place.js';
+import { largestInFile, type HaproxyPlace } from './place.js';
 
 export const haproxy = {
   name: 'haproxy',
@@ -21,6 +21,8 @@ export const haproxy = {
     takesSha1Only: true,
     wantsNextUpdate: true,
     stopsBefore: minimumRemainingMilliseconds,
+    largestInFile,
     largestOverSocket: 12_260,
+    wantsIssuer: true,
   },
 } as const satisfies Server<HaproxyPlace>;
