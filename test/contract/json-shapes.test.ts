@@ -385,7 +385,8 @@ describe('the JSON of verify --connect', () => {
       const named = { ...connection, serverName: 'string' };
       expect(await connect([place, path])).toEqual([{ certificate: 'string', connection: named, ...judged }]);
       const ca = folder.write('anchor.pem', authority.certificate.pem);
-      expect(await connect([place, '--ca', ca])).toEqual([{ connection, ...judged }]);
+      const findings = [{ rule: 'string', severity: 'string', message: 'string', source: 'string' }];
+      expect(await connect([place, '--ca', ca])).toEqual([{ connection, ...judged, findings }]);
       isStapling = false;
       expect(await connect([place, path])).toEqual([
         { certificate: 'string', certificateNotAfter: 'time', connection: named, verdict: null, error },

@@ -63,6 +63,7 @@ function stateOfReport({ verdict, noResponder, trouble, crl, fault }: VerifyRepo
   }
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
+  if (trouble?.kind === 'server') return 'invalid';
   return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';
 }
 

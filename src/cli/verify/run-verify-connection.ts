@@ -1,4 +1,5 @@
 import { rootCertificates } from 'node:tls';
+import { domainToASCII } from 'node:url';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../../core/index.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { verifyConnection } from '../../pipeline/verify/verify-connection.js';
@@ -50,12 +51,20 @@ export async function runVerifyConnection(
 }
 
 function placeFrom(flags: VerifyFlags): ConnectionPlace {
-  const { connect = '', servername: serverName, starttls } = flags;
+  const { connect = '', servername, starttls } = flags;
   const address = parseHostAndPort(connect, 443);
   if (address === undefined) {
     throw new OcspError('usage', `--connect: "${connect}" is no HOST:PORT`, 'write it like 127.0.0.1:443 or [::1]:853');
   }
-  return definedOnly({ ...address, serverName, starttls });
+  return definedOnly({ ...address, serverName: asciiName(servername), starttls });
+}
+
+/** A name in its ASCII form (RFC 5891 §4), as servers and certificates have it. */
+function asciiName(name: string | undefined): string | undefined {
+  if (name === undefined || /^[!-~]*$/.test(name)) return name;
+  const ascii = domainToASCII(name);
+  if (ascii !== '') return ascii;
+  throw new OcspError('usage', `--servername: "${name}" is not a host name`, 'write it like www.example');
 }
 
 /** Debian's bundle, which an administrator can add to; elsewhere the roots that Node brings. */

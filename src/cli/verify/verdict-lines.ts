@@ -20,7 +20,10 @@ export function tellReport(output: Output, report: VerifyReport, options: Readin
   else printReport(output, report, options);
   if (!output.json) sayReportTrouble(output, report);
   sayWarnings(output, report);
-  const { place, fault } = report;
+  const { place, fault, verdict, findings = [] } = report;
+  if (!output.json && verdict === undefined) {
+    for (const { message, source } of findings) output.warn(`${nameOf(report)}: ${message} (${source})`);
+  }
   if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
 }
 
@@ -48,7 +51,13 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     response: response === undefined ? undefined : shownPath(response),
     connection: place === undefined ? undefined : { host: place.host, port: place.port, ...sent },
     ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
-    ...definedOnly({ findings: findingsRecord([...(verdict?.findings ?? []), ...lifeFindingsOf(report, now)]) }),
+    ...definedOnly({
+      findings: findingsRecord([
+        ...(verdict?.findings ?? []),
+        ...(report.findings ?? []),
+        ...lifeFindingsOf(report, now),
+      ]),
+    }),
     certificateNotAfter: life?.notAfter,
     outcome: noResponder ? 'no-responder' : undefined,
     statements: statements?.map(verdictRecord),
@@ -56,6 +65,10 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     warnings,
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
+}
+
+function withFindings(verdict: Verdict, more: readonly Finding[] = []): Verdict {
+  return more.length === 0 ? verdict : { ...verdict, findings: [...verdict.findings, ...more] };
 }
 
 /** Without fields that are undefined: what a CRL adds comes after those that are there. */
@@ -93,13 +106,17 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
   const name = nameOf(report);
   const { verdict, trouble, noResponder, statements = [], crl } = report;
   if (verdict !== undefined) {
-    printVerdict(output, report, verdict, options);
+    printVerdict(output, report, withFindings(verdict, report.findings), options);
     for (const one of statements) {
       printStatement(output, one, options.now);
       if (statements.length > 1) printFindings(output, one.findings);
     }
-  } else if (noResponder || crl !== undefined) {
-    const word = noResponder ? 'no responder' : 'no staple';
+  } else if (noResponder || crl !== undefined || trouble?.kind === 'server') {
+    const word = noResponder
+      ? 'no responder'
+      : trouble?.kind === 'server'
+        ? `not served (${trouble.code})`
+        : 'no staple';
     output.data(
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );

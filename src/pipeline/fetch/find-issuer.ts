@@ -13,6 +13,11 @@ export interface IssuerDownload {
   readonly budget: Budget;
 }
 
+export interface FoundIssuer {
+  readonly issuer: Certificate;
+  readonly isDownloaded: boolean;
+}
+
 /** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
 const maximumDownloads = 8;
 
@@ -26,15 +31,15 @@ export async function findIssuer(
   file: CertificateFile,
   finder: IssuerFinder,
   download: IssuerDownload | undefined,
-): Promise<Certificate> {
+): Promise<FoundIssuer> {
   const local = await finder.findLocal(file);
-  if (local !== undefined) return local;
+  if (local !== undefined) return { issuer: local, isDownloaded: false };
   const attempts = finder.named.map((path) => `--issuer ${shownPath(path)} did not issue it`);
   if (download !== undefined) {
     for (const uri of file.certificate.caIssuersUris.slice(0, maximumDownloads)) {
       if (download.budget.left() === 0) break;
       const found = await tryDownload(uri, file.certificate, finder, download);
-      if (typeof found !== 'string') return found;
+      if (typeof found !== 'string') return { issuer: found, isDownloaded: true };
       attempts.push(found);
     }
   }

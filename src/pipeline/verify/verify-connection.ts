@@ -13,13 +13,14 @@ import { issuerKeyProblem } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
-import { serverNameFor } from '../../core/subject-alternative-names.js';
+import { dnsNames, namesServer, serverNameFor } from '../../core/subject-alternative-names.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
-import { probeServer } from '../../probe/tls-probe.js';
+import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
+import { parseAddress } from '../../transport/internet-address.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
@@ -147,7 +148,9 @@ function judgeSent(
   const [own, ...others] = sentCertificates.flatMap(decodeOrSkip);
   const nothing = definedOnly({ place, noResponder: false, fault });
   if (own === undefined) return nothing;
-  const seen = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
+  const findings = [...nameFindings(sent, own, place), ...clientCertificateFindings(sent)];
+  const facts = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
+  const seen = { ...facts, ...(findings.length === 0 ? {} : { findings }) };
   // What another certificate's staple says is beside the question.
   if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
@@ -158,6 +161,35 @@ function judgeSent(
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
   if (needsNone && fault?.code === 'nothing-stapled') return { ...seen, ...judged(() => withoutStaple(own, trust())) };
   return { ...nothing, ...seen };
+}
+
+/** The name that was asked for is the one that was sent, else what was connected to. */
+function nameFindings({ serverName }: ProbeResult, own: Certificate, place: ConnectionPlace): Finding[] {
+  const asked = [serverName, place.serverName].find(Boolean) ?? place.host;
+  const address = parseAddress(asked);
+  const isNamed = unlessOcspError(() =>
+    namesServer(own, address === undefined ? { name: asked } : { address: address.bytes }),
+  );
+  if (isNamed === true) return [];
+  const names = unlessOcspError(() => dnsNames(own)) ?? [];
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
+  const instead = names.length === 0 ? '' : ` (it names ${names.slice(0, shownNames).join(', ')}${more})`;
+  const message = `the certificate that the server sends does not name ${asked}${instead}`;
+  return [{ rule: 'name-mismatch', severity: 'warning', message, source: 'RFC 6125 §6' }];
+}
+
+const shownNames = 3;
+
+function clientCertificateFindings({ clientCertificate }: ProbeResult): Finding[] {
+  if (clientCertificate !== 'required') return [];
+  return [
+    {
+      rule: 'client-certificate-required',
+      severity: 'info',
+      message: clientCertificateSentence,
+      source: 'RFC 5246 §7.4.4',
+    },
+  ];
 }
 
 /** Where the issuer is missing, what was seen of the server still is worth saying. */
@@ -231,9 +263,16 @@ function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint
 }
 
 function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
-  const { protocol, cipher, serverName, staple } = sent;
+  const { protocol, cipher, serverName, clientCertificate, staple } = sent;
   const stapleOctets = staple?.length ?? 0;
-  return definedOnly({ serialNumber: own.serialNumber, protocol, cipher, serverName, stapleOctets });
+  return definedOnly({
+    serialNumber: own.serialNumber,
+    protocol,
+    cipher,
+    serverName,
+    clientCertificate,
+    stapleOctets,
+  });
 }
 
 function decodeOrSkip(der: Uint8Array): Certificate[] {

@@ -2,6 +2,7 @@ import {
   isBelieved,
   type Certificate,
   type Failure,
+  type Finding,
   type LintProfile,
   type OcspRequest,
   type Verdict,
@@ -61,10 +62,14 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly sent?: {
     readonly serialNumber: string;
     readonly protocol: string;
-    readonly cipher: string;
+    readonly cipher?: string;
+    /** `required` where the server ended the handshake for want of one. */
+    readonly clientCertificate?: 'asked' | 'required';
     readonly serverName?: string;
     readonly stapleOctets: number;
   };
+  /** What is worth saying of the connection, whatever is stapled. */
+  readonly findings?: readonly Finding[];
   /** How the handshake differs from the file, or that nothing is stapled. */
   readonly fault?: StapleFault;
 };

@@ -20,6 +20,7 @@ import type { CrlReport } from './crl-check.js';
 import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
+import { sizeTrouble } from './server-rules.js';
 import { notJudged, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
 /**
@@ -47,9 +48,11 @@ export function verifyResponseFile(
     asked = askOf(bytes, issuers, options);
     const verdicts = serialNumber === undefined ? verdictsOnAll(asked) : verdictsOnSerial(serialNumber, asked);
     const verdict = verdicts.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
+    const trouble =
+      options.server === undefined || verdict.kind !== 'good' ? undefined : sizeTrouble(options.server, bytes);
     found = {
       response,
-      ...reported(verdict, 'named'),
+      ...(trouble === undefined ? reported(verdict, 'named') : { noResponder: false, trouble }),
       ...(serialNumber === undefined ? { statements: verdicts } : {}),
     };
   } catch (error) {

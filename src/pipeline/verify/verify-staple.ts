@@ -19,8 +19,10 @@ import { revokedMarkPath } from '../../store/staple-path.js';
 import type { CrlReport } from './crl-check.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
+import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
+import { issuerTrouble, sizeTrouble } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -37,11 +39,12 @@ interface Examination {
   readonly options: VerifyStapleOptions;
   /** Among the local sources and the certificates of --untrusted and --ca. Throws OcspError `issuer-not-found`, `issuer-mismatch`. */
   readonly issuer: () => Promise<Certificate>;
+  readonly issuers: IssuerFinder;
 }
 
 export function examine(file: CertificateFile, issuers: IssuerFinder, options: VerifyStapleOptions): Examination {
   let issuer: Promise<Certificate> | undefined;
-  return { file, options, issuer: () => (issuer ??= issuerOf(file, issuers, options)) };
+  return { file, options, issuers, issuer: () => (issuer ??= issuerOf(file, issuers, options)) };
 }
 
 /**
@@ -89,7 +92,7 @@ function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport 
   return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function reportOfStaple({ file, options, issuer }: Examination): Promise<VerifyReport> {
+async function reportOfStaple({ file, options, issuer, issuers }: Examination): Promise<VerifyReport> {
   const { path, certificate } = file;
   let { response } = options;
   try {
@@ -98,8 +101,17 @@ async function reportOfStaple({ file, options, issuer }: Examination): Promise<V
     if (found === undefined) return missingStaple(file, response, options.response !== undefined);
     const verdict = verdictOn(found, { certificate }, await issuer(), options);
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
+    const { server } = options;
+    const trouble =
+      server === undefined || verdict.kind !== 'good'
+        ? undefined
+        : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
     const origin = options.response === undefined ? 'staple' : 'named';
-    return { certificate: path, response, ...reported(verdict, origin), ...definedOnly({ nextRefresh }) };
+    const judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
+    const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
+    const why = 'remove it, since the file of the certificate has its issuer';
+    const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
+    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, findings }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
