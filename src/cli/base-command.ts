@@ -29,7 +29,7 @@ export abstract class BaseCommand extends Command {
   ) {
     const { flags, baseFlags } = command;
     const options = { ...command, flags: withoutEnvironment(flags), baseFlags: withoutEnvironment(baseFlags) };
-    const parsed = await this.parse(options as unknown as OclifInput);
+    const parsed = await this.parse(options as unknown as OclifInput, withNegativeSerial(this.argv));
     // Named, for of oclif's own type any misspelt flag is one.
     type Flags = Interfaces.InferredFlags<Declared['flags'] & Declared['baseFlags']>;
     return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
@@ -39,6 +39,14 @@ export abstract class BaseCommand extends Command {
   protected override catch(error: Error): Promise<void> {
     return Promise.reject(error);
   }
+}
+
+/** oclif takes `-0A` after `--serial` for the switch `-0`; behind a blank, which its reader cuts off, it is a value. */
+function withNegativeSerial(args: readonly string[]): string[] {
+  return args.map((word, index) => {
+    if (/^--serial=-[0-9a-f]/i.test(word)) return word.replace('=', '= ');
+    return args[index - 1] === '--serial' && /^-[0-9a-f]/i.test(word) ? ` ${word}` : word;
+  });
 }
 
 /** As much as the largest file that is read, a CRL; who writes it may have to ask somebody for a passphrase. */

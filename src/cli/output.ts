@@ -30,6 +30,7 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     /** Success may be told: stderr is a terminal, or --verbose; never with --quiet. */
     isTalkative,
     isVerbose: verbose,
+    isQuiet: quiet,
     /** Columns of stdout where it is a terminal; undefined elsewhere. */
     stdoutColumns: columnsOf(process.stdout),
     isStderrTerminal: process.stderr.isTTY,

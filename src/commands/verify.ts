@@ -17,6 +17,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
     '<%= config.bin %> verify /etc/haproxy/certs/site.pem',
     '<%= config.bin %> verify --response staple.der --ca root.pem site.pem',
     '<%= config.bin %> verify --serial 0a1b2c --issuer ca.pem --response response.der',
+    '<%= config.bin %> verify --response response.der --trusted-responder responder.pem',
     '<%= config.bin %> verify --for haproxy site.pem',
     '<%= config.bin %> verify --lint --profile web site.pem',
     '<%= config.bin %> verify --crl auto site.pem',

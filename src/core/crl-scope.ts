@@ -8,7 +8,7 @@ import { enterExtension, findExtension, unknownCritical, type Extension } from '
 import { OcspError } from './ocsp-error.js';
 import { Oid } from './oid.js';
 
-/** Which of its CA's certificates a CRL speaks of (issuingDistributionPoint, RFC 5280 §5.2.5). */
+/** Which of its CA's certificates a CRL speaks of (issuingDistributionPoint, RFC 5280 §5.2.5); it may outlive the CRL's own octets. */
 export interface CrlScope {
   /** It lists end-entity certificates only, no CA certificates. */
   readonly onlyUserCertificates: boolean;
@@ -108,8 +108,9 @@ function readPointNames(name: DerReader, issuer: Uint8Array): Uint8Array[] {
   return [directoryName(derSequence(...parts, derElement(Tag.set, relative?.contents ?? new Uint8Array())))];
 }
 
+/** Copies, since what remembers a name must not keep all of a large CRL. */
 function readGeneralNames(list: DerReader): Uint8Array[] {
-  return list.all(() => list.any('general name').raw);
+  return list.all(() => Uint8Array.from(list.any('general name').raw));
 }
 
 /** The GeneralName of a distinguished name (DER). */
@@ -171,7 +172,7 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
   if (scope.onlyAuthorities && !certificate.isCa) return 'no-ca-certificate';
   const { distributionPoint } = scope;
   if (distributionPoint === undefined) return undefined;
-  const names = unlessMalformed(() => pointsOf(certificate));
+  const names = unlessMalformed(() => pointsOf(certificate).flatMap((point) => point.names));
   if (names === undefined) return 'another-distribution-point';
   // RFC 5280 §6.3.3, last paragraph: beside its own, every certificate has the point that is named like its issuer.
   const own = [...names, directoryName(certificate.issuer)];
@@ -179,17 +180,39 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
   return names.length > 0 ? 'another-distribution-point' : 'no-distribution-point';
 }
 
-/** The names of all distribution points of a certificate whose CRL its own CA signs. */
-function pointsOf({ extensions, issuer }: Certificate): Uint8Array[] {
+/**
+ * The reasons for which this CRL's silence about a certificate of its CA means good, as bits of {@link allReasons}; 0 where
+ * {@link crlScopeFailure} says why. A distribution point may itself be for some reasons only (RFC 5280 §6.3.3 (d)).
+ */
+export function crlReasons(scope: CrlScope, certificate: Certificate): number {
+  if (crlScopeFailure(scope, certificate) !== undefined) return 0;
+  const { distributionPoint, reasons } = scope;
+  if (distributionPoint === undefined) return reasons;
+  const named = unlessMalformed(() => pointsOf(certificate)) ?? [];
+  const own: DistributionPoint = { names: [directoryName(certificate.issuer)], reasons: allReasons };
+  const matching = [...named, own].filter(({ names }) =>
+    names.some((name) => distributionPoint.some((other) => isSameName(name, other))),
+  );
+  return reasons & matching.reduce((all, point) => all | point.reasons, 0);
+}
+
+interface DistributionPoint {
+  readonly names: readonly Uint8Array[];
+  readonly reasons: number;
+}
+
+/** The distribution points of a certificate whose CRL its own CA signs. */
+function pointsOf({ extensions, issuer }: Certificate): DistributionPoint[] {
   const points = enterExtension(extensions, Oid.crlDistributionPoints, 'cRLDistributionPoints');
-  const names = points?.all((list) => {
+  const found = points?.all((list): DistributionPoint[] => {
     const point = list.sequence('distribution point');
     const name = point.enterOptional(contextTag(0), 'distribution point name');
-    point.optional(contextTag(1, 'primitive'), 'reasons');
+    const someReasons = point.optional(contextTag(1, 'primitive'), 'reasons');
     const issuers = point.enterOptional(contextTag(2), 'cRLIssuer');
     const crlIssuers = issuers === undefined ? [directoryName(issuer)] : readGeneralNames(issuers);
     if (!crlIssuers.some((one) => isSameName(one, directoryName(issuer)))) return [];
-    return name === undefined ? crlIssuers : readPointNames(name, issuer);
+    const reasons = someReasons === undefined ? allReasons : readReasons(someReasons.contents);
+    return [{ names: name === undefined ? crlIssuers : readPointNames(name, issuer), reasons }];
   });
-  return names?.flat() ?? [];
+  return found?.flat() ?? [];
 }

@@ -36,7 +36,7 @@ export interface Crl {
   readonly thisUpdate: Date;
   readonly nextUpdate?: Date;
   /** By serial number in its minimal form: see {@link crlEntryOf}. */
-  readonly entries: ReadonlyMap<string, CrlEntry>;
+  readonly entries: Pick<ReadonlyMap<string, CrlEntry>, 'get' | 'size'>;
   readonly extensions: readonly Extension[];
   readonly scope: CrlScope;
   readonly signatureAlgorithm: AlgorithmIdentifier;

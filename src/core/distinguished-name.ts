@@ -51,6 +51,12 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** The one text that equal names share, for use as a key; once for each array of octets, since bundles are compared name by name. */
 export const canonicalName = oncePer(canonicalForm);
 
+/** The texts of a name's attributes of this type, in their order; values that are no text are left out. */
+export function attributeTexts(name: Uint8Array, type: string): string[] {
+  const values = relativeNames(name).flatMap((attributes) => attributes.filter((attribute) => attribute.type === type));
+  return values.map(({ value }) => textOf(value)).filter((text) => text !== undefined);
+}
+
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
   const element = reader.element(Tag.sequence, what);

@@ -1,6 +1,7 @@
 import type { Certificate } from './certificate.js';
-import { contextTag, type DerReader } from './der/der.js';
+import { contextTag } from './der/der.js';
 import { orMalformed } from './der/malformed.js';
+import { attributeTexts } from './distinguished-name.js';
 import { enterExtension } from './extension.js';
 import { Oid } from './oid.js';
 
@@ -15,21 +16,54 @@ const hostName =
  * @throws OcspError `malformed-certificate` where the extension breaks the rules of DER
  */
 export function dnsNames(certificate: Pick<Certificate, 'extensions'>): string[] {
+  return alternativeNames(certificate).dnsNames;
+}
+
+interface AlternativeNames {
+  readonly dnsNames: string[];
+  /** Octets in lower-case hex. */
+  readonly addresses: ReadonlySet<string>;
+}
+
+function alternativeNames(certificate: Pick<Certificate, 'extensions'>): AlternativeNames {
   const what = 'the subjectAltName of the certificate is not valid DER';
   const hint = 'check the file with: openssl x509 -in FILE -text';
   const list = orMalformed({ code: 'malformed-certificate', what, hint }, () =>
-    enterExtension(certificate.extensions, Oid.subjectAlternativeName, 'subjectAltName')?.all(readDnsName),
+    enterExtension(certificate.extensions, Oid.subjectAlternativeName, 'subjectAltName')?.all((names) =>
+      names.any('general name'),
+    ),
   );
-  return [...new Set(list?.filter((name) => name !== undefined))];
+  const contentsOf = (tag: number): Buffer[] =>
+    (list ?? []).filter((name) => name.tag === tag).map(({ contents }) => Buffer.from(contents));
+  const names = contentsOf(contextTag(2, 'primitive')).map((contents) => contents.toString('latin1'));
+  return {
+    dnsNames: [...new Set(names.filter((name) => hostName.test(name)).map((name) => name.toLowerCase()))],
+    addresses: new Set(contentsOf(contextTag(7, 'primitive')).map((contents) => contents.toString('hex'))),
+  };
 }
 
-/** A GeneralName: the text of a dNSName that is a host name, undefined for all else. */
-function readDnsName(list: DerReader): string | undefined {
-  const { tag, contents } = list.any('general name');
-  if (tag !== contextTag(2, 'primitive')) return undefined;
-  const text = Buffer.from(contents).toString('latin1');
-  return hostName.test(text) ? text.toLowerCase() : undefined;
+/** A server as it was asked for: a name in ASCII, or the 4 or 16 octets of an address. */
+export type AskedServer = { readonly name: string } | { readonly address: Iterable<number> };
+
+/**
+ * Whether a certificate is for a server (RFC 6125 §6): an address by an iPAddress alone, a name by a dNSName, whose wildcard
+ * stands for one label, the first. The common name counts only where there is neither.
+ *
+ * @throws OcspError `malformed-certificate`
+ */
+export function namesServer(certificate: Pick<Certificate, 'extensions' | 'subject'>, asked: AskedServer): boolean {
+  const { dnsNames: names, addresses } = alternativeNames(certificate);
+  if ('address' in asked) return addresses.has(Buffer.from([...asked.address]).toString('hex'));
+  const name = asked.name.toLowerCase().replace(/\.$/, '');
+  const presented = names.length > 0 || addresses.size > 0 ? names : commonNames(certificate);
+  return presented.some((one) => one === name || one === name.replace(/^[^.]+\./, '*.'));
 }
+
+function commonNames({ subject }: Pick<Certificate, 'subject'>): string[] {
+  return attributeTexts(subject, commonName).map((text) => text.toLowerCase());
+}
+
+const commonName = '2.5.4.3';
 
 /**
  * The name to ask a server for, so that it picks this certificate (RFC 6066 §3): the first dNSName without a wildcard, since another

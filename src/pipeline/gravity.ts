@@ -58,6 +58,7 @@ export function gravityOfFailure(code: FailureCode): Gravity {
 
 export function gravityOfTrouble(trouble: Trouble): Gravity {
   if (trouble.kind === 'failure') return gravityOfFailure(trouble.code);
+  if (trouble.kind === 'server') return 'reloadFailed';
   return trouble.kind === 'error' ? gravityOfErrorKind[trouble.errorKind] : trouble.code;
 }
 

@@ -8,8 +8,12 @@ export type Trouble = { readonly message: string; readonly hint: string } & (
   | { readonly kind: 'failure'; readonly code: FailureCode }
   | { readonly kind: 'error'; readonly errorKind: OcspErrorKind; readonly code: OcspErrorCode }
   | { readonly kind: 'status'; readonly code: 'revoked' | 'unknown' }
+  | { readonly kind: 'server'; readonly code: ServerTroubleCode }
   | { readonly kind: 'bug'; readonly code: 'bug' }
 );
+
+/** Why a server would not serve a response that is good: stable for scripts. */
+export type ServerTroubleCode = 'too-large' | 'issuer-missing' | 'issuer-stale';
 
 /** The next step for each failure of a response; empty where the message says it all. */
 const failureHints: Readonly<Record<FailureCode, string>> = {

@@ -33,17 +33,24 @@ const notTls: ReadonlySet<string> = new Set([
   'ERR_SSL_HTTP_REQUEST',
 ]);
 
+/** In TLS 1.2 a staple over 16,380 octets; OpenSSL's bound for the message that it comes in. */
+const tooLargeMessage = 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE';
+
 function handshakeReason(error: unknown): string {
   const code = networkErrorCode(error);
   if (notTls.has(code)) return 'the answer is not TLS';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the server closed the connection during the handshake';
   if (code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') return 'the server has no certificate or cipher for this offer';
+  if (code === tooLargeMessage) return 'it sends a larger message than clients of TLS take';
   return reasonOf(error);
 }
 
 function handshakeHint(code: string, { keyType, tlsVersion, starttls }: ProbeRequest): string {
   if (notTls.has(code) && starttls === undefined) {
     return 'name the TLS port, or add --starttls smtp or imap where TLS starts later';
+  }
+  if (code === tooLargeMessage) {
+    return 'its staple has more than 16380 octets, or its chain is too long: no client that asks for staples gets through';
   }
   if (keyType !== undefined) {
     return `only ${keyType === 'rsa' ? 'RSA' : 'ECDSA'} was offered: check that the server has such a certificate for this name`;

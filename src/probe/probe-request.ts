@@ -23,10 +23,12 @@ export interface ProbeResult {
   readonly staple: Uint8Array | undefined;
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string;
-  /** The name of the cipher suite by IANA. */
-  readonly cipher: string;
+  /** The name of the cipher suite by IANA; undefined where the handshake ended before that could be read. */
+  readonly cipher: string | undefined;
+  /** Whether the server asked for a client certificate, which there is none of, and ended the handshake without one. */
+  readonly clientCertificate: 'asked' | 'required' | undefined;
   /** What was sent as SNI. */
   readonly serverName: string | undefined;
-  /** From the start to the end of the handshake. */
+  /** From the start to the end of the handshake, whoever ended it. */
   readonly milliseconds: number;
 }

@@ -16,7 +16,8 @@ const signatureAlgorithms = {
 } as const;
 
 /**
- * One TLS handshake that asks for a staple (RFC 6066 §8, RFC 8446 §4.4.2.1) and gives back what the server sent. No chain or name is checked.
+ * One TLS handshake that asks for a staple (RFC 6066 §8, RFC 8446 §4.4.2.1) and gives back what the server sent, also where
+ * it then ends the handshake for want of a client certificate. No chain or name is checked.
  *
  * @throws OcspError `name-not-resolved`, `connection-failed`, `timeout`, `tls-failed`, `starttls-failed`, `interrupted`
  */
@@ -42,6 +43,10 @@ export async function probeServer(request: ProbeRequest): Promise<ProbeResult> {
     stopLimit();
   }
 }
+
+/** What is said where a server ended the handshake for want of a client certificate. */
+export const clientCertificateSentence =
+  'the server requires a client certificate and ended the handshake without one; its certificate and staple came before';
 
 interface Attempt {
   /** What it is at, for the message of a timeout. */
@@ -102,18 +107,43 @@ function handshake(tcp: Socket, request: ProbeRequest, attempt: Attempt): Promis
     const serverName = serverNameOf(request);
     const tls = connectTls(connectionOptions(tcp, request, serverName));
     attempt.sockets.push(tls);
-    let staple: Uint8Array | undefined;
-    tls.on('error', (error) => reject(handshakeError(error, request)));
-    tls.once('close', () => reject(handshakeError(closed(), request)));
+    let flight: FirstFlight | undefined;
+    // Of TLS 1.2 certificate and staple come before a client certificate is missed (RFC 5246 §7.3, RFC 6066 §8).
+    const end = (error: Error): void => {
+      if (flight?.asksForCertificate === true && attempt.ended === undefined) {
+        resolve({ ...flight.sent, serverName, cipher: undefined, clientCertificate: 'required' });
+      } else {
+        reject(handshakeError(error, request));
+      }
+    };
+    tls.on('error', end);
+    tls.once('close', () => end(closed()));
     // OpenSSL bounds it: a message of 16 KiB in TLS 1.2, an extension of 64 KiB in TLS 1.3.
     // Comes before secureConnect whether there is a staple or not: then it is null.
     tls.once('OCSPResponse', (response: Buffer | null) => {
-      if (response !== null) staple = new Uint8Array(response);
+      flight = firstFlight(tls, response === null ? undefined : new Uint8Array(response));
     });
     tls.once('secureConnect', () => {
-      resolve({ ...shownBy(tls), staple, serverName });
+      const { sent, asksForCertificate } = flight ?? firstFlight(tls, undefined);
+      const clientCertificate = asksForCertificate ? 'asked' : undefined;
+      resolve({ ...sent, serverName, cipher: tls.getCipher().standardName, clientCertificate });
     });
   });
+}
+
+/** What a server has sent when the client has to answer. */
+interface FirstFlight {
+  readonly sent: Pick<ProbeResult, 'certificates' | 'staple' | 'protocol'>;
+  readonly asksForCertificate: boolean;
+}
+
+/** To be read once: Node gives the chain away with the first call. */
+function firstFlight(tls: TLSSocket, staple: Uint8Array | undefined): FirstFlight {
+  return {
+    sent: { certificates: certificatesOf(tls), staple, protocol: tls.getProtocol() ?? '' },
+    // Those of the server's CertificateRequest; it sends none to a client otherwise.
+    asksForCertificate: tls.getSharedSigalgs().length > 0,
+  };
 }
 
 function connectionOptions(
@@ -139,7 +169,7 @@ function serverNameOf({ host, serverName }: ProbeRequest): string | undefined {
   return name === '' || isIP(name) !== 0 || name.includes(':') ? undefined : name;
 }
 
-function shownBy(tls: TLSSocket): Pick<ProbeResult, 'certificates' | 'protocol' | 'cipher'> {
+function certificatesOf(tls: TLSSocket): Uint8Array[] {
   const certificates: Uint8Array[] = [];
   // Unlike getPeerCertificate, this walks what was sent, in its order, whoever issued whom.
   let certificate: X509Certificate | undefined = tls.getPeerX509Certificate();
@@ -147,7 +177,7 @@ function shownBy(tls: TLSSocket): Pick<ProbeResult, 'certificates' | 'protocol' 
     certificates.push(new Uint8Array(certificate.raw));
     certificate = certificate.issuerCertificate;
   }
-  return { certificates, protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().standardName };
+  return certificates;
 }
 
 function closed(): Error {

@@ -50,8 +50,18 @@ export interface ServerRules {
   readonly wantsNextUpdate?: boolean;
   /** It stops stapling so long before nextUpdate, in milliseconds. */
   readonly stopsBefore?: number;
+  /** The largest response it takes from a file, in octets. */
+  readonly largestInFile?: number;
   /** The largest response it takes over its admin socket, in octets. */
   readonly largestOverSocket?: number;
+  /** With a staple it wants the issuer of the certificate in the certificate's file or as `CERT.issuer`, and does not start without. */
+  readonly wantsIssuer?: boolean;
   /** What it serves although no client would take it. */
   readonly laxness?: { readonly rule: string; readonly serves: string };
 }
+
+/**
+ * The largest response that a server can staple to clients of TLS 1.2: OpenSSL's ones break the handshake with a larger
+ * CertificateStatus. In octets.
+ */
+export const largestForClients = 16_380;

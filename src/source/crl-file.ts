@@ -1,6 +1,13 @@
 import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
 import { crlEntryOf, crlFailure, decodeCrl, type Crl, type CrlFailure, type CrlHeader } from '../core/crl.js';
-import { allReasons, crlScopeFailure, pointTexts, type CrlScope, type CrlScopeFailure } from '../core/crl-scope.js';
+import {
+  allReasons,
+  crlReasons,
+  crlScopeFailure,
+  pointTexts,
+  type CrlScope,
+  type CrlScopeFailure,
+} from '../core/crl-scope.js';
 import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
@@ -53,7 +60,11 @@ export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlS
       const entry = crlEntryOf(crl, serialNumber);
       return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;
     },
-    coverageFailure: (certificate) => describeScopeFailure(scope, certificate, name),
+    coverageFailure: (certificate) =>
+      describeScopeFailure(scope, certificate, name) ??
+      (certificate === undefined || crlReasons(scope, certificate) === allReasons
+        ? undefined
+        : describePartialPoint(name)),
   };
 }
 
@@ -70,11 +81,20 @@ export function readCrlFile(path: FilePath): Uint8Array {
  * looked at.
  *
  * @param name what messages call it
+ * @param beforeEntries called when the CRL is this issuer's and its entries, which are many, are about to be read
  * @throws OcspError as {@link readCrlSource}, but for the times
  */
-export function signedCrlFrom(bytes: Uint8Array, name: string, issuer: Certificate): Crl {
+export function signedCrlFrom(
+  bytes: Uint8Array,
+  name: string,
+  issuer: Certificate,
+  beforeEntries: () => void = () => undefined,
+): Crl {
   try {
-    return decodeCrl(derOf(bytes), (header) => requireSignedBy(header, issuer, name));
+    return decodeCrl(derOf(bytes), (header) => {
+      requireSignedBy(header, issuer, name);
+      beforeEntries();
+    });
   } catch (error) {
     throw error instanceof OcspError && error.code === 'crl-mismatch' ? error : naming(name, error);
   }
@@ -133,7 +153,7 @@ function stalenessOf(crl: Crl, { now, allowStale }: CrlSourceOptions, name: stri
   throw new OcspError('crl-stale', staleness, 'get the current CRL, or give --allow-stale-crl');
 }
 
-export function notYetValid(name: string, { thisUpdate }: CrlHeader, now: Date): OcspError {
+export function notYetValid(name: string, { thisUpdate }: Pick<CrlHeader, 'thisUpdate'>, now: Date): OcspError {
   const message = `the CRL ${name} is not valid before ${formatTime(thisUpdate)}, and it is ${formatTime(now)}`;
   return new OcspError('crl-not-yet-valid', message, 'check the clock of this machine and of the CA');
 }
@@ -167,6 +187,11 @@ export function describeIncompleteness({ baseNumber, reasons }: CrlScope, name: 
         ? 'it lists certificates revoked for some reasons only (onlySomeReasons)'
         : undefined;
   return because === undefined ? undefined : `the CRL ${name} cannot say which certificates are good: ${because}`;
+}
+
+/** Why this CRL's silence does not mean good where the certificate's own distribution point is for some reasons only. */
+export function describePartialPoint(name: string): string {
+  return `the CRL ${name} cannot say that the certificate is good: the certificate names it for some reasons only (cRLDistributionPoints)`;
 }
 
 function describeAuthoritiesOnly({ onlyAuthorities }: CrlScope, name: string): string | undefined {

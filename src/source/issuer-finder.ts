@@ -29,6 +29,8 @@ export interface IssuerFinder {
   readonly named: readonly FilePath[];
   /** That, read. Throws what reading an --issuer file can throw. */
   sources(): Promise<readonly IssuerSource[]>;
+  /** The one of these that issued the certificate. */
+  choose(certificate: Certificate, encoded: readonly Uint8Array[]): Certificate | undefined;
   /** These, decoded; those that cannot be decoded are left out. */
   decode(encoded: readonly Uint8Array[]): readonly Certificate[];
   /**
@@ -46,6 +48,8 @@ export interface IssuerFinder {
 
 /** Issuers kept decoded; a fleet has a handful, and chains in bundles repeat them. */
 const maximumKnown = 512;
+/** Together they take no more than that, in octets of DER. */
+const maximumKnownOctets = 16 * 1024 * 1024;
 
 /** From so many on an index costs less than looking at each. */
 const worthAnIndex = 16;
@@ -61,6 +65,7 @@ export function createIssuerFinder(
 ): IssuerFinder {
   const hasNone = issuerPaths.length === 0 && read === undefined;
   const known = new Map<string, Certificate | undefined>();
+  let knownOctets = 0;
   let found = read === undefined ? undefined : Promise.resolve(read);
   const sources: IssuerFinder['sources'] = () =>
     (found ??= Promise.all(issuerPaths.map((path) => readIssuerSource(path, warn))));
@@ -76,8 +81,13 @@ export function createIssuerFinder(
   const decodeKnown = (der: Uint8Array): Certificate | undefined => {
     const key = toHex(digest('sha256', der));
     if (known.has(key)) return known.get(key);
-    if (known.size >= maximumKnown) known.clear();
-    const certificate = unlessOcspError(() => decodeCertificate(der));
+    if (known.size >= maximumKnown || knownOctets + der.length > maximumKnownOctets) {
+      known.clear();
+      knownOctets = 0;
+    }
+    // A copy: what is remembered must not keep all of a large file.
+    const certificate = unlessOcspError(() => decodeCertificate(Uint8Array.from(der)));
+    if (certificate !== undefined) knownOctets += der.length;
     known.set(key, certificate);
     return certificate;
   };
@@ -92,6 +102,7 @@ export function createIssuerFinder(
   return {
     named: issuerPaths,
     sources,
+    choose: (certificate, encoded) => findIn(certificate, encoded)?.certificate,
     decode,
     ...use,
     async findLocal(file) {

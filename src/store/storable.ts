@@ -13,8 +13,8 @@ export interface StoringRule {
 
 /**
  * The rule of what may be stored for a server, in one place: exactly one SingleResponse, in the asked hash, nextUpdate
- * there and more than 300 s away, thisUpdate not older than that of a stored staple which is itself believed and
- * current. The caller has verified the response and looks at its status.
+ * there and more than 300 s away, thisUpdate not older than that of a stored staple which is itself believed, current
+ * and of use to a server. The caller has verified the response and looks at its status.
  *
  * @returns undefined when it may be stored, else `several-responses`, `cert-id-hash-differs`, `no-next-update`,
  *   `expired`, `too-short` or `older-than-stored`
@@ -54,9 +54,11 @@ function timeFailure({ statement: { nextUpdate } }: BelievedEvidence, now: Date)
   return failure('too-short', message, values);
 }
 
-function orderFailure({ statement }: BelievedEvidence, { stored, now }: StoringRule): Failure | undefined {
+function orderFailure({ statement }: BelievedEvidence, { stored, now, hash }: StoringRule): Failure | undefined {
   if (stored === undefined || !isBelieved(stored)) return undefined;
   const current = stored.statement;
+  // A good one that servers cannot use, as in the hash of before, is no reason to go on without; a revocation is.
+  if (stored.kind === 'good' && !isUsableStaple(stored, hash, now)) return undefined;
   // A staple dated in the future or past its end must not block a newer one.
   const isCurrent = current.thisUpdate <= now && (current.nextUpdate === undefined || current.nextUpdate > now);
   if (!isCurrent || statement.thisUpdate >= current.thisUpdate) return undefined;

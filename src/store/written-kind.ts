@@ -7,7 +7,7 @@ import type { PinnedFile } from '../system/pinned-folder.js';
 import { readRegularFile } from '../system/read-file.js';
 
 /** What a path is written with; `record` is a dot file of restaple's own, whose name nobody chose. */
-export type WrittenKind = 'response' | 'request' | 'metrics' | 'record';
+export type WrittenKind = 'response' | 'request' | 'metrics' | 'issuer' | 'record';
 
 /** What is at the path: no bytes where there is no file, none in them where it is larger than 64 KiB. */
 export interface CurrentFile {
@@ -25,7 +25,7 @@ interface Rules {
 /** How every metrics file of restaple begins; a file that begins otherwise is somebody else's. */
 const beginningOfMetrics = '# HELP restaple_';
 
-const rules: Readonly<Record<Exclude<WrittenKind, 'record'>, Rules>> = {
+const rules: Readonly<Record<Exclude<WrittenKind, 'record' | 'issuer'>, Rules>> = {
   response: {
     endings: ['.ocsp', '.der', '.resp', '.restaple-revoked'],
     noun: 'an OCSP response',
@@ -58,13 +58,18 @@ const precious: Partial<Record<DerKind, string>> = {
 
 /**
  * Refuses to replace what a slip of the pen would cost: keys, certificates, certificate requests and CRLs under whatever
- * name, and under a name that does not stand for what is written everything that is not of that kind.
+ * name, and under a name that does not stand for what is written everything that is not of that kind. Of certificates an
+ * issuer alone takes the place.
  *
  * @throws OcspError `overwrite-refused`
  */
 export function requireOwnKind(file: PinnedFile, current: CurrentFile, kind: WrittenKind): void {
   const { status } = current;
   if (kind === 'record' || status === undefined || status.size === 0) return;
+  if (kind === 'issuer') {
+    requireCertificatesOnly(file, current, status.size);
+    return;
+  }
   const { endings, noun, isOfKind } = rules[kind];
   const name = shownPath(file.path);
   const bytes = examinedOf(file, current);
@@ -73,6 +78,15 @@ export function requireOwnKind(file: PinnedFile, current: CurrentFile, kind: Wri
   if (found !== undefined) throw refused(name, `it is ${found}`, noun);
   if (endings.some((ending) => name.toLowerCase().endsWith(ending)) || isOfKind(bytes)) return;
   throw refused(name, `it does not look like ${noun}`, noun);
+}
+
+/** An issuer takes the place of certificates and of nothing else. */
+function requireCertificatesOnly(file: PinnedFile, current: CurrentFile, size: number): void {
+  const bytes = examinedOf(file, current);
+  const labels = pemLabelsIn(bytes);
+  const isText = labels.length > 0 && labels.every((label) => /^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label));
+  if (size <= bytes.length && (isText || kindOfDer(bytes) === 'certificate')) return;
+  throw refused(shownPath(file.path), 'it holds something else than certificates', 'the issuer');
 }
 
 /** A staple was read already; of others the beginning is enough. */

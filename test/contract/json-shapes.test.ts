@@ -38,8 +38,8 @@ function shapeOf(value: unknown): unknown {
 const error = { code: 'string', message: 'string', hint: 'string' };
 const contact = { url: 'string', method: 'string', milliseconds: 'number', attempts: 'number' };
 const base = { certificate: 'string', outcome: 'string', staple: 'string', written: 'boolean' };
-const noTimes = { thisUpdate: null, nextUpdate: null, nextRefresh: null };
-const times = { thisUpdate: 'time', nextUpdate: 'time', nextRefresh: 'time' };
+const noTimes = { thisUpdate: null, nextUpdate: null, nextRefresh: null, certificateNotAfter: 'time' };
+const times = { thisUpdate: 'time', nextUpdate: 'time', nextRefresh: 'time', certificateNotAfter: 'time' };
 
 /** A staple in the middle of its life: due, and good for long enough. */
 function agedStaple(site: IssuedCertificate): Buffer {
@@ -97,7 +97,10 @@ describe('the JSON of fetch', () => {
     ['unknown', { ...base, responder: contact, verdict: null, ...noTimes, error }],
     ['invalid', { ...base, responder: contact, verdict: null, ...noTimes, error }],
     ['unavailable', { ...base, responder: contact, verdict: null, ...noTimes, error }],
-    ['input-error', { ...base, staple: null, responder: null, verdict: null, ...noTimes, error }],
+    [
+      'input-error',
+      { ...base, staple: null, responder: null, verdict: null, ...noTimes, certificateNotAfter: null, error },
+    ],
     ['store-error', { ...base, responder: contact, verdict: null, ...noTimes, error }],
   ])('of outcome %s has these fields and types', (outcome, shape) => {
     const record = outcomes.get(outcome);
@@ -168,6 +171,7 @@ describe('the JSON of verify', () => {
     const record = await verify(buildOcspResponse({ signer: authority, responses: [single], nonce }));
     expect(shapeOf(record)).toEqual({
       certificate: 'string',
+      certificateNotAfter: 'time',
       response: 'string',
       verdict: 'string',
       ...evidence,
@@ -199,6 +203,7 @@ describe('the JSON of verify', () => {
     const finding = { rule: 'string', severity: 'string', message: 'string', source: 'string' };
     expect(shapeOf(record)).toEqual({
       certificate: 'string',
+      certificateNotAfter: 'time',
       response: 'string',
       verdict: 'string',
       ...evidence,
@@ -219,6 +224,7 @@ describe('the JSON of verify', () => {
     const record = await verify(response, '2026-03-01T00:00:00Z');
     expect(shapeOf(record)).toEqual({
       certificate: 'string',
+      certificateNotAfter: 'time',
       response: 'string',
       verdict: 'string',
       failure: { code: 'string', message: 'string', nextUpdate: 'time', now: 'time' },
@@ -230,7 +236,13 @@ describe('the JSON of verify', () => {
   it('of what is no response has the failure alone', async () => {
     const record = await verify(Buffer.from('nonsense'));
     const failure = { code: 'string', message: 'string', rule: 'string' };
-    expect(shapeOf(record)).toEqual({ certificate: 'string', response: 'string', verdict: 'string', failure });
+    expect(shapeOf(record)).toEqual({
+      certificate: 'string',
+      certificateNotAfter: 'time',
+      response: 'string',
+      verdict: 'string',
+      failure,
+    });
     expect(record).toMatchObject({ verdict: 'invalid', failure: { code: 'malformed-response' } });
   });
 
@@ -238,6 +250,7 @@ describe('the JSON of verify', () => {
     const record = await verify(buildErrorResponse('tryLater'));
     expect(shapeOf(record)).toEqual({
       certificate: 'string',
+      certificateNotAfter: 'time',
       response: 'string',
       verdict: 'string',
       failure: { code: 'string', message: 'string', responseStatus: 'string' },
@@ -248,7 +261,13 @@ describe('the JSON of verify', () => {
 
   it('of a missing staple has a null verdict and an error', async () => {
     const record = await verify(undefined);
-    expect(shapeOf(record)).toEqual({ certificate: 'string', response: 'string', verdict: null, error });
+    expect(shapeOf(record)).toEqual({
+      certificate: 'string',
+      certificateNotAfter: 'time',
+      response: 'string',
+      verdict: null,
+      error,
+    });
     expect(record).toMatchObject({ error: { code: 'response-missing' } });
   });
 
@@ -257,6 +276,7 @@ describe('the JSON of verify', () => {
     const record = (await runRestaple(['verify', '--json', plain])).lines()[0];
     expect(shapeOf(record)).toEqual({
       certificate: 'string',
+      certificateNotAfter: 'time',
       response: 'string',
       verdict: null,
       outcome: 'string',
@@ -361,17 +381,24 @@ describe('the JSON of verify --connect', () => {
     const connect = async (words: readonly string[]): Promise<unknown> =>
       shapeOf((await runRestaple(['verify', '--json', '--connect', ...words])).lines());
     try {
-      const judged = { verdict: 'string', ...evidence };
+      const judged = { verdict: 'string', certificateNotAfter: 'time', ...evidence };
       const named = { ...connection, serverName: 'string' };
       expect(await connect([place, path])).toEqual([{ certificate: 'string', connection: named, ...judged }]);
       const ca = folder.write('anchor.pem', authority.certificate.pem);
-      expect(await connect([place, '--ca', ca])).toEqual([{ connection, ...judged }]);
+      const findings = [{ rule: 'string', severity: 'string', message: 'string', source: 'string' }];
+      expect(await connect([place, '--ca', ca])).toEqual([{ connection, ...judged, findings }]);
       isStapling = false;
       expect(await connect([place, path])).toEqual([
-        { certificate: 'string', connection: named, verdict: null, error },
+        { certificate: 'string', certificateNotAfter: 'time', connection: named, verdict: null, error },
       ]);
       expect(await connect(['127.0.0.1:1', path])).toEqual([
-        { certificate: 'string', connection: { host: 'string', port: 'number' }, verdict: null, error },
+        {
+          certificate: 'string',
+          certificateNotAfter: 'time',
+          connection: { host: 'string', port: 'number' },
+          verdict: null,
+          error,
+        },
       ]);
     } finally {
       server.close();

@@ -1,13 +1,15 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
 import { httpStatus } from '../support/behaviours.js';
 import { certificatesOnlyBundle } from '../support/bundles.js';
 import type { Behaviour } from '../support/misbehaving-responder.js';
 import { createCertificateAuthority } from '../support/pki.js';
-import { fetchSite, namesIn, unprivileged, withScene, type Scene } from './support/fetch-scene.js';
+import { runCommand, runRestaple } from '../support/run-program.js';
+import { haproxyConfig } from '../support/servers/haproxy.js';
+import { fetchJson, fetchSite, namesIn, unprivileged, withScene, type Scene } from './support/fetch-scene.js';
 
 const withDownload = {
   certificate: (url: string) => ({ ocspUris: [`${url}/ocsp`], caIssuersUris: [`${url}/ca.crt`] }),
@@ -19,6 +21,8 @@ function serveIssuer(scene: Scene, issuer: Behaviour): void {
   scene.responder.routes.set('/ocsp', answer(scene.authority));
   scene.responder.routes.set('/ca.crt', issuer);
 }
+
+const issuerOf = ({ certificate }: Scene): string => `${certificate}.issuer`;
 
 function file(bytes: string | Uint8Array): Behaviour {
   return httpStatus(200, { 'content-type': 'application/octet-stream' }, bytes);
@@ -41,8 +45,8 @@ it.each([
       'GET /ca.crt',
       'POST /ocsp',
     ]);
-    // What was downloaded is used, not kept: haproxy would take it for a certificate.
-    expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
+    expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.issuer', 'site.pem.ocsp']);
+    expect(readFileSync(issuerOf(scene), 'utf8')).toBe(scene.authority.certificate.pem);
   }, withDownload);
 });
 
@@ -127,4 +131,122 @@ it('warns of an expired issuer and goes on', async () => {
     },
     { authority: { notAfter: new Date('2024-01-01T00:00:00Z') } },
   );
+});
+
+describe('a downloaded issuer', () => {
+  /** Only the certificate and its key are on disk. */
+  function serveForHaproxy(scene: Scene): void {
+    serveIssuer(scene, file(scene.authority.certificate.der));
+    writeFileSync(scene.certificate, scene.site.certificate.pem + scene.site.keyPem);
+  }
+
+  /** Whether haproxy starts with the folder as it is, and takes the staple. */
+  async function checkWithHaproxy(scene: Scene): Promise<string> {
+    const config = scene.folder.write('.haproxy.cfg', haproxyConfig({ port: 9, certificate: `${scene.folder.path}/` }));
+    const { exitCode, stdout, stderr } = await runCommand('haproxy', ['-c', '-f', config]);
+    return `${exitCode} ${/ignored|not an issuer|impossible to compute/.exec(stdout + stderr)?.[0] ?? ''}`;
+  }
+
+  it(
+    'is kept, so that haproxy starts with the staple and the next run needs no download',
+    { tags: 'haproxy' },
+    async () => {
+      await withScene(async (scene) => {
+        serveForHaproxy(scene);
+        expect((await fetchSite(scene, ['--no-store-issuer'])).record.outcome).toBe('updated');
+        expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
+        expect(await checkWithHaproxy(scene)).toBe('1 impossible to compute');
+        const judgement = ['verify', '--json', '--for', 'haproxy', '--issuer'];
+        const ca = scene.folder.write('.ca.pem', scene.authority.certificate.pem);
+        expect(await runRestaple([...judgement, ca, scene.certificate])).toMatchObject({
+          exitCode: 10,
+          stdout: expect.stringContaining('"code":"issuer-missing"') as string,
+        });
+        // The staple is fresh, and the issuer is kept all the same.
+        expect((await fetchSite(scene)).record).toMatchObject({ outcome: 'fresh', written: false });
+        expect(await checkWithHaproxy(scene)).toBe('0 ');
+        expect((await runRestaple(['verify', '--for', 'haproxy', scene.certificate])).exitCode).toBe(0);
+        scene.responder.routes.set('/ca.crt', httpStatus(404));
+        expect((await fetchSite(scene, ['--force'])).exitCode).toBe(0);
+        // A folder means certificates: the issuer beside one is none.
+        const { records } = await fetchJson([scene.folder.path]);
+        expect(records.map(({ certificate }) => certificate)).toEqual([scene.certificate]);
+      }, withDownload);
+    },
+  );
+
+  it.each([
+    ['a certificate of another CA', () => createCertificateAuthority().certificate.pem],
+    ['it in DER, which haproxy cannot read', ({ authority }: Scene) => authority.certificate.der],
+    ['nothing', () => ''],
+  ])('takes the place of %s', { tags: 'haproxy' }, async (_what, contents) => {
+    await withScene(async (scene) => {
+      serveForHaproxy(scene);
+      const before = Buffer.from(contents(scene));
+      writeFileSync(issuerOf(scene), before);
+      const dry = await fetchSite(scene, ['--dry-run']);
+      expect(dry.exitCode).toBe(0);
+      expect(readFileSync(issuerOf(scene))).toEqual(before);
+      expect((await fetchSite(scene)).record).toMatchObject({ outcome: 'updated' });
+      expect(readFileSync(issuerOf(scene), 'utf8')).toBe(scene.authority.certificate.pem);
+      expect(await checkWithHaproxy(scene)).toBe('0 ');
+    }, withDownload);
+  });
+
+  it.each([
+    ['a key', ({ site }: Scene) => site.keyPem],
+    ['a key and a certificate', ({ site }: Scene) => site.keyPem + site.certificate.pem],
+    ['text', () => 'issuer = CN=Test'],
+  ])('does not take the place of %s, which is a warning and no failure', async (_what, contents) => {
+    await withScene(async (scene) => {
+      serveForHaproxy(scene);
+      writeFileSync(issuerOf(scene), contents(scene));
+      const { exitCode, record, stderr } = await fetchSite(scene);
+      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+      expect(stderr).toMatch(
+        /warning: .*site\.pem: the issuer could not be kept: refused to replace .*site\.pem\.issuer /,
+      );
+      expect(readFileSync(issuerOf(scene), 'utf8')).toBe(contents(scene));
+    }, withDownload);
+  });
+
+  it('is not written through a link, which may lead to the issuer of others', async () => {
+    await withScene(async (scene) => {
+      serveForHaproxy(scene);
+      const shared = scene.folder.write('.shared.pem', createCertificateAuthority().certificate.pem);
+      const before = readFileSync(shared);
+      symlinkSync(shared, issuerOf(scene));
+      const { exitCode, stderr } = await fetchSite(scene);
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain('the issuer could not be kept');
+      expect(readFileSync(shared)).toEqual(before);
+    }, withDownload);
+  });
+
+  it('is not kept where the staple is elsewhere', async () => {
+    await withScene(async (scene) => {
+      serveForHaproxy(scene);
+      const out = scene.folder.at('other.ocsp');
+      expect((await fetchSite(scene, ['--out', out])).exitCode).toBe(0);
+      expect(namesIn(scene)).toEqual(['other.ocsp', 'site.pem']);
+    }, withDownload);
+  });
+
+  it('of before is told of where the bundle has the chain itself', { tags: 'haproxy' }, async () => {
+    await withScene(async (scene) => {
+      const stale = createCertificateAuthority().certificate.pem;
+      writeFileSync(issuerOf(scene), stale);
+      const { exitCode, record } = await fetchSite(scene);
+      expect(exitCode).toBe(0);
+      expect(record).toMatchObject({ outcome: 'updated', findings: [{ rule: 'issuer-stale', severity: 'warning' }] });
+      expect(readFileSync(issuerOf(scene), 'utf8')).toBe(stale);
+      expect(await checkWithHaproxy(scene)).toBe('1 not an issuer');
+      const plain = await runRestaple(['verify', '--json', scene.certificate]);
+      expect(plain.exitCode).toBe(0);
+      expect(plain.lines()).toMatchObject([{ verdict: 'good', findings: [{ rule: 'issuer-stale' }] }]);
+      const judged = await runRestaple(['verify', '--for', 'haproxy', scene.certificate]);
+      expect(judged).toMatchObject({ exitCode: 10, stdout: `${scene.certificate}: not served (issuer-stale)\n` });
+      expect(judged.stderr).toContain(`hint: remove ${issuerOf(scene)}: the file of the certificate has its issuer`);
+    });
+  });
 });

@@ -206,3 +206,14 @@ it('lets verify tell of the revocation that stands beside a good staple', async 
     ]);
   });
 });
+
+it('says of a serial number that was never issued that the CA does not know it (RFC 6960 §2.2)', async () => {
+  await withScene(async (scene) => {
+    const status = { revokedAt: new Date(0), reason: 'certificateHold' } as const;
+    scene.responder.behaviour = fixed(stapleOf(scene, { status }));
+    const { exitCode, stderr, record } = await fetchSite(scene);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('hint: the CA never issued this serial number');
+    expect(record.findings).toMatchObject([{ rule: 'never-issued' }]);
+  });
+});

@@ -200,6 +200,50 @@ it('keeps the newer staple that another run stored while this one asked, and all
   });
 });
 
+describe('a stored staple that is newer, but of no use to the server', () => {
+  it.each([
+    ['has its CertID in another hash', { hash: 'sha256' }, []],
+    ['has its CertID in another hash, the other way round', { hash: 'sha1' }, ['--hash', 'sha256']],
+    ['has no nextUpdate', { nextUpdateOffset: null }, []],
+    ['is about to end', { nextUpdateOffset: 2 * minute }, []],
+  ] as const)('since it %s, keeps no older one out', async (_what, options, flags) => {
+    await withScene(async (scene) => {
+      storeStaple(scene, { thisUpdateOffset: -hour, ...options });
+      scene.responder.behaviour = answer(scene.authority, 'good', { thisUpdateOffset: -3 * hour });
+      const { exitCode, record } = await fetchSite(scene, flags);
+      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+    });
+  });
+
+  it('keeps a good one out where it says that the certificate is revoked', async () => {
+    await withScene(async (scene) => {
+      const status = { revokedAt: new Date('2026-01-01T00:00:00Z') };
+      const stored = storeStaple(scene, { thisUpdateOffset: -hour, status, hash: 'sha256' });
+      scene.responder.behaviour = answer(scene.authority, 'good', { thisUpdateOffset: -3 * hour });
+      const { exitCode, record } = await fetchSite(scene);
+      expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 6, code: 'older-than-stored' });
+      expect(readFileSync(scene.staple)).toEqual(stored);
+    });
+  });
+});
+
+describe('--hash sha256', () => {
+  it.each([
+    ['haproxy:/run/nobody.sock', true],
+    ['hitch:/run/nobody.pid', true],
+    ['nginx:/run/nobody.pid', false],
+  ])('with --reload %s is warned of: %s', async (target, isWarned) => {
+    await withScene(async (scene) => {
+      for (const hash of ['sha256', 'sha1']) {
+        const { stderr, exitCode } = await fetchSite(scene, ['--dry-run', '--reload', target, '--hash', hash]);
+        expect(exitCode).toBe(0);
+        const isSaid = stderr.includes('warning: ') && stderr.includes(`with --hash sha256 ${target} will serve none`);
+        expect(isSaid).toBe(isWarned && hash === 'sha256');
+      }
+    });
+  });
+});
+
 it('takes an older response where only the clock skew makes the stored one current', async () => {
   await withScene(async (scene) => {
     storeStaple(scene, { thisUpdateOffset: 3 * minute });

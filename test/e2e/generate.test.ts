@@ -293,13 +293,14 @@ describe('the CertID that generate signs', () => {
     ['of a certificate whose serial number has its first bit set', '00ff01', '00ff01'],
     ['as openssl x509 -serial prints it, in upper case and without the leading 00', 'FF01', '00ff01'],
     ['with colons between the octets', '0A:01', '0a01'],
+    ['as openssl prints a negative one', '-0A', 'f6'],
   ])('is made from --serial %s', async (_, text, serialNumber) => {
     const out = scene.folder.at('by-serial.ocsp');
     const { exitCode, record } = await generate([...caFlags, '--serial', text, '--out', out]);
     expect(exitCode).toBe(0);
     expect(record).toMatchObject({ serialNumber, staple: out, certId: { serialNumber } });
     expect(record).not.toHaveProperty('certificate');
-    const verify = ['verify', '--json', '--at', signedAt.toISOString(), '--serial', serialNumber];
+    const verify = ['verify', '--json', '--at', signedAt.toISOString(), '--serial', text];
     const result = await runRestaple([...verify, '--issuer', scene.folder.at('ca.pem'), '--response', out]);
     expect(result).toMatchObject({ exitCode: 0 });
   });

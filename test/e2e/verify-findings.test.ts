@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { buildOcspResponse, responseTimes } from '../support/ocsp-response.js';
+import { buildCrl } from '../support/crl.js';
+import { pem } from '../support/pem.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
 import { runRestaple } from '../support/run-program.js';
@@ -11,6 +13,7 @@ import {
   expectFailure,
   expectGood,
   folder,
+  issuerFile,
   judge,
   minute,
   now,
@@ -164,5 +167,121 @@ describe('verify finds', () => {
     expect(result.exitCode).toBe(0);
     expect(result.stdout).toMatch(/\n {2}warning {6}the response has no nextUpdate.*\(RFC 6960 .*\)\n$/);
     expect(result.stdout).toContain('next update  none');
+  });
+});
+
+describe('verify and the end of the certificate', () => {
+  const day = 24 * 60 * minute;
+  const at = (days: number): Date => new Date(responseTimes.now.getTime() + days * day);
+
+  /** A certificate of that life with a good staple; `null` for none. */
+  const stapled = (notBefore: Date, notAfter: Date, bytes?: Uint8Array | null): string => {
+    const issued = authority.issue({ ocspUris: ['http://ocsp.example/'], notBefore, notAfter });
+    const path = folder.write('life.pem', issued.certificate.pem + authority.certificate.pem);
+    if (bytes !== null) folder.write('life.pem.ocsp', bytes ?? response({ responses: [statement({}, issued)] }));
+    return path;
+  };
+
+  it.each([
+    ['15 days before its end', -75, 15, undefined],
+    ['13 days before its end', -77, 13, 'certificate-expires'],
+    ['3 of 6 days before its end', -3, 3, undefined],
+    ['1 of 6 days before its end', -5, 1, 'certificate-expires'],
+    ['after its end', -90, -1, 'certificate-expired'],
+  ])('finds that it is %s, and leaves the exit code', async (_what, begin, end, rule) => {
+    const judged = await verify([stapled(at(begin), at(end))]);
+    expectGood(judged, ...(rule === undefined ? [] : [rule]));
+    expect(judged.record['certificateNotAfter']).toBe(at(end).toISOString().replace('.000', ''));
+  });
+
+  it('says so where there is no staple, and where none is needed', async () => {
+    const missing = await verify([stapled(at(-90), at(-1), null)]);
+    expect(missing).toMatchObject({ exitCode: 8, record: { findings: [{ rule: 'certificate-expired' }] } });
+    const plain = authority.issue({ notBefore: at(-90), notAfter: at(1) });
+    const path = folder.write('plain.pem', plain.certificate.pem + authority.certificate.pem);
+    const record = { outcome: 'no-responder', findings: [{ rule: 'certificate-expires' }] };
+    expect(await verify([path])).toMatchObject({ exitCode: 0, record });
+    const text = await runRestaple(['verify', '--at', now, path]);
+    expect(text.stdout).toMatch(/warning +the certificate expires at 2026-01-03T00:00:00Z, in 1d/);
+  });
+});
+
+describe('verify and a serial number that was never issued', () => {
+  it('says that the CA does not know it, in JSON, as text and to a monitoring system', async () => {
+    const status = { revokedAt: new Date(0), reason: 'certificateHold' } as const;
+    const judged = await judge(response({ responses: [statement({ status })] }));
+    expect(judged).toMatchObject({ exitCode: 3, record: { verdict: 'revoked', findings: [{ rule: 'never-issued' }] } });
+    const text = await runRestaple(['verify', '--at', now, certificate]);
+    expect(text.stdout).toContain('the CA never issued this serial number');
+    const check = await runRestaple(['verify', '--nagios', '--at', now, certificate]);
+    expect(check.stdout).toContain('the CA never issued this serial number');
+  });
+
+  it.each([
+    ['another reason', { revokedAt: new Date(0), reason: 'superseded' }],
+    ['another time', { revokedAt: new Date(1000), reason: 'certificateHold' }],
+    ['no reason', { revokedAt: new Date(0) }],
+  ] as const)('is not meant by %s', async (_what, status) => {
+    const judged = await judge(response({ responses: [statement({ status })] }));
+    expect(judged.record.verdict).toBe('revoked');
+    expect(judged.record).not.toHaveProperty('findings');
+  });
+});
+
+describe('verify of what is no response, or is over', () => {
+  const request = requestFor(authority, site);
+
+  it.each<[string, () => string | Uint8Array, string]>([
+    ['a certificate in PEM', () => site.certificate.pem, 'this is a certificate, not an OCSP response'],
+    ['a certificate in DER', () => site.certificate.der, 'this is a certificate, not an OCSP response'],
+    ['a key', () => site.keyPem, 'this is a private key, not an OCSP response'],
+    ['a request', () => request, 'this is an OCSP request, not an OCSP response'],
+    ['a CRL', () => buildCrl({ issuer: authority }).pem, 'this is a CRL, not an OCSP response'],
+    ['a CRL in DER', () => buildCrl({ issuer: authority }).der, 'this is a CRL, not an OCSP response'],
+    [
+      'a response in PEM',
+      () => pem('OCSP RESPONSE', response()),
+      'this is PEM text, and a response is stored and sent in DER, not an OCSP response',
+    ],
+  ])('names %s for what it is', async (_what, contents, message) => {
+    const file = folder.write('named', contents());
+    const named = await runRestaple(['verify', '--at', now, '--response', file, certificate]);
+    expect(named.exitCode).toBe(5);
+    expect(named.stderr).toContain(message);
+    expect(named.stderr).toContain('hint: name the file of an OCSP response with --response');
+    expect(named.stderr).not.toContain('PRIVATE KEY');
+    expectFailure(await verify(['--issuer', issuerFile, '--response', file]), 'malformed-response', 5);
+  });
+
+  it('asks after the timer where the staple of a certificate is over', async () => {
+    folder.write('site.pem.ocsp', response());
+    const own = await runRestaple(['verify', '--at', '2026-03-01', certificate]);
+    expect(own).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('run restaple fetch; is the timer running?') as string,
+    });
+    const words = ['verify', '--at', '2026-03-01', '--response', `${certificate}.ocsp`, certificate];
+    expect((await runRestaple(words)).stderr).not.toContain('timer');
+  });
+});
+
+describe('verify --quiet', () => {
+  it('says nothing of what is good, on either stream', async () => {
+    folder.write('site.pem.ocsp', response());
+    const result = await runRestaple(['verify', '--quiet', '--at', now, certificate]);
+    expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    const record = await runRestaple(['verify', '--quiet', '--json', '--at', now, certificate]);
+    expect(record.lines()).toMatchObject([{ verdict: 'good' }]);
+  });
+
+  it.each<[string, Uint8Array, number, RegExp]>([
+    ['revoked', response({ responses: [statement({ status: { revokedAt: year2025 } })] }), 3, /REVOKED since 2025/],
+    ['unknown', response({ responses: [statement({ status: 'unknown' })] }), 4, /does not know the certificate/],
+    ['altered', response({ corruptSignature: true }), 5, /signature .* does not verify/],
+  ])('still says what is %s, on stderr alone', async (_what, bytes, exitCode, line) => {
+    folder.write('site.pem.ocsp', bytes);
+    const result = await runRestaple(['verify', '--quiet', '--at', now, certificate]);
+    expect(result).toMatchObject({ exitCode, stdout: '' });
+    expect(result.stderr).toMatch(line);
   });
 });

@@ -261,6 +261,65 @@ describe('verify --for', () => {
     expect(await judge(['--for', 'dnsdist'])).toMatchObject({ exitCode: 0, rules: [] });
   });
 
+  describe('says no to what is too large', () => {
+    /** A good response of so many octets. */
+    function sized(octets: number): Buffer {
+      for (let padding = octets - 600; ;) {
+        const bytes = buildOcspResponse({
+          signer: scene.authority,
+          producedAt: fromNow(-2 * hour),
+          extensions: [{ oid: '1.3.6.1.4.1.99999.1', value: Buffer.alloc(padding) }],
+          responses: [
+            {
+              certId: { issuer: scene.authority, serialNumber: site.issued.serialNumber },
+              thisUpdate: fromNow(-2 * hour),
+              nextUpdate: fromNow(100 * hour),
+            },
+          ],
+        });
+        if (bytes.length === octets) return bytes;
+        // Signatures differ in length by an octet or two.
+        padding += octets - bytes.length;
+      }
+    }
+
+    it.each(Object.keys(servers) as Server[])('for the clients of %s', async (server) => {
+      writeFileSync(site.staple, sized(16_380));
+      expect(await judge(['--for', server])).toMatchObject({ exitCode: 0, verdict: 'good' });
+      writeFileSync(site.staple, sized(16_381));
+      const result = await runRestaple(['verify', '--for', server, site.certificate]);
+      expect(result).toMatchObject({ exitCode: 10, stdout: `${site.certificate}: not served (too-large)\n` });
+      expect(result.stderr).toContain('clients of TLS 1.2 break off the handshake on one of more than 16380');
+      expect(result.stderr).not.toContain('tune.bufsize');
+    });
+
+    it('for haproxy, which does not read it', { tags: 'haproxy' }, async () => {
+      const bytes = sized(16_385);
+      writeFileSync(site.staple, bytes);
+      const result = await runRestaple(['verify', '--json', '--for', 'haproxy', site.certificate]);
+      expect(result.exitCode).toBe(10);
+      expect(result.lines()).toMatchObject([{ verdict: null, error: { code: 'too-large' } }]);
+      expect(await isServed('haproxy', bytes)).toBe(false);
+      const plugin = await runRestaple(['verify', '--nagios', '--for', 'haproxy', site.certificate]);
+      expect(plugin).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('CRITICAL') as string });
+    });
+
+    it('which breaks the clients of nginx', { tags: 'nginx' }, async () => {
+      const [port, fits, breaks] = [await freePort(), sized(16_380), sized(16_381)];
+      for (const bytes of [fits, breaks]) {
+        writeFileSync(site.staple, bytes);
+        const nginx = await servers.nginx(port);
+        try {
+          const handshake = probe(port, { serverName: 'site.example', tlsVersion: 'TLSv1.2' });
+          if (bytes === fits) expect(Buffer.from((await handshake).staple!)).toEqual(fits);
+          else await expect(handshake).rejects.toThrow('a larger message than clients of TLS take');
+        } finally {
+          await nginx.stop();
+        }
+      }
+    });
+  });
+
   it('says of nginx and lighttpd that they do not look', { tags: ['nginx', 'lighttpd'] }, async () => {
     writeFileSync(site.staple, response());
     expect((await judge(['--for', 'nginx'])).rules).toEqual(['server-checks-nothing']);

@@ -118,10 +118,64 @@ describe('verify --nagios', () => {
     });
   });
 
-  it.each([['--warn'], ['--critical']])('refuses %s without --nagios', async (flag) => {
-    const { exitCode, stderr } = await runRestaple(['verify', flag, '3h', 'site.pem']);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('--nagios') as string });
+  const day = 86_400_000;
+  const life = (daysBefore: number, daysLeft: number): Record<'notBefore' | 'notAfter', Date> => ({
+    notBefore: new Date(now.getTime() - daysBefore * day),
+    notAfter: new Date(now.getTime() + daysLeft * day),
   });
+
+  it.each([
+    ['21 days', 68, 22, [], 0, 'OCSP OK - 1 staple good, next ends in 4d 4h'],
+    ['21 days', 70, 20, [], 1, 'OCSP WARNING - 1 certificate below 21d (PATH)'],
+    ['7 days', 84, 6, [], 2, 'OCSP CRITICAL - 1 certificate below 7d (PATH)'],
+    ['a third of 9 days', 7, 2, [], 1, 'OCSP WARNING - 1 certificate below 3d (PATH)'],
+    ['a tenth of 9 days', 8.25, 0.75, [], 2, 'OCSP CRITICAL - 1 certificate below 21h 36m (PATH)'],
+    ['what is asked', 60, 30, ['--certificate-warn', '29d'], 0, 'OCSP OK - 1 staple good, next ends in 4d 4h'],
+    ['a longer time', 61, 29, ['--certificate-warn', '30d'], 1, 'OCSP WARNING - 1 certificate below 30d (PATH)'],
+    [
+      'a longer one',
+      60,
+      29,
+      ['--certificate-critical', '9d', '--certificate-warn', '9d'],
+      0,
+      'OCSP OK - 1 staple good, next ends in 4d 4h',
+    ],
+    ['its end', 90, -1, [], 2, 'OCSP CRITICAL - 1 certificate expired (PATH)'],
+  ])(
+    'judges a certificate by %s: %f days after its beginning, %f before its end, %j',
+    async (_what, before, left, flags, exitCode, text) => {
+      await withFleet(async ({ add }) => {
+        const path = add('a.pem', 100, { certificate: life(before, left) });
+        const result = await check(...flags, path);
+        expect({ exitCode: result.exitCode, text: statusOf(result).text.replace(/\(.*\).*/, '(PATH)') }).toEqual({
+          exitCode,
+          text,
+        });
+      });
+    },
+  );
+
+  it('says both of a certificate that expires and whose staple does, and of one without responder', async () => {
+    await withFleet(async ({ folder, add }) => {
+      const both = add('both.pem', 5, { certificate: life(80, 10) });
+      const plain = add('plain.pem', 'missing', { certificate: { ocspUris: [], ...life(80, 10) } });
+      const result = await check(folder.path);
+      expect(result.exitCode).toBe(2);
+      const [, ...lines] = result.stdout.trimEnd().split('\n');
+      expect(lines[0]).toMatch(
+        new RegExp(`^CRITICAL ${both}: the staple ends in 5h; .*; the certificate expires at .*, in 10d; renew it$`),
+      );
+      expect(lines[1]).toMatch(new RegExp(`^WARNING ${plain}: the certificate expires at .*; renew it$`));
+    });
+  });
+
+  it.each([['--warn'], ['--critical'], ['--certificate-warn'], ['--certificate-critical']])(
+    'refuses %s without --nagios',
+    async (flag) => {
+      const { exitCode, stderr } = await runRestaple(['verify', flag, '3h', 'site.pem']);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('--nagios') as string });
+    },
+  );
 
   it.each<[string, readonly string[], RegExp]>([
     ['a flag that does not exist', ['--wran', '3h'], /^OCSP UNKNOWN - .*wran/],
@@ -130,6 +184,11 @@ describe('verify --nagios', () => {
       'limits in the wrong order',
       ['--warn', '1h', '--critical', '2h', 'FOLDER/a.pem'],
       /^OCSP UNKNOWN - --critical is longer/,
+    ],
+    [
+      'limits of certificates in the wrong order',
+      ['--certificate-warn', '1d', '--certificate-critical', '2d', 'FOLDER/a.pem'],
+      /^OCSP UNKNOWN - --certificate-critical is longer/,
     ],
     ['no certificate at all', [], /^OCSP UNKNOWN - no certificate was named\n/],
     ['a folder without certificates', ['FOLDER/empty'], /^OCSP UNKNOWN - no certificate was found/],

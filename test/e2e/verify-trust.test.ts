@@ -89,13 +89,97 @@ describe('verify without a certificate', () => {
     ['no flag', []],
     ['no response', ['--issuer', 'ca.crt']],
     ['no issuer', ['--response', 'r.der']],
-    ['two issuers', ['--issuer', 'ca.crt', '--issuer', 'ca.crt', '--response', 'r.der']],
+    ['an empty list of trust', ['--untrusted', 'ca.crt', '--response', 'r.der']],
     ['a serial number that is none', ['--issuer', 'ca.crt', '--response', 'r.der', '--serial', 'xyz']],
   ])('is a usage error with %s', async (_what, flags) => {
     folder.write('r.der', response());
     const result = await runRestaple(['verify', ...flags], { cwd: folder.path });
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
     expect(result.stderr).toMatch(/hint: \S/);
+  });
+
+  const by = (flags: readonly string[], bytes: Uint8Array): Promise<Judged> =>
+    verify([...flags, '--response', folder.write('response.der', bytes)]);
+  const file = (name: string, of: IssuedCertificate): string => folder.write(name, of.certificate.pem);
+  const negative = authority.issue({ serialNumber: '9a' });
+
+  it('takes the word of a trusted responder, whoever issued the certificates', async () => {
+    const responder = stranger.issue({ commonName: 'Our Responder' });
+    const trusted = ['--trusted-responder', file('responder.pem', responder)];
+    const bytes = response({
+      signer: responder,
+      responses: [statement(), statement({ status: { revokedAt: year2025 } }, other)],
+    });
+    const all = await by(trusted, bytes);
+    expect(all).toMatchObject({ exitCode: 3, record: { verdict: 'revoked', responder: { kind: 'trusted' } } });
+    expect(all.record.statements?.map(({ verdict }) => verdict)).toEqual(['good', 'revoked']);
+    expectGood(await by([...trusted, '--serial', site.serialNumber], bytes));
+    expect((await by([...trusted, '--serial', other.serialNumber], bytes)).exitCode).toBe(3);
+    expectFailure(await by([...trusted, '--serial', '77'], bytes), 'cert-id-mismatch', 5);
+    // It speaks for the issuers given with it.
+    expectFailure(await by([...trusted, '--issuer', file('s.pem', stranger)], bytes), 'cert-id-mismatch', 5);
+    expectGood(await by([...trusted, '--issuer', issuerFile, '--serial', site.serialNumber], bytes));
+  });
+
+  it('believes nobody else by a trusted responder: no other signer, no delegate of it, no altered or expired answer', async () => {
+    const trusted = ['--trusted-responder', file('responder.pem', authority)];
+    expectGood(await by(trusted, response()));
+    expectFailure(await by(trusted, response({ signer: stranger })), 'responder-not-found', 5);
+    const delegate = authority.issueResponder();
+    const delegated = response({ signer: delegate, certificates: [delegate.certificate.der] });
+    expectFailure(await by(trusted, delegated), 'responder-not-found', 5);
+    expectFailure(await by(trusted, response({ corruptSignature: true })), 'signature-invalid', 5);
+    expectFailure(await by([...trusted, '--at', '2026-03-01'], response()), 'expired', 6);
+    expectFailure(await by(trusted, buildErrorResponse('tryLater')), 'refused', 7);
+    const past = authority.issue({ commonName: 'Past', notAfter: year2025 });
+    const byPast = ['--trusted-responder', file('past.pem', past)];
+    expectFailure(await by(byPast, response({ signer: past })), 'responder-not-authorized', 5);
+  });
+
+  it('finds the issuer by --ca: named there, or in the response below it', async () => {
+    const delegate = authority.issueResponder();
+    const anchor = ['--ca', file('root.pem', root)];
+    const below = ['--ca', file('authority.pem', authority)];
+    expectGood(await by(below, response()));
+    expectGood(await by(below, response({ signer: delegate, certificates: [delegate.certificate.der] })));
+    expectGood(await by(anchor, response({ certificates: [authority.certificate.der] })));
+    expectGood(
+      await by(
+        [...anchor, '--serial', site.serialNumber],
+        response({ signer: delegate, certificates: [delegate.certificate.der, authority.certificate.der] }),
+      ),
+    );
+    expectGood(await by([...anchor, '--untrusted', issuerFile], response()));
+  });
+
+  it('does not believe by --ca what nobody below it signed', async () => {
+    const anchor = ['--ca', file('root.pem', root)];
+    expectFailure(await by(anchor, response()), 'issuer-not-anchored', 5);
+    const strange = statement({ certId: { issuer: stranger, serialNumber: site.serialNumber } });
+    const foreign = response({ signer: stranger, responses: [strange], certificates: [stranger.certificate.der] });
+    expectFailure(await by(anchor, foreign), 'issuer-not-anchored', 5);
+    // A server below the anchor that calls itself the issuer of a serial number.
+    const server = root.issue({ commonName: 'server.example' });
+    const own = statement({ certId: { issuer: server, serialNumber: site.serialNumber } });
+    const selfMade = response({ signer: server, responses: [own], certificates: [server.certificate.der] });
+    expectFailure(await by([...anchor, '--serial', site.serialNumber], selfMade), 'issuer-not-anchored', 5);
+  });
+
+  it('takes several issuers, and a negative serial number as openssl writes it', async () => {
+    const two = ['--issuer', issuerFile, '--issuer', file('stranger.pem', stranger)];
+    const bytes = response({ responses: [statement(), statement({}, negative)] });
+    expectGood(await by(two, bytes));
+    const text = ['verify', '--json', '--at', now, ...two, '--response', folder.at('response.der')];
+    for (const serial of [['--serial=-66'], ['--serial', '-66'], ['--serial', '-0x66'], ['--serial=-0066']]) {
+      const { exitCode, stdout } = await runRestaple([...text, ...serial]);
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: expect.stringContaining('"serialNumber":"9a"') as string,
+      });
+    }
+    // oclif knows -0 as a switch.
+    const odd = await runRestaple([...text, '--serial', '-0A']);
+    expect(odd).toMatchObject({ exitCode: 5, stdout: expect.stringContaining('not of f6') as string });
   });
 
   it('is a usage error with --serial beside a certificate', async () => {

@@ -158,6 +158,36 @@ describe('a probe', () => {
     expect((await probe(await listen(stapling(large)), { tlsVersion })).staple).toEqual(large);
     const error = await failure(await listen(stapling(new Uint8Array(tooMuch))), { tlsVersion });
     expect(error.code).toBe('tls-failed');
+    if (tlsVersion === 'TLSv1.2') expect(error.hint).toContain('more than 16380 octets');
+  });
+
+  describe.each(['TLSv1.2', 'TLSv1.3'] as const)('of a server that wants a client certificate, over %s', (version) => {
+    const ca = authority.certificate.pem;
+    const requiring = { ca, requestCert: true, minVersion: version, maxVersion: version } as const;
+    const sent = [ecdsa.issued, authority].map(({ certificate }) => new Uint8Array(certificate.der));
+
+    it('gets what came before one is missed', async () => {
+      const result = await probe(await listen(stapling(ecdsaStaple, requiring)));
+      expect(result).toMatchObject({ certificates: sent, staple: ecdsaStaple, protocol: version });
+      // In TLS 1.3 the client is through before the server looks.
+      expect(result.clientCertificate).toBe(version === 'TLSv1.2' ? 'required' : 'asked');
+    });
+
+    it('says that nothing is stapled', async () => {
+      const result = await probe(await listen(stapling(null, requiring)));
+      expect(result).toMatchObject({ certificates: sent, staple: undefined });
+    });
+
+    it('is through where it is only asked for one', async () => {
+      const options = { ...requiring, rejectUnauthorized: false };
+      const result = await probe(await listen(stapling(ecdsaStaple, options)));
+      expect(result).toMatchObject({ certificates: sent, staple: ecdsaStaple, clientCertificate: 'asked' });
+      expect(result.cipher).toMatch(/^TLS_/);
+    });
+  });
+
+  it('of a server that wants none says so', async () => {
+    expect((await probe(await listen(stapling(ecdsaStaple)))).clientCertificate).toBeUndefined();
   });
 
   const names = 'of %s with the server name %s sends the name %s';

@@ -282,6 +282,16 @@ describe('a staple that haproxy cannot use', () => {
     expect(await stapled(main.name)).toEqual(old.bytes);
   });
 
+  it('is not to be had by a reload where haproxy ignores a file of its size', async () => {
+    const [fits, tooLarge] = [stapleOf(main, { padding: 36 }), stapleOf(main, { padding: 60 })];
+    expect(fits.bytes.length).toBeLessThan(16_385);
+    expect(tooLarge.bytes.length).toBeGreaterThan(16_384);
+    expect((await pushOne(fits)).hint).toContain('or reload haproxy: it reads the file itself');
+    expect((await pushOne(tooLarge)).hint).toMatch(
+      /^ask the CA for a smaller response: haproxy ignores a file of more/,
+    );
+  });
+
   it('is too long from the octet on that haproxy does not take', async () => {
     const garbage = (length: number): StapleToPush => ({ ...stapleOf(main), bytes: Buffer.alloc(length, 0x30) });
     // 16383 octets with the command; that it is no response is haproxy's own answer.

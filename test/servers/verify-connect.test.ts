@@ -192,11 +192,36 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
     try {
       const { records } = await connect([`127.0.0.1:${port}`, past.certificate]);
       expect(records).toMatchObject([
-        { verdict: 'good', findings: [{ rule: 'certificate-outside-validity', severity: 'error' }] },
+        { verdict: 'good', findings: [{ rule: 'certificate-expired', severity: 'error' }] },
       ]);
+      const check = await runRestaple(['verify', '--nagios', '--connect', `127.0.0.1:${port}`, '--ca', ca]);
+      expect(check.exitCode).toBe(2);
+      expect(check.stdout).toMatch(/^OCSP CRITICAL - 1 certificate expired \(127\.0\.0\.1:\d+\)/);
     } finally {
       await other.stop();
     }
+  });
+
+  it('answers a monitoring system: what is served, what is not, and the end of the certificate', async () => {
+    const check = async (...words: string[]): Promise<RunResult> =>
+      await runRestaple(['verify', '--nagios', '--connect', ...words]);
+    const good = await check(place, site('good').certificate);
+    expect(good).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^OCSP OK - 1 staple good/) as string });
+    const alone = await check(place, '--servername', 'bare.example', '--ca', ca);
+    expect(alone.exitCode).toBe(2);
+    expect(alone.stdout).toMatch(/^OCSP CRITICAL - 1 missing \(127\.0\.0\.1:\d+\)/);
+    const bare = await check(place, site('bare').certificate);
+    expect(bare).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/^OCSP CRITICAL - 1 missing/) as string });
+    const foreign = await check(place, '--servername', 'bare.example', site('good').certificate);
+    expect(foreign).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringMatching(/^OCSP CRITICAL - 1 invalid/) as string,
+    });
+    const down = await check('127.0.0.1:1', site('good').certificate);
+    expect(down).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringMatching(/^OCSP CRITICAL - 1 unreachable/) as string,
+    });
   });
 
   it('finds out that the server runs the certificate of before a renewal', async () => {
@@ -219,6 +244,34 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
       records: [{ connection: { serverName: 'good.example' }, verdict: 'good' }],
     });
     expect(alone.records).toHaveLength(1);
+    expect(alone.records[0]).not.toHaveProperty('findings');
+  });
+
+  it.each([
+    ['the name that was asked for', ['--servername', 'nowhere.example'], 'nowhere.example'],
+    ['that name in its ASCII form', ['--servername', 'bücher.example'], 'xn--bcher-kva.example'],
+    ['a label before its own name', ['--servername', 'www.good.example'], 'www.good.example'],
+    ['the address, where no name was asked for', [], '127.0.0.1'],
+    ['an address in place of a name', ['--servername', '192.0.2.7'], '192.0.2.7'],
+  ])('says that the certificate does not name %s', async (_what, words, asked) => {
+    const { records, exitCode } = await connect([place, ...words, '--ca', ca]);
+    const [first] = sites['good']!.issued.serialNumber === records[0]?.connection['serialNumber'] ? records : [];
+    expect(first).toMatchObject({ verdict: 'good', findings: [{ rule: 'name-mismatch', severity: 'warning' }] });
+    expect(exitCode).toBe(0);
+    const message = `the certificate that the server sends does not name ${asked} (it names good.example)`;
+    expect(first).toMatchObject({ findings: [{ message }] });
+  });
+
+  it('says so where nothing is stapled, and of the certificate that was named', async () => {
+    const words = [place, '--servername', 'plain.example', '--ca', ca];
+    expect((await connect(words)).records[0]).not.toHaveProperty('findings');
+    const bare = ['--servername', '192.0.2.7', site('good').certificate];
+    expect((await connect([place, ...bare])).records).toMatchObject([
+      { verdict: 'good', findings: [{ rule: 'name-mismatch' }] },
+    ]);
+    const spoken = await runRestaple(['verify', '--connect', place, ...bare]);
+    expect(spoken).toMatchObject({ exitCode: 0 });
+    expect(spoken.stdout).toMatch(/^ {2}warning +the certificate that .* does not name 192\.0\.2\.7 .*$/m);
   });
 
   it("judges another certificate's staple without a file too", async () => {
@@ -293,6 +346,59 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
 
   it('asks what a server would take with --for', async () => {
     expect((await connect([place, '--for', 'haproxy', site('good').certificate])).exitCode).toBe(0);
+  });
+});
+
+describe('a server of TLS 1.2 that requires a client certificate', { tags: 'haproxy' }, () => {
+  let haproxy: TargetServer;
+  let site: Site;
+  let bare: Site;
+
+  beforeAll(async () => {
+    const [name, bareName] = ['site.requiring.example', 'bare.requiring.example'];
+    site = scene.issue('requiring/site', { commonName: name, subjectAltNames: [name] });
+    bare = scene.issue('requiring/bare', { commonName: bareName, subjectAltNames: [bareName] });
+    unlinkSync(bare.staple);
+    for (const { key } of [site, bare]) unlinkSync(key);
+    const certificates = `${scene.folder.at('requiring')}/`;
+    const crt = `${certificates} ssl-max-ver TLSv1.2 ca-file ${ca} verify required`;
+    haproxy = await startSceneHaproxy(scene, crt, 'requiring.sock');
+  });
+  afterAll(() => haproxy.stop());
+
+  it('is judged by what came before the handshake failed, with a line that says so', async () => {
+    for (const words of [[site.certificate], ['--servername', 'site.requiring.example', '--ca', ca]]) {
+      const { exitCode, records } = await connect([haproxy.place, ...words]);
+      expect(exitCode).toBe(0);
+      expect(records).toMatchObject([
+        {
+          verdict: 'good',
+          connection: { protocol: 'TLSv1.2', clientCertificate: 'required', stapleOctets: scene.staple(site).length },
+          findings: [{ rule: 'client-certificate-required', severity: 'info' }],
+        },
+      ]);
+    }
+  });
+
+  it('is told that it staples nothing, and another staple than the file', async () => {
+    expect(await connect([haproxy.place, bare.certificate])).toMatchObject({
+      exitCode: 10,
+      records: [{ verdict: null, error: { code: 'nothing-stapled' }, findings: [{ severity: 'info' }] }],
+    });
+    const served = scene.staple(site);
+    scene.age(site);
+    expect(await connect([haproxy.place, site.certificate])).toMatchObject({
+      exitCode: 10,
+      records: [{ verdict: 'good', error: { code: 'other-staple' } }],
+    });
+    writeFileSync(site.staple, served);
+  });
+
+  it('is proof enough for --confirm', async () => {
+    const words = ['reload', haproxy.target, '--confirm', haproxy.place, site.certificate];
+    const { exitCode, stderr } = await runRestaple([...words, '--verbose']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('the server requires a client certificate');
   });
 });
 

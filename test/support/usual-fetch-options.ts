@@ -18,5 +18,6 @@ export const usualFetchOptions: FetchOptions = {
   acceptedStatuses: new Set(['good']),
   skewMilliseconds: 300_000,
   downloadIssuer: false,
+  storeIssuer: true,
   dryRun: false,
 };

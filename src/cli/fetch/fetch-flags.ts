@@ -62,6 +62,10 @@ export const fetchFlags = withEnvironment({
     default: true,
     allowNo: true,
   }),
+  'store-issuer': switchFlag('keep a downloaded issuer as CERT.issuer, where haproxy looks for it', {
+    default: true,
+    allowNo: true,
+  }),
   out: newStapleFlag(
     'where the staple goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout',
     {

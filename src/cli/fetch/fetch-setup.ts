@@ -44,6 +44,7 @@ export async function fetchOptionsFrom(
     acceptedStatuses: acceptedStatuses(flags['accept-status']),
     skewMilliseconds: usualSkewMilliseconds,
     downloadIssuer: flags['fetch-issuer'],
+    storeIssuer: flags['store-issuer'],
     dryRun: flags['dry-run'] || isStdout(flags.out),
   });
 }

@@ -8,7 +8,7 @@ import type { RunWarning } from '../render/unused-issuers.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
-  const { staple, responder, verdict, answer = verdict, nextRefresh, warnings, findings } = outcome;
+  const { staple, responder, verdict, answer = verdict, nextRefresh, certificateNotAfter, warnings, findings } = outcome;
   return {
     certificate: shownPath(outcome.certificate),
     outcome: outcome.outcome,
@@ -19,6 +19,7 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
     thisUpdate: answer?.statement?.thisUpdate ?? null,
     nextUpdate: answer?.statement?.nextUpdate ?? null,
     nextRefresh: nextRefresh ?? null,
+    certificateNotAfter: certificateNotAfter ?? null,
     error: 'trouble' in outcome ? errorRecord(outcome.trouble) : undefined,
     warnings: warnings.length === 0 ? undefined : warnings,
     findings: findings.length === 0 ? undefined : findings,
@@ -58,9 +59,15 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       sayTroubled(output, outcome, name);
   }
   for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
-  if (output.isVerbose)
-    for (const finding of outcome.findings) output.warn(`${name}: ${finding.message} (${finding.source})`);
+  for (const { rule, message, source } of outcome.findings) {
+    if (output.isVerbose || (output.isTalkative && aboutCertificates.has(rule))) {
+      output.warn(`${name}: ${message} (${source})`);
+    }
+  }
 }
+
+/** What somebody who watches should hear of, though nothing is wrong with the staple. */
+const aboutCertificates: ReadonlySet<string> = new Set(['certificate-expired', 'certificate-expires']);
 
 function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {
   if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';

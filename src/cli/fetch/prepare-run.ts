@@ -9,6 +9,7 @@ import { fetchOptionsFrom, fetchToolsFrom, httpClientOptionsFrom } from './fetch
 import { helperThreads } from './helper-threads.js';
 import type { Interrupt } from '../interrupt.js';
 import { checkOnCommands } from './on-commands.js';
+import { warnOfHash } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
 import { shardFrom } from '../flags/shard-value.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -42,6 +43,7 @@ export async function prepareFetchRun(
   const { flags } = order;
   const options = await fetchOptionsFrom(flags, order.responders, surroundings.output);
   checkOnCommands(flags);
+  warnOfHash(flags.hash, flags.reload, surroundings.output);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
   const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);

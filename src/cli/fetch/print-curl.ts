@@ -51,7 +51,8 @@ async function printOne(
       sayTrouble(output, `${certificate}: `, explainMissingResponder(file.certificate));
       return flags['require-ocsp'] || file.certificate.mustStaple ? exitCodes.noResponder : exitCodes.success;
     }
-    const certIds = [createCertId(file.certificate, await findIssuer(file, issuers, undefined), flags.hash)];
+    const { issuer } = await findIssuer(file, issuers, undefined);
+    const certIds = [createCertId(file.certificate, issuer, flags.hash)];
     const requestDer = createRequest({ certIds, ...(flags.nonce ? { nonce: randomBytes(32) } : {}) });
     const commands = urls.map((url) => commandFor({ url, origin, requestDer }, flags));
     if (output.json) output.record({ certificate, curl: commands });

@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import { parseConfirmPlace } from '../../pipeline/reload/confirm-place.js';
 import { parseReloadTarget } from '../../servers/reload-target.js';
+import type { Output } from '../output.js';
 import { confirmPlaceInFolder } from '../config/file-folder.js';
 import { fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.js';
 
@@ -32,3 +33,13 @@ export const reloadFlag = {
     }),
   ),
 };
+
+/** A staple in another hash than a target takes is fetched or signed as asked, but will not be served there. */
+export function warnOfHash(hash: string, targets: readonly string[], output: Pick<Output, 'warn'>): void {
+  if (hash === 'sha1') return;
+  for (const text of new Set(targets)) {
+    const { server } = parseReloadTarget(text);
+    if (server.rules?.takesSha1Only !== true) continue;
+    output.warn(`${server.name} takes staples with a SHA-1 CertID only: with --hash ${hash} ${text} will serve none`);
+  }
+}

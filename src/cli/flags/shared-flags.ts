@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
-import { fileFlag, listOf, switchFlag } from './flag-kinds.js';
+import { parseSignedSerialNumber } from '../../core/cert-id.js';
+import { fileFlag, flagKind, listOf, switchFlag } from './flag-kinds.js';
 
 /** Paths of certificates; `-` reads them from stdin. */
 export const certificateArguments = {
@@ -30,3 +31,11 @@ export const trustFlags = {
     fileFlag('certificate of a responder that may answer by your word', { section: 'trusted-responders' }),
   ),
 };
+
+/** A serial number in hex as hex of its INTEGER contents, in place of a certificate. */
+export const serialFlag = flagKind({
+  helpValue: '<hex>',
+  expected: 'hexadecimal',
+  example: '0a1b2c, as openssl x509 -serial prints it (a negative one: -2c)',
+  read: parseSignedSerialNumber,
+});

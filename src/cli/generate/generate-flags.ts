@@ -1,8 +1,8 @@
 import type { Interfaces } from '@oclif/core';
-import { OcspError, parseSerialNumber, type StatementStatus } from '../../core/index.js';
+import { OcspError, type StatementStatus } from '../../core/index.js';
 import { isRevocationReason } from '../../core/response.js';
 import { choiceFlag, newStapleFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
-import { certificateFlags } from '../flags/shared-flags.js';
+import { certificateFlags, serialFlag } from '../flags/shared-flags.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
@@ -15,7 +15,7 @@ export const generateFlags = {
   }),
   'revoked-at': timeFlag('when it was revoked [default: now]'),
   reason: textFlag('why it was revoked, by its RFC 5280 name', { helpValue: '<keyCompromise|…>' }),
-  serial: textFlag('serial number in hex, in place of a certificate file', { helpValue: '<hex>' }),
+  serial: serialFlag('serial number in hex, in place of a certificate file'),
   hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])('hash of the CertID; haproxy and hitch take sha1 alone', {
     default: 'sha1',
   }),
@@ -52,12 +52,4 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
     throw new OcspError('usage', `--reason: "${reason}" is no reason`, hint);
   }
   return { revokedAt: revokedAt ?? now, reason };
-}
-
-/** --serial as hex of its INTEGER contents, or undefined. Throws OcspError `usage`. */
-export function serialNumberFrom(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const serialNumber = parseSerialNumber(text);
-  if (serialNumber !== undefined) return serialNumber;
-  throw new OcspError('usage', `--serial: "${text}" is not hexadecimal`, 'write it as openssl x509 -serial prints it');
 }

@@ -14,13 +14,14 @@ import {
   type GenerateSubject,
 } from '../../pipeline/sign/generate-staple.js';
 import { fixedStatus } from '../../source/status-source.js';
+import { warnOfHash } from '../flags/reload-flags.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { isStdout } from '../config/file-folder.js';
 import { requireOneStaple } from '../flags/staple-on-stdout.js';
 import { ownProcess } from '../own-process.js';
-import { serialNumberFrom, statusFrom, type GenerateFlags } from './generate-flags.js';
+import { statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
@@ -41,6 +42,7 @@ export async function runGenerate(
   requireOneKind(certificates, flags);
   if (isStdout(flags.out)) await requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
+  warnOfHash(flags.hash, flags.reload, output);
   const subjects = await subjectsFrom(certificates, flags, options);
   const paths = certificates.map(({ path }) => path);
   const interrupt = catchInterrupts();
@@ -86,7 +88,7 @@ async function subjectsFrom(
   flags: GenerateFlags,
   options: GenerateOptions,
 ): Promise<readonly GenerateSubject[]> {
-  const serialNumber = serialNumberFrom(flags.serial);
+  const { serial: serialNumber } = flags;
   if (serialNumber !== undefined) return [{ serialNumber }];
   const { issuer, signer } = options;
   const list = await withOneStapleEach(listOfFiles(certificates), options.out, async ({ certificate }, staple) => {

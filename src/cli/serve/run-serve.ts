@@ -26,6 +26,7 @@ export async function runServe(flags: ServeFlags, output: Output): Promise<ExitC
   try {
     const server = await startResponderServer({
       ...flags.listen,
+      trustedProxies: flags['trusted-proxy'],
       responder: createResponder({ issuer, signer, source, validityMilliseconds }),
       now: () => new Date(),
       onExchange: exchangeTeller(output),

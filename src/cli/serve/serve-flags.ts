@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import type { HostAndPort } from '../../system/host-and-port.js';
-import { fileFlag, flagKind } from '../flags/flag-kinds.js';
+import { parseBlock } from '../../transport/internet-address.js';
+import { fileFlag, flagKind, listOf } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
 /** Where a server listens: `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`, which is any free port; undefined for anything else. */
@@ -18,6 +19,13 @@ const listenFlag = flagKind({
   read: parseListenAddress,
 });
 
+const blockFlag = flagKind({
+  helpValue: '<cidr>',
+  expected: 'an IP address or a CIDR block',
+  example: '10.1.2.3, --trusted-proxy 10.0.0.0/8 or --trusted-proxy fd00::/8',
+  read: parseBlock,
+});
+
 /** The flags of `serve`. */
 export const serveFlags = {
   ...signerFlags,
@@ -25,6 +33,9 @@ export const serveFlags = {
   issued: fileFlag('the certificates that the CA issued, or their serial numbers: all others are unknown', {
     helpValue: '<folder|file>',
   }),
+  'trusted-proxy': listOf(
+    blockFlag('a proxy that asks for many clients: the limit of connections from one address is not for it'),
+  ),
 };
 
 export type ServeFlags = Interfaces.InferredFlags<typeof serveFlags>;

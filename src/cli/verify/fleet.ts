@@ -1,5 +1,7 @@
 import type { FilePath } from '../../core/file-path.js';
-import { revokedSentence } from '../../pipeline/fetch/revocation.js';
+import { isNeverIssued } from '../../core/verify/statement.js';
+import { revokedHint, revokedSentence } from '../../pipeline/fetch/revocation.js';
+import type { CertificateLife } from '../../pipeline/certificate-life.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
@@ -14,38 +16,54 @@ export interface FleetMember {
   /** nextUpdate, or the end of the signer where that is sooner. */
   readonly validUntil?: Date;
   readonly nextRefresh?: Date;
+  /** Of the certificate itself. */
+  readonly life?: CertificateLife;
   readonly trouble?: Trouble;
-  /** What the CA says against the certificate, with the next step, where it is believed. */
+  /** The server that should have sent it cannot be reached. */
+  readonly isUnreachable?: true;
+  /** What the CA says against the certificate, or the handshake against the server, with the next step. */
   readonly objection?: string;
   /** Why the second source, a CRL, could not say anything. */
   readonly unheard?: Trouble;
 }
 
 export function fleetMember(report: VerifyReport): FleetMember {
-  const { certificate, response, verdict, nextRefresh, trouble, crl } = report;
+  const { certificate, response, place, verdict, nextRefresh, trouble, crl, life } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   return definedOnly({
-    path: certificate ?? response ?? '',
+    path: certificate ?? response ?? (place === undefined ? '' : `${place.host}:${place.port}`),
     state: stateOfReport(report),
     thisUpdate: window?.start,
     validUntil: window?.end,
     nextRefresh,
+    life,
+    isUnreachable: isUnreachable(report) ? true : undefined,
     trouble,
     objection: objectionOf(report),
     unheard: crl?.kind === 'unusable' ? crl.trouble : undefined,
   });
 }
 
-function objectionOf({ verdict, crl }: VerifyReport): string | undefined {
-  if (crl?.kind === 'revoked') return `${revokedSentence(crl)} by the CRL ${crl.source}; replace it now`;
-  if (verdict?.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
-  return verdict?.kind === 'revoked' ? `${revokedSentence(verdict.statement)}; replace it now` : undefined;
+function isUnreachable({ place, trouble }: VerifyReport): boolean {
+  return place !== undefined && trouble?.kind === 'error' && trouble.errorKind === 'unavailable';
 }
 
-function stateOfReport({ verdict, noResponder, trouble, crl }: VerifyReport): StapleState {
+function objectionOf({ verdict, crl, fault }: VerifyReport): string | undefined {
+  if (crl?.kind === 'revoked') return `${revokedSentence(crl)} by the CRL ${crl.source}; replace it now`;
+  if (verdict?.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
+  if (verdict?.kind !== 'revoked') return fault === undefined ? undefined : `${fault.message}; ${fault.hint}`;
+  const { statement } = verdict;
+  return `${revokedSentence(statement)}; ${isNeverIssued(statement) ? revokedHint(statement) : 'replace it now'}`;
+}
+
+function stateOfReport({ verdict, noResponder, trouble, crl, fault }: VerifyReport): StapleState {
   if (crl?.kind === 'revoked') return 'revoked';
+  if (fault !== undefined && (verdict === undefined || verdict.kind === 'good')) {
+    return fault.code === 'nothing-stapled' ? 'missing' : 'invalid';
+  }
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
+  if (trouble?.kind === 'server') return 'invalid';
   return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';
 }
 

@@ -1,4 +1,5 @@
-import { formatDuration } from '../../core/time.js';
+import { formatDuration, formatTime } from '../../core/time.js';
+import { atMost } from '../../pipeline/certificate-life.js';
 import { pathLabel } from '../../pipeline/fleet/path-label.js';
 import { stapleStates, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { Trouble } from '../../pipeline/trouble.js';
@@ -16,6 +17,8 @@ export interface PluginLimits {
   /** In milliseconds: a staple that ends sooner is a warning, or critical. */
   readonly warnMilliseconds: number;
   readonly criticalMilliseconds: number;
+  /** The same for the end of the certificate itself, at most a third and a tenth of its life. */
+  readonly ofCertificate: { readonly warnMilliseconds: number; readonly criticalMilliseconds: number };
 }
 
 export interface PluginResult {
@@ -69,8 +72,39 @@ interface Judged {
   readonly why: string;
 }
 
-/** Who asked for two sources does not know enough by one; what is worse is worse all the same. */
+/** Staple and certificate, the worse of the two first. */
 function judge(member: FleetMember, limits: PluginLimits): Judged {
+  const ofStaple = judgeStaple(member, limits);
+  const ofCertificate = judgeCertificate(member, limits);
+  if (ofCertificate === undefined) return ofStaple;
+  if (ofStaple.state === 'OK') return ofCertificate;
+  const isWorse = byGravity.indexOf(ofCertificate.state) < byGravity.indexOf(ofStaple.state);
+  const [first, second] = isWorse ? [ofCertificate, ofStaple] : [ofStaple, ofCertificate];
+  return { ...first, why: `${first.why}; ${second.why}` };
+}
+
+/** Undefined where nothing is wrong with it, or it could not be read. */
+function judgeCertificate({ life }: FleetMember, { now, ofCertificate }: PluginLimits): Judged | undefined {
+  if (life === undefined) return undefined;
+  const left = life.notAfter.getTime() - now.getTime();
+  const end = formatTime(life.notAfter);
+  if (left < 0) {
+    return { state: 'CRITICAL', group: 'certificate expired', why: `the certificate expired at ${end}; renew it` };
+  }
+  const { warnMilliseconds: warn, criticalMilliseconds: critical } = ofCertificate;
+  const limits = [
+    ['CRITICAL', atMost(critical, life, 10)],
+    ['WARNING', atMost(warn, life, 3)],
+  ] as const;
+  const found = limits.find(([, milliseconds]) => left < milliseconds);
+  if (found === undefined) return undefined;
+  const [state, limit] = found;
+  const why = `the certificate expires at ${end}, in ${formatDuration(left)}; renew it`;
+  return { state, group: `certificate below ${formatDuration(limit)}`, why };
+}
+
+/** Who asked for two sources does not know enough by one; what is worse is worse all the same. */
+function judgeStaple(member: FleetMember, limits: PluginLimits): Judged {
   const judged = judgeState(member, limits);
   const { unheard } = member;
   if (unheard === undefined || judged.state !== 'OK') return judged;
@@ -83,6 +117,7 @@ function judgeState(member: FleetMember, limits: PluginLimits): Judged {
   if (state === 'no-responder') return { state: 'OK', group: 'without responder', why: '' };
   const next = trouble === undefined || trouble.hint === '' ? '' : `; ${trouble.hint}`;
   const why = objection ?? `${trouble?.message ?? state}${next}`;
+  if (member.isUnreachable === true) return { state: 'CRITICAL', group: 'unreachable', why };
   return { state: state === 'unjudged' ? 'UNKNOWN' : 'CRITICAL', group: state, why };
 }
 

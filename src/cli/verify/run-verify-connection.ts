@@ -1,4 +1,5 @@
 import { rootCertificates } from 'node:tls';
+import { domainToASCII } from 'node:url';
 import { OcspError, decodeCertificate, decodePem, type Certificate } from '../../core/index.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { verifyConnection } from '../../pipeline/verify/verify-connection.js';
@@ -13,7 +14,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import type { VerifyFlags } from './verify-flags.js';
-import { tellOneByOne } from './verify-teller.js';
+import { tellOneByOne, tellerFor } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 const timeoutMilliseconds = 10_000;
@@ -32,7 +33,7 @@ export async function runVerifyConnection(
   }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
-  const teller = tellOneByOne(options, output);
+  const teller = flags.nagios ? tellerFor(paths.length, flags, options, output) : tellOneByOne(options, output);
   try {
     for (const listed of paths.length === 0 ? [undefined] : paths) {
       if (listed?.failure !== undefined) {
@@ -52,12 +53,20 @@ export async function runVerifyConnection(
 }
 
 function placeFrom(flags: VerifyFlags): ConnectionPlace {
-  const { connect = '', servername: serverName, starttls } = flags;
+  const { connect = '', servername, starttls } = flags;
   const address = parseHostAndPort(connect, 443);
   if (address === undefined) {
     throw new OcspError('usage', `--connect: "${connect}" is no HOST:PORT`, 'write it like 127.0.0.1:443 or [::1]:853');
   }
-  return definedOnly({ ...address, serverName, starttls });
+  return definedOnly({ ...address, serverName: asciiName(servername), starttls });
+}
+
+/** A name in its ASCII form (RFC 5891 §4), as servers and certificates have it. */
+function asciiName(name: string | undefined): string | undefined {
+  if (name === undefined || /^[!-~]*$/.test(name)) return name;
+  const ascii = domainToASCII(name);
+  if (ascii !== '') return ascii;
+  throw new OcspError('usage', `--servername: "${name}" is not a host name`, 'write it like www.example');
 }
 
 /** Debian's bundle, which an administrator can add to; elsewhere the roots that Node brings. */

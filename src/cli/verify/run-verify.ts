@@ -1,9 +1,9 @@
-import { OcspError, decodeRequest, parseSerialNumber, type Finding, type OcspRequest } from '../../core/index.js';
+import { OcspError, decodeCertificate, decodeRequest, type Finding, type OcspRequest } from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
 import { verifyListed, withUntrusted } from '../../pipeline/verify/verify-staple.js';
-import { decodeSound, readCertificateBundle, readCertificateFile } from '../../source/certificate-file.js';
+import { decodeSound, readCertificateBundle } from '../../source/certificate-file.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
 import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
@@ -60,27 +60,30 @@ function withFindings(report: VerifyReport, warnings: readonly RunWarning[]): Ve
   return { ...report, verdict: { ...verdict, findings: [...verdict.findings, ...findings] } };
 }
 
-/** Verifies a response without a certificate: --issuer and --response, and --serial for one statement of it. */
+/** Verifies a response without a certificate: by its issuer, a trusted responder or an anchor; --serial for one statement of it. */
 export async function runVerifyResponse(flags: VerifyFlags, output: Output, userAgent: string): Promise<ExitCode> {
-  const options = await verifyOptionsFrom(flags, output);
-  const { response } = options;
-  const [issuerPath, ...more] = flags.issuer;
-  if (response === undefined || issuerPath === undefined || more.length > 0) {
+  const { response, issuer, ca, serial } = flags;
+  if (response === undefined || issuer.length + ca.length + flags['trusted-responder'].length === 0) {
     throw new OcspError(
       'usage',
       'no certificate was named',
-      'name a certificate, or give one --issuer FILE and --response FILE, and --serial HEX for one statement of it',
+      'name a certificate, or give --response FILE and --issuer FILE, --ca FILE or --trusted-responder FILE, and --serial HEX for one statement of it',
     );
   }
-  if (flags.crl !== undefined && (flags.crl.includes('auto') || flags.serial === undefined)) {
+  if (flags.crl !== undefined && (flags.crl.includes('auto') || serial === undefined)) {
     const message = '--crl looks up one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX and the file of a CRL');
   }
-  const { certificate: issuer, others, warnings } = await readCertificateFile(issuerPath);
-  for (const warning of warnings) output.warn(`${issuerPath}: ${warning}`);
+  const options = await verifyOptionsFrom(flags, output);
+  const sources = await createIssuerFinder(issuer, undefined, output.warn).sources();
+  const issuers = sources.flatMap(({ isFolder, certificates }) => {
+    const sound = decodeSound(certificates);
+    // Whatever else lies in a folder was not named.
+    return isFolder || sound.length > 0 ? sound : certificates.map((der) => decodeCertificate(der));
+  });
   const teller = tellerFor(1, flags, options, output);
-  return await tellAll(teller, flags, withUntrusted(options, decodeSound(others)), userAgent, (withCrl) => [
-    verifyResponseFile(response, issuer, serialNumberFrom(flags), withCrl),
+  return await tellAll(teller, flags, withUntrusted(options, issuers), userAgent, (withCrl) => [
+    verifyResponseFile(response, issuers, serial, withCrl),
   ]);
 }
 
@@ -144,11 +147,4 @@ function nonceFrom({ nonce }: VerifyFlags): string | undefined {
   const bytes = fromHex(nonce);
   if (bytes !== undefined) return toHex(bytes);
   throw new OcspError('usage', `--nonce: "${nonce}" is not hexadecimal`, 'write it as inspect prints it');
-}
-
-function serialNumberFrom({ serial }: VerifyFlags): string | undefined {
-  const serialNumber = serial === undefined ? undefined : parseSerialNumber(serial);
-  if (serial === undefined || serialNumber !== undefined) return serialNumber;
-  const message = `--serial: "${serial}" is not hexadecimal`;
-  throw new OcspError('usage', message, 'write it as openssl x509 -serial prints it');
 }

@@ -1,7 +1,8 @@
 import { isBelieved, type Finding, type Statement, type Verdict } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatDuration, formatTime } from '../../core/time.js';
-import { revokedSentence, revokedSince } from '../../pipeline/fetch/revocation.js';
+import { revokedHint, revokedSentence, revokedSince, unknownTrouble } from '../../pipeline/fetch/revocation.js';
+import { lifeFindings } from '../../pipeline/certificate-life.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { escapeText } from '../render/escape-text.js';
 import type { Output } from '../output.js';
@@ -15,9 +16,14 @@ type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 /** Tells one verification: a line of JSON, or text, where the verdict is data and the reason and next step are talk. */
 export function tellReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   if (output.json) output.record(reportRecord(report, options.now));
+  else if (output.isQuiet) sayObjection(output, report);
   else printReport(output, report, options);
+  if (!output.json) sayReportTrouble(output, report);
   sayWarnings(output, report);
-  const { place, fault } = report;
+  const { place, fault, verdict, findings = [] } = report;
+  if (!output.json && verdict === undefined) {
+    for (const { message, source } of findings) output.warn(`${nameOf(report)}: ${message} (${source})`);
+  }
   if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
 }
 
@@ -26,8 +32,18 @@ export function sayWarnings(output: Output, report: VerifyReport): void {
   for (const warning of report.warnings ?? []) output.warn(`${nameOf(report)}: ${warning}`);
 }
 
+/** Without the verdict on stdout, what the CA says against the certificate is to be heard all the same. */
+function sayObjection(output: Output, report: VerifyReport): void {
+  const { verdict, crl } = report;
+  if (crl?.kind === 'revoked' || verdict === undefined) return;
+  if (verdict.kind === 'unknown') sayTroubleOf(output, nameOf(report), unknownTrouble);
+  if (verdict.kind !== 'revoked') return;
+  const { statement } = verdict;
+  sayTroubleOf(output, nameOf(report), { message: revokedSentence(statement), hint: revokedHint(statement) });
+}
+
 function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
-  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl, warnings } =
+  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl, life, warnings } =
     report;
   const error = fault ?? (verdict === undefined ? trouble : undefined);
   return {
@@ -35,12 +51,24 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     response: response === undefined ? undefined : shownPath(response),
     connection: place === undefined ? undefined : { host: place.host, port: place.port, ...sent },
     ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
+    ...definedOnly({
+      findings: findingsRecord([
+        ...(verdict?.findings ?? []),
+        ...(report.findings ?? []),
+        ...lifeFindingsOf(report, now),
+      ]),
+    }),
+    certificateNotAfter: life?.notAfter,
     outcome: noResponder ? 'no-responder' : undefined,
     statements: statements?.map(verdictRecord),
     error: error === undefined ? undefined : errorRecord(error),
     warnings,
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
+}
+
+function withFindings(verdict: Verdict, more: readonly Finding[] = []): Verdict {
+  return more.length === 0 ? verdict : { ...verdict, findings: [...verdict.findings, ...more] };
 }
 
 /** Without fields that are undefined: what a CRL adds comes after those that are there. */
@@ -62,28 +90,42 @@ function verdictRecord(verdict: Verdict): Record<string, unknown> {
     revocationReason: statement?.revocationReason,
     signatureAlgorithm,
     nonce,
-    findings: findings.length === 0 ? undefined : findings,
+    findings: findingsRecord(findings),
   });
+}
+
+function findingsRecord(findings: readonly Finding[]): readonly Finding[] | undefined {
+  return findings.length === 0 ? undefined : findings;
+}
+
+function lifeFindingsOf({ life }: VerifyReport, now: Date): Finding[] {
+  return life === undefined ? [] : lifeFindings(life, now);
 }
 
 function printReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
   const name = nameOf(report);
   const { verdict, trouble, noResponder, statements = [], crl } = report;
   if (verdict !== undefined) {
-    printVerdict(output, report, verdict, options);
+    printVerdict(output, report, withFindings(verdict, report.findings), options);
     for (const one of statements) {
       printStatement(output, one, options.now);
-      if (statements.length > 1) printFindings(output, one);
+      if (statements.length > 1) printFindings(output, one.findings);
     }
-  } else if (noResponder || crl !== undefined) {
-    const word = noResponder ? 'no responder' : 'no staple';
+  } else if (noResponder || crl !== undefined || trouble?.kind === 'server') {
+    const word = noResponder
+      ? 'no responder'
+      : trouble?.kind === 'server'
+        ? `not served (${trouble.code})`
+        : 'no staple';
     output.data(
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );
     if (noResponder) output.mention(trouble?.message ?? '');
   }
   if (crl !== undefined) printLine(output, 'crl', crlText(crl, options.now));
-  sayReportTrouble(output, report);
+  const findings = lifeFindingsOf(report, options.now);
+  if (verdict !== undefined || noResponder || crl !== undefined) printFindings(output, findings);
+  else for (const { message } of findings) output.warn(`${name}: ${message}`);
 }
 
 /** The trouble of one verification on stderr, with the next step; nothing where there is none. */
@@ -132,10 +174,10 @@ function printVerdict(output: Output, report: VerifyReport, verdict: Verdict, { 
   const { statements = [verdict] } = report;
   if (lint !== undefined) line('lint', `${lint}: ${lintText(verdict, statements)}`);
   // Of several statements each has its own below.
-  if (statements.length === 1) printFindings(output, verdict);
+  if (statements.length === 1) printFindings(output, verdict.findings);
 }
 
-function printFindings(output: Output, { findings }: Verdict): void {
+function printFindings(output: Output, findings: readonly Finding[]): void {
   for (const { severity, message, source } of findings) printLine(output, severity, `${message} (${source})`);
 }
 

@@ -13,7 +13,7 @@ import {
   textFlag,
   timeFlag,
 } from '../flags/flag-kinds.js';
-import { certificateFlags, issuerFlags, trustFlags } from '../flags/shared-flags.js';
+import { certificateFlags, issuerFlags, serialFlag, trustFlags } from '../flags/shared-flags.js';
 
 /** Details of a switch without a default: what depends on a flag, or excludes it, counts its default as given. */
 const unset = { default: undefined };
@@ -24,9 +24,7 @@ export const verifyFlags = {
   ...issuerFlags,
   response: fileFlag('the response to judge [default: the staple of the certificate]'),
   out: outFlag('where fetch puts staples: a file, a folder, or a template'),
-  serial: textFlag('serial number in hex, with --issuer and --response in place of a certificate', {
-    helpValue: '<hex>',
-  }),
+  serial: serialFlag('serial number in hex, with --response in place of a certificate'),
   ca: listOf(fileFlag('anchor for the chain above the issuer, trusted even if not self-signed')),
   untrusted: listOf(fileFlag('where intermediates and responder certificates may be found')),
   ...trustFlags,
@@ -76,7 +74,7 @@ export const verifyFlags = {
   starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
   nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
     ...unset,
-    exclusive: ['json', 'connect', 'ignore-times'],
+    exclusive: ['json', 'ignore-times'],
   }),
   warn: durationFlag('with --nagios: a warning when a staple ends sooner [default: 24h]', {
     example: '24h',
@@ -86,6 +84,14 @@ export const verifyFlags = {
     example: '6h',
     dependsOn: ['nagios'],
   }),
+  'certificate-warn': durationFlag(
+    'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
+    { example: '21d', dependsOn: ['nagios'] },
+  ),
+  'certificate-critical': durationFlag(
+    'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
+    { example: '7d', dependsOn: ['nagios'] },
+  ),
   at: timeFlag('judge as of this time'),
 };
 

@@ -1,5 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
+import { lifeFindings } from '../../pipeline/certificate-life.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { exitCodeOfReport, exitCodeOfTrouble } from '../exit/exit-code-of.js';
@@ -92,9 +93,11 @@ function tellTable(
   width: number,
   output: Output,
 ): ExitCode {
-  for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
-  for (const { path, objection } of members) {
+  if (!output.isQuiet) for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
+  for (const { path, objection, life } of members) {
     if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
+    for (const { message } of life === undefined ? [] : lifeFindings(life, now))
+      output.warn(`${shownPath(path)}: ${message}`);
   }
   for (const report of warned) sayWarnings(output, report);
   for (const report of troubled) sayReportTrouble(output, report);
@@ -113,9 +116,29 @@ function tellCheck({ members, unused }: Fleet, limits: PluginLimits, output: Out
 
 const hour = 3_600_000;
 
-function pluginLimits({ warn, critical }: VerifyFlags, now: Date): PluginLimits {
-  const limits = { now, warnMilliseconds: warn ?? 24 * hour, criticalMilliseconds: critical ?? 6 * hour };
-  if (limits.criticalMilliseconds <= limits.warnMilliseconds) return limits;
-  const message = '--critical is longer than --warn, so that no staple could ever be a warning';
-  throw new OcspError('usage', message, 'give --warn the longer time, for example --warn 24h --critical 6h');
+function pluginLimits(flags: VerifyFlags, now: Date): PluginLimits {
+  const { warn = 24 * hour, critical = 6 * hour, 'certificate-warn': certificateWarn = 21 * 24 * hour } = flags;
+  const { 'certificate-critical': certificateCritical = Math.min(7 * 24 * hour, certificateWarn) } = flags;
+  requireOrder(warn, critical, { what: 'staple', prefix: '', example: '--warn 24h --critical 6h' });
+  requireOrder(certificateWarn, certificateCritical, {
+    what: 'certificate',
+    prefix: 'certificate-',
+    example: '--certificate-warn 21d --certificate-critical 7d',
+  });
+  const ofStaple = { warnMilliseconds: warn, criticalMilliseconds: critical };
+  return {
+    now,
+    ...ofStaple,
+    ofCertificate: { warnMilliseconds: certificateWarn, criticalMilliseconds: certificateCritical },
+  };
+}
+
+function requireOrder(
+  warn: number,
+  critical: number,
+  { what, prefix, example }: Readonly<Record<'what' | 'prefix' | 'example', string>>,
+): void {
+  if (critical <= warn) return;
+  const message = `--${prefix}critical is longer than --${prefix}warn, so that no ${what} could ever be a warning`;
+  throw new OcspError('usage', message, `give --${prefix}warn the longer time, for example ${example}`);
 }

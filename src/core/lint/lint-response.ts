@@ -1,6 +1,4 @@
 import { certIdsEqual, type CertId } from '../cert-id.js';
-import type { Certificate } from '../certificate.js';
-import { isHashName } from '../hash.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
 import { authorizedSigner, type SignerOptions } from '../verify/authorized-signer.js';
 import { certIdFor, statementFor, type Subject } from '../verify/statement.js';
@@ -13,9 +11,7 @@ import { webRules } from './web-rules.js';
 
 export interface LintOptions extends SignerOptions {
   readonly profile: LintProfile;
-  /** The certificate asked about, or its serial number (lower-case hex of the INTEGER contents). */
   readonly subject: Subject;
-  readonly issuer: Certificate;
 }
 
 /** Every rule that a response is held to, by rule book. */
@@ -64,8 +60,8 @@ function lookAt(der: Uint8Array, basic: BasicResponse, options: LintOptions): Li
 }
 
 function isAbout(certId: CertId, { subject, issuer }: LintOptions): boolean {
-  const { hashAlgorithm } = certId;
-  return isHashName(hashAlgorithm) && certIdsEqual(certId, certIdFor(subject, issuer, hashAlgorithm));
+  const expected = certIdFor(subject, issuer, certId.hashAlgorithm);
+  return expected !== undefined && certIdsEqual(certId, expected);
 }
 
 function isIn(smallest: LintProfile, profile: LintProfile): boolean {

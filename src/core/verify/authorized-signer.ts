@@ -14,7 +14,8 @@ import { failure } from './failure.js';
 import type { Failure, Finding, Responder } from './verdict.js';
 
 export interface SignerOptions {
-  readonly issuer: Certificate;
+  /** Where it is absent, nobody but a trusted responder may have signed. */
+  readonly issuer?: Certificate | undefined;
   readonly now: Date;
   readonly skewMilliseconds: number;
   readonly trustedResponders?: readonly Certificate[];
@@ -65,8 +66,9 @@ function findCandidates({ responderId, certificates }: BasicResponse, options: S
   const addIfNamed = (kind: Candidate['kind'], certificate: Certificate): void => {
     if (identifies(responderId, certificate)) candidates.push({ kind, certificate });
   };
-  addIfNamed('issuer', issuer);
+  if (issuer !== undefined) addIfNamed('issuer', issuer);
   for (const certificate of trustedResponders) addIfNamed('trusted', certificate);
+  if (issuer === undefined) return candidates;
   for (const der of certificates) {
     const certificate = tryDecode(der);
     if (certificate !== undefined) addIfNamed('delegated', certificate);
@@ -92,14 +94,11 @@ function tryDecode(der: Uint8Array): Certificate | undefined {
 }
 
 function authorizationFailure({ kind, certificate }: Candidate, options: SignerOptions): Failure | undefined {
-  switch (kind) {
-    case 'issuer':
-      return undefined;
-    case 'trusted':
-      return validityFailure(certificate, options);
-    case 'delegated':
-      return delegationFailure(certificate, options);
-  }
+  const { issuer, now, skewMilliseconds } = options;
+  if (kind === 'issuer') return undefined;
+  return kind === 'trusted' || issuer === undefined
+    ? validityFailure(certificate, options)
+    : delegationFailure(certificate, { issuer, now, skewMilliseconds });
 }
 
 /**
@@ -108,7 +107,7 @@ function authorizationFailure({ kind, certificate }: Candidate, options: SignerO
  */
 export function delegationFailure(
   certificate: Certificate,
-  options: Pick<SignerOptions, 'issuer' | 'now' | 'skewMilliseconds'>,
+  options: Pick<SignerOptions, 'now' | 'skewMilliseconds'> & { readonly issuer: Certificate },
 ): Failure | undefined {
   if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) return purposeFailure(certificate);
   const issuance = issuanceFailure(certificate, options.issuer, 'anchor');

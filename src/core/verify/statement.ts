@@ -11,8 +11,9 @@ import type { BasicResponse, SingleResponse } from '../response.js';
 import { failure } from './failure.js';
 import type { Failure } from './verdict.js';
 
-/** What is asked about: a certificate, or the serial number of one (lower-case hex of the INTEGER contents). */
-export type Subject = { readonly certificate: Certificate } | { readonly serialNumber: string };
+/** What is asked about: a certificate, the serial number of one (lower-case hex of the INTEGER contents), or a CertID as it stands. */
+export type Subject =
+  { readonly certificate: Certificate } | { readonly serialNumber: string } | { readonly certId: CertId };
 
 /** The order in which two statements about one certificate that disagree are believed. */
 const gravity = { good: 0, unknown: 1, revoked: 2 } as const;
@@ -24,28 +25,39 @@ const gravity = { good: 0, unknown: 1, revoked: 2 } as const;
 export function statementFor(
   basic: BasicResponse,
   subject: Subject,
-  issuer: Certificate,
+  issuer: Certificate | undefined,
 ): { readonly statement: SingleResponse } | { readonly failure: Failure } {
-  const expected = new Map<HashAlgorithm, CertId>();
+  const expected = new Map<string, CertId | undefined>();
   let gravest: SingleResponse | undefined;
   for (const statement of basic.responses) {
     const { certId } = statement;
-    if (!isHashName(certId.hashAlgorithm)) continue;
-    const known = expected.get(certId.hashAlgorithm) ?? certIdFor(subject, issuer, certId.hashAlgorithm);
-    expected.set(certId.hashAlgorithm, known);
-    if (certIdsEqual(known, certId)) gravest = gravest === undefined ? statement : graver(gravest, statement);
+    const { hashAlgorithm } = certId;
+    if (!expected.has(hashAlgorithm)) expected.set(hashAlgorithm, certIdFor(subject, issuer, hashAlgorithm));
+    const known = expected.get(hashAlgorithm);
+    if (known !== undefined && certIdsEqual(known, certId))
+      gravest = gravest === undefined ? statement : graver(gravest, statement);
   }
   return gravest === undefined ? { failure: mismatch(basic, serialNumberOf(subject)) } : { statement: gravest };
 }
 
-/** The CertID of the subject in this hash. */
-export function certIdFor(subject: Subject, issuer: Certificate, hash: HashAlgorithm): CertId {
+/** Whether this is how a responder says that its CA never issued such a certificate (RFC 6960 §2.2, extended revoke). */
+export function isNeverIssued({ revocationTime, revocationReason }: Omit<SingleResponse, 'extensions'>): boolean {
+  return revocationTime?.getTime() === 0 && revocationReason === 'certificateHold';
+}
+
+/** The CertID of the subject in this hash; undefined where there is none by what is known. */
+export function certIdFor(subject: Subject, issuer: Certificate, hash: HashAlgorithm): CertId;
+export function certIdFor(subject: Subject, issuer: Certificate | undefined, hash: string): CertId | undefined;
+export function certIdFor(subject: Subject, issuer: Certificate | undefined, hash: string): CertId | undefined {
+  if ('certId' in subject) return subject.certId;
+  if (issuer === undefined || !isHashName(hash)) return undefined;
   return 'certificate' in subject
     ? createCertId(subject.certificate, issuer, hash)
     : createCertIdForSerialNumber(subject.serialNumber, issuer, hash);
 }
 
 function serialNumberOf(subject: Subject): string {
+  if ('certId' in subject) return subject.certId.serialNumber;
   return 'certificate' in subject ? subject.certificate.serialNumber : subject.serialNumber;
 }
 

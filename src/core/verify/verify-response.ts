@@ -7,16 +7,18 @@ import { authorizedSigner } from './authorized-signer.js';
 import { checkNonce, checkRequest, type ExpectedNonce } from './binding.js';
 import { checkCriticalExtensions } from './critical-extensions.js';
 import { failure } from './failure.js';
-import { statementFor, type Subject } from './statement.js';
+import { isNeverIssued, statementFor, type Subject } from './statement.js';
 import { checkValidity, type ValidityOptions } from './validity.js';
-import type { BelievedEvidence, Evidence, Failure, Finding, Verdict } from './verdict.js';
+import type { BelievedEvidence, Evidence, Failure, Finding, Statement, Verdict } from './verdict.js';
 import { definedOnly } from '../defined-only.js';
 
 export interface VerifyOptions extends ValidityOptions {
-  /** The certificate asked about, or its serial number (lower-case hex of the INTEGER contents). */
   readonly subject: Subject;
-  /** The certificate's issuer; the caller has made sure that it issued the certificate. */
-  readonly issuer: Certificate;
+  /**
+   * The certificate's issuer; the caller has made sure that it issued the certificate. Where it is absent, the subject has
+   * to be a CertID, and nobody but a trusted responder may have signed.
+   */
+  readonly issuer?: Certificate | undefined;
   /** Certificates that may sign for this issuer by the caller's word: no EKU needed, but valid now. */
   readonly trustedResponders?: readonly Certificate[];
   /** Where a delegate's certificate may be found when the response does not embed it. */
@@ -66,7 +68,7 @@ export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict
     // 5. "thisUpdate is sufficiently recent"; 6. "nextUpdate is greater than the current time"
     checkValidity(basic, statement, options);
   if (refusal !== undefined) return invalid(refusal, evidence);
-  const findings = [...evidence.findings, ...validityFindings(statement, options)];
+  const findings = [...evidence.findings, ...issuanceFindings(statement), ...validityFindings(statement, options)];
   return { ...evidence, kind: statement.status, responder: signer.responder, statement, findings };
 }
 
@@ -77,7 +79,7 @@ function gatherEvidence(
   basic: BasicResponse,
   selected: ReturnType<typeof statementFor>,
   signer: ReturnType<typeof authorizedSigner>,
-  issuer: Certificate,
+  issuer: Certificate | undefined,
 ): DecodedEvidence {
   const findings = 'findings' in signer ? signer.findings : [];
   return definedOnly({
@@ -88,7 +90,7 @@ function gatherEvidence(
     producedAt: basic.producedAt,
     signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),
     statementCount: basic.responses.length,
-    findings: [...findings, ...signatureFindings(basic), ...authorityFindings(issuer)],
+    findings: [...findings, ...signatureFindings(basic), ...(issuer === undefined ? [] : authorityFindings(issuer))],
   });
 }
 
@@ -102,6 +104,13 @@ function signatureFindings(basic: BasicResponse): Finding[] {
       source: 'CA/Browser Forum BR 7.1.3.2.1',
     },
   ];
+}
+
+function issuanceFindings(statement: Statement): Finding[] {
+  if (!isNeverIssued(statement)) return [];
+  const message =
+    'revoked since 1970 as certificateHold: the responder says that the CA never issued this serial number';
+  return [{ rule: 'never-issued', severity: 'warning', message, source: 'RFC 6960 §2.2' }];
 }
 
 /** haproxy stops stapling this long before nextUpdate, so anything shorter is of no use to a server. */

@@ -1,5 +1,6 @@
 import type { FilePath } from '../../core/file-path.js';
 import { isInShard, type Shard } from '../../core/shard.js';
+import type { CertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import { readListed } from '../../source/folder-member.js';
 import { staplePathFor } from '../../store/staple-location.js';
@@ -34,8 +35,9 @@ export async function assess(
   shard?: Shard,
 ): Promise<Assessment | undefined> {
   let staple: FilePath | undefined;
+  let file: CertificateFile | undefined;
   try {
-    const file = readListed(listed);
+    file = readListed(listed);
     if (file === undefined || (shard !== undefined && !isInShard(file.certificate, shard))) return undefined;
     staple =
       options.withoutFile === true ? '-' : staplePathFor(listed.path, file.certificate, listed.out ?? options.out);
@@ -45,7 +47,7 @@ export async function assess(
     }
     return await judgeOnDisk({ listed, file, staple, responders }, options, tools);
   } catch (error) {
-    return { kind: 'settled', outcome: outcomeOfError(listed.path, staple, error) };
+    return { kind: 'settled', outcome: outcomeOfError(listed.path, { staple, file, now: tools.now() }, error) };
   }
 }
 

@@ -3,6 +3,7 @@ import type { FilePath } from '../../core/file-path.js';
 import { authorityFindings } from '../../core/issuance.js';
 import { formatTime } from '../../core/time.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
+import { lifeFindings } from '../certificate-life.js';
 import { judgeFor, type FetchOptions, type JudgedCertificate, type JudgingTools } from './fetch-job.js';
 import { missingResponder } from './missing-responder.js';
 import type { Ending, FailedAttempt, FailedName, Outcome } from './outcome.js';
@@ -20,11 +21,17 @@ export function describeOutcome(
   ending: Ending,
   verdict = stored.verdict,
 ): Outcome {
-  const { mustStaple } = file.certificate;
   const nextRefresh = nextRefreshOf(verdict, file.certificate, options.refreshPolicy);
-  const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh, mustStaple });
+  const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh });
   const warnings = [...file.warnings, ...(issuer.notAfter < now ? [expiredIssuer(issuer)] : [])];
-  return { ...unchanged, ...facts, warnings, findings: authorityFindings(issuer), ...ending };
+  const { findings, ...ofCertificate } = factsOf(file.certificate, now);
+  const all = [...findings, ...authorityFindings(issuer)];
+  return { ...unchanged, ...facts, ...ofCertificate, findings: all, warnings, ...ending };
+}
+
+function factsOf(certificate: Certificate, now: Date) {
+  const { mustStaple, notAfter } = certificate;
+  return { mustStaple, certificateNotAfter: notAfter, findings: lifeFindings(certificate, now) };
 }
 
 function expiredIssuer({ subject, notAfter }: Certificate): string {
@@ -48,26 +55,36 @@ export async function outcomeWithoutResponder(
 ): Promise<Outcome> {
   // A staple may be there all the same, say from `generate`; its verdict needs an issuer that lies at hand.
   const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
-  const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer.certificate, options, tools.now());
+  const now = tools.now();
+  const judge = issuer === undefined ? undefined : judgeFor(file.certificate, issuer.certificate, options, now);
   const isFile = options.withoutFile !== true;
   const { verdict, revokedMark } = judge === undefined || !isFile ? {} : readStoredStaple(staple, judge);
   const trouble = missingResponder(file.certificate);
   return {
-    ...definedOnly({ certificate: file.path, staple, verdict, mustStaple: file.certificate.mustStaple }),
+    ...definedOnly({ certificate: file.path, staple, verdict }),
     ...unchanged,
+    ...factsOf(file.certificate, now),
     warnings: file.warnings,
     // A revocation heard of by --url stands, whether this run has anybody to ask or not.
     ...(revokedMark === undefined ? failedEnding({ trouble }) : revokedEnding(revokedMark, trouble)),
   };
 }
 
-/** What a thrown error means for one certificate; `staple` where that is known. Rethrows `interrupted` and `usage`, which end the run. */
-export function outcomeOfError(certificate: FilePath, staple: FilePath | undefined, error: unknown): Outcome {
+/** What a thrown error means for one certificate, as far as that is known. Rethrows `interrupted` and `usage`, which end the run. */
+export function outcomeOfError(
+  path: FilePath,
+  {
+    staple,
+    file,
+    now,
+  }: { readonly staple?: FilePath | undefined; readonly file?: CertificateFile | undefined; readonly now: Date },
+  error: unknown,
+): Outcome {
   return {
-    ...definedOnly({ certificate, staple }),
+    ...definedOnly({ certificate: path, staple }),
     ...failedEnding({ trouble: troubleOfOne(error) }),
     ...unchanged,
-    mustStaple: false,
+    ...(file === undefined ? { mustStaple: false } : factsOf(file.certificate, now)),
   };
 }
 

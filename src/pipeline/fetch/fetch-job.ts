@@ -45,6 +45,8 @@ export interface FetchOptions {
   readonly alertBeforeMilliseconds?: number;
   readonly skewMilliseconds: number;
   readonly downloadIssuer: boolean;
+  /** A downloaded issuer is kept beside its certificate. */
+  readonly storeIssuer: boolean;
   /** Fetches and verifies, writes nothing. */
   readonly dryRun: boolean;
   /** The staple is nobody's file: none is looked at, and with `dryRun` a new one is for `onStaple` alone. */
@@ -91,6 +93,7 @@ export interface Job extends JudgedCertificate {
   readonly responders: OverriddenResponders;
   readonly budget: Budget;
   readonly tools: FetchTools;
+  readonly isIssuerDownloaded: boolean;
 }
 
 /** A certificate whose responders have to be asked, so far as the files alone tell. */

@@ -22,6 +22,7 @@ import {
   type JudgedCertificate,
 } from './fetch-job.js';
 import { findIssuer } from './find-issuer.js';
+import { keepIssuer, type KeptIssuer } from './issuer-file.js';
 import { judgeResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { settleAnswer, settleFailure } from './settle.js';
@@ -81,7 +82,7 @@ export async function refreshStaple(
     if (assessment?.kind !== 'due') return assessment?.outcome;
     current = assessment.due;
   }
-  return outcomeOfError(due.listed.path, due.staple, neverAtRest(due.listed.path));
+  return outcomeOfError(due.listed.path, { ...due, now: tools.now() }, neverAtRest(due.listed.path));
 }
 
 function neverAtRest(path: FilePath): OcspError {
@@ -100,12 +101,32 @@ async function refreshOnce(
   try {
     const { judged } = due;
     const job = judged === undefined ? await prepareJob(due, options, tools) : startedNow(due, judged, tools);
-    if (judged === undefined && !isDue(job, tools.memory)) return freshOutcome(job);
-    const answer = await askFor(job);
-    return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
+    const kept = await keepIssuerOf(job);
+    const outcome = await askWhereDue(job, judged === undefined);
+    if (outcome === 'replaced') return outcome;
+    const warnings = [...kept.warnings, ...outcome.warnings];
+    return { ...outcome, warnings, findings: [...kept.findings, ...outcome.findings] };
   } catch (error) {
-    return outcomeOfError(due.listed.path, due.staple, error);
+    return outcomeOfError(due.listed.path, { ...due, now: tools.now() }, error);
   }
+}
+
+/** @param mayBeFresh whether the staple was judged just now, since its issuer was not at hand before */
+async function askWhereDue(job: Job, mayBeFresh: boolean): Promise<Outcome | 'replaced'> {
+  if (mayBeFresh && !isDue(job, job.tools.memory)) return freshOutcome(job);
+  const answer = await askFor(job);
+  return isUnchanged(job.file) ? await settle(job, answer) : 'replaced';
+}
+
+async function keepIssuerOf({ file, staple, judge, options, tools, isIssuerDownloaded }: Job): Promise<KeptIssuer> {
+  const { issuers, ownProcess } = tools;
+  const mayWrite = options.storeIssuer && !options.dryRun;
+  return await keepIssuer(file, staple, judge.issuer, {
+    isDownloaded: isIssuerDownloaded,
+    issuers,
+    mayWrite,
+    ownProcess,
+  });
 }
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`. */
@@ -115,17 +136,18 @@ async function prepareJob(
   tools: FetchTools,
 ): Promise<Job> {
   const budget = startJobBudget(options);
-  const issuer = await findIssuer(file, tools.issuers, options.downloadIssuer ? { options, tools, budget } : undefined);
+  const download = options.downloadIssuer ? { options, tools, budget } : undefined;
+  const { issuer, isDownloaded: isIssuerDownloaded } = await findIssuer(file, tools.issuers, download);
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
   await removeLeftover(staple, options, tools);
   const stored = judgeStored(files ?? readStoredFiles(staple), judge);
-  return { file, staple, judge, stored, responders, budget, options, tools };
+  return { file, staple, judge, stored, responders, budget, options, tools, isIssuerDownloaded };
 }
 
 /** A certificate that stood in line: its time begins now. */
 function startedNow({ responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
   const judge = { ...judged.judge, now: tools.now() };
-  return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools };
+  return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools, isIssuerDownloaded: false };
 }
 
 async function askFor(job: Job): Promise<AskResult> {

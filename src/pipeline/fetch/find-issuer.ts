@@ -13,6 +13,11 @@ export interface IssuerDownload {
   readonly budget: Budget;
 }
 
+export interface FoundIssuer {
+  readonly issuer: Certificate;
+  readonly isDownloaded: boolean;
+}
+
 /** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
 const maximumDownloads = 8;
 
@@ -26,9 +31,9 @@ export async function findIssuer(
   file: CertificateFile,
   finder: IssuerFinder,
   download: IssuerDownload | undefined,
-): Promise<Certificate> {
+): Promise<FoundIssuer> {
   const local = await finder.findLocal(file);
-  if (local !== undefined) return local.certificate;
+  if (local !== undefined) return { issuer: local.certificate, isDownloaded: false };
   const { certificate } = file;
   const attempts: string[] = [];
   const seen: Certificate[] = [];
@@ -41,7 +46,7 @@ export async function findIssuer(
         continue;
       }
       const issuer = chooseIssuer(certificate, served, 'elsewhere');
-      if (issuer !== undefined) return issuer;
+      if (issuer !== undefined) return { issuer, isDownloaded: true };
       attempts.push(`what ${uri} serves did not issue it`);
       seen.push(...likelyIssuers(certificate, served));
     }
@@ -58,12 +63,25 @@ async function tryDownload(
   const { downloadedIssuers } = download.tools;
   try {
     const known = downloadedIssuers.get(uri) ?? downloadCertificates(uri, download);
-    downloadedIssuers.set(uri, known);
+    remember(downloadedIssuers, uri, known);
     return finder.decode(await known);
   } catch (error) {
     downloadedIssuers.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     return `${uri}: ${error.message}`;
+  }
+}
+
+/** A fleet has a handful; of 256 KiB at most each, so many take 64 MiB. */
+const maximumRemembered = 256;
+
+/** Those that were used longest ago are forgotten, and downloaded again where somebody asks. */
+function remember<Value>(known: Map<string, Value>, uri: string, value: Value): void {
+  known.delete(uri);
+  known.set(uri, value);
+  for (const oldest of known.keys()) {
+    if (known.size <= maximumRemembered) return;
+    known.delete(oldest);
   }
 }
 

@@ -67,6 +67,8 @@ export interface CertificateFacts {
   readonly answer?: Verdict;
   /** When the staple on disk is due; in a dry run, when the one that would have been written is. */
   readonly nextRefresh?: Date;
+  /** Undefined where the certificate could not even be read. */
+  readonly certificateNotAfter?: Date;
   /** The certificate is Must-Staple. */
   readonly mustStaple: boolean;
   /** Sentences worth a line on stderr although the outcome stands. */

@@ -1,5 +1,6 @@
 import type { BelievedEvidence, Statement } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
+import { isNeverIssued } from '../../core/verify/statement.js';
 import type { Ending, Revocation } from './outcome.js';
 import type { Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -29,13 +30,19 @@ export function revokedSentence(revocation: Parameters<typeof revokedSince>[0]):
   return `the certificate is REVOKED since ${revokedSince(revocation)}`;
 }
 
+/** The next step for whoever has it. */
+export function revokedHint(statement: Statement): string {
+  if (!isNeverIssued(statement)) return 'replace the certificate now';
+  return 'the CA never issued this serial number, its responder says (RFC 6960 §2.2): check that the issuer and the responder are those of this certificate, and replace it';
+}
+
 /** What to say of a revoked certificate; `isStored`: the staple on disk says so by now. */
 export function revokedTrouble({ statement }: BelievedEvidence, isStored = false): Trouble {
   return {
     kind: 'status',
     code: 'revoked',
     message: revokedSentence(statement),
-    hint: `replace the certificate now; the staple on disk ${isStored ? 'says revoked too' : 'is left as it was'}`,
+    hint: `${revokedHint(statement)}; the staple on disk ${isStored ? 'says revoked too' : 'is left as it was'}`,
   };
 }
 

@@ -15,7 +15,12 @@ export async function settleAnswer(job: Job, usable: UsableResponse): Promise<Ou
   const outcome = await settleByStatus(job, usable);
   const { verdict, warnings } = usable;
   const answered = job.options.dryRun ? { answer: verdict } : {};
-  return { ...outcome, ...answered, findings: verdict.findings, warnings: [...outcome.warnings, ...warnings] };
+  return {
+    ...outcome,
+    ...answered,
+    findings: [...outcome.findings, ...verdict.findings],
+    warnings: [...outcome.warnings, ...warnings],
+  };
 }
 
 async function settleByStatus(job: Job, usable: UsableResponse): Promise<Outcome> {

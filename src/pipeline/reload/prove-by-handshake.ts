@@ -5,7 +5,7 @@ import { unlessOcspError } from '../../core/ocsp-error.js';
 import { Oid } from '../../core/oid.js';
 import { dnsNames, serverNameFor } from '../../core/subject-alternative-names.js';
 import { compareStaple, sharesName } from '../../probe/compare-staple.js';
-import { probeServer } from '../../probe/tls-probe.js';
+import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import {
   notTaken,
@@ -103,7 +103,10 @@ async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }:
     expectedStaple: bytes,
     now: now(),
   });
-  if (fault === undefined) return { result: { certificatePath, ok: true }, isElsewhere: false };
+  if (fault === undefined) {
+    const remark = sent.clientCertificate === 'required' ? { message: clientCertificateSentence } : {};
+    return { result: { certificatePath, ok: true, ...remark }, isElsewhere: false };
+  }
   const isElsewhere = fault.code === 'other-certificate' && !isForSameName(sent.certificates[0], certificate);
   return { result: notTaken(staple, fault), isElsewhere };
 }

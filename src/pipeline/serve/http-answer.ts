@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Answer, SignedAnswer } from './answer.js';
+import { renewalTimeOf, type Answer, type SignedAnswer } from './answer.js';
 
 /** A whole HTTP answer; `body` is empty for 304, and HEAD leaves it out. */
 export interface HttpAnswer {
@@ -18,8 +18,8 @@ const mediaType = 'application/ocsp-response';
 const maximumUnknownSeconds = 300;
 
 /**
- * The HTTP form of an answer with the headers of RFC 5019 §6.2: caches may keep a signed answer until its nextUpdate,
- * but neither a refusal nor one with a nonce.
+ * The HTTP form of an answer with the headers of RFC 5019 §6.2: caches may keep a signed answer until it is signed anew,
+ * those that know no max-age until its nextUpdate, but neither a refusal nor one with a nonce.
  */
 export function httpAnswerOf(answer: Answer, conditions: Conditions, now: Date): HttpAnswer {
   const common = { 'Content-Type': mediaType, Date: now.toUTCString() };
@@ -44,10 +44,10 @@ export function httpRefusal(status: 405 | 413, text: string, now: Date): HttpAns
 }
 
 function cachingHeaders(answer: SignedAnswer, now: Date) {
-  const left = Math.max(0, Math.floor((answer.nextUpdate.getTime() - now.getTime()) / 1000));
+  const left = Math.max(0, Math.floor((renewalTimeOf(answer).getTime() - now.getTime()) / 1000));
   const isKnown = answer.statuses.every(({ status }) => status !== 'unknown');
   const seconds = isKnown ? left : Math.min(left, maximumUnknownSeconds);
-  const expires = seconds === left ? answer.nextUpdate : new Date(now.getTime() + seconds * 1000);
+  const expires = isKnown ? answer.nextUpdate : new Date(now.getTime() + seconds * 1000);
   return {
     'Last-Modified': answer.thisUpdate.toUTCString(),
     Expires: expires.toUTCString(),

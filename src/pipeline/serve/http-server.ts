@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
 import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import type { AddressBlock } from '../../transport/internet-address.js';
 import type { Answer } from './answer.js';
+import { ClientConnections } from './client-connections.js';
 import { httpAnswerOf, httpRefusal, type HttpAnswer } from './http-answer.js';
 import { announcesMoreThan, readBody, requestOfPath, tooLarge } from './http-request.js';
 import { refused, type Responder } from './responder.js';
@@ -16,8 +18,9 @@ const defaultLimits = {
   requestTime: 10_000,
   /** Without a request, before a kept-alive connection ends. */
   idleTime: 30_000,
-  /** Connections at once; further ones are closed. */
+  /** Connections at once, of all clients and of one. */
   connections: 1024,
+  connectionsOfClient: 128,
 };
 
 export type ServerLimits = Readonly<typeof defaultLimits>;
@@ -43,6 +46,8 @@ export interface ResponderServerOptions extends HostAndPort {
   readonly now: () => Date;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly limits?: Partial<ServerLimits>;
+  /** Whose connections the limit for one client is not for. */
+  readonly trustedProxies?: readonly AddressBlock[];
 }
 
 export type ResponderServer = Awaited<ReturnType<typeof startResponderServer>>;
@@ -61,17 +66,14 @@ export async function startResponderServer(options: ResponderServerOptions) {
     keepAliveTimeout: limits.idleTime,
     connectionsCheckingInterval: Math.max(50, Math.min(1000, limits.requestTime / 4)),
   });
-  server.maxConnections = limits.connections;
   // A client that does not take its answer is idle as well.
   server.timeout = limits.requestTime + limits.idleTime;
-  const connections = new Set<Socket>();
-  server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.on('close', () => connections.delete(socket));
-  });
+  const connections = new ClientConnections({ ...limits, trustedProxies: options.trustedProxies ?? [] });
+  server.on('connection', (socket) => connections.admit(socket));
   let isStopping = false;
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    exchange(request, response, { ...options, limits, isStopping: () => isStopping }).catch(() => response.destroy());
+    const own = { ...options, limits, connections, isStopping: () => isStopping };
+    exchange(request, response, own).catch(() => response.destroy());
   };
   server.on('request', handle);
   server.on('checkContinue', (request, response) => {
@@ -94,25 +96,31 @@ export async function startResponderServer(options: ResponderServerOptions) {
      */
     stop: (deadlineMilliseconds: number): Promise<void> => {
       isStopping = true;
-      return stop(server, connections, deadlineMilliseconds);
+      return stop(server, connections.sockets(), deadlineMilliseconds);
     },
   };
 }
 
-type ExchangeOptions = ResponderServerOptions & { readonly limits: ServerLimits; readonly isStopping: () => boolean };
+interface ExchangeOptions extends ResponderServerOptions {
+  readonly limits: ServerLimits;
+  readonly connections: ClientConnections;
+  readonly isStopping: () => boolean;
+}
 
 async function exchange(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions): Promise<void> {
   const started = performance.now();
   // Errors of a connection that breaks: its end is all that follows.
   response.on('error', () => undefined);
-  const result = await resultOf(request, options);
+  const { socket } = request;
+  const whole = (): void => void response.once('close', options.connections.answer(socket));
+  const result = await resultOf(request, options, whole);
   if (result === undefined) return;
   const { http, ...rest } = result;
   if (options.isStopping()) response.shouldKeepAlive = false;
   send(request, response, http);
   options.onExchange?.({
     time: options.now(),
-    remote: request.socket.remoteAddress ?? '',
+    remote: socket.remoteAddress ?? '',
     method: request.method ?? '',
     httpStatus: http.status,
     ...rest,
@@ -122,12 +130,20 @@ async function exchange(request: IncomingMessage, response: ServerResponse, opti
 
 type Result = Pick<Exchange, 'answer' | 'isCached' | 'unusualContentType'> & { readonly http: HttpAnswer };
 
-/** Undefined when the client went away before its request was whole. */
-async function resultOf(request: IncomingMessage, options: ExchangeOptions): Promise<Result | undefined> {
-  const { now, responder, limits } = options;
+/**
+ * Undefined when the client went away before its request was whole.
+ *
+ * @param whole called when that is
+ */
+async function resultOf(
+  request: IncomingMessage,
+  { now, responder, limits }: ExchangeOptions,
+  whole: () => void,
+): Promise<Result | undefined> {
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
+      whole();
       const der = requestOfPath(request.url ?? '');
       const answered =
         der === undefined
@@ -142,6 +158,7 @@ async function resultOf(request: IncomingMessage, options: ExchangeOptions): Pro
         const text = `an OCSP request has at most ${limits.body} octets here`;
         return { http: httpRefusal(413, text, now()), isCached: false };
       }
+      whole();
       const answered = await responder.respond(body, now());
       return { http: httpAnswerOf(answered.answer, {}, now()), ...answered, ...unusualContentType(request) };
     }
@@ -184,7 +201,7 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
   EAI_AGAIN: ['the name cannot be resolved now', 'write an address of this machine, as 127.0.0.1 or [::1]'],
 };
 
-function stop(server: Server, connections: ReadonlySet<Socket>, deadlineMilliseconds: number): Promise<void> {
+function stop(server: Server, sockets: Iterable<Socket>, deadlineMilliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMilliseconds);
     server.close(() => {
@@ -192,6 +209,6 @@ function stop(server: Server, connections: ReadonlySet<Socket>, deadlineMillisec
       resolve();
     });
     // Node counts a connection that never said anything as busy.
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   });
 }

@@ -1,5 +1,5 @@
 import type { CertId } from '../../core/index.js';
-import type { SignedAnswer } from './answer.js';
+import { renewalTimeOf, type SignedAnswer } from './answer.js';
 
 /** Clients that ask for the same ask for one certificate; larger answers would let anybody fill the memory. */
 const maximumCertIds = 4;
@@ -13,7 +13,7 @@ export class ResponseCache {
     this.#capacity = capacity;
   }
 
-  /** The answer to the same CertIDs while more than a quarter of its life is left. */
+  /** The answer to the same CertIDs until it is to be signed anew. */
   find(certIds: readonly CertId[], now: Date): SignedAnswer | undefined {
     const key = keyOf(certIds);
     const answer = this.#answers.get(key);
@@ -37,10 +37,8 @@ export class ResponseCache {
   }
 }
 
-/** Life begins with the signature: thisUpdate may be that of a CRL of long ago. */
-function isYoung({ producedAt, nextUpdate }: SignedAnswer, now: Date): boolean {
-  const quarter = (nextUpdate.getTime() - producedAt.getTime()) / 4;
-  return producedAt <= now && now.getTime() < nextUpdate.getTime() - quarter;
+function isYoung(answer: SignedAnswer, now: Date): boolean {
+  return answer.producedAt <= now && now < renewalTimeOf(answer);
 }
 
 /** The issuer is always ours: hash and serial number tell CertIDs apart. */

@@ -1,7 +1,11 @@
 import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
-import { crlEntryOf, type Crl } from '../../core/crl.js';
+import { createBoundedMemory, type BoundedMemory } from '../../core/bounded-memory.js';
+import { toHex } from '../../core/bytes.js';
+import { crlEntryOf, type Crl, type CrlEntry } from '../../core/crl.js';
+import type { CrlScope } from '../../core/crl-scope.js';
+import { digest } from '../../core/hash.js';
 import { formatTime } from '../../core/time.js';
-import { describeIncompleteness, describeScopeFailure, describeStaleness, notYetValid } from '../../source/crl-file.js';
+import { describeStaleness, notYetValid } from '../../source/crl-file.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
@@ -50,48 +54,58 @@ export interface CrlCheck {
   unused(): readonly Trouble[];
 }
 
-/** A CRL whose signature was verified, and what messages call it. */
-export interface NamedCrl {
+/** What a CRL, its signature verified, says of one serial number: without its other entries, which are many. */
+export interface CrlSight {
+  /** What messages call it. */
   readonly name: string;
-  readonly crl: Crl;
+  readonly thisUpdate: Date;
+  readonly nextUpdate?: Date;
+  readonly scope: CrlScope;
+  readonly entry?: CrlEntry;
+}
+
+export function sightOf(name: string, crl: Crl, serialNumber: string): CrlSight {
+  const { thisUpdate, nextUpdate, scope } = crl;
+  return definedOnly({ name, thisUpdate, nextUpdate, scope, entry: crlEntryOf(crl, serialNumber) });
 }
 
 /** One issuer as a key of a map. */
 export function keyOf(issuer: Certificate): string {
-  return Buffer.from(issuer.der).toString('latin1');
+  return toHex(digest('sha256', issuer.der));
 }
 
-/**
- * What this CRL says. What it lists is revoked; its silence means good only where it is current and complete.
- *
- * @throws OcspError `crl-unsupported`, `crl-stale`, `crl-not-yet-valid` where nothing follows from its silence
- */
-export function judgeByCrl(crl: NamedCrl, certificate: Certificate, times: CrlTimes): CrlReport {
-  const revoked = revokedReport(crl, certificate.serialNumber);
-  if (revoked !== undefined) return revoked;
-  const { scope } = crl.crl;
-  const silent = describeIncompleteness(scope, crl.name) ?? describeScopeFailure(scope, certificate, crl.name);
-  if (silent !== undefined) throw new OcspError('crl-unsupported', silent);
-  const untimely = untimeliness(crl, times);
-  if (untimely !== undefined) throw untimely;
-  return { kind: 'good', ...evidenceOf(crl) };
+/** CRLs of a run that are kept for the certificates that come later; what was forgotten is read again. */
+export function createCrlMemory(): BoundedMemory<Crl> {
+  return createBoundedMemory(rememberedOctets);
+}
+
+const rememberedOctets = 256 * 1024 * 1024;
+
+/** What a CRL takes in memory, about, by its own octets before it is read: an entry of 36 octets takes some 300. */
+export function estimatedOctets(bytes: Uint8Array): number {
+  return bytes.length * 9;
+}
+
+/** The same once it was read. */
+export function octetsOf(crl: Crl): number {
+  return crl.tbs.length + crl.entries.size * 300;
 }
 
 /** The report of a CRL that lists this serial number; undefined where it does not, or as no longer revoked. */
-export function revokedReport(crl: NamedCrl, serialNumber: string): CrlReportOf<'revoked'> | undefined {
-  const entry = crlEntryOf(crl.crl, serialNumber);
+export function revokedReport(crl: CrlSight): CrlReportOf<'revoked'> | undefined {
+  const { entry } = crl;
   if (entry === undefined || entry.reason === 'removeFromCRL') return undefined;
   const revocation = definedOnly({ revocationTime: entry.revokedAt, revocationReason: entry.reason });
   return { kind: 'revoked', ...evidenceOf(crl), ...revocation };
 }
 
-export function evidenceOf({ name, crl: { thisUpdate, nextUpdate } }: NamedCrl): CrlEvidence {
+export function evidenceOf({ name, thisUpdate, nextUpdate }: CrlSight): CrlEvidence {
   return definedOnly({ source: name, thisUpdate, nextUpdate });
 }
 
 /** Why this is no time at which the CRL's silence counts: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
-export function untimeliness({ name, crl }: NamedCrl, times: CrlTimes): OcspError | undefined {
-  const { thisUpdate, nextUpdate } = crl;
+export function untimeliness(crl: CrlSight, times: CrlTimes): OcspError | undefined {
+  const { name, thisUpdate, nextUpdate } = crl;
   const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = times;
   const now = times.now.getTime();
   if (times.ignoreTimes) return undefined;

@@ -1,30 +1,40 @@
-import { OcspError, type Certificate } from '../../core/index.js';
+import { OcspError, type Certificate, type Extension } from '../../core/index.js';
+import type { BoundedMemory } from '../../core/bounded-memory.js';
+import { freshestCrlUris } from '../../core/certificate-extensions.js';
+import type { Crl } from '../../core/crl.js';
+import { unlessMalformed } from '../../core/der/malformed.js';
 import { largestCrl, signedCrlFrom } from '../../source/crl-file.js';
 import { downloadCrl } from '../../transport/download.js';
 import type { HttpClient } from '../../transport/http-client.js';
 import { isUnanswered } from '../../transport/unanswered.js';
 import {
-  judgeByCrl,
+  createCrlMemory,
+  estimatedOctets,
   keyOf,
+  octetsOf,
+  sightOf,
   unusable,
   type CrlCheck,
   type CrlHints,
   type CrlReport,
+  type CrlSight,
   type CrlTimes,
-  type NamedCrl,
 } from './crl-check.js';
+import { judgeCrls } from './crl-judge.js';
 
 export interface CrlDownloadOptions {
   readonly client: HttpClient;
   /** For all downloads of one certificate together. */
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;
+  /** What is kept of CRLs for the certificates that come later. */
+  readonly memory?: BoundedMemory<Crl>;
 }
 
 /** Certificates name one or two places; a bound on what a hostile one can have downloaded. */
 const maximumDownloads = 8;
-/** What is kept for the certificates that come later: an entry takes some 250 octets, and a CRL may have two million. */
-const rememberedEntries = 2_000_000;
+/** What went wrong at so many places is kept. */
+const maximumFailures = 10_000;
 /** So many downloads from a host in a row without an answer in time, and no other is tried. */
 const failuresInARow = 3;
 
@@ -37,30 +47,112 @@ const hints: CrlHints = {
   'crl-not-yet-valid': 'check this clock (timedatectl), then the one of the CA',
 };
 
-/** A check against the CRL that each certificate names (cRLDistributionPoints), by the first of its URIs that has a usable one. */
+/**
+ * A check against the CRLs that each certificate names (cRLDistributionPoints), one after the other until they say enough,
+ * with the deltas that the certificate or such a CRL names (freshestCRL, RFC 5280 §5.2.6). A delta that cannot be had is
+ * never passed over: the CA says that it has newer news than the complete CRL.
+ */
 export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTimes): CrlCheck {
-  const crlAt = createCrlMemory(options);
+  const crlAt = createDownloader(options);
   return {
     async lookUp(certificate, issuer) {
-      const uris = certificate.crlUris.filter(isHttp).slice(0, maximumDownloads);
-      const deadline = performance.now() + options.timeoutMilliseconds;
-      let gravest: CrlReport = { kind: 'none', schemes: certificate.crlUris.map(schemeOf) };
+      const { serialNumber, crlUris } = certificate;
+      const budget = startBudget(options.timeoutMilliseconds);
+      const question = { certificate, times, hints };
+      const found: Found[] = [];
+      const look = async (uri: string, alternatives: number): Promise<void> => {
+        const crl = await crlAt(uri, issuer, budget.take(alternatives));
+        found.push({ sight: sightOf(uri, crl, serialNumber), deltas: freshestUrisOf(crl.extensions) });
+      };
+      const judge = (): CrlReport =>
+        judgeCrls(
+          found.map(({ sight }) => sight),
+          question,
+        ).report;
+
+      let gravest: CrlReport = { kind: 'none', schemes: crlUris.map(schemeOf) };
+      const uris = crlUris.filter(isHttp).slice(0, maximumDownloads);
       for (const [index, uri] of uris.entries()) {
-        const left = deadline - performance.now();
-        if (left <= 0) break;
-        // One that says nothing must leave time for those after it.
-        const share = left / (uris.length - index);
+        if (budget.isSpent()) break;
         try {
-          return judgeByCrl(await crlAt(uri, issuer, share), certificate, times);
+          await look(uri, uris.length - index);
         } catch (error) {
           gravest = graver(gravest, unusable(error, hints));
+          continue;
         }
+        const report = judge();
+        if (report.kind === 'revoked' && report.revocationReason !== 'certificateHold') return report;
+        if (report.kind !== 'good' && report.kind !== 'revoked') {
+          gravest = graver(gravest, report);
+          continue;
+        }
+        for (const places of deltaPlaces(certificate, found)) {
+          const failure = await lookAtFirst(places, look, budget);
+          if (failure !== undefined) return report.kind === 'revoked' ? report : unusable(failure, hints);
+        }
+        return judge();
       }
       return gravest;
     },
     lookUpSerialNumber: () => ({ kind: 'none', schemes: [] }),
     // Nobody named them.
     unused: () => [],
+  };
+}
+
+/** A CRL that was downloaded, and where it says that its deltas are. */
+interface Found {
+  readonly sight: CrlSight;
+  readonly deltas: readonly (readonly string[])[];
+}
+
+/** The places of deltas, each with its URIs that HTTP reaches, the same ones once. */
+function deltaPlaces({ extensions }: Certificate, found: readonly Found[]): string[][] {
+  const places = [...freshestUrisOf(extensions), ...found.flatMap(({ deltas }) => deltas)];
+  const reachable = places.map((uris) => uris.filter(isHttp)).filter((uris) => uris.length > 0);
+  return [...new Map(reachable.map((uris) => [uris.join('\n'), uris])).values()];
+}
+
+/** What is malformed there names none that could be had. */
+function freshestUrisOf(extensions: readonly Extension[]): string[][] {
+  return unlessMalformed(() => freshestCrlUris(extensions)) ?? [];
+}
+
+/** The first of these URIs of one delta that has it; else why it cannot be had. */
+async function lookAtFirst(
+  uris: readonly string[],
+  look: (uri: string, alternatives: number) => Promise<void>,
+  budget: DownloadBudget,
+): Promise<unknown> {
+  let failure: unknown = new OcspError('timeout', `there was no time left for the delta CRL ${uris[0] ?? ''}`);
+  for (const [index, uri] of uris.entries()) {
+    if (budget.isSpent()) return failure;
+    try {
+      await look(uri, uris.length - index);
+      return undefined;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  return failure;
+}
+
+/** So many downloads and so much time for one certificate. */
+interface DownloadBudget {
+  isSpent(): boolean;
+  /** The time for one of so many that are still to be tried: one that says nothing must leave time for those after it. */
+  take(alternatives: number): number;
+}
+
+function startBudget(milliseconds: number): DownloadBudget {
+  const deadline = performance.now() + milliseconds;
+  let left = maximumDownloads;
+  return {
+    isSpent: () => left === 0 || performance.now() >= deadline,
+    take(alternatives) {
+      left -= 1;
+      return (deadline - performance.now()) / alternatives;
+    },
   };
 }
 
@@ -71,11 +163,14 @@ function graver(before: CrlReport, after: CrlReport): CrlReport {
   return isAboutCrl(before) && !isAboutCrl(after) ? before : after;
 }
 
-type CrlMemory = (uri: string, issuer: Certificate, milliseconds: number) => Promise<NamedCrl>;
+type Downloader = (uri: string, issuer: Certificate, milliseconds: number) => Promise<Crl>;
 
-/** Downloads, verifies and keeps the CRL of an issuer at a place; what went wrong there is kept too. */
-function createCrlMemory({ client, connectTimeoutMilliseconds }: CrlDownloadOptions): CrlMemory {
-  const crls = new Map<string, NamedCrl>();
+/** Downloads and verifies the CRL of an issuer at a place, and keeps few of them; what went wrong there is kept too. */
+function createDownloader({
+  client,
+  connectTimeoutMilliseconds,
+  memory: crls = createCrlMemory(),
+}: CrlDownloadOptions): Downloader {
   const failures = new Map<string, unknown>();
   const silences = new Map<string, { count: number; last: OcspError }>();
 
@@ -104,26 +199,17 @@ function createCrlMemory({ client, connectTimeoutMilliseconds }: CrlDownloadOpti
     if (known !== undefined) return known;
     if (failures.has(key)) throw failures.get(key);
     try {
-      const named = { name: uri, crl: signedCrlFrom(await download(uri, milliseconds), uri, issuer) };
-      crls.set(key, named);
-      forgetOldest(crls);
-      return named;
+      const bytes = await download(uri, milliseconds);
+      const crl = signedCrlFrom(bytes, uri, issuer, () => crls.makeRoom(estimatedOctets(bytes)));
+      crls.set(key, crl, octetsOf(crl));
+      return crl;
     } catch (error) {
       // What came too late in little time may come the next time.
+      if (failures.size >= maximumFailures) failures.clear();
       if (!(error instanceof OcspError) || error.code !== 'timeout') failures.set(key, error);
       throw error;
     }
   };
-}
-
-function forgetOldest(crls: Map<string, NamedCrl>): void {
-  let entries = 0;
-  for (const { crl } of crls.values()) entries += crl.entries.size;
-  for (const [key, { crl }] of crls) {
-    if (entries <= rememberedEntries) return;
-    crls.delete(key);
-    entries -= crl.entries.size;
-  }
 }
 
 function isHttp(uri: string): boolean {

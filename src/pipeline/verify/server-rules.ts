@@ -1,8 +1,13 @@
 import { isBelieved, type BelievedEvidence, type Failure, type Finding, type Verdict } from '../../core/index.js';
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
-import type { Server, ServerRules } from '../../servers/server.js';
+import { shownPath } from '../../core/file-path.js';
+import { largestForClients, type Server, type ServerRules } from '../../servers/server.js';
 import { servers } from '../../servers/servers.js';
+import type { CertificateFile } from '../../source/certificate-file.js';
+import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { issuerPathOf, readIssuerFile } from '../fetch/issuer-file.js';
+import type { ServerTroubleCode, Trouble } from '../trouble.js';
 
 type RuledServer = Extract<(typeof servers)[number], { readonly rules: ServerRules }>;
 
@@ -28,6 +33,48 @@ export function judgeForServer(verdict: Verdict, server: StaplingServer, bytes: 
   const refusal = refusalBy(server, verdict, now);
   if (refusal !== undefined) return { ...verdict, kind: 'invalid', failure: refusal };
   return { ...verdict, findings: [...verdict.findings, ...findingsFor(server, bytes)] };
+}
+
+/** Why a server would not serve this response, although nothing is wrong with that: it is too large. */
+export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble | undefined {
+  const { largestInFile = Infinity } = rulesOf(server);
+  if (bytes.length <= Math.min(largestInFile, largestForClients)) return undefined;
+  const what =
+    bytes.length > largestInFile
+      ? `${server} ignores a file of more than ${largestInFile} octets, whatever tune.bufsize says`
+      : `clients of TLS 1.2 break off the handshake on one of more than ${largestForClients}`;
+  const hint = 'ask the CA for a smaller response, with fewer certificates in it';
+  return serverTrouble('too-large', `the response has ${bytes.length} octets, and ${what}`, hint);
+}
+
+/** Why a server would not start with the staple of a certificate: it wants the issuer at hand. */
+export function issuerTrouble(
+  server: StaplingServer,
+  file: CertificateFile,
+  issuers: Pick<IssuerFinder, 'choose'>,
+): Trouble | undefined {
+  if (rulesOf(server).wantsIssuer !== true) return undefined;
+  const name = shownPath(issuerPathOf(file.path));
+  const isInFile = issuers.choose(file.certificate, file.others) !== undefined;
+  const state = readIssuerFile(file);
+  if (state === 'unfit') {
+    const message = `${server} does not start with this staple: ${name} does not begin with the issuer of the certificate`;
+    const hint = isInFile
+      ? `remove ${name}: the file of the certificate has its issuer`
+      : `write the issuer there, in PEM`;
+    return serverTrouble('issuer-stale', message, hint);
+  }
+  if (isInFile || state === 'fits') return undefined;
+  const message = `${server} does not start with this staple: the issuer is neither in ${shownPath(file.path)} nor in ${name}`;
+  return serverTrouble(
+    'issuer-missing',
+    message,
+    `append the CA certificate to the file, or save it as ${name}, in PEM`,
+  );
+}
+
+function serverTrouble(code: ServerTroubleCode, message: string, hint: string): Trouble {
+  return { kind: 'server', code, message, hint };
 }
 
 function refusalBy(
@@ -64,7 +111,7 @@ function findingsFor(server: StaplingServer, bytes: Uint8Array): Finding[] {
     const message = `${server} serves ${laxness.serves}, and reads it again only when told: keep refreshing it`;
     findings.push({ rule: laxness.rule, severity: 'info', message, source: `measured with ${server}` });
   }
-  if (largestOverSocket !== undefined && bytes.length > largestOverSocket) {
+  if (largestOverSocket !== undefined && bytes.length > largestOverSocket && sizeTrouble(server, bytes) === undefined) {
     const message = `with ${bytes.length} octets it is too large for the admin socket: raise tune.bufsize, or reload ${server}`;
     findings.push({ rule: 'too-large-for-socket', severity: 'warning', message, source: 'haproxy tune.bufsize 16384' });
   }

@@ -11,16 +11,21 @@ import {
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
 import { authorityFindings } from '../../core/issuance.js';
+import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
+import { pemLabelsIn } from '../../core/pem.js';
 import { formatTime } from '../../core/time.js';
 import { chainToAnchor, type Anchoring } from '../../core/verify/anchor.js';
 import { judgeForServer } from './server-rules.js';
 import type { VerifyStapleOptions } from './verify-report.js';
 
-/** The verdict by these options, the chain above the issuer, the server's rules and the profile's included. */
+/**
+ * The verdict by these options, the chain above the issuer, the server's rules and the profile's included. Without an issuer
+ * the word of a trusted responder counts, for a CertID.
+ */
 export function verdictOn(
   bytes: Uint8Array,
   subject: Subject,
-  issuer: Certificate,
+  issuer: Certificate | undefined,
   options: VerifyStapleOptions,
 ): Verdict {
   const verdict = trustVerdictOn(bytes, subject, issuer, options);
@@ -35,18 +40,66 @@ export function verdictOn(
 function trustVerdictOn(
   bytes: Uint8Array,
   subject: Subject,
-  issuer: Certificate,
+  issuer: Certificate | undefined,
   options: VerifyStapleOptions,
 ): Verdict {
   const { nonce, ...settings } = options;
   const expected = nonce === undefined ? {} : { nonce: { value: nonce, required: true } };
   const verdict = verifyResponse(bytes, { ...settings, subject, issuer, ...expected });
-  if (!isBelieved(verdict)) return verdict;
+  if (!isBelieved(verdict)) return namingOtherKind(verdict, bytes);
+  const anchored = issuer === undefined ? verdict : anchoredBy(issuer, verdict, options);
+  if (!isBelieved(anchored) || options.server === undefined) return anchored;
+  return judgeForServer(anchored, options.server, bytes, options.now);
+}
+
+/** The same with what is to be said of the issuer and the CAs above it, or the failure of their chain. */
+function anchoredBy(issuer: Certificate, verdict: Verdict, options: VerifyStapleOptions): Verdict {
   const anchoring = anchoringOf(issuer, options);
   if ('failure' in anchoring) return { ...verdict, kind: 'invalid', failure: anchoring.failure };
   const ofIssuers = [...issuerFindings(issuer, options.now), ...chainFindings(issuer, anchoring)];
-  const anchored = { ...verdict, findings: [...verdict.findings, ...ofIssuers] };
-  return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, options.now);
+  return { ...verdict, findings: [...verdict.findings, ...ofIssuers] };
+}
+
+/** What lies beside responses is often taken for one. */
+function namingOtherKind(verdict: Verdict, bytes: Uint8Array): Verdict {
+  const found = 'failure' in verdict && verdict.failure.code === 'malformed-response' ? kindOfFile(bytes) : undefined;
+  if (!('failure' in verdict) || found === undefined || found === 'response') return verdict;
+  const message = `this is ${nouns[found]}, not an OCSP response`;
+  const values = { ...verdict.failure.values, found };
+  return { ...verdict, kind: 'invalid', failure: { code: 'malformed-response', message, values } };
+}
+
+type FileKind = DerKind | 'response in PEM';
+
+const nouns: Readonly<Record<Exclude<FileKind, 'response'>, string>> = {
+  certificate: 'a certificate',
+  'certificate request': 'a certificate request (CSR)',
+  'certificate revocation list': 'a CRL',
+  'private key': 'a private key',
+  'public key': 'a public key',
+  pkcs7: 'a PKCS#7 file of certificates',
+  request: 'an OCSP request',
+  'response in PEM': 'PEM text, and a response is stored and sent in DER',
+};
+
+const labels: readonly (readonly [RegExp, FileKind])[] = [
+  [/^(?:X509 |TRUSTED )?CERTIFICATE$/, 'certificate'],
+  [/CERTIFICATE REQUEST$/, 'certificate request'],
+  [/PRIVATE KEY$/, 'private key'],
+  [/PUBLIC KEY$/, 'public key'],
+  [/^X509 CRL$/, 'certificate revocation list'],
+  [/^(?:PKCS ?#?7|CMS)/, 'pkcs7'],
+  [/^OCSP REQUEST$/, 'request'],
+  [/^OCSP RESPONSE$/, 'response in PEM'],
+];
+
+/** By the first PEM block that says it, else by the first tags of DER. */
+function kindOfFile(bytes: Uint8Array): FileKind | undefined {
+  for (const label of pemLabelsIn(bytes)) {
+    const known = labels.find(([pattern]) => pattern.test(label));
+    if (known !== undefined) return known[1];
+  }
+  return kindOfDer(bytes);
 }
 
 /** Why nothing that this issuer signed counts, a CRL neither: its chain reaches none of the anchors that were named. */

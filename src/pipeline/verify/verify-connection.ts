@@ -7,20 +7,22 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { isInValidity } from '../../core/certificate.js';
 import type { FilePath } from '../../core/file-path.js';
 import { authorityFailure, chooseIssuer } from '../../core/issuance.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import { formatTime } from '../../core/time.js';
-import { serverNameFor } from '../../core/subject-alternative-names.js';
+import { dnsNames, namesServer, serverNameFor } from '../../core/subject-alternative-names.js';
 import { chainToAnchor } from '../../core/verify/anchor.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
-import { probeServer } from '../../probe/tls-probe.js';
+import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
 import { decodeSound, readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { noIssuerAmong } from '../../source/missing-issuer.js';
 import { readResponseFile } from '../../source/response-file.js';
+import { parseAddress } from '../../transport/internet-address.js';
 import { staplePathFor } from '../../store/staple-location.js';
+import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { chainFindings, verdictOn } from './verdict-on.js';
@@ -98,7 +100,7 @@ async function verifyServed(
   try {
     const file = await readCertificateFile(path);
     const { found, chain } = await judgeServed(file, issuers, options);
-    const report = withWarnings(file, { ...known, ...found });
+    const report = withWarnings(file, { ...known, life: lifeOf(file.certificate), ...found });
     // Whatever the server sends, and whether it does: the certificate is to be replaced.
     const kept = await keptRevocation(examine(file, issuers, options, chain));
     return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
@@ -151,17 +153,48 @@ function judgeSent(
   const [own, ...others] = decodeSound(sentCertificates);
   const nothing = definedOnly({ place, noResponder: false, fault });
   if (own === undefined) return nothing;
-  const seen = { place, sent: describeSent(sent, own) };
+  const findings = [...nameFindings(sent, own, place), ...clientCertificateFindings(sent)];
+  const facts = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
+  const seen = { ...facts, ...(findings.length === 0 ? {} : { findings }) };
   // What another certificate's staple says is beside the question.
   if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
   if (sentStaple !== undefined) {
-    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options)));
+    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options), 'handshake'));
     return { ...seen, ...definedOnly({ fault }), ...found };
   }
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
   if (needsNone && fault?.code === 'nothing-stapled') return { ...seen, ...judged(() => withoutStaple(own, trust())) };
   return { ...nothing, ...seen };
+}
+
+/** The name that was asked for is the one that was sent, else what was connected to. */
+function nameFindings({ serverName }: ProbeResult, own: Certificate, place: ConnectionPlace): Finding[] {
+  const asked = [serverName, place.serverName].find(Boolean) ?? place.host;
+  const address = parseAddress(asked);
+  const isNamed = unlessOcspError(() =>
+    namesServer(own, address === undefined ? { name: asked } : { address: address.bytes }),
+  );
+  if (isNamed === true) return [];
+  const names = unlessOcspError(() => dnsNames(own)) ?? [];
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
+  const instead = names.length === 0 ? '' : ` (it names ${names.slice(0, shownNames).join(', ')}${more})`;
+  const message = `the certificate that the server sends does not name ${asked}${instead}`;
+  return [{ rule: 'name-mismatch', severity: 'warning', message, source: 'RFC 6125 §6' }];
+}
+
+const shownNames = 3;
+
+function clientCertificateFindings({ clientCertificate }: ProbeResult): Finding[] {
+  if (clientCertificate !== 'required') return [];
+  return [
+    {
+      rule: 'client-certificate-required',
+      severity: 'info',
+      message: clientCertificateSentence,
+      source: 'RFC 5246 §7.4.4',
+    },
+  ];
 }
 
 /** Where the issuer is missing, what was seen of the server still is worth saying. */
@@ -177,7 +210,7 @@ function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | Sta
 function withoutStaple(own: Certificate, trust: Trust): JudgedStaple | StapleNotJudged {
   const anchoring = chainToAnchor(issuerAmong(own, trust), trust);
   if ('chain' in anchoring) return noResponderNeeded(own);
-  return reported({ kind: 'invalid', failure: anchoring.failure, findings: [] });
+  return reported({ kind: 'invalid', failure: anchoring.failure, findings: [] }, 'handshake');
 }
 
 /** Where the issuer may be found, and what its chain has to reach; `untrusted` is what the server sent. */
@@ -216,11 +249,10 @@ function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, optio
   return { ...verdict, findings };
 }
 
-/** A current staple does not help a certificate that clients refuse for its dates. */
+/** A current staple does not help a certificate that clients refuse for its dates; that it is over is said of every certificate. */
 function validityFindings(own: Certificate, now: Date): Finding[] {
-  if (isInValidity(own, now)) return [];
-  const what = own.notAfter < now ? `expired at ${formatTime(own.notAfter)}` : `begins at ${formatTime(own.notBefore)}`;
-  const message = `the certificate that the server sends ${what}`;
+  if (own.notBefore <= now) return [];
+  const message = `the certificate that the server sends begins at ${formatTime(own.notBefore)}`;
   return [{ rule: 'certificate-outside-validity', severity: 'error', message, source: 'RFC 5280 §4.1.2.5' }];
 }
 
@@ -231,7 +263,14 @@ function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint
 }
 
 function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
-  const { protocol, cipher, serverName, staple } = sent;
+  const { protocol, cipher, serverName, clientCertificate, staple } = sent;
   const stapleOctets = staple?.length ?? 0;
-  return definedOnly({ serialNumber: own.serialNumber, protocol, cipher, serverName, stapleOctets });
+  return definedOnly({
+    serialNumber: own.serialNumber,
+    protocol,
+    cipher,
+    serverName,
+    clientCertificate,
+    stapleOctets,
+  });
 }

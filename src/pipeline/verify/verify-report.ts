@@ -1,9 +1,18 @@
-import { isBelieved, type Certificate, type LintProfile, type OcspRequest, type Verdict } from '../../core/index.js';
+import {
+  isBelieved,
+  type Certificate,
+  type Failure,
+  type Finding,
+  type LintProfile,
+  type OcspRequest,
+  type Verdict,
+} from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { CrlCheck, CrlReport } from './crl-check.js';
 import type { StaplingServer } from './server-rules.js';
 import type { StapleFault } from '../../probe/compare-staple.js';
 import type { ProbeRequest } from '../../probe/probe-request.js';
+import type { CertificateLife } from '../certificate-life.js';
 import { missingResponder } from '../fetch/missing-responder.js';
 import { troubleOfFailure, troubleOfOne, type Trouble } from '../trouble.js';
 
@@ -42,6 +51,8 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly response?: FilePath;
   /** What the reader should hear of the certificate's file. */
   readonly warnings?: readonly string[];
+  /** Of the certificate, where it could be read. */
+  readonly life?: CertificateLife;
   /** When fetch would refresh the staple by its default policy. */
   readonly nextRefresh?: Date;
   /** One verdict for each statement, where no single one was asked about. */
@@ -53,10 +64,14 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly sent?: {
     readonly serialNumber: string;
     readonly protocol: string;
-    readonly cipher: string;
+    readonly cipher?: string;
+    /** `required` where the server ended the handshake for want of one. */
+    readonly clientCertificate?: 'asked' | 'required';
     readonly serverName?: string;
     readonly stapleOctets: number;
   };
+  /** What is worth saying of the connection, whatever is stapled. */
+  readonly findings?: readonly Finding[];
   /** How the handshake differs from the file, or that nothing is stapled. */
   readonly fault?: StapleFault;
 };
@@ -76,10 +91,39 @@ export interface StapleNotJudged {
   readonly trouble?: Trouble;
 }
 
+/** Where a response came from, and so what to do about one that is not usable. */
+export type ResponseOrigin = 'staple' | 'named' | 'handshake';
+
 /** A verdict as part of a report, with the trouble that it means. */
-export function reported(verdict: Verdict): JudgedStaple {
+export function reported(verdict: Verdict, origin: ResponseOrigin): JudgedStaple {
   if (isBelieved(verdict)) return { verdict, noResponder: false };
-  return { verdict, noResponder: false, trouble: troubleOfFailure(verdict.failure) };
+  const trouble = troubleOfFailure(verdict.failure);
+  return {
+    verdict,
+    noResponder: false,
+    trouble: { ...trouble, hint: hintFor(verdict.failure, origin) ?? trouble.hint },
+  };
+}
+
+/** What is over, or is no response at all, where it lies: the responder has no part in that. */
+const hints: Readonly<Record<ResponseOrigin, Readonly<Record<'over' | 'other', string>>>> = {
+  staple: {
+    over: 'run restaple fetch; is the timer running?',
+    other: 'move it away, then make the staple with: restaple fetch',
+  },
+  named: {
+    over: 'get a current one, with restaple fetch for a certificate that names a responder',
+    other: 'name the file of an OCSP response with --response; a certificate is named by itself',
+  },
+  handshake: {
+    over: 'run restaple fetch and have the server reload; is the timer running?',
+    other: 'make the staple again with restaple fetch, then have the server reload',
+  },
+};
+
+function hintFor({ code, values }: Failure, origin: ResponseOrigin): string | undefined {
+  if (code === 'expired' || code === 'too-short') return hints[origin].over;
+  return code === 'malformed-response' && 'found' in values ? hints[origin].other : undefined;
 }
 
 /** What ended a verification, as part of a report. Throws the error on where it is the caller's (`usage`, `interrupted`). */

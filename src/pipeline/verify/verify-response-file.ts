@@ -1,26 +1,36 @@
 import {
   OcspError,
+  decodeCertificate,
   decodeResponse,
   isResponse,
+  serialNumbersEqual,
+  type CertId,
   type Certificate,
   type Failure,
+  type SingleResponse,
   type Verdict,
 } from '../../core/index.js';
-import { isHashName } from '../../core/hash.js';
+import { minimalSerialNumber } from '../../core/cert-id.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
 import { certIdFor } from '../../core/verify/statement.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { CrlReport } from './crl-check.js';
 import { byGravity, gravityOfVerdict } from '../gravity.js';
-import { troubleOfFailure } from '../trouble.js';
+import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
+import { sizeTrouble } from './server-rules.js';
 import { notJudged, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
 
-/** Judges a response about a serial number of this issuer, or about all its statements, without a certificate at hand. */
+/**
+ * Judges what a response says of a serial number, or all its statements, without a certificate at hand. Whose certificate
+ * each statement is about is known by its CertID: one of these issuers, or with anchors a CA below them that is at hand or
+ * in the response itself. A responder that is trusted by name needs no issuer; where some are named, it speaks for them.
+ */
 export function verifyResponseFile(
   response: FilePath,
-  issuer: Certificate,
+  issuers: readonly Certificate[],
   serialNumber: string | undefined,
   options: VerifyStapleOptions,
 ): VerifyReport {
@@ -28,57 +38,148 @@ export function verifyResponseFile(
     const message = 'a CRL is asked about one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
   }
-  const crl = serialNumber === undefined ? undefined : lookUpCrl(serialNumber, issuer, options);
-  const base = definedOnly({ response, crl });
+  let asked: Asked = { issuers, options, authorities: issuers, statements: [], bytes: new Uint8Array() };
+  let found: VerifyReport;
   try {
     const bytes = readResponseFile(response);
     if (bytes === undefined) {
       throw new OcspError('response-missing', `${shownPath(response)} does not exist`, 'check the path');
     }
-    if (serialNumber !== undefined)
-      return { ...base, ...reported(verdictOn(bytes, { serialNumber }, issuer, options)) };
-    const statements = verdictsOnAll(bytes, issuer, options);
-    const verdict = statements.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
-    return { ...base, ...reported(verdict), statements };
+    asked = askOf(bytes, issuers, options);
+    const verdicts = serialNumber === undefined ? verdictsOnAll(asked) : verdictsOnSerial(serialNumber, asked);
+    const verdict = verdicts.reduce((a, b) => (byGravity(gravityOfVerdict(b), gravityOfVerdict(a)) < 0 ? b : a));
+    const trouble =
+      options.server === undefined || verdict.kind !== 'good' ? undefined : sizeTrouble(options.server, bytes);
+    found = {
+      response,
+      ...(trouble === undefined ? reported(verdict, 'named') : { noResponder: false, trouble }),
+      ...(serialNumber === undefined ? { statements: verdicts } : {}),
+    };
   } catch (error) {
-    return { ...base, ...notJudged(error) };
+    found = { response, ...notJudged(error) };
   }
+  return serialNumber === undefined ? found : { ...found, ...definedOnly({ crl: lookUpCrl(serialNumber, asked) }) };
+}
+
+/** A response, and by whom its statements may be judged. */
+interface Asked {
+  readonly bytes: Uint8Array;
+  readonly statements: readonly SingleResponse[];
+  /** Those that the caller named. */
+  readonly issuers: readonly Certificate[];
+  /** Whoever may be the issuer that a CertID means. */
+  readonly authorities: readonly Certificate[];
+  readonly options: VerifyStapleOptions;
+}
+
+function askOf(bytes: Uint8Array, issuers: readonly Certificate[], options: VerifyStapleOptions): Asked {
+  const response = decodeResponse(bytes);
+  const basic = isResponse(response) && response.status === 'successful' ? response.basic : undefined;
+  const statements = basic?.responses ?? [];
+  const { anchors } = options;
+  if (anchors.length === 0) return { bytes, statements, issuers, authorities: issuers, options };
+  // Anybody may have put these there: an end-entity certificate below the anchor must not answer for itself, and what does not say
+  // that it is a CA is not taken for one.
+  const embedded = (basic?.certificates ?? []).slice(0, maximumEmbedded).flatMap(decodeOrSkip).filter(mayIssue);
+  const untrusted = [...issuers, ...options.untrusted, ...embedded];
+  const authorities = [...issuers, ...anchors, ...options.untrusted.filter(mayIssue), ...embedded];
+  return { bytes, statements, issuers, authorities, options: { ...options, untrusted } };
+}
+
+/** Responses embed one or two; a bound on work. */
+const maximumEmbedded = 16;
+
+function decodeOrSkip(der: Uint8Array): Certificate[] {
+  return unlessOcspError(() => [decodeCertificate(der)]) ?? [];
+}
+
+function mayIssue({ isCa, keyUsage }: Certificate): boolean {
+  return isCa && keyUsage?.has('keyCertSign') !== false;
 }
 
 /** Beside the response, whatever became of that. */
-function lookUpCrl(serialNumber: string, issuer: Certificate, options: VerifyStapleOptions): CrlReport | undefined {
-  if (options.crl === undefined) return undefined;
-  const failure = anchoringFailure(issuer, options);
+function lookUpCrl(serialNumber: string, asked: Asked): CrlReport | undefined {
+  const { crl } = asked.options;
+  if (crl === undefined) return undefined;
+  const about = asked.statements.filter(({ certId }) => serialNumbersEqual(certId.serialNumber, serialNumber));
+  const [only, ...others] = asked.issuers;
+  const issuer =
+    about.map(({ certId }) => issuerOf(certId, asked)).find((found) => found !== undefined) ??
+    (others.length === 0 ? only : undefined);
+  if (issuer === undefined) {
+    const message = 'nothing says which CA issued the serial number, so that its CRL could be known';
+    const hint = 'name the CA certificate with --issuer FILE';
+    return { kind: 'unusable', trouble: troubleOfError(new OcspError('issuer-not-found', message, hint)) };
+  }
+  const failure = anchoringFailure(issuer, asked.options);
   if (failure !== undefined) return { kind: 'unusable', trouble: troubleOfFailure(failure) };
-  return options.crl.lookUpSerialNumber(serialNumber, issuer);
+  return crl.lookUpSerialNumber(serialNumber, issuer);
 }
 
 type Verdicts = readonly [Verdict, ...Verdict[]];
 
-/** Every statement by itself; one of another issuer is not ours to judge. */
-function verdictsOnAll(bytes: Uint8Array, issuer: Certificate, options: VerifyStapleOptions): Verdicts {
-  const response = decodeResponse(bytes);
-  const statements = isResponse(response) && response.status === 'successful' ? response.basic.responses : [];
-  const serialNumbers = new Set<string>();
-  const verdicts: Verdict[] = [];
-  for (const { certId } of statements) {
-    const { hashAlgorithm, serialNumber } = certId;
-    const ours = isHashName(hashAlgorithm) ? certIdFor({ serialNumber }, issuer, hashAlgorithm) : undefined;
-    if (ours?.issuerNameHash === certId.issuerNameHash && ours.issuerKeyHash === certId.issuerKeyHash) {
-      if (serialNumbers.has(serialNumber)) continue;
-      serialNumbers.add(serialNumber);
-      verdicts.push(verdictOn(bytes, { serialNumber }, issuer, options));
-    } else {
-      verdicts.push(ofAnotherIssuer(serialNumber));
-    }
-  }
-  const [first, ...rest] = verdicts;
-  // Without a statement any serial number gives the verdict: malformed, refused, or no statement.
-  return first === undefined ? [verdictOn(bytes, { serialNumber: '00' }, issuer, options)] : [first, ...rest];
+/** Where issuers are named, theirs alone; else the statements of all about this serial number, each by itself. */
+function verdictsOnSerial(serialNumber: string, asked: Asked): Verdicts {
+  const about = asked.statements.filter(({ certId }) => serialNumbersEqual(certId.serialNumber, serialNumber));
+  const ours = asked.issuers.length === 0 ? about : about.filter(({ certId }) => issuerOf(certId, asked) !== undefined);
+  return verdictsOn(ours, serialNumber, asked);
 }
 
-function ofAnotherIssuer(serialNumber: string): Verdict {
-  const message = `the response speaks of serial number ${serialNumber} of another issuer`;
-  const failure: Failure = { code: 'cert-id-mismatch', message, values: { serialNumber } };
-  return { kind: 'invalid', failure, findings: [] };
+/** Every statement by itself. */
+function verdictsOnAll(asked: Asked): Verdicts {
+  // Without a statement any serial number gives the verdict: malformed, refused, or no statement.
+  return verdictsOn(asked.statements, '00', asked);
+}
+
+function verdictsOn(statements: readonly SingleResponse[], otherwise: string, asked: Asked): Verdicts {
+  const known = new Set<string>();
+  const verdicts: Verdict[] = [];
+  for (const { certId } of statements) {
+    const issuer = issuerOf(certId, asked);
+    const { hashAlgorithm, issuerNameHash, issuerKeyHash } = certId;
+    // Of one certificate in several hashes, or named twice, the gravest statement is found at once.
+    const place = issuer === undefined ? [hashAlgorithm, issuerNameHash, issuerKeyHash].join() : indexOf(issuer, asked);
+    const key = `${place} ${minimalSerialNumber(certId.serialNumber)}`;
+    if (known.has(key)) continue;
+    known.add(key);
+    verdicts.push(verdictOnStatement(certId, issuer, asked));
+  }
+  const [first, ...rest] = verdicts;
+  const { bytes, issuers, options } = asked;
+  return first === undefined ? [verdictOn(bytes, { serialNumber: otherwise }, issuers[0], options)] : [first, ...rest];
+}
+
+function indexOf(issuer: Certificate, { authorities }: Asked): number {
+  return authorities.indexOf(issuer);
+}
+
+function verdictOnStatement(certId: CertId, issuer: Certificate | undefined, asked: Asked): Verdict {
+  const { bytes, issuers, options } = asked;
+  const { serialNumber } = certId;
+  if (issuer !== undefined) return verdictOn(bytes, { serialNumber }, issuer, options);
+  if (issuers.length === 0 && options.trustedResponders.length > 0) {
+    return verdictOn(bytes, { certId }, undefined, options);
+  }
+  return { kind: 'invalid', failure: strangersFailure(serialNumber, issuers.length > 0), findings: [] };
+}
+
+/** The one that the CertID means, by name and key; of several certificates of that CA rather one that is anchored. */
+function issuerOf(certId: CertId, { authorities, options }: Asked): Certificate | undefined {
+  const { hashAlgorithm, serialNumber, issuerNameHash, issuerKeyHash } = certId;
+  const meant = authorities.filter((issuer) => {
+    const ours = certIdFor({ serialNumber }, issuer, hashAlgorithm);
+    return ours?.issuerNameHash === issuerNameHash && ours.issuerKeyHash === issuerKeyHash;
+  });
+  return meant.length < 2
+    ? meant[0]
+    : (meant.find((issuer) => anchoringFailure(issuer, options) === undefined) ?? meant[0]);
+}
+
+function strangersFailure(serialNumber: string, isIssuerNamed: boolean): Failure {
+  if (isIssuerNamed) {
+    const message = `the response speaks of serial number ${serialNumber} of another issuer`;
+    return { code: 'cert-id-mismatch', message, values: { serialNumber } };
+  }
+  const message = `the CA that issued serial number ${serialNumber} is neither named by --ca or --untrusted nor in the response`;
+  return { code: 'issuer-not-anchored', message, values: { serialNumber } };
 }

@@ -17,9 +17,12 @@ import { staplePathFor } from '../../store/staple-location.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
 import type { CrlReport } from './crl-check.js';
+import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
+import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
+import { issuerTrouble, sizeTrouble } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -39,6 +42,7 @@ interface Examination {
    * `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`.
    */
   readonly issuer: () => Promise<FoundIssuer>;
+  readonly issuers: IssuerFinder;
 }
 
 /** @param sent by a server: they may hold the issuer */
@@ -49,7 +53,7 @@ export function examine(
   sent: readonly Certificate[] = [],
 ): Examination {
   let issuer: Promise<FoundIssuer> | undefined;
-  return { file, options, issuer: () => (issuer ??= issuerOf(file, issuers, options, sent)) };
+  return { file, options, issuers, issuer: () => (issuer ??= issuerOf(file, issuers, options, sent)) };
 }
 
 /**
@@ -69,8 +73,8 @@ export async function verifyStaple(
     const ofStaple = await reportOfStaple(examination);
     const kept = await keptRevocation(examination);
     const report = withWarnings(file, kept === undefined ? ofStaple : reportOfKept(ofStaple, kept));
-    const crl = await lookUpCrl(examination);
-    return crl === undefined ? report : { ...report, crl };
+    const life = lifeOf(file.certificate);
+    return { ...report, life, ...definedOnly({ crl: await lookUpCrl(examination) }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
@@ -97,7 +101,7 @@ function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport 
   return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function reportOfStaple({ file, options, issuer }: Examination): Promise<VerifyReport> {
+async function reportOfStaple({ file, options, issuer, issuers }: Examination): Promise<VerifyReport> {
   const { path, certificate } = file;
   let { response } = options;
   try {
@@ -107,7 +111,17 @@ async function reportOfStaple({ file, options, issuer }: Examination): Promise<V
     const { certificate: itsIssuer, companions } = await issuer();
     const verdict = verdictOn(found, { certificate }, itsIssuer, withUntrusted(options, companions()));
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
-    return { certificate: path, response, ...reported(verdict), ...definedOnly({ nextRefresh }) };
+    const { server } = options;
+    const trouble =
+      server === undefined || verdict.kind !== 'good'
+        ? undefined
+        : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
+    const origin = options.response === undefined ? 'staple' : 'named';
+    const judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
+    const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
+    const why = 'remove it, since the file of the certificate has its issuer';
+    const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
+    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, findings }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }

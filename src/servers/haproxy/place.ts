@@ -5,3 +5,6 @@ export interface HaproxyPlace {
   readonly address: SocketAddress;
   readonly worker?: string;
 }
+
+/** The octets of the largest file that it takes as a staple at its start, whatever tune.bufsize says. */
+export const largestInFile = 16_384;

@@ -18,7 +18,7 @@ import {
   type Told,
 } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
-import type { HaproxyPlace } from './place.js';
+import { largestInFile, type HaproxyPlace } from './place.js';
 
 /** What is known about a haproxy while staples are pushed into it. */
 interface Haproxy {
@@ -55,7 +55,7 @@ export async function pushToHaproxy(
         certificates.push({
           certificatePath: staple.certificatePath,
           ok: true,
-          ...(await push(staple, haproxy, now())),
+          ...(await pushOfAnySize(staple, haproxy, now())),
         });
         lost = undefined;
       } catch (error) {
@@ -77,6 +77,25 @@ export async function pushToHaproxy(
 
 /** What is worth saying although it went well. */
 type Remark = Pick<PushResult, 'code' | 'message' | 'hint'>;
+
+/** haproxy reads no file as large as it may take over the socket, so that reloading it is no way out. */
+async function pushOfAnySize(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
+  const isLost = staple.bytes.length > largestInFile;
+  try {
+    const remark = await push(staple, haproxy, now);
+    return isLost && remark.message === undefined ? goneWithReload(staple) : remark;
+  } catch (error) {
+    if (!isLost || !(error instanceof TargetFailure) || error.code !== 'too-large') throw error;
+    const hint = `ask the CA for a smaller response: ${lost}, and with a larger tune.bufsize the socket keeps it until then only`;
+    throw new TargetFailure(error.code, error.message, hint, { cause: error });
+  }
+}
+
+const lost = `haproxy ignores a file of more than ${largestInFile} octets at each start and reload`;
+
+function goneWithReload({ bytes }: StapleToPush): Remark {
+  return { message: `with ${bytes.length} octets it is gone with the next reload: ${lost}` };
+}
 
 async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
   const { session, slots } = haproxy;

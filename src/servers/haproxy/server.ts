@@ -3,7 +3,7 @@ import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.
 import { notASocket } from '../../system/connection.js';
 import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { Server } from '../server.js';
-import type { HaproxyPlace } from './place.js';
+import { largestInFile, type HaproxyPlace } from './place.js';
 
 export const haproxy = {
   name: 'haproxy',
@@ -23,6 +23,8 @@ export const haproxy = {
     takesSha1Only: true,
     wantsNextUpdate: true,
     stopsBefore: minimumRemainingMilliseconds,
+    largestInFile,
     largestOverSocket: 12_260,
+    wantsIssuer: true,
   },
 } as const satisfies Server<HaproxyPlace>;

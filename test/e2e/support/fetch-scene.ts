@@ -36,6 +36,8 @@ export interface FetchRecord {
   readonly nextRefresh: string | null;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly warnings?: readonly string[];
+  readonly certificateNotAfter: string | null;
+  readonly findings?: readonly { readonly rule: string }[];
 }
 
 export interface FetchResult extends RunResult {

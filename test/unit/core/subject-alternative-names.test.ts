@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { decodeCertificate, OcspError } from '../../../src/core/index.js';
-import { dnsNames, serverNameFor } from '../../../src/core/subject-alternative-names.js';
+import { dnsNames, namesServer, serverNameFor } from '../../../src/core/subject-alternative-names.js';
 import { authority } from './scene.js';
 
 function withNames(names: readonly string[]): ReturnType<typeof decodeCertificate> {
@@ -52,5 +52,48 @@ describe('the server name for a certificate', () => {
 
   it('is none where the certificate names no host', () => {
     expect(serverNameFor(withNames(['192.0.2.1']))).toBeUndefined();
+  });
+});
+
+describe('a certificate', () => {
+  it.each([
+    ['www.example', ['www.example'], true],
+    ['WWW.Example.', ['www.example'], true],
+    ['www.example', ['WWW.EXAMPLE'], true],
+    ['example', ['www.example'], false],
+    ['a.www.example', ['www.example'], false],
+    ['www.example', ['other.example', 'www.example'], true],
+    ['www.example.org', ['*.example.org'], true],
+    ['WWW.EXAMPLE.org', ['*.example.org'], true],
+    ['example.org', ['*.example.org'], false],
+    ['a.b.example.org', ['*.example.org'], false],
+    ['b.example.org', ['*.org'], false],
+    ['www.example.org', ['w*.example.org'], false],
+    ['www.example.org', ['www.*.org'], false],
+    ['www.example.org', ['*'], false],
+    ['xn--bcher-kva.example', ['*.example'], true],
+    ['192.0.2.1', ['192.0.2.1'], false],
+  ])('names %s by %j: %s', (name, names, expected) => {
+    expect(namesServer(withNames(names), { name })).toBe(expected);
+  });
+
+  it('names an address by its octets alone', () => {
+    const certificate = withNames(['192.0.2.1', '192.0.2.2', '192.0.2.9.example']);
+    expect(namesServer(certificate, { address: [192, 0, 2, 2] })).toBe(true);
+    expect(namesServer(certificate, { address: [192, 0, 2, 9] })).toBe(false);
+    const mapped = [...Array.from({ length: 10 }, () => 0), 0xff, 0xff, 192, 0, 2, 1];
+    expect(namesServer(certificate, { address: mapped })).toBe(false);
+  });
+
+  it('names a server by its common name only where it has no other', () => {
+    const issue = (subjectAltNames?: string[]) =>
+      decodeCertificate(
+        authority.issue({ commonName: 'Common.example', ...(subjectAltNames && { subjectAltNames }) }).certificate.der,
+      );
+    const asked = { name: 'common.example' };
+    expect(namesServer(issue(), asked)).toBe(true);
+    expect(namesServer(issue(), { name: 'www.common.example' })).toBe(false);
+    expect(namesServer(issue(['other.example']), asked)).toBe(false);
+    expect(namesServer(issue(['192.0.2.1']), asked)).toBe(false);
   });
 });

@@ -10,6 +10,7 @@ import {
   type ResponderServer,
   type ResponderServerOptions,
 } from '../../../../src/pipeline/serve/http-server.js';
+import { parseBlock } from '../../../../src/transport/internet-address.js';
 import { hour, later, now, requestOf, responderOf, sourceOf } from './scene.js';
 
 interface Running extends ResponderServer {
@@ -82,8 +83,8 @@ function raw(server: ResponderServer, octets: Uint8Array | string): Promise<stri
   });
 }
 
-function open(server: ResponderServer): Socket {
-  const socket = connect(server.port, '127.0.0.1');
+function open(server: ResponderServer, localAddress = '127.0.0.1'): Socket {
+  const socket = connect({ port: server.port, host: '127.0.0.1', localAddress });
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
   return socket;
@@ -107,9 +108,24 @@ describe('the HTTP server', () => {
       date: 'Sun, 01 Mar 2026 12:00:00 GMT',
       'last-modified': 'Sun, 01 Mar 2026 12:00:00 GMT',
       expires: 'Mon, 02 Mar 2026 12:00:00 GMT',
-      'cache-control': 'max-age=86399, public, no-transform, must-revalidate',
+      'cache-control': 'max-age=43199, public, no-transform, must-revalidate',
     });
     expect(reply.headers.etag).toMatch(/^"[0-9a-f]{64}"$/);
+  });
+
+  it('lets caches keep an answer until it signs a newer one', async () => {
+    let at = now;
+    const server = await start({ now: () => at });
+    for (const [hours, maximumAge, isCached] of [
+      [0, 43_199, false],
+      [11, 3599, true],
+      [12, 43_199, false],
+    ] as const) {
+      at = later(hours * hour);
+      const { headers } = await post(server, requestOf(['0a']));
+      expect(headers['cache-control']).toBe(`max-age=${maximumAge}, public, no-transform, must-revalidate`);
+      expect(server.exchanges.at(-1)?.isCached).toBe(isCached);
+    }
   });
 
   it.each([
@@ -302,17 +318,67 @@ describe('the HTTP server', () => {
     expect(statusOf(await post(server, requestOf(['0a'])))).toBe('successful');
   });
 
-  it('takes no more connections than it may', async () => {
-    const server = await start({ limits: { connections: 2 } });
-    const [first, second] = [open(server), open(server)];
-    await Promise.all([connected(first), connected(second)]);
-    await closed(open(server));
-    first.destroy();
-    await closed(first);
-    // The silent one is cut off after ten seconds, which would make room as well.
-    await expect
-      .poll(() => post(server, requestOf(['0a'])).then(statusOf, String), { timeout: 5000 })
-      .toBe('successful');
+  describe('with too many connections', () => {
+    const partOfHead = 'POST / HTTP/1.1\r\nHost: x\r\nContent-';
+
+    it('closes the one that keeps it waiting longest, idle or slow', async () => {
+      const server = await start({ limits: { connections: 3 } });
+      const sockets: Socket[] = [];
+      for (const octets of ['', partOfHead, '']) {
+        const socket = open(server);
+        await connected(socket);
+        socket.write(octets);
+        sockets.push(socket);
+      }
+      const gone: number[] = [];
+      for (const [index, socket] of sockets.entries()) socket.on('close', () => gone.push(index));
+      expect(statusOf(await post(server, requestOf(['0a'])))).toBe('successful');
+      await expect.poll(() => gone).toEqual([0]);
+    });
+
+    it('closes none that is being answered, and takes no more where all are', async () => {
+      const waiting: ((source: ReturnType<typeof sourceOf>) => void)[] = [];
+      const source = (): Promise<ReturnType<typeof sourceOf>> => new Promise((resolve) => waiting.push(resolve));
+      const server = await start({ responder: responderOf({ source }), limits: { connections: 2 } });
+      const replies = [post(server, requestOf(['0a'])), post(server, requestOf(['0b']))];
+      await expect.poll(() => waiting.length).toBe(2);
+      const third = open(server);
+      await closed(third);
+      for (const resolve of waiting) resolve(sourceOf());
+      expect((await Promise.all(replies)).map(statusOf)).toEqual(['successful', 'successful']);
+    });
+
+    it('closes those of the client that has too many, and no other', async () => {
+      const limits = { connections: 100, connectionsOfClient: 3 };
+      const server = await start({ limits });
+      const other = open(server, '127.0.0.2');
+      await connected(other);
+      const many: Socket[] = [];
+      for (let count = 0; count < 8; count += 1) {
+        const socket = open(server);
+        await connected(socket);
+        socket.write(partOfHead);
+        many.push(socket);
+      }
+      await expect
+        .poll(() => many.map((socket) => socket.destroyed || socket.readableEnded))
+        .toEqual([...Array.from({ length: 5 }, () => true), ...Array.from({ length: 3 }, () => false)]);
+      expect(other.readableEnded).toBe(false);
+      expect(statusOf(await post(server, requestOf(['0a'])))).toBe('successful');
+    });
+
+    it.each([
+      ['127.0.0.0/8', 6],
+      ['127.0.0.1', 6],
+      ['127.0.0.2', 2],
+    ])('lets a trusted proxy have as many as all together: %s', async (block, left) => {
+      const trustedProxies = [parseBlock(block)!];
+      const server = await start({ limits: { connections: 6, connectionsOfClient: 2 }, trustedProxies });
+      const many = Array.from({ length: 6 }, () => open(server).resume());
+      await Promise.all(many.map(connected));
+      await expect.poll(() => many.filter((socket) => !socket.readableEnded).length).toBe(left);
+      expect(statusOf(await post(server, requestOf(['0a'])))).toBe('successful');
+    });
   });
 
   it('survives a client that goes away in the middle', async () => {

@@ -230,15 +230,36 @@ describe('answers that are kept', () => {
     return { der: signed(answer).der, isCached };
   };
 
-  it('are given again, byte for byte, until a quarter of their life is left', async () => {
-    const responder = responderOf();
+  const [second, minute] = [1000, 60_000];
+  it.each([
+    ['12 minutes', 12 * minute, 6 * minute],
+    ['15 hours', 15 * hour, 7.5 * hour],
+    ['16 hours', 16 * hour, 8 * hour],
+    ['a day', 24 * hour, 12 * hour],
+    ['7 days', 7 * 24 * hour, 3.5 * 24 * hour],
+    ['10 days, of which 4 are the most', 10 * 24 * hour, 4 * 24 * hour],
+  ])('are given again, byte for byte, until half of their life: %s', async (_what, validityMilliseconds, half) => {
+    const responder = responderOf({ validityMilliseconds });
     const first = await ask(responder, requestOf(['0a']), now);
     expect(first.isCached).toBe(false);
-    expect(await ask(responder, requestOf(['0a']), later(17 * hour))).toEqual({ der: first.der, isCached: true });
-    const renewed = await ask(responder, requestOf(['0a']), later(18 * hour));
+    const before = later(half - 2 * second);
+    expect(await ask(responder, requestOf(['0a']), before)).toEqual({ der: first.der, isCached: true });
+    const renewed = await ask(responder, requestOf(['0a']), later(half));
     expect(renewed.isCached).toBe(false);
-    expect(Buffer.compare(renewed.der, first.der)).not.toBe(0);
-    expect(await ask(responder, requestOf(['0a']), later(19 * hour))).toEqual({ der: renewed.der, isCached: true });
+    expect(basicOf(renewed.der).responses[0]!.thisUpdate > basicOf(first.der).responses[0]!.thisUpdate).toBe(true);
+    expect(await ask(responder, requestOf(['0a']), later(half + minute))).toEqual({ der: renewed.der, isCached: true });
+  });
+
+  it('are signed anew a few times where the source ends soon, not for everybody who asks', async () => {
+    const source = sourceOf({ thisUpdate: later(-24 * hour), nextUpdate: later(4 * hour) });
+    const responder = responderOf({ source: () => source });
+    let signatures = 0;
+    for (let minutes = 0; minutes < 240; minutes += 1) {
+      const { isCached } = await ask(responder, requestOf(['0a']), later(minutes * minute));
+      if (!isCached) signatures += 1;
+    }
+    expect(signatures).toBeGreaterThan(1);
+    expect(signatures).toBeLessThan(10);
   });
 
   it('are for the same CertIDs only', async () => {

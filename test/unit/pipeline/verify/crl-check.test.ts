@@ -1,10 +1,21 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import { createBoundedMemory } from '../../../../src/core/bounded-memory.js';
+import type { Crl } from '../../../../src/core/crl.js';
 import { OcspError, decodeCertificate } from '../../../../src/core/index.js';
 import { checkByDownloadedCrls } from '../../../../src/pipeline/verify/crl-downloads.js';
 import type { HttpClient, HttpRequest } from '../../../../src/transport/http-client.js';
 import { markUnanswered } from '../../../../src/transport/unanswered.js';
-import { buildCrl, crlTimes } from '../../../support/crl.js';
+import {
+  buildCrl,
+  crlNumber,
+  crlTimes,
+  deltaCrlIndicator,
+  issuingDistributionPoint,
+  type CrlOptions,
+} from '../../../support/crl.js';
+import { contextConstructed, contextPrimitive, octetString, sequence } from '../../../support/der-writer.js';
+import type { Extension } from '../../../support/extensions.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 
 const authority = createCertificateAuthority({ name: 'Listing CA' });
@@ -22,6 +33,27 @@ function clientGiving(body: Uint8Array): { client: HttpClient; asked: HttpReques
     close: () => undefined,
   };
   return { client, asked };
+}
+
+/** A client that has these bytes at http://crl.example/NAME, and nothing elsewhere. */
+function serving(bodies: Readonly<Record<string, Uint8Array>>): { client: HttpClient; asked: string[] } {
+  const asked: string[] = [];
+  const client: HttpClient = {
+    exchange({ url }) {
+      asked.push(url);
+      const body = bodies[url.slice('http://crl.example/'.length)];
+      const status = body === undefined ? 404 : 200;
+      return Promise.resolve({ status, headers: {}, body: body ?? new Uint8Array(), url, redirects: 0 });
+    },
+    close: () => undefined,
+  };
+  return { client, asked };
+}
+
+/** freshestCRL (RFC 5280 §4.2.1.15) with one point of these URIs. */
+function freshestCrl(...uris: readonly string[]): Extension {
+  const names = uris.map((uri) => contextPrimitive(6, Buffer.from(uri)));
+  return { oid: '2.5.29.46', value: sequence(sequence(contextConstructed(0, contextConstructed(0, ...names)))) };
 }
 
 const times = { now, skewMilliseconds: 300_000, ignoreTimes: false };
@@ -147,6 +179,125 @@ describe('a downloaded CRL', () => {
       const report = await checkByDownloadedCrls({ client, ...limits }, times).lookUp(site, issuer);
       expect(report).toMatchObject({ kind: 'unusable', trouble: { code: 'crl-stale' } });
     }
+  });
+
+  it('is enough together with others where each is for some reasons, and not without them', async () => {
+    const crlUris = ['http://crl.example/some', 'http://crl.example/others'];
+    const part = (reasons: readonly number[]): Uint8Array =>
+      buildCrl({ issuer: authority, extensions: [issuingDistributionPoint({ flags: [3], reasons })] }).der;
+    const site = decodeCertificate(authority.issue({ crlUris }).certificate.der);
+    const some = part([0x00, 0x60]);
+    const others = part([0x07, 0x1f, 0x80]);
+    const lookUp = async (bodies: Readonly<Record<string, Uint8Array>>): Promise<unknown> =>
+      await checkByDownloadedCrls({ client: serving(bodies).client, ...limits }, times).lookUp(site, issuer);
+    expect(await lookUp({ some, others })).toMatchObject({ kind: 'good' });
+    expect(await lookUp({ some, others: some })).toMatchObject({
+      kind: 'unusable',
+      trouble: { code: 'crl-unsupported', message: expect.stringContaining('onlySomeReasons') as string },
+    });
+  });
+
+  it('counts for no more reasons than the distribution point by which it is named', async () => {
+    const uri = 'http://crl.example/some';
+    const point = contextConstructed(0, contextConstructed(0, contextPrimitive(6, Buffer.from(uri))));
+    const reasons = contextPrimitive(1, Buffer.from([0x05, 0x60]));
+    const extensions = [{ oid: '2.5.29.31', value: sequence(sequence(point, reasons)) }];
+    const site = decodeCertificate(authority.issue({ extensions }).certificate.der);
+    const own = buildCrl({ issuer: authority, extensions: [issuingDistributionPoint({ uri })] }).der;
+    const lookUp = async (some: Uint8Array): Promise<unknown> =>
+      await checkByDownloadedCrls({ client: serving({ some }).client, ...limits }, times).lookUp(site, issuer);
+    expect(await lookUp(own)).toMatchObject({
+      kind: 'unusable',
+      trouble: { message: expect.stringContaining('for some reasons only (cRLDistributionPoints)') as string },
+    });
+    // One for all certificates of the CA counts whoever names it (RFC 5280 §6.3.3, last paragraph).
+    expect(await lookUp(buildCrl({ issuer: authority }).der)).toMatchObject({ kind: 'good' });
+  });
+
+  describe('with deltas', () => {
+    const base = 'http://crl.example/base';
+    const delta = 'http://crl.example/delta';
+    const issued = authority.issue({ crlUris: [base], extensions: [freshestCrl(delta)] });
+    const site = decodeCertificate(issued.certificate.der);
+    const plain = decodeCertificate(
+      authority.issue({ crlUris: [base], serialNumber: issued.serialNumber }).certificate.der,
+    );
+    const complete = (more: Partial<CrlOptions> = {}, ...extensions: readonly Extension[]): Uint8Array =>
+      buildCrl({ issuer: authority, ...more, extensions: [crlNumber(5), ...extensions] }).der;
+    const change = (more: Partial<CrlOptions> = {}, number = 6): Uint8Array =>
+      buildCrl({ issuer: authority, ...more, extensions: [crlNumber(number), deltaCrlIndicator(5)] }).der;
+    const listed = { entries: [{ serialNumber: issued.serialNumber, reason: 1 }] };
+    const lookUp = async (bodies: Readonly<Record<string, Uint8Array>>, certificate = site): Promise<unknown> =>
+      await checkByDownloadedCrls({ client: serving(bodies).client, ...limits }, times).lookUp(certificate, issuer);
+
+    it('heeds those that the certificate names, or the complete CRL', async () => {
+      const good = { kind: 'good', source: delta };
+      expect(await lookUp({ base: complete(), delta: change() })).toMatchObject({ kind: 'good' });
+      expect(await lookUp({ base: complete(), delta: change(listed) })).toMatchObject({
+        kind: 'revoked',
+        source: delta,
+      });
+      const naming = complete({}, freshestCrl(delta));
+      expect(await lookUp({ base: naming, delta: change(listed) }, plain)).toMatchObject({ kind: 'revoked' });
+      expect(await lookUp({ base: naming, delta: change() }, plain)).toMatchObject(good);
+      expect(await lookUp({ base: complete(), delta: change(listed) }, plain)).toMatchObject({
+        kind: 'good',
+        source: base,
+      });
+    });
+
+    it('takes a certificate off its hold by one', async () => {
+      const serial = issued.serialNumber;
+      const held = complete({ entries: [{ serialNumber: serial, reason: 6 }] });
+      const removed = change({ entries: [{ serialNumber: serial, reason: 8 }] });
+      expect(await lookUp({ base: held, delta: removed })).toMatchObject({ kind: 'good' });
+      expect(await lookUp({ base: held })).toMatchObject({ kind: 'revoked', revocationReason: 'certificateHold' });
+    });
+
+    it.each<[string, Readonly<Record<string, Uint8Array>>]>([
+      ['cannot be had', { base: complete() }],
+      ['is stale', { base: complete(), delta: change({ nextUpdate: new Date(now.getTime() - 3_600_000) }) }],
+      [
+        'goes on a later one',
+        { base: buildCrl({ issuer: authority, extensions: [crlNumber(4)] }).der, delta: change() },
+      ],
+      ['is forged', { base: complete(), delta: change({ corruptSignature: true }) }],
+    ])('is not enough where one %s', async (_what, bodies) => {
+      expect(await lookUp(bodies)).toMatchObject({ kind: 'unusable' });
+    });
+
+    it('tries every place of one, and no more than 8 downloads for all', async () => {
+      const elsewhere = ['ldap://x', 'http://crl.example/gone', delta];
+      const several = authority.issue({ crlUris: [base], extensions: [freshestCrl(...elsewhere)] });
+      const { client, asked } = serving({ base: complete(), delta: change() });
+      const check = checkByDownloadedCrls({ client, ...limits }, times);
+      expect(await check.lookUp(decodeCertificate(several.certificate.der), issuer)).toMatchObject({ kind: 'good' });
+      expect(asked).toEqual([base, 'http://crl.example/gone', delta]);
+      const hostile = Array.from({ length: 50 }, (_, index) => `http://crl.example/none${index}`);
+      const many = authority.issue({ crlUris: [base], extensions: [freshestCrl(...hostile)] });
+      expect(await check.lookUp(decodeCertificate(many.certificate.der), issuer)).toMatchObject({ kind: 'unusable' });
+      expect(asked).toHaveLength(3 + 7);
+    });
+  });
+
+  it('is downloaded again where others have taken its room, and is never taken for absent', async () => {
+    // Of few entries and many octets: an extension that nobody knows.
+    const filler = { oid: '1.2.3.4', value: octetString(Buffer.alloc(60 * 1024)) };
+    const site = authority.issue({ crlUris: ['http://crl.example/first'] });
+    const certificate = decodeCertificate(site.certificate.der);
+    const der = buildCrl({
+      issuer: authority,
+      entries: [{ serialNumber: site.serialNumber }],
+      extensions: [filler],
+    }).der;
+    const { client, asked } = serving({ first: der });
+    const memory = createBoundedMemory<Crl>(der.length);
+    const check = checkByDownloadedCrls({ client, ...limits, memory }, times);
+    const bare = decodeCertificate(authority.issue({ crlUris: ['http://crl.example/first'] }).certificate.der);
+    expect(await check.lookUp(bare, issuer)).toMatchObject({ kind: 'good' });
+    memory.makeRoom(der.length);
+    expect(await check.lookUp(certificate, issuer)).toMatchObject({ kind: 'revoked' });
+    expect(asked).toHaveLength(2);
   });
 
   it('is none for a serial number', () => {

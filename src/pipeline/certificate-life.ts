@@ -1,0 +1,34 @@
+import type { Certificate, Finding } from '../core/index.js';
+import { formatDuration, formatTime } from '../core/time.js';
+
+/** From when to when a certificate is valid. */
+export type CertificateLife = Pick<Certificate, 'notBefore' | 'notAfter'>;
+
+export function lifeOf({ notBefore, notAfter }: Certificate): CertificateLife {
+  return { notBefore, notAfter };
+}
+
+const day = 86_400_000;
+
+/** So long before its end a certificate ought to have been renewed; short-lived ones sooner. */
+const nearMilliseconds = 14 * day;
+
+/** What is worth saying of the end of a certificate, and changes no exit code: no staple helps one that is over. */
+export function lifeFindings(life: CertificateLife, now: Date): Finding[] {
+  const { notAfter } = life;
+  const left = notAfter.getTime() - now.getTime();
+  const source = 'RFC 5280 §4.1.2.5';
+  const end = formatTime(notAfter);
+  if (left < 0) {
+    const message = `the certificate expired at ${end}, ${formatDuration(left)} ago: renew it`;
+    return [{ rule: 'certificate-expired', severity: 'error', message, source }];
+  }
+  if (left > atMost(nearMilliseconds, life, 3)) return [];
+  const message = `the certificate expires at ${end}, in ${formatDuration(left)}: renew it`;
+  return [{ rule: 'certificate-expires', severity: 'warning', message, source }];
+}
+
+/** The limit, or this part of the certificate's life where that is less. */
+export function atMost(limitMilliseconds: number, { notBefore, notAfter }: CertificateLife, part: number): number {
+  return Math.min(limitMilliseconds, (notAfter.getTime() - notBefore.getTime()) / part);
+}
