@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { flush, run } from '@oclif/core';
+import { Config, flush, run } from '@oclif/core';
+import { explained } from './explained.js';
 import { isGiven, reportError } from './report-error.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -9,12 +10,22 @@ export async function main(args: string[]): Promise<void> {
   goOnWithoutReader(process.stdout);
   goOnWithoutReader(process.stderr);
   keepQuietAboutPlugIns();
+  let config: Config | undefined;
   try {
-    await run(args, { root });
+    config = await Config.load({ root });
+    await run(plainArguments(args), config);
     await flush();
   } catch (error) {
-    process.exitCode = reportError(error, args, asksForJson(args));
+    process.exitCode = reportError(await explained(error, args, config), asksForJson(args));
   }
+}
+
+/** `help CMD` as `--help CMD`, and -V after a command as --version before it: what oclif answers itself. */
+function plainArguments(args: string[]): string[] {
+  const [first, ...rest] = args;
+  if (first === 'help') return ['--help', ...rest.filter((word) => word !== '--')];
+  if (isGiven(args, '--help') || isGiven(args, '-h')) return args;
+  return isGiven(args, '-V') || isGiven(args, '--version') ? ['--version'] : args;
 }
 
 /** The flags could not be parsed where this matters, so the words themselves are looked at. */

@@ -10,7 +10,11 @@ export interface Drawing {
 /** Where a command's words go: data to stdout, talk to stderr. */
 export type Output = Awaited<ReturnType<typeof createOutput>>;
 
-export async function createOutput({ json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean }) {
+/** @param ownHint what of a hint this command can say; all of it by default */
+export async function createOutput(
+  { json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean },
+  ownHint: (hint: string) => string = (hint) => hint,
+) {
   const stdout = await createPaint(process.stdout);
   const stderr = await createPaint(process.stderr);
   const isTalkative = !quiet && (verbose || (process.stderr.isTTY && !json));
@@ -37,17 +41,26 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     stdout,
     stderr,
     say,
+    /** One line of a report for people, which --quiet does not ask for. */
+    report: (line: string): void => {
+      if (!quiet) write(process.stdout, line);
+    },
     /** One line of data, as text. */
     data: (line: string): void => write(process.stdout, line),
     /** One line of data, as JSON. */
-    record: (value: unknown): void => write(process.stdout, toJsonLine(value)),
+    record: (value: unknown): void => write(process.stdout, toJsonLine(value, ownHint)),
     /** The next step that belongs to the line before. */
     hint: (text: string): void => {
-      if (text !== '') write(process.stderr, `  ${stderr.dim('hint:')} ${escapeText(text)}`);
+      const own = ownHint(text);
+      if (own !== '') write(process.stderr, `  ${stderr.dim('hint:')} ${escapeText(own)}`);
     },
     /** A line of success or detail: only where somebody is watching. */
     mention: (line: string, label?: string): void => {
       if (isTalkative) say(line, label);
+    },
+    /** A line that is no error, but that cron should see too: withheld only by --quiet. */
+    announce: (line: string, label?: string): void => {
+      if (!quiet) say(line, label);
     },
     /** A warning: withheld only by --quiet. */
     warn: (line: string): void => {
@@ -61,6 +74,11 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
 }
 
 const usualColumns = 80;
+
+/** The columns to write text for: 80 where there is no terminal. */
+export function usedColumns(stream: NodeJS.WriteStream): number {
+  return columnsOf(stream) ?? usualColumns;
+}
 
 /** A terminal that does not know its size has 0 columns; COLUMNS may say more. */
 function columnsOf(stream: NodeJS.WriteStream): number | undefined {

@@ -23,6 +23,6 @@ export async function checkConfiguration(file: string | undefined, output: Outpu
   }
   const effective = await effectiveSettings(configuration, settings, definitions);
   if (output.json) output.record(effective);
-  else for (const line of settingsLines(effective)) output.data(line);
+  else for (const line of settingsLines(effective)) output.report(line);
   return exitCodes.success;
 }

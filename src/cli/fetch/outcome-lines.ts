@@ -50,7 +50,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       sayMissingResponder(output, outcome.trouble, name, policy.requireOcsp || outcome.mustStaple);
       break;
     case 'kept':
-      output.say(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
+      output.announce(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
     default:
       sayTroubled(output, outcome, name);

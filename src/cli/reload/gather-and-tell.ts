@@ -6,7 +6,8 @@ import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import { forgetTold, staplesToTell, tellTargets, type TellTools } from '../../pipeline/reload/tell-targets.js';
 import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
-import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import type { ReloadTarget } from '../../servers/reload-target.js';
+import { reloadTargetFrom } from '../flags/reload-flags.js';
 import { exitCodes } from '../exit/exit-code.js';
 import type { Interrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
@@ -27,7 +28,7 @@ export function gatherAndTell(
   interrupt: Interrupt,
   output: Output,
 ): ReloadAtEnd | undefined {
-  const targets = [...new Set(flags.reload)].map(parseReloadTarget);
+  const targets = [...new Set(flags.reload)].map(reloadTargetFrom);
   const places = confirmPlacesFrom(flags.confirm, certificates);
   const tools = tellToolsFrom(flags, targets, interrupt.signal, output);
   if (targets.length === 0 && places.length === 0 && !hasSubscribers(config)) return undefined;

@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core';
 import type { HostAndPort } from '../../system/host-and-port.js';
+import { inGroup } from '../flags/flag-groups.js';
 import { fileFlag, flagKind } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
@@ -20,10 +21,18 @@ const listenFlag = flagKind({
 
 /** The flags of `serve`. */
 export const serveFlags = {
+  ...inGroup('network', {
+    listen: listenFlag('where to listen; port 0 takes any free port', {
+      default: '127.0.0.1:8080',
+      summary: 'where to listen [default: 127.0.0.1:8080]',
+    }),
+  }),
   ...signerFlags,
-  listen: listenFlag('where to listen; port 0 takes any free one', { default: '127.0.0.1:8080' }),
-  issued: fileFlag('the certificates that the CA issued, or their serial numbers: all others are unknown', {
-    helpValue: '<folder|file>',
+  ...inGroup('signing', {
+    issued: fileFlag('the certificates that the CA issued, or their serial numbers; all others are unknown', {
+      helpValue: '<folder|file>',
+      summary: 'what the CA issued; all others are unknown',
+    }),
   }),
 };
 

@@ -85,7 +85,7 @@ function tellAtTheEnd(tell: (fleet: Fleet) => ExitCode): VerifyTeller {
 
 /** The table is data and stands whole before the troubles, which end where the eye is. */
 function tellTable({ members, troubled, unused, codes }: Fleet, now: Date, width: number, output: Output): ExitCode {
-  for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
+  for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.report(line);
   for (const { path, objection } of members) {
     if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
   }

@@ -97,7 +97,7 @@ function checkHash({ certId }: StapleToPush): void {
   throw new TargetFailure(
     'staple-refused',
     `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes SHA-1 alone`,
-    'fetch it with --hash sha1',
+    'fetch it in SHA-1: restaple fetch --force --hash sha1',
   );
 }
 
