@@ -36,7 +36,7 @@ function spellings({ flags }: ManifestCommand): string[] {
 }
 
 /** Flags of other programs that hints name. */
-const foreign = new Set(['--version']);
+const foreign = new Set(['--version', '--staple']);
 
 function flagsIn(text: string): string[] {
   return [...text.matchAll(/(?<=^|[\s(])--[a-z][a-z0-9-]*/g)]

@@ -19,13 +19,14 @@ export function ownHint(hint: string, flags: Flags): string {
 }
 
 function withoutOthers(clause: string, flags: Flags): string {
-  const pieces = clause.split(/(?=, (?:or|and) | (?:or|and) --)/);
+  const pieces = clause.split(/(?=, (?:or|and) )|(?<!,)(?= (?:or|and) --)/);
   const kept = pieces.filter((piece) => !namesOther(piece, flags));
-  return kept.join('').replace(/^, (?:or|and) /, '');
+  return kept.join('').replace(/^,? (?:or|and) /, '');
 }
 
 function namesOther(text: string, flags: Flags): boolean {
-  const own = text.replace(/\brestaple [a-z]+(?: [^;,:()]*)?/g, '');
+  // Not in a command of somebody else's, as in exec:'/usr/local/bin/deploy --staple'.
+  const own = text.replace(/(?<=[\s:])'[^']*'/g, '').replace(/\brestaple [a-z]+(?: [^;,:()]*)?/g, '');
   return [...own.matchAll(/(?<=^|[\s(])--([a-z][a-z0-9-]*)/g)].some(([, name = '']) => !hasFlag(flags, name));
 }
 

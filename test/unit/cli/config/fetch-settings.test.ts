@@ -182,7 +182,9 @@ describe('a variable', () => {
   it('exists for every flag that takes one value', () => {
     for (const [name, flag] of Object.entries(definitions)) {
       const expected =
-        'multiple' in flag && flag.multiple ? undefined : `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}`;
+        ('multiple' in flag && flag.multiple) || name === 'help' || name === 'version'
+          ? undefined
+          : `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}`;
       expect((flag as { env?: string }).env, name).toBe(expected);
     }
   });

@@ -12,7 +12,6 @@ describe('the nearest word', () => {
     ['connect_timeout', 'connect-timeout'],
     ['conn', 'connect-timeout'],
     ['isuer', 'issuer'],
-    ['issuer-u', 'issuer-uri'],
     ['keycompromise', 'keyCompromise'],
     ['sha-265', 'sha256'],
     ['ur', 'url'],
