@@ -309,13 +309,13 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
     [
       'an unknown reason',
       ['--status', 'revoked', '--reason', 'stolen'],
-      /--reason: "stolen" is no reason/,
+      /--reason: "stolen" is not a reason/,
       /keyCompromise.*unspecified/,
     ],
     [
       'removeFromCRL, which is none for OCSP',
       ['--status', 'revoked', '--reason', 'removeFromCRL'],
-      /is no reason/,
+      /is not a reason/,
       /keyCompromise/,
     ],
     ['an unknown status', ['--status', 'fine'], /--status/],

@@ -7,7 +7,16 @@ import { errorRecord } from '../render/trouble.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
-  const { staple, responder, verdict, answer = verdict, nextRefresh, certificateNotAfter, warnings, findings } = outcome;
+  const {
+    staple,
+    responder,
+    verdict,
+    answer = verdict,
+    nextRefresh,
+    certificateNotAfter,
+    warnings,
+    findings,
+  } = outcome;
   return {
     certificate: shownPath(outcome.certificate),
     outcome: outcome.outcome,
@@ -52,7 +61,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       sayMissingResponder(output, outcome, name, policy);
       break;
     case 'kept':
-      output.say(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
+      output.notice(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
     default:
       sayTroubled(output, outcome, name);
