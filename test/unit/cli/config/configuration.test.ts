@@ -43,7 +43,7 @@ describe('the example of docs/configuration.md', () => {
     expect(sources).toEqual([
       { path: '/etc/haproxy/certs' },
       { path: '/etc/nginx/certs/*.pem' },
-      { path: '/etc/letsencrypt/live', out: '/etc/nginx/ocsp/{name}.der' },
+      { path: '/etc/letsencrypt/live', out: '/etc/nginx/ocsp/{lineage}.der', reload: ['nginx'], confirm: [] },
       { crtList: '/etc/haproxy/crt-list.txt', base: '/etc/haproxy/certs' },
     ]);
     expect(responders.map(({ url }) => url)).toEqual([
