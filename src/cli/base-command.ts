@@ -2,18 +2,36 @@ import { Command, type Interfaces } from '@oclif/core';
 import { isDescriptorPath, readHandedOverPipes } from '../system/handed-over-pipe.js';
 import type { ExitCode } from './exit/exit-code.js';
 import { withoutEnvironment, type FlagDefinitions } from './flags/flag.js';
+import { createOutput, type Output } from './output.js';
+import { inGroup } from './flags/flag-groups.js';
+import { ownHint, withOwnHint } from './flags/own-hint.js';
 import { switchFlag } from './flags/flag-kinds.js';
+
+/** RESTAPLE_VERSION may be there for reasons of its own, as in many an image of a container. */
+const answeredByMain = { isOfOneRun: true, hasVariable: false } as const;
 
 type Values = Record<string, unknown>;
 type OclifInput = Interfaces.Input<Values, Values, Values>;
 
 /** What every command has: --json, --quiet, --verbose, and an exit code as the result of its work. */
 export abstract class BaseCommand extends Command {
-  static override baseFlags = {
-    json: switchFlag('one JSON object a line on stdout', { isOfOneRun: true }),
-    quiet: switchFlag('say nothing but errors', { exclusive: ['verbose'] }),
-    verbose: switchFlag('tell more on stderr'),
-  };
+  static override baseFlags = inGroup('output', {
+    json: switchFlag('print JSON, one object a line', { isOfOneRun: true, summary: 'print JSON, one object a line' }),
+    quiet: switchFlag('say nothing but errors', { exclusive: ['verbose'], summary: 'say nothing but errors' }),
+    verbose: switchFlag('say more on stderr', { summary: 'say more on stderr' }),
+    // These two are answered by main, wherever they stand.
+    help: switchFlag('show this help, or with -h the usual flags on one screen', { char: 'h', ...answeredByMain }),
+    version: switchFlag('show the version', { char: 'V', ...answeredByMain }),
+  });
+
+  /** The codes with which the command can end besides 0, 1 and 2, for its help. */
+  static exits: readonly ExitCode[];
+
+  /** Variables that it reads beside those of its flags. */
+  static variables: readonly string[] = [];
+
+  /** The pages about it, for its help; paths in the package. */
+  static manual: readonly string[];
 
   /** Does the work and returns the exit code; throws OcspError for what belongs to no certificate. */
   protected abstract work(): Promise<ExitCode>;
@@ -35,9 +53,29 @@ export abstract class BaseCommand extends Command {
     return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
   }
 
+  /** Where the command's words go, by these flags; a variable that was probably meant for it is warned of. */
+  protected async outputFor(flags: { json: boolean; quiet: boolean; verbose: boolean }): Promise<Output> {
+    const definitions = this.definitions();
+    const output = await createOutput(flags, (hint) => ownHint(hint, definitions));
+    const { variables } = this.ctor as typeof BaseCommand;
+    const read = [...variables, ...Object.values(definitions).flatMap(({ env }) => env ?? [])];
+    const odd = Object.keys(process.env).filter((name) => /^r[a-z]{5,9}_/i.test(name) && !read.includes(name));
+    if (read.length === 0 || odd.length === 0) return output;
+    const { unknownVariables } = await import('./flags/unknown-variables.js');
+    const hasVariables = read.length > variables.length;
+    const several = Object.keys(definitions).filter((name) => hasVariables && definitions[name]?.multiple === true);
+    for (const line of unknownVariables(odd, read, several)) output.warn(line);
+    return output;
+  }
+
   /** Errors are reported in one place, by main. */
   protected override catch(error: Error): Promise<void> {
-    return Promise.reject(error);
+    return Promise.reject(withOwnHint(error, this.definitions()));
+  }
+
+  private definitions(): FlagDefinitions {
+    const { flags, baseFlags } = this.ctor as unknown as Record<'flags' | 'baseFlags', FlagDefinitions>;
+    return { ...baseFlags, ...flags };
   }
 }
 

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { flush, run } from '@oclif/core';
+import { Config, flush, run } from '@oclif/core';
+import { explained } from './explained.js';
 import { goOnWhateverBecomesOf, tellOfLostOutput } from './lost-output.js';
-import { asksForJson, reportError } from './report-error.js';
+import { asksForJson, isGiven, reportError } from './report-error.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -10,12 +11,22 @@ export async function main(args: string[]): Promise<void> {
   const writing = goOnWhateverBecomesOf({ stdout: process.stdout, stderr: process.stderr });
   process.once('exit', () => tellOfLostOutput(writing, args));
   keepQuietAboutPlugIns();
+  let config: Config | undefined;
   try {
-    await run(args, { root });
+    config = await Config.load({ root });
+    await run(plainArguments(args), config);
     await flush();
   } catch (error) {
-    process.exitCode = reportError(error, args, asksForJson(args));
+    process.exitCode = reportError(await explained(error, args, config), asksForJson(args));
   }
+}
+
+/** `help CMD` as `--help CMD`, and -V after a command as --version before it: what oclif answers itself. */
+function plainArguments(args: string[]): string[] {
+  const [first, ...rest] = args;
+  if (first === 'help') return ['--help', ...rest.filter((word) => word !== '--')];
+  if (isGiven(args, '--help') || isGiven(args, '-h')) return args;
+  return isGiven(args, '-V') || isGiven(args, '--version') ? ['--version'] : args;
 }
 
 /** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing to tell an administrator of. */

@@ -11,7 +11,11 @@ export interface Drawing {
 /** Where a command's words go: data to stdout, talk to stderr. */
 export type Output = Awaited<ReturnType<typeof createOutput>>;
 
-export async function createOutput({ json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean }) {
+/** @param ownHint what of a hint this command can say; all of it by default */
+export async function createOutput(
+  { json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean },
+  ownHint: (hint: string) => string = (hint) => hint,
+) {
   const stdout = await createPaint(process.stdout);
   const stderr = await createPaint(process.stderr);
   const isTalkative = !quiet && (verbose || (process.stderr.isTTY && !json));
@@ -39,6 +43,10 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     stdout,
     stderr,
     say,
+    /** One line of a report for people, which --quiet does not ask for. */
+    report: (line: string): void => {
+      if (!quiet) write(process.stdout, line);
+    },
     /** One line of data, as text. */
     data: (line: string): void => write(process.stdout, line),
     /** Data that is not text. */
@@ -48,10 +56,11 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
       drawing?.redraw();
     },
     /** One line of data, as JSON. */
-    record: (value: unknown): void => write(process.stdout, toJsonLine(value)),
+    record: (value: unknown): void => write(process.stdout, toJsonLine(value, ownHint)),
     /** The next step that belongs to the line before. */
     hint: (text: string): void => {
-      if (text !== '') write(process.stderr, `  ${stderr.dim('hint:')} ${escapeText(text)}`);
+      const own = ownHint(text);
+      if (own !== '') write(process.stderr, `  ${stderr.dim('hint:')} ${escapeText(own)}`);
     },
     /** A line of success or detail: only where somebody is watching. */
     mention: (line: string, label?: string): void => {
@@ -60,6 +69,10 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
     /** What the caller asked to be told, watching or not: withheld by --quiet, and by --json, whose lines say it. */
     announce: (line: string, label?: string): void => {
       if (isTalkative || (!quiet && !json)) say(line, label);
+    },
+    /** A line that is no error, but that cron should see too: withheld only by --quiet. */
+    notice: (line: string, label?: string): void => {
+      if (!quiet) say(line, label);
     },
     /** A warning: withheld only by --quiet. */
     warn: (line: string): void => {
@@ -73,6 +86,11 @@ export async function createOutput({ json, quiet, verbose }: { json: boolean; qu
 }
 
 const usualColumns = 80;
+
+/** The columns to write text for: 80 where there is no terminal. */
+export function usedColumns(stream: NodeJS.WriteStream): number {
+  return columnsOf(stream) ?? usualColumns;
+}
 
 /** A terminal that does not know its size has 0 columns; COLUMNS may say more. */
 function columnsOf(stream: NodeJS.WriteStream): number | undefined {

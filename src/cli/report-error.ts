@@ -8,12 +8,11 @@ import { exitCodeOfErrorKind, exitCodes, type ExitCode } from './exit/exit-code.
  * Reports an error that ended the run and belongs to no certificate: `{"error":…}` on stdout with --json, else a line
  * and its hint on stderr.
  *
- * @param args the words of the command line, to name the right help
  * @returns the exit code it leads to
  */
-export function reportError(error: unknown, args: readonly string[], json: boolean): ExitCode {
+export function reportError(error: unknown, json: boolean): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
-  const { code, message, hint, exitCode } = describeError(error, args);
+  const { code, message, hint, exitCode } = describeError(error);
   if (json) process.stdout.write(`${toJsonLine({ error: { code, message, hint } })}\n`);
   const lines = error instanceof ConfigurationError ? error.problems.map(withoutContents) : [message];
   for (const line of lines) process.stderr.write(`restaple: ${escapeText(line)}\n`);
@@ -39,9 +38,9 @@ export function asksForJson(args: readonly string[]): boolean {
   return isGiven(args, '--json') || isAskedFor;
 }
 
-/** What an error that ended the run means to the user; `args` are the words of the command line, to name the right help. */
-export function describeError(error: unknown, args: readonly string[]) {
-  const described = describeAny(error, args);
+/** What an error that ended the run means to the user. */
+export function describeError(error: unknown) {
+  const described = describeAny(error);
   return { ...described, message: withoutContents(described.message) };
 }
 
@@ -50,22 +49,10 @@ function withoutContents(message: string): string {
   return message.replace(/-----BEGIN [^]*/, '-----BEGIN…');
 }
 
-function describeAny(error: unknown, args: readonly string[]) {
+function describeAny(error: unknown) {
   if (error instanceof OcspError) {
     const message = withoutParserText(error.message);
     return { code: error.code, message, hint: error.hint, exitCode: exitCodeOfErrorKind(error.kind) };
-  }
-  if (error instanceof Errors.CLIError) {
-    const message = withoutParserText(error.message.replace(/^Parsing (--\S+) \n\t/, '$1: '))
-      .replace(/^Error: /, '')
-      .replace(/^The following errors? occurred:\s*/, '')
-      // It is not so for flags that take one value at a time, and ours do.
-      .replace(/\s*Note: --[^]*allow multiple values\.[^]*$/, '')
-      .replace(/\s*\n\s*/g, ' ')
-      .replace(/ {2,}/g, ': ');
-    const command = 'parse' in error ? `${args[0] ?? ''} ` : '';
-    const hint = `see: restaple ${command}--help`;
-    return { code: 'usage', message: lowerFirst(message), hint, exitCode: exitCodes.usage };
   }
   return {
     code: 'bug',
@@ -78,8 +65,4 @@ function describeAny(error: unknown, args: readonly string[]) {
 /** oclif writes lines of its own around the message of an error that a flag's parser throws. */
 function withoutParserText(message: string): string {
   return message.replace(/^Parsing --\S+ \n\t/, '').replace(/\n?See more help with --help$/, '');
-}
-
-function lowerFirst(text: string): string {
-  return text.replace(/^(?:--\S+: )?[A-Z](?=[a-z])/, (start) => start.slice(0, -1) + start.slice(-1).toLowerCase());
 }

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
 import { readPathArguments } from '../cli/flags/path-arguments.js';
-import { createOutput } from '../cli/output.js';
 import { withEnvironment } from '../cli/flags/flag.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { fetchFlags } from '../cli/fetch/fetch-flags.js';
@@ -10,14 +9,17 @@ import { printCurl } from '../cli/fetch/print-curl.js';
 import { runFetch } from '../cli/fetch/run-fetch.js';
 
 export default class Fetch extends BaseCommand {
-  static override description = `Fetch, verify and store the staples of certificates, where they are due.
+  static override description = `Fetch, verify and store the staples of certificates where they are due.
 
-The staple is CERT.ocsp, in DER, as haproxy looks for it. It is replaced only by a response that is verified, current and
-usable by a server, in one step; whatever goes wrong, the old one stays. Safe to run every hour: a fresh staple is verified
-and left alone. Silent on success unless stderr is a terminal.
+The staple is CERT.ocsp in DER, where haproxy looks for it. It is replaced in one step, and only by a response that is
+verified, current and usable by a server; whatever goes wrong, the old one stays. Run it every hour: a fresh staple is
+verified and left alone. It says nothing on success unless stderr is a terminal.
 
-Without CERT the certificates are those of --config, else of /etc/restaple.yaml where it is there. Flags beat the
-environment, which beats the file.`;
+Without CERT the certificates are those of the configuration file: --config, or /etc/restaple.yaml where it is there.`;
+  static override usage = '[FLAG...] [CERT...]';
+  static override exits = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130, 143] as const;
+  static override variables = ['RESTAPLE_SHARD_COUNT', 'RESTAPLE_DNSDIST_KEY'];
+  static override manual = ['docs/operation.md', 'docs/configuration.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> fetch /etc/haproxy/certs/site.pem',
     '<%= config.bin %> fetch /etc/haproxy/certs',
@@ -41,7 +43,7 @@ environment, which beats the file.`;
     const paths = isNamed ? await readPathArguments(parsed.argv, parsed.flags) : [];
     const order = (): Promise<FetchOrder<typeof parsed.flags>> => fetchOrderFrom(parsed, definitions, paths);
     const first = await order();
-    const output = await createOutput(first.flags);
+    const output = await this.outputFor(first.flags);
     if (first.flags['print-curl']) return await printCurl(first, output);
     return await runFetch(first, order, output, this.config);
   }

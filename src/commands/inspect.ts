@@ -1,7 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { readPathArguments } from '../cli/flags/path-arguments.js';
-import { createOutput } from '../cli/output.js';
 import { gravestExitCode, type ExitCode } from '../cli/exit/exit-code.js';
 import { certificateFlags } from '../cli/flags/shared-flags.js';
 import { notVerified, renderInspection } from '../cli/inspect/inspection-lines.js';
@@ -11,8 +10,11 @@ import { inspectFile } from '../pipeline/inspect/inspect-file.js';
 export default class Inspect extends BaseCommand {
   static override description = `Show OCSP responses, requests and certificates as text.
 
-Takes DER, PEM (every block of a bundle; private keys are named and never read), PKCS#7, and base64.
-Nothing is verified: for a verdict use restaple verify. What cannot be decoded ends with exit 8.`;
+Takes DER, PEM (every block of a bundle; private keys are named and never read), PKCS#7 and base64. Nothing is verified: for
+a verdict use restaple verify.`;
+  static override usage = '[FLAG...] FILE...';
+  static override exits = [8, 9] as const;
+  static override manual = ['README.md'];
   static override examples = [
     '<%= config.bin %> inspect /etc/haproxy/certs/site.pem.ocsp',
     "<%= config.bin %> inspect --json site.pem.ocsp | jq -r '.responses[].nextUpdate'",
@@ -30,7 +32,7 @@ Nothing is verified: for a verdict use restaple verify. What cannot be decoded e
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Inspect);
-    const output = await createOutput(flags);
+    const output = await this.outputFor(flags);
     if (argv.length === 0) {
       throw new OcspError('usage', 'no file was named', 'name the file of a response, a request or a certificate');
     }

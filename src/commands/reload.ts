@@ -1,6 +1,5 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
-import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { reloadCommandFlags } from '../cli/reload/reload-command-flags.js';
@@ -11,9 +10,13 @@ export default class Reload extends BaseCommand {
   static override description = `Tell a running server of the staples of certificates, and read its answer.
 
 TARGET is haproxy:/run/haproxy/admin.sock, haproxy:HOST:PORT, haproxy:@1:/run/haproxy-master.sock, dnsdist:HOST:PORT,
-nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], systemd:UNIT, or exec:COMMAND (words by the shell's quoting rules, no
-shell; the staples as JSON lines on stdin). Every staple is verified first; one that is not good is not pushed and ends
-with its own exit code. A failed target ends with 10.`;
+nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], systemd:UNIT, or exec:COMMAND (words by the quoting rules of the shell,
+but no shell; the staples come as JSON lines on stdin). Every staple is verified first. One that is not good is not pushed,
+and the command ends with the code of that staple.`;
+  static override usage = 'TARGET [FLAG...] [CERT...]';
+  static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;
+  static override variables = ['RESTAPLE_DNSDIST_KEY'];
+  static override manual = ['docs/operation.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> reload haproxy:/run/haproxy/admin.sock /etc/haproxy/certs',
     '<%= config.bin %> reload dnsdist:127.0.0.1:5199 --dnsdist-key-file /etc/dnsdist/console.key dot.pem',
@@ -29,7 +32,7 @@ with its own exit code. A failed target ends with 10.`;
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Reload);
-    const output = await createOutput(flags);
+    const output = await this.outputFor(flags);
     const [target = '', ...words] = argv;
     const paths = words.length === 0 ? [] : await namedCertificates(words, flags, output);
     return await runReload(target, paths, flags, output);

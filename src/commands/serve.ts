@@ -1,16 +1,22 @@
 import { BaseCommand } from '../cli/base-command.js';
-import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { runServe } from '../cli/serve/run-serve.js';
 import { serveFlags } from '../cli/serve/serve-flags.js';
 
 export default class Serve extends BaseCommand {
-  static override description = `Answer OCSP requests for the certificates of one's own CA.
+  static override description = `Answer OCSP requests for the certificates of your own CA.
 
 A responder by RFC 6960 and RFC 5019 over openssl's index.txt or a CRL, which are read again when they change. It answers
-POST and GET, in the hash that was asked for, with the nonce that was sent, and lets caches keep what has none.
-Serial numbers that the source does not know are unknown, certificates of other CAs unauthorized. SIGTERM and SIGINT let
-it finish what is running and end with exit 0. TLS is not its task, nor is it needed: answers are signed.`;
+POST and GET, in the hash that was asked for, with the nonce that was sent, and lets caches keep answers without nonce. A
+serial number that the source does not list is unknown, a certificate of another CA unauthorized. SIGTERM and SIGINT end it
+with 0 once running requests are answered. It has no TLS, and needs none: answers are signed.`;
+  static override usage = [
+    '--ca-cert FILE --ca-key FILE (--index FILE | --crl FILE) [FLAG...]',
+    '--ca-cert FILE --responder-cert FILE --responder-key FILE (--index FILE | --crl FILE) [FLAG...]',
+  ];
+  static override exits = [8, 9] as const;
+  static override variables = ['RESTAPLE_PASSPHRASE'];
+  static override manual = ['docs/private-pki.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> serve --ca-cert ca.pem --ca-key ca.key --index demoCA/index.txt',
     '<%= config.bin %> serve --ca-cert ca.pem --responder-cert ocsp.pem --responder-key ocsp.key --index index.txt --listen 0.0.0.0:2560',
@@ -21,6 +27,6 @@ it finish what is running and end with exit 0. TLS is not its task, nor is it ne
 
   protected async work(): Promise<ExitCode> {
     const { flags } = await this.read(Serve);
-    return await runServe(flags, await createOutput(flags));
+    return await runServe(flags, await this.outputFor(flags));
   }
 }

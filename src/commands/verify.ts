@@ -1,18 +1,25 @@
 import { BaseCommand } from '../cli/base-command.js';
-import { createOutput } from '../cli/output.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
 import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { runVerify, runVerifyResponse, verifyOptionsFrom } from '../cli/verify/run-verify.js';
 import { verifyFlags } from '../cli/verify/verify-flags.js';
 import { namedCertificates } from '../cli/flags/path-arguments.js';
 import { reportFailedCheck } from '../cli/exit/failed-check.js';
+import { explained } from '../cli/explained.js';
 import { isGiven } from '../cli/report-error.js';
 
 export default class Verify extends BaseCommand {
-  static override description = `Verify the staples of certificates, offline, or as a server sends them.
+  static override description = `Verify the staples of certificates, offline or as a server sends them.
 
-Checks signature, responder, CertID and times by RFC 6960 section 3.2; with --crl a second source too. The exit code tells good (0), revoked (3), unknown (4),
-not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
+Checks signature, responder, CertID and times by RFC 6960 section 3.2; with --crl it asks a second source too. Without CERT
+it judges the response of --response for the certificates of --issuer.`;
+  static override usage = [
+    '[FLAG...] CERT...',
+    '--response FILE --issuer FILE [--serial HEX] [FLAG...]',
+    '--connect HOST:PORT [FLAG...] [CERT]',
+  ];
+  static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;
+  static override manual = ['docs/lint.md', 'docs/monitoring.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> verify /etc/haproxy/certs/site.pem',
     '<%= config.bin %> verify --response staple.der --ca root.pem site.pem',
@@ -31,7 +38,7 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Verify);
-    const output = await createOutput(flags);
+    const output = await this.outputFor(flags);
     const userAgent = `restaple/${this.config.version}`;
     const isNamed = argv.length > 0;
     if (!isNamed && flags.connect === undefined) return await runVerifyResponse(flags, output, userAgent);
@@ -42,9 +49,8 @@ not believed (5), outside its validity (6) and an unsigned refusal (7) apart.`;
   }
 
   /** A monitoring system reads exit codes of its own, of a check that failed too; its flags may not have been parsed. */
-  protected override catch(error: Error): Promise<void> {
+  protected override async catch(error: Error): Promise<void> {
     if (!isGiven(this.argv, '--nagios')) return super.catch(error);
-    process.exitCode = reportFailedCheck(error, this.argv);
-    return Promise.resolve();
+    process.exitCode = reportFailedCheck(await explained(error, ['verify', ...this.argv], this.config));
   }
 }

@@ -20,9 +20,9 @@ const failureHints: Readonly<Record<FailureCode, string>> = {
   'malformed-response': 'the responder or a proxy on the way sends something else; look at it with: restaple inspect',
   'unsupported-response-type': 'only id-pkix-ocsp-basic is defined for stapling; ask the CA',
   'cert-id-mismatch':
-    'the responder answered for another certificate: check --url and that the issuer is the right one',
+    'the responder answered for another certificate: check that the issuer is the right one, and check --url',
   'cert-id-hash-differs':
-    'fetch with the hash that the server takes (--hash sha1); tell the CA where its responder ignores it',
+    'fetch with the hash that the server takes: restaple fetch --hash sha1; tell the CA where its responder ignores it',
   'several-responses': 'servers take exactly one SingleResponse; ask the CA for one answer a request',
   'responder-not-found': 'if this signer is yours, trust it with --trusted-responder FILE',
   'responder-not-authorized':
@@ -41,7 +41,7 @@ const failureHints: Readonly<Record<FailureCode, string>> = {
   'too-old': 'fetch a newer one: restaple fetch --force',
   'too-short': 'ask the CA for a longer validity, or run more often',
   'older-than-stored': 'the responder or a cache before it lags behind; the stored one is kept',
-  refused: 'the responder does not serve this certificate or is out of order; check --url and the issuer',
+  refused: 'the responder does not serve this certificate or is out of order; check the issuer and --url',
 };
 
 const refusalHints: Readonly<Record<string, string>> = {

@@ -56,7 +56,7 @@ export function commandFailure(
     return new TargetFailure(
       'timeout',
       `${name} took longer than ${timeoutMilliseconds / 1000} s and was ended${said}`,
-      'find out what it waits for, or give it more time with --timeout',
+      'find out what it waits for, or give it more time with --reload-timeout',
     );
   }
   if (interrupted) throw new OcspError('interrupted', `${name} was interrupted`);

@@ -178,12 +178,11 @@ export function certificateOf({ label, der }: PemBlock, number: number, warn: Wa
   return certificate;
 }
 
-/** Says what a file is that is not a certificate, since keys, requests and CRLs lie beside certificates; any text may begin as DER does. */
+/** Says what a DER file is that is not a certificate, since keys, requests and CRLs lie beside certificates. */
 function recogniseDer(bytes: Uint8Array): Uint8Array {
   const kind = kindOfDer(bytes);
-  if (kind === 'certificate') return bytes;
-  const what = kind === undefined ? 'neither PEM nor DER of a certificate' : `${nounOf[kind]}, not a certificate`;
-  throw new OcspError('no-certificate', `it is ${what}`, 'name the file of the certificate');
+  if (kind === undefined || kind === 'certificate') return bytes;
+  throw new OcspError('no-certificate', `it is ${nounOf[kind]}, not a certificate`, 'name the file of the certificate');
 }
 
 const nounOf: Readonly<Record<Exclude<DerKind, 'certificate'>, string>> = {

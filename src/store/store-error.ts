@@ -34,8 +34,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
     hint: 'mount the folder into the container instead of the single file',
   },
   EIO: { why: 'the disk failed', hint: 'look for disk errors in the kernel log (dmesg)' },
-  EMFILE: { why: 'too many files are open', hint: 'raise the limit (ulimit -n) or lower --concurrency' },
-  ENFILE: { why: 'too many files are open on this system', hint: 'raise fs.file-max or lower --concurrency' },
+  EMFILE: { why: 'too many files are open', hint: 'raise the limit (ulimit -n), or lower --concurrency' },
+  ENFILE: { why: 'too many files are open on this system', hint: 'raise fs.file-max, or lower --concurrency' },
 };
 
 /** The `staple-unwritable` error for a failed system call while the staple at `path` was to be replaced. */

@@ -14,11 +14,16 @@ export interface ManifestFlag {
   readonly allowNo?: boolean;
   readonly exclusive?: readonly string[];
   readonly env?: string;
+  readonly helpGroup?: string;
+  readonly summary?: string;
 }
 
 export interface ManifestCommand {
   readonly description?: string;
   readonly examples: readonly string[];
+  readonly usage?: string | readonly string[];
+  readonly exits?: readonly number[];
+  readonly manual?: readonly string[];
   readonly args: Readonly<Record<string, { readonly name: string; readonly required?: boolean }>>;
   readonly flags: Readonly<Record<string, ManifestFlag>>;
 }

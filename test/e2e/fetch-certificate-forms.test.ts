@@ -70,7 +70,7 @@ it('expands a quoted glob, and says when nothing matches', async () => {
     });
     const none = await runRestaple(['fetch', `${scene.folder.path}/*.crt`]);
     expect(none).toMatchObject({ exitCode: 8, stdout: '' });
-    expect(none.stderr).toMatch(/^restaple: no file matches .*\*\.crt\n {2}hint: /);
+    expect(none.stderr).toMatch(/^restaple: input-error .*\*\.crt: no file matches\n {2}hint: /);
   });
 });
 

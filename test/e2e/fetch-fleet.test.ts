@@ -31,7 +31,10 @@ describe('a crt-list of haproxy', () => {
     await withScene(async (scene) => {
       const result = await startRunningFetch(['--crt-list', scene.certificate]).result;
       expect(result.exitCode).toBe(8);
-      expect(result.lines()).toMatchObject([{ error: { code: 'malformed-crt-list' } }]);
+      expect(result.lines()).toMatchObject([
+        { certificate: scene.certificate, outcome: 'input-error', error: { code: 'malformed-crt-list' } },
+        { summary: { total: 1 } },
+      ]);
       expect(scene.responder.requests).toHaveLength(0);
     });
   });

@@ -39,19 +39,19 @@ const reasons: readonly Reason[] = [
     title: 'a certificate of a private CA',
     certificate: {},
     message: /as is usual for a private CA$/,
-    hint: /name it with --url/,
+    hint: /name it: restaple fetch --url URL/,
   },
   {
     title: 'a certificate that names a CRL alone',
     certificate: { crlUris: ['http://crl.example/ca.crl'] },
     message: /only a CRL, as is usual since OCSP became optional/,
-    hint: /name it with --url/,
+    hint: /name it: restaple fetch --url URL/,
   },
   {
     title: 'a certificate whose only responder is an ldap:// URI',
     certificate: { ocspUris: ['ldap://ldap.example/cn=ocsp'] },
     message: /names a responder only by ldap: and not by http or https$/,
-    hint: /ldap:\/\/ is not supported; .*--url$/,
+    hint: /ldap:\/\/ is not supported; .*--url URL$/,
   },
 ];
 

@@ -128,17 +128,37 @@ it('refuses a placeholder that does not exist with exit 2, before anybody is ask
 it.each([
   ['one file for both', (folder: string) => `${folder}/staple.der`],
   ['a template that is the same for both', () => '{dir}/staple.der'],
-])('refuses two certificates with one staple with exit 2, before anybody is asked: %s', async (_what, out) => {
+])('gives one of two certificates the staple that both would have, and goes on: %s', async (_what, out) => {
   await withScene(async (scene) => {
     const other = scene.authority.issue({ ocspUris: [scene.responder.url] });
     const second = scene.folder.write('other.pem', bundleOf(other, scene.authority));
     const words = ['fetch', '--json', '--allow-private', '--out', out(scene.folder.path), scene.certificate, second];
-    const result = await runRestaple(words);
-    expect(result.exitCode).toBe(2);
-    expect(result.lines()).toMatchObject([{ error: { code: 'usage' } }]);
-    expect(result.stderr).toMatch(/site\.pem and .*other\.pem would have the same staple .*staple\.der\n {2}hint: /);
-    expect(scene.responder.connections()).toBe(0);
-    expect(namesIn(scene)).toEqual(['other.pem', 'site.pem']);
+    for (const outcome of ['updated', 'fresh']) {
+      const result = await runRestaple(words);
+      expect(result.exitCode).toBe(8);
+      const records = result.lines().filter((line) => 'outcome' in line);
+      expect(records).toHaveLength(2);
+      expect(records).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ certificate: scene.certificate, outcome }),
+          expect.objectContaining({
+            certificate: second,
+            outcome: 'input-error',
+            error: expect.objectContaining({
+              code: 'staple-path-taken',
+              hint: expect.stringMatching(/^use \{name\} in --out/) as string,
+            }) as object,
+          }),
+        ]),
+      );
+      expect(result.stderr).toMatch(/other\.pem: its staple .*staple\.der is that of .*site\.pem\n {2}hint: /);
+    }
+    expect(namesIn(scene)).toEqual(['other.pem', 'site.pem', 'staple.der']);
+    // The one that the stored staple is about keeps it, although the other is named first.
+    const turned = await runRestaple([...words.slice(0, -2), second, scene.certificate]);
+    expect(turned.lines().find(({ certificate }) => certificate === scene.certificate)).toMatchObject({
+      outcome: 'fresh',
+    });
   });
 });
 
@@ -149,10 +169,20 @@ it('sees through two spellings of one staple path', async () => {
     scene.folder.write('a/site.pem', bundleOf(scene.site, scene.authority));
     scene.folder.write('a/other.pem', bundleOf(other, scene.authority));
     const result = await runRestaple(words, { cwd: scene.folder.path });
-    expect({ exitCode: result.exitCode, connections: scene.responder.connections() }).toEqual({
-      exitCode: 2,
-      connections: 0,
-    });
+    expect(result.exitCode).toBe(8);
+    expect(result.lines().at(-1)).toMatchObject({ summary: { updated: 1, 'input-error': 1 } });
+  });
+});
+
+it('takes the same certificate in two files for one job where they have one staple', async () => {
+  await withScene(async (scene) => {
+    const copy = scene.folder.write('copy/site.crt', bundleOf(scene.site, scene.authority));
+    for (const token of ['serial', 'fingerprint', 'name']) {
+      const out = scene.folder.at(`{${token}}.der`);
+      const result = await fetchJson(['--out', out, scene.certificate, copy]);
+      expect(result.summary).toMatchObject({ total: 1, updated: 1 });
+      expect(result.exitCode).toBe(0);
+    }
   });
 });
 

@@ -285,12 +285,13 @@ describe("uri of certbot's tree", () => {
     ]);
   });
 
-  it('passes over a lineage whose link leads nowhere', async () => {
+  it('says of a lineage that its link leads nowhere, and goes on with the others', async () => {
     mkdirSync(folder.at('live', 'c.example'));
     symlinkSync('../../archive/gone.pem', folder.at('live', 'c.example', 'fullchain.pem'));
     const result = await runRestaple(['uri', folder.at('live')]);
-    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result).toMatchObject({ exitCode: 8 });
     expect(result.stdout).not.toContain('c.example');
+    expect(result.stderr).toContain('c.example/fullchain.pem is a dangling link to ../../archive/gone.pem');
   });
 });
 

@@ -51,6 +51,16 @@ describe('verify', () => {
     );
   });
 
+  it('says nothing of a good staple with --quiet, and of another one only what is wrong, on stderr', async () => {
+    folder.write('site.pem.ocsp', response());
+    const calm = { exitCode: 0, stdout: '', stderr: '' };
+    expect(await runRestaple(['verify', '--quiet', '--at', now, certificate])).toMatchObject(calm);
+    expect((await runRestaple(['verify', '--quiet', '--json', '--at', now, certificate])).lines()).toHaveLength(1);
+    const late = await runRestaple(['verify', '--quiet', '--at', '2026-02-01', certificate]);
+    expect(late).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(late.stderr).toMatch(/^restaple: .*site\.pem: /);
+  });
+
   it('says that a certificate is revoked, since when and why, with 3', async () => {
     const status = { revokedAt: new Date('2025-12-24T18:00:00Z'), reason: 'keyCompromise' } as const;
     const bytes = response({ responses: [statement({ status })] });

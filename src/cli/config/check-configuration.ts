@@ -43,6 +43,6 @@ export async function checkConfiguration(
   if (quiet) return exitCodes.success;
   const effective = await effectiveSettings(configuration, settings, definitions);
   if (output.json) output.record(effective);
-  else for (const line of settingsLines(effective)) output.data(line);
+  else for (const line of settingsLines(effective)) output.report(line);
   return exitCodes.success;
 }

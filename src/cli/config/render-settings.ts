@@ -24,7 +24,7 @@ function listLines(section: string, entries: readonly object[]): string[] {
 
 /** A list stands on one line, each text quoted as in JSON. */
 function flowText(value: string | readonly string[]): string {
-  return typeof value === 'string' ? scalar(value) : `[${value.map(toJsonLine).join(', ')}]`;
+  return typeof value === 'string' ? scalar(value) : `[${value.map((text) => toJsonLine(text)).join(', ')}]`;
 }
 
 function settingLines(name: string, setting: ShownSetting): string[] {

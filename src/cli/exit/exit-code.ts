@@ -20,6 +20,25 @@ export const exitCodes = {
   terminated: 143,
 } as const satisfies Record<Gravity, number>;
 
+/** The same in a few words, for help; docs/errors.md has them in full. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'all is well, or nothing is needed',
+  1: 'a bug in restaple',
+  2: 'wrong usage or configuration',
+  3: 'revoked',
+  4: 'unknown to the responder',
+  5: 'the response is not believed',
+  6: 'the response is outside its validity',
+  7: 'the responder is unavailable or refuses',
+  8: 'an input file is missing or unusable',
+  9: 'a file or other output could not be written',
+  10: 'a server could not be told, or staples something else',
+  11: 'no responder, but one is required',
+  12: 'another run holds the lock',
+  130: 'interrupted (SIGINT)',
+  143: 'terminated (SIGTERM)',
+};
+
 export type ExitCode = (typeof exitCodes)[Gravity];
 
 /** The gravest of these codes, with which a batch ends; 0 where there are none. */

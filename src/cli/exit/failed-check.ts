@@ -8,9 +8,9 @@ import { describeError, writeStackOfBug } from '../report-error.js';
  *
  * @returns 3, or 0 for a call of the help
  */
-export function reportFailedCheck(error: unknown, words: readonly string[]): ExitCode {
+export function reportFailedCheck(error: unknown): ExitCode {
   if (error instanceof Errors.ExitError) return exitCodes.success;
-  const { message, hint, exitCode } = describeError(error, ['verify', ...words]);
+  const { message, hint, exitCode } = describeError(error);
   const check = failedCheck(message, hint);
   for (const line of check.lines) process.stdout.write(`${line}\n`);
   writeStackOfBug(error, exitCode);

@@ -7,6 +7,7 @@ import { assertHeaderLines } from '../../transport/request-headers.js';
 import { parseTarget } from '../../transport/target-url.js';
 import { maskedHeader, withoutPassword } from '../config/mask-secret.js';
 import { withEnvironment } from '../flags/flag.js';
+import { inGroup } from '../flags/flag-groups.js';
 import {
   choiceFlag,
   durationFlag,
@@ -51,120 +52,157 @@ function commandFlag(event: keyof OnCommands, description: string) {
   });
 }
 
-/** The flags of `fetch`, grouped as the help shows them; each that takes one value can come from a variable too. */
+/** The flags of `fetch`; each that takes one value can come from a variable too. */
 export const fetchFlags = withEnvironment({
-  config: fileFlag('the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]', {
-    isOfOneRun: true,
+  ...inGroup('what', {
+    config: fileFlag('the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]', {
+      isOfOneRun: true,
+      summary: 'the configuration file, or /etc/restaple.yaml',
+    }),
+    ...certificateFlags,
+    'crt-list': listOf(
+      // In a configuration `certificates` says this.
+      fileFlag("the certificates of a crt-list of haproxy; names in it are relative to the list's folder", {
+        isOfOneRun: true,
+      }),
+    ),
+    shard: shardFlag(
+      'work only on this part of the certificates, as one of several machines; or set RESTAPLE_SHARD_COUNT',
+    ),
+    ...issuerFlags,
+    'fetch-issuer': switchFlag('download a missing issuer from the caIssuers URI of the certificate', {
+      default: true,
+      allowNo: true,
+    }),
+    'store-issuer': switchFlag('keep a downloaded issuer as CERT.issuer, where haproxy looks for it', {
+      default: true,
+      allowNo: true,
+    }),
+    hash: choiceFlag(['sha1', 'sha256'])('the hash of the CertID; haproxy and hitch take only sha1', {
+      default: 'sha1',
+    }),
   }),
-  ...certificateFlags,
-  ...issuerFlags,
-  'fetch-issuer': switchFlag('download a missing issuer by the caIssuers URI of the certificate', {
-    default: true,
-    allowNo: true,
-  }),
-  'store-issuer': switchFlag('keep a downloaded issuer as CERT.issuer, where haproxy looks for it', {
-    default: true,
-    allowNo: true,
-  }),
-  out: newStapleFlag(
-    'where the staple goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout',
-    {
-      check: checkStapleTemplate,
-    },
-  ),
-  url: textFlag("the responder to ask in place of the certificate's own", {
-    helpValue: '<url>',
-    check: checkUrl,
-    masked: withoutPassword,
-  }),
-  force: switchFlag('ask although the staple is not due'),
-  'refresh-at': refreshFlag('due at this part of its window, or so long before its end', { shownDefault: '50%' }),
-  'alert-before': durationFlag(
-    'a failed refresh is heard once the staple ends within this time [default: a quarter of its life]',
-    { example: '12h' },
-  ),
-  hash: choiceFlag(['sha1', 'sha256'])('hash of the CertID; haproxy and hitch take sha1 alone', { default: 'sha1' }),
-  nonce: switchFlag('send a nonce of 32 octets'),
-  method: choiceFlag(['post', 'get', 'auto'])('auto: GET where the URL stays within 255 bytes, POST when that fails', {
-    default: 'post',
-  }),
-  header: listOf(
-    headerFlag(
-      'a header for the responder; Authorization and Cookie only for one that --url or the configuration names',
+  ...inGroup('where', {
+    out: newStapleFlag(
+      'where the staple goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout [default: CERT.ocsp]',
+      { check: checkStapleTemplate, summary: 'where the staple goes [default: CERT.ocsp]' },
+    ),
+    'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
+    metrics: fileFlag('write the figures of the run to this file, as Prometheus text', { section: 'metrics' }),
+    lock: fileFlag(
+      'hold this lock, so that one run works at a time [default with a configuration: /run/restaple/NAME.lock]',
       {
-        check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
-        masked: maskedHeader,
+        section: 'lock',
       },
     ),
-  ),
-  timeout: positiveDurationFlag('for one HTTP attempt, redirects included', { default: '10s' }),
-  'connect-timeout': positiveDurationFlag('to connect, within --timeout', { default: '3s' }),
-  retries: Flags.integer({ description: 'further rounds over the responders', min: 0, max: 20, default: 2 }),
-  proxy: textFlag('proxy for http and https in place of the environment; "" for none', {
-    helpValue: '<url>',
-    check: (text) => proxyFromFlag(text, {}),
-    masked: withoutPassword,
-  }),
-  'ipv4-only': switchFlag('connect by IPv4 only', { char: '4', exclusive: ['ipv6-only'] }),
-  'ipv6-only': switchFlag('connect by IPv6 only', { char: '6' }),
-  concurrency: Flags.integer({ description: 'certificates at a time', min: 1, max: 1024, default: 32 }),
-  'per-responder': Flags.integer({
-    description: 'requests at a time to one responder host',
-    min: 1,
-    max: 1024,
-    default: 8,
-  }),
-  rate: rateFlag('requests that may start in this time to one responder host [default: unlimited]'),
-  'allow-private': switchFlag("allow certificates' URIs to lead to private networks and loopback"),
-  'allow-address': listOf(
-    textFlag("allow certificates' URIs to lead to these addresses", {
-      helpValue: '<cidr>',
-      check: (text) => addressPolicy({ allowPrivate: false, allowAddresses: [text] }),
+    'lock-wait': durationFlag('how long to wait for another run before exit 12', {
+      default: '30s',
+      section: 'lock-wait',
     }),
-  ),
-  ...trustFlags,
-  'accept-status': textFlag('statuses that may be stored: good or good,revoked', {
-    helpValue: '<good,revoked>',
-    default: 'good',
-    check: acceptedStatuses,
   }),
-  'crt-list': listOf(
-    // In a configuration `certificates` says this.
-    fileFlag("certificates by a crt-list of haproxy; names in it are relative to the list's folder", {
+  ...inGroup('when', {
+    force: switchFlag('ask although the staple is not due', { summary: 'ask although the staple is not due' }),
+    'refresh-at': refreshFlag('due at this part of the window, or this long before its end', { shownDefault: '50%' }),
+    'alert-before': durationFlag(
+      'report a failed refresh once the staple ends within this time [default: a quarter of its life]',
+      { example: '12h' },
+    ),
+    watch: switchFlag('keep running, and refresh staples as they fall due; SIGHUP reads everything again', {
+      exclusive: ['print-curl', 'request-out', 'at'],
+      // It would keep a deploy hook with the same file running for ever.
       isOfOneRun: true,
+      summary: 'keep running, and refresh what falls due',
     }),
-  ),
-  shard: shardFlag('work on this part of the certificates alone, as one of several machines [or RESTAPLE_SHARD_COUNT]'),
-  lock: fileFlag('one run at a time holds this lock [default with a configuration: /run/restaple/NAME.lock]', {
-    section: 'lock',
+    at: timeFlag('judge as of this time [default: now]', { isOfOneRun: true }),
   }),
-  'lock-wait': durationFlag('how long to wait for another run, before exit 12', {
-    default: '30s',
-    section: 'lock-wait',
+  ...inGroup('network', {
+    url: textFlag("ask this responder instead of the certificate's own", {
+      helpValue: '<url>',
+      check: checkUrl,
+      masked: withoutPassword,
+      summary: "ask this responder, not the certificate's own",
+    }),
+    method: choiceFlag(['post', 'get', 'auto'])('auto: GET while the URL has at most 255 bytes, POST when that fails', {
+      default: 'post',
+    }),
+    header: listOf(
+      headerFlag(
+        'a header for the responder; Authorization and Cookie only for one that --url or the configuration names',
+        {
+          check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
+          masked: maskedHeader,
+        },
+      ),
+    ),
+    nonce: switchFlag('send a nonce of 32 octets'),
+    timeout: positiveDurationFlag('for one HTTP attempt, redirects included', {
+      default: '10s',
+      summary: 'for one HTTP attempt [default: 10s]',
+    }),
+    'connect-timeout': positiveDurationFlag('to connect, within --timeout', { default: '3s' }),
+    retries: Flags.integer({
+      description: 'how often to ask all responders again',
+      helpValue: '<n>',
+      min: 0,
+      max: 20,
+      default: 2,
+    }),
+    proxy: textFlag('the proxy for http and https, in place of the environment; "" for none', {
+      helpValue: '<url>',
+      check: (text) => proxyFromFlag(text, {}),
+      masked: withoutPassword,
+      summary: 'the proxy; "" for none',
+    }),
+    'ipv4-only': switchFlag('connect by IPv4 only', { char: '4', exclusive: ['ipv6-only'] }),
+    'ipv6-only': switchFlag('connect by IPv6 only', { char: '6' }),
+    concurrency: Flags.integer({
+      description: 'how many certificates to work on at a time',
+      helpValue: '<n>',
+      min: 1,
+      max: 1024,
+      default: 32,
+    }),
+    'per-responder': Flags.integer({
+      description: 'how many requests to send at a time to one responder host',
+      helpValue: '<n>',
+      min: 1,
+      max: 1024,
+      default: 8,
+    }),
+    rate: rateFlag('how many requests may start in this time to one responder host [default: unlimited]'),
+    'print-curl': switchFlag('print the request as a curl command, and send nothing', { isOfOneRun: true }),
   }),
-  metrics: fileFlag('write the figures of the run to this file, as Prometheus text', { section: 'metrics' }),
-  watch: switchFlag('keep running, and refresh staples as they fall due; SIGHUP reads everything again', {
-    exclusive: ['print-curl', 'request-out', 'at'],
-    // It would keep a deploy hook with the same file running for ever.
-    isOfOneRun: true,
+  ...inGroup('trust', {
+    'allow-private': switchFlag('allow URIs of certificates that lead to private networks and loopback', {
+      summary: 'allow URIs that lead to private networks',
+    }),
+    'allow-address': listOf(
+      textFlag('allow URIs of certificates that lead to these addresses', {
+        helpValue: '<cidr>',
+        check: (text) => addressPolicy({ allowPrivate: false, allowAddresses: [text] }),
+      }),
+    ),
+    ...trustFlags,
+    'accept-status': textFlag('statuses that may be stored: good or good,revoked', {
+      helpValue: '<good,revoked>',
+      default: 'good',
+      check: acceptedStatuses,
+    }),
+    'require-ocsp': switchFlag('end with 11 for a certificate without responder'),
+    strict: switchFlag('end with the code of a failure although the staple is kept, and of a missing nonce'),
   }),
-  'dry-run': switchFlag('fetch and verify, say what would be done, and do nothing of it'),
-  'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
-  'print-curl': switchFlag('print the request as a curl command, send nothing', { isOfOneRun: true }),
-  'require-ocsp': switchFlag('exit 11 for a certificate without responder'),
-  strict: switchFlag('a kept staple and a missing nonce end with their own exit code'),
   ...reloadFlag,
   ...announceFlags,
-  'on-updated': commandFlag(
-    'on-updated',
-    'run this command, without a shell, for each certificate whose staple was updated',
-  ),
-  'on-failed': commandFlag(
-    'on-failed',
-    'run this command for each certificate whose fetch failed and was not softened',
-  ),
-  'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),
-  at: timeFlag('judge as of this time', { isOfOneRun: true }),
+  ...inGroup('servers', {
+    'on-updated': commandFlag('on-updated', 'run this command, without a shell, for each staple that was updated'),
+    'on-failed': commandFlag('on-failed', 'run this command for each certificate whose failure is reported'),
+    'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),
+  }),
+  ...inGroup('output', {
+    'dry-run': switchFlag('fetch and verify, say what would be done, and do nothing of it', {
+      summary: 'fetch and verify, but write nothing',
+    }),
+  }),
 });
 
 export type FetchFlags = Interfaces.InferredFlags<typeof fetchFlags>;

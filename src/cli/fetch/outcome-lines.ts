@@ -8,7 +8,16 @@ import type { RunWarning } from '../render/unused-issuers.js';
 
 /** The JSON line of one certificate's fetch. */
 export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
-  const { staple, responder, verdict, answer = verdict, nextRefresh, certificateNotAfter, warnings, findings } = outcome;
+  const {
+    staple,
+    responder,
+    verdict,
+    answer = verdict,
+    nextRefresh,
+    certificateNotAfter,
+    warnings,
+    findings,
+  } = outcome;
   return {
     certificate: shownPath(outcome.certificate),
     outcome: outcome.outcome,
@@ -53,7 +62,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       sayMissingResponder(output, outcome, name, policy);
       break;
     case 'kept':
-      output.say(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
+      output.notice(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
     default:
       sayTroubled(output, outcome, name);

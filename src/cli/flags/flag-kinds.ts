@@ -9,6 +9,8 @@ import { parseDuration, parseTime } from './values.js';
 export interface FlagDetails extends FlagTraits {
   readonly options?: readonly string[];
   readonly helpValue?: string;
+  /** The line of -h. A flag that has none is not among the usual ones, and only --help shows it. */
+  readonly summary?: string;
   /** What help shows where the default is not a value. */
   readonly shownDefault?: string;
   /** A good value, for the message about a bad one; the default where there is none. */

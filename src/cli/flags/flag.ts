@@ -18,6 +18,8 @@ export interface FlagTraits {
   readonly section?: (typeof flagSections)[number] | 'hooks';
   /** It is about one run: a file that set it would be a trap, or a circle. */
   readonly isOfOneRun?: true;
+  /** No variable stands for it, although it takes one value. */
+  readonly hasVariable?: false;
   /** A path in it, made absolute from the folder of the configuration file. */
   readonly inFolder?: (folder: string, text: string) => string;
   /** What `fetch` checks of it after the flags are parsed, so that it can be said with the place that it stands in. */
@@ -44,7 +46,9 @@ export type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
 export function withEnvironment<Definitions extends FlagDefinitions>(flags: Definitions): Definitions {
   const named = Object.entries(flags).map(([name, flag]) => [
     name,
-    flag.multiple === true ? flag : { ...flag, env: `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}` },
+    flag.multiple === true || flag.hasVariable === false
+      ? flag
+      : { ...flag, env: `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}` },
   ]);
   return Object.fromEntries(named) as Definitions;
 }
@@ -75,7 +79,10 @@ export async function flagValue(name: string, flag: FlagDefinition, text: string
     throw new OcspError('usage', `"${text}" is neither true nor false`);
   }
   if (flag.options !== undefined && !flag.options.includes(text)) {
-    throw new OcspError('usage', `"${text}" is none of ${flag.options.join(', ')}`);
+    const { nearestWord } = await import('./nearest-word.js');
+    const meant = nearestWord(text, flag.options);
+    const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+    throw new OcspError('usage', `"${text}" is not one of ${flag.options.join(', ')}${question}`);
   }
   try {
     const value = await (flag.parse as FlagParser)(text, {}, { ...flag, name });

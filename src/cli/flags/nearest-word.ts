@@ -1,18 +1,30 @@
-/** The word among these that was probably meant, by edit distance; undefined where none is near. */
+/**
+ * The word among these that was probably meant: the same but for case, hyphens and underscores, the only one that begins
+ * with it, or the nearest by edit distance; undefined where none is near.
+ */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   // A key may be as long as the file; nobody means a word of ours by it.
   if (word.length > 64) return undefined;
-  const folded = word.toLowerCase().replaceAll('_', '-');
+  const folded = fold(word);
+  const longer = folded.length < 3 ? [] : known.filter((candidate) => fold(candidate).startsWith(folded));
   let nearest: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
-    const distance = editDistance(folded, candidate);
+    const distance = editDistance(folded, fold(candidate));
     if (nearest === undefined || distance < nearest.distance) nearest = { word: candidate, distance };
   }
-  return nearest !== undefined && nearest.distance <= Math.max(2, word.length / 3) ? nearest.word : undefined;
+  // Of two or three letters hardly one may be wrong.
+  const allowed = Math.min(Math.max(2, word.length / 3), word.length / 2);
+  if (nearest !== undefined && nearest.distance <= Math.min(1, allowed)) return nearest.word;
+  if (longer.length === 1) return longer[0];
+  return nearest !== undefined && nearest.distance <= allowed ? nearest.word : undefined;
+}
+
+function fold(word: string): string {
+  return word.toLowerCase().replace(/[_-]/g, '');
 }
 
 /** Levenshtein's: how many letters to add, to drop or to change. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row];

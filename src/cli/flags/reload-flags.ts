@@ -1,38 +1,63 @@
 import type { Interfaces } from '@oclif/core';
 import { parseConfirmPlace } from '../../pipeline/reload/confirm-place.js';
-import { parseReloadTarget } from '../../servers/reload-target.js';
+import { OcspError } from '../../core/index.js';
+import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import { servers } from '../../servers/servers.js';
 import type { Output } from '../output.js';
 import { confirmPlaceInFolder } from '../config/file-folder.js';
+import { inGroup } from './flag-groups.js';
+import { nearestWord } from './nearest-word.js';
 import { fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.js';
 
 /** Flags of every command that may tell servers of new staples. */
-export const announceFlags = {
+export const announceFlags = inGroup('servers', {
+  confirm: listOf(
+    textFlag(
+      'connect to this server and check that it staples these very bytes; in full [CERT=]HOST:PORT[#SERVERNAME]',
+      {
+        helpValue: '<host:port>',
+        section: 'confirm',
+        inFolder: confirmPlaceInFolder,
+        check: parseConfirmPlace,
+        summary: 'check by a handshake that it staples them',
+      },
+    ),
+  ),
+  'reload-timeout': positiveDurationFlag('how long to wait for each answer of a reload target and for its command', {
+    default: '10s',
+  }),
   'dnsdist-key-file': fileFlag('the console key of dnsdist (setKey); or set RESTAPLE_DNSDIST_KEY', {
     section: 'dnsdist-key-file',
   }),
-  'reload-timeout': positiveDurationFlag('for each answer of a reload target, and for its command', { default: '10s' }),
-  confirm: listOf(
-    textFlag('prove by a handshake that this server staples these very bytes', {
-      helpValue: '<[CERT=]HOST:PORT[#SERVERNAME]>',
-      section: 'confirm',
-      inFolder: confirmPlaceInFolder,
-      check: parseConfirmPlace,
-    }),
-  ),
-};
+});
 
 export type AnnounceFlags = Interfaces.InferredFlags<typeof announceFlags>;
 
 /** --reload of fetch and generate. */
-export const reloadFlag = {
+export const reloadFlag = inGroup('servers', {
   reload: listOf(
-    textFlag('tell this server of staples it has not taken yet; see: restaple reload --help', {
+    textFlag('tell this server of each staple that it does not have yet; for targets see: restaple reload --help', {
       helpValue: '<target>',
       section: 'reload',
-      check: parseReloadTarget,
+      check: reloadTargetFrom,
+      summary: 'tell this server of new staples',
     }),
   ),
-};
+});
+
+/** The target of these words, with the server that was probably meant where there is none of that name. Throws OcspError `usage`. */
+export function reloadTargetFrom(text: string): ReloadTarget {
+  try {
+    return parseReloadTarget(text);
+  } catch (error) {
+    const [name = ''] = text.split(':', 1);
+    const names: readonly string[] = servers.map((server) => server.name);
+    const meant = names.includes(name) ? undefined : nearestWord(name, names);
+    if (!(error instanceof OcspError) || meant === undefined) throw error;
+    const hint = `did you mean ${meant}${text.slice(name.length)}? see: restaple reload --help`;
+    throw new OcspError('usage', error.message, hint, { cause: error });
+  }
+}
 
 /** A staple in another hash than a target takes is fetched or signed as asked, but will not be served there. */
 export function warnOfHash(hash: string, targets: readonly string[], output: Pick<Output, 'warn'>): void {

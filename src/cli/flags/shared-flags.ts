@@ -1,36 +1,40 @@
 import { Args } from '@oclif/core';
 import { parseSignedSerialNumber } from '../../core/cert-id.js';
+import { inGroup } from './flag-groups.js';
 import { fileFlag, flagKind, listOf, switchFlag } from './flag-kinds.js';
 
 /** Paths of certificates; `-` reads them from stdin. */
 export const certificateArguments = {
   certificate: Args.string({
-    description: 'certificate files, folders of them, quoted globs, or - to read paths from stdin, one a line',
+    description: 'a certificate file, a folder of them, a quoted glob, or - to read paths from stdin, one a line',
     ignoreStdin: true,
   }),
 };
 
 /** Flags of every command that takes certificates. */
-export const certificateFlags = {
+export const certificateFlags = inGroup('what', {
   null: switchFlag('paths on stdin end with NUL instead of a line feed', { char: '0', isOfOneRun: true }),
-};
+});
 
 /** Where issuers may be found. */
-export const issuerFlags = {
+export const issuerFlags = inGroup('what', {
   issuer: listOf(
-    fileFlag('the CA certificate, or a folder of them; asked before any other source', {
+    fileFlag('the certificate of the CA, or a folder of CA certificates; searched before any other source', {
       helpValue: '<file|folder>',
       section: 'issuers',
+      summary: 'the certificate of the CA, or a folder',
     }),
   ),
-};
+});
 
 /** Responders that the caller trusts by name. */
-export const trustFlags = {
+export const trustFlags = inGroup('trust', {
   'trusted-responder': listOf(
-    fileFlag('certificate of a responder that may answer by your word', { section: 'trusted-responders' }),
+    fileFlag('believe the responder that signs with this certificate, whoever issued it', {
+      section: 'trusted-responders',
+    }),
   ),
-};
+});
 
 /** A serial number in hex as hex of its INTEGER contents, in place of a certificate. */
 export const serialFlag = flagKind({

@@ -12,23 +12,42 @@ import { readPrivateKey } from '../../source/private-key.js';
 import type { StatusSource } from '../../source/status-source.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { Output } from '../output.js';
+import { inGroup } from './flag-groups.js';
 import { choiceFlag, fileFlag, switchFlag } from './flag-kinds.js';
 
 /** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
 export const signerFlags = {
-  'ca-cert': fileFlag('the certificate of the CA', { required: true }),
-  'ca-key': fileFlag("the CA's own key"),
-  'responder-cert': fileFlag('the certificate of a delegated responder'),
-  'responder-key': fileFlag("the delegate's key"),
-  'passphrase-file': fileFlag('its first line opens an encrypted key; or set RESTAPLE_PASSPHRASE'),
-  'key-id': switchFlag('name the responder by its key, not by its name'),
-  'no-certs': switchFlag("embed no certificate, not even a delegate's"),
-  'signature-hash': choiceFlag(['sha256', 'sha384', 'sha512'])('hash to sign; by default the one that fits the key'),
-  days: Flags.integer({ description: 'validity in days [default: 7, or 0 with --minutes]', helpValue: '<n>' }),
-  minutes: Flags.integer({ description: 'validity in minutes, added to --days', helpValue: '<n>' }),
-  index: fileFlag("take statuses from openssl's index.txt"),
-  crl: fileFlag('take statuses from a CRL of the CA', { exclusive: ['index'] }),
-  'allow-stale-crl': switchFlag('use a CRL past its nextUpdate', { default: undefined, dependsOn: ['crl'] }),
+  ...inGroup('signing', {
+    'ca-cert': fileFlag('the certificate of the CA', { required: true, summary: 'the certificate of the CA' }),
+    'ca-key': fileFlag("the CA's own key", { summary: "the CA's own key" }),
+    'responder-cert': fileFlag('the certificate of a delegated responder', {
+      summary: 'the certificate of a delegated responder',
+    }),
+    'responder-key': fileFlag('the key of the delegated responder', { summary: 'its key' }),
+    'passphrase-file': fileFlag('open an encrypted key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
+    'signature-hash': choiceFlag(['sha256', 'sha384', 'sha512'])(
+      'the hash to sign [default: the one that fits the key]',
+    ),
+    'key-id': switchFlag('name the responder by its key, not by its name'),
+    'no-certs': switchFlag("embed no certificate, not even the delegated responder's"),
+    index: fileFlag("take statuses from openssl's index.txt", { summary: "take statuses from openssl's index.txt" }),
+    crl: fileFlag('take statuses from a CRL of the CA', {
+      exclusive: ['index'],
+      summary: 'take statuses from a CRL of the CA',
+    }),
+    'allow-stale-crl': switchFlag('use a CRL past its nextUpdate', { default: undefined, dependsOn: ['crl'] }),
+  }),
+  ...inGroup('when', {
+    days: Flags.integer({
+      description: 'validity in days [default: 7, or 0 with --minutes]',
+      helpValue: '<n>',
+      summary: 'validity in days [default: 7]',
+    }),
+    minutes: Flags.integer({
+      description: 'validity in minutes, added to --days',
+      helpValue: '<n>',
+    }),
+  }),
 };
 
 export type SignerFlags = Interfaces.InferredFlags<typeof signerFlags>;

@@ -1,6 +1,8 @@
 import type { Interfaces } from '@oclif/core';
 import { OcspError, type StatementStatus } from '../../core/index.js';
-import { isRevocationReason } from '../../core/response.js';
+import { isRevocationReason, type RevocationReason } from '../../core/response.js';
+import { nearestWord } from '../flags/nearest-word.js';
+import { inGroup } from '../flags/flag-groups.js';
 import { choiceFlag, newStapleFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
 import { certificateFlags, serialFlag } from '../flags/shared-flags.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
@@ -9,22 +11,33 @@ import { signerFlags } from '../flags/signer-flags.js';
 /** The flags of `generate`. */
 export const generateFlags = {
   ...certificateFlags,
+  ...inGroup('what', {
+    serial: serialFlag('the serial number in hex, in place of a certificate file'),
+    hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])(
+      'the hash of the CertID; haproxy and hitch take only sha1',
+      {
+        default: 'sha1',
+      },
+    ),
+  }),
+  ...inGroup('where', {
+    out: newStapleFlag(
+      'where the response goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout [default: CERT.ocsp]',
+      { summary: 'where the response goes [default: CERT.ocsp]' },
+    ),
+  }),
   ...signerFlags,
-  status: choiceFlag(['good', 'revoked', 'unknown'])('the status to sign [default: good]', {
-    exclusive: ['index', 'crl'],
+  ...inGroup('signing', {
+    status: choiceFlag(['good', 'revoked', 'unknown'])('the status to sign [default: good]', {
+      exclusive: ['index', 'crl'],
+      summary: 'the status to sign [default: good]',
+    }),
+    'revoked-at': timeFlag('when it was revoked [default: now]'),
+    reason: textFlag('why it was revoked, by its RFC 5280 name such as keyCompromise', { helpValue: '<reason>' }),
   }),
-  'revoked-at': timeFlag('when it was revoked [default: now]'),
-  reason: textFlag('why it was revoked, by its RFC 5280 name', { helpValue: '<keyCompromise|…>' }),
-  serial: serialFlag('serial number in hex, in place of a certificate file'),
-  hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])('hash of the CertID; haproxy and hitch take sha1 alone', {
-    default: 'sha1',
-  }),
-  out: newStapleFlag(
-    'where the response goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout',
-  ),
+  ...inGroup('when', { at: timeFlag('sign as of this time [default: now]') }),
   ...reloadFlag,
   ...announceFlags,
-  at: timeFlag('sign as of this time'),
 };
 
 export type GenerateFlags = Interfaces.InferredFlags<typeof generateFlags>;
@@ -47,9 +60,22 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
   }
   if (reason === undefined) return { revokedAt: revokedAt ?? now };
   if (!isRevocationReason(reason) || reason === 'removeFromCRL') {
-    const hint =
-      'use keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, privilegeWithdrawn, aACompromise or unspecified';
-    throw new OcspError('usage', `--reason: "${reason}" is no reason`, hint);
+    const meant = nearestWord(reason, namedReasons);
+    const hint = meant === undefined ? `use ${namedReasons.join(', ')}` : `did you mean --reason ${meant}?`;
+    throw new OcspError('usage', `--reason: "${reason}" is not a reason`, hint);
   }
   return { revokedAt: revokedAt ?? now, reason };
 }
+
+/** As RFC 5280 names them, without removeFromCRL, which a response does not have. */
+const namedReasons: readonly RevocationReason[] = [
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  'privilegeWithdrawn',
+  'aACompromise',
+  'unspecified',
+];

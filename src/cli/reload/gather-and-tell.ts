@@ -12,7 +12,8 @@ import {
   type TellTools,
 } from '../../pipeline/reload/tell-targets.js';
 import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
-import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
+import type { ReloadTarget } from '../../servers/reload-target.js';
+import { reloadTargetFrom } from '../flags/reload-flags.js';
 import { exitCodes } from '../exit/exit-code.js';
 import type { Interrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
@@ -41,7 +42,7 @@ export function gatherAndTell(
   { sources, isOfFile }: ReloadPlan,
 ): ReloadAtEnd | undefined {
   const texts = [...flags.reload, ...sources.flatMap(({ reload = [] }) => reload)];
-  const targets = [...new Set(texts)].map(parseReloadTarget);
+  const targets = [...new Set(texts)].map(reloadTargetFrom);
   const places = [
     ...confirmPlacesFrom(flags.confirm, certificates),
     ...ownPlaces(sources, flags.confirm, certificates),

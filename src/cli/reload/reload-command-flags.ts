@@ -1,4 +1,5 @@
 import type { Interfaces } from '@oclif/core';
+import { inGroup } from '../flags/flag-groups.js';
 import { fileFlag, listOf, outFlag, timeFlag } from '../flags/flag-kinds.js';
 import { certificateFlags, issuerFlags } from '../flags/shared-flags.js';
 import { announceFlags } from '../flags/reload-flags.js';
@@ -7,10 +8,18 @@ import { announceFlags } from '../flags/reload-flags.js';
 export const reloadCommandFlags = {
   ...certificateFlags,
   ...issuerFlags,
+  ...inGroup('where', {
+    out: outFlag('where fetch puts staples: a file, a folder, or a template [default: CERT.ocsp]', {
+      summary: 'where fetch puts staples [default: CERT.ocsp]',
+    }),
+  }),
+  ...inGroup('when', { at: timeFlag('judge as of this time [default: now]') }),
+  ...inGroup('trust', {
+    'trusted-responder': listOf(
+      fileFlag('believe the responder that signs with this certificate, as fetch was told to'),
+    ),
+  }),
   ...announceFlags,
-  out: outFlag('where fetch puts staples: a file, a folder, or a template'),
-  'trusted-responder': listOf(fileFlag('certificate of a responder that may answer by your word, as given to fetch')),
-  at: timeFlag('judge as of this time'),
 };
 
 export type ReloadCommandFlags = Interfaces.InferredFlags<typeof reloadCommandFlags>;

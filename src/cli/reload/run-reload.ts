@@ -9,8 +9,9 @@ import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { verifyListed } from '../../pipeline/verify/verify-staple.js';
 import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
-import { parseReloadTarget, targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
+import { targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
+import { reloadTargetFrom } from '../flags/reload-flags.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -37,7 +38,7 @@ export async function runReload(
   flags: ReloadCommandFlags,
   output: Output,
 ): Promise<ExitCode> {
-  const target = parseReloadTarget(targetText);
+  const target = reloadTargetFrom(targetText);
   const paths = certificates.map(({ path }) => path);
   const places = confirmPlacesFrom(flags.confirm, () => paths);
   requireCertificates(target, paths, places.length > 0);

@@ -32,7 +32,7 @@ export function renderCertificate(
     const message = 'the certificate names no caIssuers URI';
     sayTrouble(output, `${certificate}: `, {
       message,
-      hint: 'name the CA certificate with --issuer FILE when fetching',
+      hint: 'name the CA certificate: restaple fetch --issuer FILE CERT',
     });
   }
   if (missingResponder === undefined) return exitCodes.success;

@@ -15,18 +15,18 @@ export function escapeLines(text: string): string {
 
 /**
  * JSON on one line, with everything unprintable written as \u and four digits, so that it is safe on a terminal too.
- * Times are written as everywhere, and fields that are undefined not at all.
+ * Times are written as everywhere, fields that are undefined not at all, and each `hint` as the caller writes it.
  */
-export function toJsonLine(value: unknown): string {
+export function toJsonLine(value: unknown, writtenHint: (hint: string) => string = (hint) => hint): string {
+  const writtenValue = function (this: unknown, key: string, plain: unknown): unknown {
+    // A Date has turned itself into text before it comes here.
+    const own = (this as Readonly<Record<string, unknown>>)[key];
+    if (own instanceof Date) return formatTime(own);
+    return key === 'hint' && typeof plain === 'string' ? writtenHint(plain) : plain;
+  };
   return JSON.stringify(value, writtenValue).replace(unprintable, (character) =>
     Array.from({ length: character.length }, (_, index) => `\\u${hex(character.charCodeAt(index), 4)}`).join(''),
   );
-}
-
-/** A Date has turned itself into text before it comes here. */
-function writtenValue(this: unknown, key: string, value: unknown): unknown {
-  const own = (this as Readonly<Record<string, unknown>>)[key];
-  return own instanceof Date ? formatTime(own) : value;
 }
 
 function escapeCharacter(character: string): string {

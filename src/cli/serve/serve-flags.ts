@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import type { HostAndPort } from '../../system/host-and-port.js';
 import { parseBlock } from '../../transport/internet-address.js';
+import { inGroup } from '../flags/flag-groups.js';
 import { fileFlag, flagKind, listOf } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
@@ -28,14 +29,22 @@ const blockFlag = flagKind({
 
 /** The flags of `serve`. */
 export const serveFlags = {
-  ...signerFlags,
-  listen: listenFlag('where to listen; port 0 takes any free one', { default: '127.0.0.1:8080' }),
-  issued: fileFlag('the certificates that the CA issued, or their serial numbers: all others are unknown', {
-    helpValue: '<folder|file>',
+  ...inGroup('network', {
+    listen: listenFlag('where to listen; port 0 takes any free port', {
+      default: '127.0.0.1:8080',
+      summary: 'where to listen [default: 127.0.0.1:8080]',
+    }),
+    'trusted-proxy': listOf(
+      blockFlag('a proxy that asks for many clients: the limit of connections from one address is not for it'),
+    ),
   }),
-  'trusted-proxy': listOf(
-    blockFlag('a proxy that asks for many clients: the limit of connections from one address is not for it'),
-  ),
+  ...signerFlags,
+  ...inGroup('signing', {
+    issued: fileFlag('the certificates that the CA issued, or their serial numbers; all others are unknown', {
+      helpValue: '<folder|file>',
+      summary: 'what the CA issued; all others are unknown',
+    }),
+  }),
 };
 
 export type ServeFlags = Interfaces.InferredFlags<typeof serveFlags>;

@@ -137,7 +137,7 @@ function requestFrom(path: string): OcspRequest {
     return decodeRequest(bytes);
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
-    const hint = 'name the file of a request in DER, as fetch --request-out writes it, with --request';
+    const hint = 'name the file of a request in DER, as restaple fetch --request-out writes it, with --request';
     throw new OcspError(error.code, `${path}: ${error.message}`, hint, { cause: error });
   }
 }

@@ -117,7 +117,7 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
       : trouble?.kind === 'server'
         ? `not served (${trouble.code})`
         : 'no staple';
-    output.data(
+    output.report(
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );
     if (noResponder) output.mention(trouble?.message ?? '');
@@ -154,7 +154,7 @@ function printVerdict(output: Output, report: VerifyReport, verdict: Verdict, { 
   const kind = report.crl?.kind === 'revoked' ? 'revoked' : verdict.kind;
   const word = kind === 'good' ? paint.green(kind) : paint.red(kind);
   const code = 'failure' in verdict && kind === verdict.kind ? ` (${verdict.failure.code})` : '';
-  output.data(`${escapeText(nameOf(report))}: ${word}${code}`);
+  output.report(`${escapeText(nameOf(report))}: ${word}${code}`);
   const { responder, statement, producedAt, signatureAlgorithm, nonce } = verdict;
   const line = (label: string, value: string | undefined): void => {
     if (value !== undefined) printLine(output, label, value);
@@ -189,7 +189,7 @@ function lintText(verdict: Verdict, statements: readonly Verdict[]): string {
 const unreadable: ReadonlySet<string> = new Set(['malformed-response', 'unsupported-response-type']);
 
 function printLine(output: Output, label: string, value: string): void {
-  output.data(`  ${label.padEnd(12)} ${escapeText(value)}`);
+  output.report(`  ${label.padEnd(12)} ${escapeText(value)}`);
 }
 
 function countsText(findings: readonly Finding[]): string {
@@ -205,7 +205,7 @@ function printStatement(output: Output, verdict: Verdict, now: Date): void {
   const what = 'failure' in verdict ? `${verdict.kind} (${verdict.failure.code})` : verdict.kind;
   const until = isBelieved(verdict) ? `, next update ${nextUpdateText(verdict.statement, now)}` : '';
   const serial = statement?.certId.serialNumber ?? ('failure' in verdict ? verdict.failure.message : '');
-  output.data(escapeText(`  statement    ${serial}: ${what}${until}`));
+  output.report(escapeText(`  statement    ${serial}: ${what}${until}`));
 }
 
 function nextUpdateText({ nextUpdate }: Statement, now: Date): string {

@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import { lintProfiles } from '../../core/index.js';
 import { staplingServers } from '../../pipeline/verify/server-rules.js';
+import { inGroup } from '../flags/flag-groups.js';
 import {
   choiceFlag,
   durationFlag,
@@ -22,77 +23,106 @@ const unset = { default: undefined };
 export const verifyFlags = {
   ...certificateFlags,
   ...issuerFlags,
-  response: fileFlag('the response to judge [default: the staple of the certificate]'),
-  out: outFlag('where fetch puts staples: a file, a folder, or a template'),
-  serial: serialFlag('serial number in hex, with --response in place of a certificate'),
-  ca: listOf(fileFlag('anchor for the chain above the issuer, trusted even if not self-signed')),
-  untrusted: listOf(fileFlag('where intermediates and responder certificates may be found')),
-  ...trustFlags,
-  skew: durationFlag('how far clocks may differ', { default: '5m' }),
-  'max-age': durationFlag('how long ago thisUpdate may be', { example: '3d' }),
-  'ignore-times': switchFlag('look at none of thisUpdate, nextUpdate and producedAt; the signer must still be valid'),
-  nonce: textFlag('the nonce that the response must carry', { helpValue: '<hex>' }),
-  request: fileFlag('the request that the response must answer'),
-  for: choiceFlag(staplingServers)('would this server take the response and serve it?'),
-  lint: switchFlag('hold the response to the rules of a profile too; what is found does not change the exit code', {
-    ...unset,
-    exclusive: ['nagios'],
+  ...inGroup('what', {
+    serial: serialFlag('the serial number in hex, with --response in place of a certificate'),
+    nonce: textFlag('the nonce that the response must carry', { helpValue: '<hex>' }),
+    request: fileFlag('the request that the response must answer'),
   }),
-  profile: choiceFlag(lintProfiles)(
-    'whose rules: of any PKI (private), of RFC 9919 too (rfc), of public CAs too (web) [default: rfc]',
-    { dependsOn: ['lint'] },
-  ),
-  crl: severalOf(
-    textFlag(
-      'look the certificate up in this CRL too, or with "auto" in the one that it names; the graver source counts',
-      { helpValue: '<file|auto>', exclusive: ['connect'] },
+  ...inGroup('where', {
+    response: fileFlag('the response to judge [default: the staple of the certificate]', {
+      summary: 'the response to judge [default: CERT.ocsp]',
+    }),
+    out: outFlag('where fetch puts staples: a file, a folder, or a template [default: CERT.ocsp]'),
+  }),
+  ...inGroup('when', {
+    skew: durationFlag('how far clocks may differ', { default: '5m' }),
+    'max-age': durationFlag('how long ago thisUpdate may be', { example: '3d' }),
+    'ignore-times': switchFlag('ignore thisUpdate, nextUpdate and producedAt; the signer must still be valid'),
+    at: timeFlag('judge as of this time [default: now]', { summary: 'judge as of this time [default: now]' }),
+  }),
+  ...inGroup('trust', {
+    ca: listOf(
+      fileFlag('an anchor for the chain above the issuer, trusted even if it is not self-signed', {
+        summary: 'an anchor for the chain above the issuer',
+      }),
     ),
-  ),
-  timeout: positiveDurationFlag('with --crl auto: for the downloads of one certificate [default: 30s]', {
-    example: '10s',
-    dependsOn: ['crl'],
+    untrusted: listOf(fileFlag('where to look for intermediates and certificates of responders')),
+    ...trustFlags,
+    crl: severalOf(
+      textFlag(
+        'look the certificate up in this CRL too, or with "auto" in the one that it names; the graver source counts',
+        {
+          helpValue: '<file|auto>',
+          exclusive: ['connect'],
+          summary: 'look it up in a CRL too; auto: the one it names',
+        },
+      ),
+    ),
+    lint: switchFlag('check the response against the rules of a profile too; findings do not change the exit code', {
+      ...unset,
+      exclusive: ['nagios'],
+      summary: 'check it against rules for responders too',
+    }),
+    profile: choiceFlag(lintProfiles)(
+      'whose rules: those of every PKI (private), of RFC 9919 too (rfc), of public CAs too (web) [default: rfc]',
+      { dependsOn: ['lint'] },
+    ),
   }),
-  proxy: textFlag('with --crl auto: proxy for http and https in place of the environment; "" for none', {
-    helpValue: '<url>',
-    dependsOn: ['crl'],
+  ...inGroup('network', {
+    timeout: positiveDurationFlag('with --crl auto: for the downloads of one certificate [default: 30s]', {
+      example: '10s',
+      dependsOn: ['crl'],
+    }),
+    proxy: textFlag('with --crl auto: the proxy for http and https, in place of the environment; "" for none', {
+      helpValue: '<url>',
+      dependsOn: ['crl'],
+    }),
+    'allow-private': switchFlag('with --crl auto: allow URIs that lead to private networks and loopback', {
+      ...unset,
+      dependsOn: ['crl'],
+    }),
+    'allow-address': severalOf(
+      textFlag('with --crl auto: allow URIs that lead to these addresses', { helpValue: '<cidr>', dependsOn: ['crl'] }),
+    ),
   }),
-  'allow-private': switchFlag('with --crl auto: allow URIs that lead to private networks and loopback', {
-    ...unset,
-    dependsOn: ['crl'],
+  ...inGroup('servers', {
+    for: choiceFlag(staplingServers)('would this server take the response and serve it?', {
+      summary: 'would this server take and serve it?',
+    }),
+    connect: textFlag('judge what this server really sends, and compare it with the file', {
+      helpValue: '<host:port>',
+      exclusive: ['serial', 'request', 'nonce'],
+      summary: 'judge what this server really sends',
+    }),
+    servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
+      helpValue: '<name>',
+      dependsOn: ['connect'],
+    }),
+    starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
   }),
-  'allow-address': severalOf(
-    textFlag('with --crl auto: allow URIs that lead to these addresses', { helpValue: '<cidr>', dependsOn: ['crl'] }),
-  ),
-  connect: textFlag('judge what this server really sends, and compare it with the file', {
-    helpValue: '<host:port>',
-    exclusive: ['serial', 'request', 'nonce'],
+  ...inGroup('output', {
+    nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
+      ...unset,
+      exclusive: ['json', 'ignore-times'],
+      summary: 'answer as a Nagios plugin',
+    }),
+    warn: durationFlag('with --nagios: a warning when a staple ends sooner [default: 24h]', {
+      example: '24h',
+      dependsOn: ['nagios'],
+    }),
+    critical: durationFlag('with --nagios: critical when a staple ends sooner [default: 6h]', {
+      example: '6h',
+      dependsOn: ['nagios'],
+    }),
+    'certificate-warn': durationFlag(
+      'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
+      { example: '21d', dependsOn: ['nagios'] },
+    ),
+    'certificate-critical': durationFlag(
+      'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
+      { example: '7d', dependsOn: ['nagios'] },
+    ),
   }),
-  servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
-    helpValue: '<name>',
-    dependsOn: ['connect'],
-  }),
-  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
-  nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
-    ...unset,
-    exclusive: ['json', 'ignore-times'],
-  }),
-  warn: durationFlag('with --nagios: a warning when a staple ends sooner [default: 24h]', {
-    example: '24h',
-    dependsOn: ['nagios'],
-  }),
-  critical: durationFlag('with --nagios: critical when a staple ends sooner [default: 6h]', {
-    example: '6h',
-    dependsOn: ['nagios'],
-  }),
-  'certificate-warn': durationFlag(
-    'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
-    { example: '21d', dependsOn: ['nagios'] },
-  ),
-  'certificate-critical': durationFlag(
-    'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
-    { example: '7d', dependsOn: ['nagios'] },
-  ),
-  at: timeFlag('judge as of this time'),
 };
 
 export type VerifyFlags = Interfaces.InferredFlags<typeof verifyFlags>;

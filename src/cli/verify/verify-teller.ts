@@ -93,7 +93,7 @@ function tellTable(
   width: number,
   output: Output,
 ): ExitCode {
-  if (!output.isQuiet) for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.data(line);
+  for (const line of fleetTable(members, { now, width, paint: output.stdout })) output.report(line);
   for (const { path, objection, life } of members) {
     if (objection !== undefined) output.say(`${shownPath(path)}: ${objection}`);
     for (const { message } of life === undefined ? [] : lifeFindings(life, now))

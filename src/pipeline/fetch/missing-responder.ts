@@ -40,7 +40,7 @@ function likelyReason(certificate: Certificate): MissingResponder {
     const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(uri)?.[0] ?? uri;
     return {
       message: `the certificate names a responder only by ${scheme} and not by http or https`,
-      hint: `${scheme}// is not supported; if the CA has an http responder, name it with --url`,
+      hint: `${scheme}// is not supported; if the CA has an http responder, name it: restaple fetch --url URL`,
     };
   }
   const without = (reason: string, hint = turnOff): MissingResponder => ({
@@ -58,7 +58,10 @@ function likelyReason(certificate: Certificate): MissingResponder {
     certificate.crlUris.length > 0
       ? ', only a CRL, as is usual since OCSP became optional for public CAs'
       : ', as is usual for a private CA';
-  return without(what, 'turn stapling off for it; if the CA has a responder all the same, name it with --url');
+  return without(
+    what,
+    'turn stapling off for it; if the CA has a responder all the same, name it: restaple fetch --url URL',
+  );
 }
 
 const day = 86_400_000;

@@ -61,5 +61,5 @@ export const unknownTrouble: Trouble = {
   kind: 'status',
   code: 'unknown',
   message: 'the responder does not know the certificate (status unknown)',
-  hint: 'issued minutes ago: try later; otherwise check that --url and the issuer belong to this certificate',
+  hint: 'issued minutes ago: try later; otherwise check that the issuer belongs to this certificate, and check --url',
 };

@@ -118,7 +118,7 @@ function hashProblem({ certId }: StapleToPush): TargetFailure | undefined {
   return new TargetFailure(
     'staple-refused',
     `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes SHA-1 alone`,
-    'fetch it with --hash sha1',
+    'fetch it in SHA-1: restaple fetch --force --hash sha1',
   );
 }
 

@@ -43,7 +43,7 @@ describe('the example of docs/configuration.md', () => {
     expect(sources).toEqual([
       { path: '/etc/haproxy/certs' },
       { path: '/etc/nginx/certs/*.pem' },
-      { path: '/etc/letsencrypt/live', out: '/etc/nginx/ocsp/{name}.der' },
+      { path: '/etc/letsencrypt/live', out: '/etc/nginx/ocsp/{lineage}.der', reload: ['nginx'], confirm: [] },
       { crtList: '/etc/haproxy/crt-list.txt', base: '/etc/haproxy/certs' },
     ]);
     expect(responders.map(({ url }) => url)).toEqual([
@@ -255,7 +255,7 @@ describe('a mistake', () => {
     ['timeout', '10', /^"10" is not a duration above zero; for example 10s$/],
     ['retries', 'x', /^expected an integer but received: x$/],
     ['retries', '21', /^expected an integer less than or equal to 20 but received: 21$/],
-    ['hash', 'md5', /^"md5" is none of sha1, sha256$/],
+    ['hash', 'md5', /^"md5" is not one of sha1, sha256$/],
     ['nonce', 'on', /^"on" is neither true nor false$/],
     ['refresh-at', '101%', /is not a percentage up to 100% or a duration/],
     ['accept-status', 'bad', /"bad" cannot be accepted; use good or good,revoked$/],

@@ -158,7 +158,7 @@ describe('a variable', () => {
   it.each([
     ['RESTAPLE_TIMEOUT', '10', 'RESTAPLE_TIMEOUT: "10" is not a duration above zero; for example 10s'],
     ['RESTAPLE_RETRIES', 'many', 'RESTAPLE_RETRIES: expected an integer but received: many'],
-    ['RESTAPLE_HASH', 'md5', 'RESTAPLE_HASH: "md5" is none of sha1, sha256'],
+    ['RESTAPLE_HASH', 'md5', 'RESTAPLE_HASH: "md5" is not one of sha1, sha256'],
     ['RESTAPLE_NONCE', 'maybe', 'RESTAPLE_NONCE: "maybe" is neither true nor false'],
     ['RESTAPLE_URL', 'ldap://x', expect.stringMatching(/^RESTAPLE_URL: ldap:\/\/x is a ldap URI/) as never],
     ['RESTAPLE_ACCEPT_STATUS', 'bad', expect.stringMatching(/^RESTAPLE_ACCEPT_STATUS: "bad" cannot/) as never],
@@ -182,7 +182,9 @@ describe('a variable', () => {
   it('exists for every flag that takes one value', () => {
     for (const [name, flag] of Object.entries(definitions)) {
       const expected =
-        'multiple' in flag && flag.multiple ? undefined : `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}`;
+        ('multiple' in flag && flag.multiple) || name === 'help' || name === 'version'
+          ? undefined
+          : `RESTAPLE_${name.toUpperCase().replaceAll('-', '_')}`;
       expect((flag as { env?: string }).env, name).toBe(expected);
     }
   });
