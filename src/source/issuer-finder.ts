@@ -39,6 +39,8 @@ export interface IssuerFinder {
   takeUnused(): FilePath[];
   /** Another thread found issuers in these of `named`. */
   markUsed(positions: readonly number[]): void;
+  /** This one was taken from elsewhere: the --issuer files that hold it too were no mistake. */
+  claim(issuer: Certificate): Promise<void>;
   /** The positions in `named` that were of use since this was asked last. */
   takeUsed(): number[];
 }
@@ -99,6 +101,11 @@ export function createIssuerFinder(issuerPaths: readonly FilePath[], read?: read
         findIn(file.certificate, certificatesBeside(issuerFileOf(file.path))) ??
         findIn(file.certificate, certificatesBeside(chainFileOf(file.path)))
       );
+    },
+    async claim(issuer) {
+      for (const [position, { certificates }] of (hasNone ? [] : await sources()).entries()) {
+        if (certificates.some((der) => bytesEqual(der, issuer.der))) use.markUsed([position]);
+      }
     },
     async whyNone({ certificate, path, others }, search) {
       const beside = [certificatesBeside(issuerFileOf(path)), certificatesBeside(chainFileOf(path))];
