@@ -42,6 +42,8 @@ export interface IssuerFinder {
   takeUnused(): FilePath[];
   /** Another thread found issuers in these of `named`. */
   markUsed(positions: readonly number[]): void;
+  /** This one was taken from elsewhere: the --issuer files that hold it too were no mistake. */
+  claim(issuer: Certificate): Promise<void>;
   /** The positions in `named` that were of use since this was asked last. */
   takeUsed(): number[];
 }
@@ -121,6 +123,11 @@ export function createIssuerFinder(
         if (issuer !== undefined) return issuer;
       }
       return undefined;
+    },
+    async claim(issuer) {
+      for (const [position, { certificates }] of (hasNone ? [] : await sources()).entries()) {
+        if (certificates.some((der) => bytesEqual(der, issuer.der))) use.markUsed([position]);
+      }
     },
     async whyNone({ certificate, path, others }, search) {
       const unnamed = decode([...others, ...issuerFilesOf(path).flatMap(certificatesBeside)]);

@@ -138,8 +138,11 @@ testRow({
 
 testRow({
   ...unusable,
-  title: 'an --issuer FILE with the name of the issuer and another key',
-  arrange: (scene) => scene.folder.write('namesake.pem', createCertificateAuthority().certificate.pem),
+  title: 'an --issuer FILE with the name of the issuer and another key, where no other source has it',
+  arrange: (scene) => {
+    writeFileSync(scene.certificate, scene.site.certificate.pem);
+    scene.folder.write('namesake.pem', createCertificateAuthority().certificate.pem);
+  },
   flagsOf: (scene) => ['--issuer', scene.folder.at('namesake.pem')],
   code: 'issuer-mismatch',
   message: /namesake\.pem is named CN=Test Root CA as the issuer is, but its key did not sign the certificate$/,

@@ -88,6 +88,7 @@ describe('an issuer without basicConstraints', () => {
     const byIssuer = await verify(['--issuer', ca, path]);
     expect(byIssuer).toMatchObject({ exitCode: 8, record: { error: { code: 'issuer-mismatch' } } });
     expectOld(await verify(['--ca', ca, path]));
+    expectOld(await verify(['--ca', ca, '--issuer', ca, path]));
   });
 
   it('signs by generate --ca-cert, itself and by a delegate, with a warning', async () => {

@@ -158,7 +158,10 @@ async function issuerOf(
     chooseIssuer(certificate, untrusted, 'local') ??
     chooseIssuer(certificate, anchors, 'anchor') ??
     chooseIssuer(certificate, sent, 'elsewhere');
-  if (given !== undefined) return { certificate: given, companions: () => [] };
+  if (given !== undefined) {
+    await issuers.claim(given);
+    return { certificate: given, companions: () => [] };
+  }
   throw await issuers.whyNone(file, {
     seen: [...untrusted, ...anchors, ...sent],
     hint: 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
