@@ -24,7 +24,7 @@ export function goOnWhateverBecomesOf(streams: Readonly<Record<StreamName, NodeJ
   const lost: LostOutput = new Map();
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = streams[name];
-    const write = stream.write.bind(stream) as WriteText;
+    const write: WriteText = stream.write.bind(stream);
     const lose = (error: NodeJS.ErrnoException): void => {
       if (error.code !== 'EPIPE' && !lost.has(name)) lost.set(name, error);
       stream.write = (chunk: string | Uint8Array): boolean => {

@@ -148,8 +148,8 @@ function listOf(groups: readonly Group[]): CertificateList {
       const group = groups[number];
       const path = group?.files.at(index - (starts[number] ?? 0));
       if (group === undefined || path === undefined) throw new RangeError(`there is no certificate ${index}`);
-      const { files: _files, ...traits } = group;
-      return { path, ...traits };
+      const { named: isNamed, out, reload, confirm, failure } = group;
+      return definedOnly({ path, named: isNamed, out, reload, confirm, failure });
     },
   };
 }

@@ -124,7 +124,7 @@ describe('a lineage of certbot', () => {
       const { exitCode, records } = await fetchJson(['--dry-run', folder.at('live')], unprivileged);
       expect(exitCode).toBe(8);
       const outcomes = Object.fromEntries(
-        records.map(({ certificate, outcome }) => [certificate.split('/').at(-2), outcome]),
+        records.map(({ certificate, outcome }) => [String(certificate.split('/').at(-2)), outcome]),
       );
       const error = 'input-error';
       expect(outcomes).toEqual({

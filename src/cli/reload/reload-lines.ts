@@ -13,12 +13,9 @@ export function targetRecord(result: TargetResult): Record<string, unknown> {
   return { ...result, certificates: result.certificates.map(certificateRecord) };
 }
 
-function certificateRecord({
-  certificatePath,
-  isNotServed: _isNotServed,
-  ...result
-}: PushResult): Record<string, unknown> {
-  return { certificate: shownPath(certificatePath), ...result };
+function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
+  // That it is not served is for this program alone: others read its code.
+  return { certificate: shownPath(certificatePath), ...result, isNotServed: undefined };
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
