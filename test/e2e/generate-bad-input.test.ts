@@ -129,7 +129,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal(['--ca-cert', certificate, '--ca-key', key, certificate], {
       exitCode: 8,
       code: 'signer-unusable',
-      message: /no CA certificate \(basicConstraints\)/,
+      message: /not a CA certificate \(basicConstraints\)/,
       hint: /--ca-cert/,
     });
   });
