@@ -389,16 +389,16 @@ function brokenEdwards({
 
 const otherKeys: readonly BrokenKey[] = (
   [
-    ['X25519', '1.3.101.110'],
-    ['DSA', '1.2.840.10040.4.1'],
-    ['nobody', '1.2.3'],
+    ['X25519', '1.3.101.110', '1.3.101.110'],
+    ['DSA', '1.2.840.10040.4.1', 'DSA'],
+    ['nobody', '1.2.3', '1.2.3'],
   ] as const
-).map(([name, dotted]) => ({
+).map(([name, dotted, told]) => ({
   name: `a key of ${name}`,
   spki: info([objectIdentifier(dotted)], Buffer.alloc(32, 9)),
   like: 'ec-p256',
   failure: 'unsupported-algorithm',
-  why: `keys of the algorithm ${dotted} are not supported`,
+  why: `keys of the algorithm ${told} are not supported`,
 }));
 
 /** Every malformed form of a key, each with its one defect. */
