@@ -158,7 +158,10 @@ describe('a revocation that fetch has kept is the verdict', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     try {
-      const { exitCode, record } = await verify(['--connect', `127.0.0.1:${port}`, certificate]);
+      const { exitCode, record } = await verify([
+        ...['--connect', `127.0.0.1:${port}`, '--servername', 'server.example'],
+        certificate,
+      ]);
       expect({ exitCode, record }).toMatchObject({
         exitCode: 3,
         record: { verdict: 'revoked', revocationReason: 'keyCompromise', findings: [{ rule: 'known-revoked' }] },
