@@ -108,8 +108,8 @@ async function problemsOfSource(source: NamedSource, usualOut: string | undefine
       const list = await listCertificates([source]);
       for (let index = 0; index < list.length; index += 1) {
         const listed = list.at(index);
-        const problem = await sentenceOf(async () => {
-          const found = await readListed(listed);
+        const problem = await sentenceOf(() => {
+          const found = readListed(listed);
           if (found !== undefined) folders.add(shownPath(folderOf(listed.path)));
           certificates += found === undefined ? 0 : 1;
           return undefined;

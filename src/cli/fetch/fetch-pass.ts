@@ -173,7 +173,7 @@ async function requireOneForStdout(
       'name a file, a folder or a template',
     );
   }
-  await requireOneStaple(list, flags);
+  requireOneStaple(list, flags);
 }
 
 function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchFlags): FetchTools {

@@ -43,7 +43,7 @@ async function printOne(
   const { flags } = order;
   const certificate = shownPath(listed.path);
   try {
-    const file = await readListed(listed);
+    const file = readListed(listed);
     if (file === undefined) return exitCodes.success;
     const { responders } = order;
     const { urls, origin } = respondersFor(file.certificate, definedOnly({ responders, url: flags.url }));

@@ -3,10 +3,10 @@ import type { CertificateList } from '../../source/certificate-list.js';
 import { isCertificateOfFolder } from '../../source/folder-member.js';
 
 /** Makes sure that --out - can be what it says: one staple on stdout, and nothing else. Throws OcspError `usage`. */
-export async function requireOneStaple(
+export function requireOneStaple(
   list: CertificateList,
   flags: { readonly json: boolean; readonly reload: readonly string[]; readonly confirm: readonly string[] },
-): Promise<void> {
+): void {
   if (flags.json) throw new OcspError('usage', '--out - and --json both want stdout', 'leave one of them out');
   if (flags.reload.length > 0 || flags.confirm.length > 0) {
     const message = '--reload and --confirm need the staple in a file, and --out - has none';
@@ -15,7 +15,7 @@ export async function requireOneStaple(
   let count = 0;
   for (let index = 0; index < list.length && count < 2; index += 1) {
     const { path, named, failure } = list.at(index);
-    if (failure === undefined && (named || (await isCertificateOfFolder(path)))) count += 1;
+    if (failure === undefined && (named || isCertificateOfFolder(path))) count += 1;
   }
   if (count < 2) return;
   const hint = 'name one certificate, or give --out a folder or a template such as {dir}/{base}.ocsp';

@@ -40,7 +40,7 @@ export async function runGenerate(
   config: Config,
 ): Promise<ExitCode> {
   requireOneKind(certificates, flags);
-  if (isStdout(flags.out)) await requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
+  if (isStdout(flags.out)) requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
   warnOfHash(flags.hash, flags.reload, output);
   const subjects = await subjectsFrom(certificates, flags, options);

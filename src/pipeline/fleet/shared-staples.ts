@@ -33,7 +33,7 @@ export async function withOneStapleEach(
   const claims = new Map<string, Claim[]>();
   for (let position = 0; position < list.length; position += 1) {
     const listed = list.at(position);
-    const file = await readQuietly(listed);
+    const file = readQuietly(listed);
     if (file === undefined) continue;
     certificates.add(staplePlace(listed.path));
     if (file === 'unreadable') continue;
@@ -69,7 +69,7 @@ interface Claim {
 }
 
 /** Undefined for a file that is none of ours; of one that cannot be read the error comes with its own line. */
-async function readQuietly(listed: ListedCertificate): Promise<CertificateFile | 'unreadable' | undefined> {
+function readQuietly(listed: ListedCertificate): CertificateFile | 'unreadable' | undefined {
   try {
     return readListed(listed);
   } catch (error) {
@@ -86,7 +86,7 @@ async function settle(
 ): Promise<void> {
   const different: { readonly file: CertificateFile; readonly claim: Claim }[] = [];
   for (const claim of sharing) {
-    const file = await readQuietly(list.at(claim.position));
+    const file = readQuietly(list.at(claim.position));
     // It was replaced since, and is judged by itself.
     if (file === undefined || file === 'unreadable') continue;
     const { der } = file.certificate;
