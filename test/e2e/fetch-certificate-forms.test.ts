@@ -116,6 +116,7 @@ it('has these fields in the line of a certificate, in this order', async () => {
       'thisUpdate',
       'nextUpdate',
       'nextRefresh',
+      'certificateNotAfter',
     ]);
     expect(Object.keys(record.responder ?? {})).toEqual(['url', 'method', 'milliseconds', 'attempts']);
     for (const time of [record.thisUpdate, record.nextUpdate, record.nextRefresh]) {

@@ -49,7 +49,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const { order, output, config, interrupt, options } = run;
   const { flags } = order;
   const list = await listCertificates(order.sources);
-  if (isStdout(flags.out)) await requireOneForStdout(list, { ...flags, json: output.json });
+  if (isStdout(flags.out)) requireOneForStdout(list, { ...flags, json: output.json });
   const confirm = [...order.confirmFor(() => pathsOf(list))];
   const plan = { sources: order.sources, isOfFile: order.isReloadOfFile };
   const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output, plan);
@@ -162,10 +162,7 @@ function withOutput(tools: FetchTools, flags: FetchFlags, output: Output): Fetch
   return { ...tools, onStaple: (bytes) => output.bytes(bytes) };
 }
 
-async function requireOneForStdout(
-  list: CertificateList,
-  flags: FetchFlags & { readonly json: boolean },
-): Promise<void> {
+function requireOneForStdout(list: CertificateList, flags: FetchFlags & { readonly json: boolean }): void {
   if (flags.watch) {
     throw new OcspError(
       'usage',
