@@ -1,3 +1,4 @@
+import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
 import { setTimeout } from 'node:timers/promises';
 import { OcspError, isBelieved } from '../../core/index.js';
 import { formatTime } from '../../core/time.js';
@@ -60,9 +61,13 @@ export async function watchFleet(
 
 async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Promise<void> {
   const now = (): Date => run.tools.now();
+  let isAnyFound = false;
+  let failure: SourceFailure | undefined;
   const observer: PassObserver = {
     postponed: (certificate) => schedule.postponed(certificate, now()),
-    onOutcome: ({ outcome, isRepeated }) => {
+    onOutcome: ({ listed, outcome, isRepeated }) => {
+      if (listed.failure === undefined) isAnyFound = true;
+      else failure ??= listed.failure;
       if (isRepeated !== true) schedule.take(outcome, now());
     },
     // What stays as it was is told once.
@@ -71,6 +76,8 @@ async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Pr
   schedule.beginPass();
   try {
     await underRunLock(run.order, run.interrupt.signal, () => fetchPass(run, observer));
+    // Sources that lead to nothing from the first are a mistake of the command line.
+    if (failure !== undefined && !isAnyFound) throw errorOfSource(failure);
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     if (run.interrupt.signal.aborted) return;

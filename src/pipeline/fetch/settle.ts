@@ -18,7 +18,11 @@ export async function settleAnswer(job: Job, usable: UsableResponse): Promise<Ou
   return {
     ...outcome,
     ...answered,
-    findings: [...outcome.findings, ...verdict.findings],
+    findings: [
+      ...outcome.findings,
+      // What is said of the issuer stands in both.
+      ...verdict.findings.filter(({ rule }) => !outcome.findings.some((known) => known.rule === rule)),
+    ],
     warnings: [...outcome.warnings, ...warnings],
   };
 }
