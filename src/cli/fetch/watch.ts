@@ -61,13 +61,12 @@ export async function watchFleet(
 
 async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Promise<void> {
   const now = (): Date => run.tools.now();
-  let isAnyFound = false;
-  let failure: SourceFailure | undefined;
+  const seen: { isAnyFound: boolean; failure?: SourceFailure } = { isAnyFound: false };
   const observer: PassObserver = {
     postponed: (certificate) => schedule.postponed(certificate, now()),
     onOutcome: ({ listed, outcome, isRepeated }) => {
-      if (listed.failure === undefined) isAnyFound = true;
-      else failure ??= listed.failure;
+      if (listed.failure === undefined) seen.isAnyFound = true;
+      else seen.failure ??= listed.failure;
       if (isRepeated !== true) schedule.take(outcome, now());
     },
     // What stays as it was is told once.
@@ -77,7 +76,7 @@ async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Pr
   try {
     await underRunLock(run.order, run.interrupt.signal, () => fetchPass(run, observer));
     // Sources that lead to nothing from the first are a mistake of the command line.
-    if (failure !== undefined && !isAnyFound) throw errorOfSource(failure);
+    if (seen.failure !== undefined && !seen.isAnyFound) throw errorOfSource(seen.failure);
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     if (run.interrupt.signal.aborted) return;
