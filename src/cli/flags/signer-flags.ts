@@ -33,7 +33,6 @@ export const signerFlags = {
     index: fileFlag("take statuses from openssl's index.txt", { summary: "take statuses from openssl's index.txt" }),
     crl: fileFlag('take statuses from a CRL of the CA', {
       exclusive: ['index'],
-      summary: 'take statuses from a CRL of the CA',
     }),
     'allow-stale-crl': switchFlag('use a CRL past its nextUpdate', { default: undefined, dependsOn: ['crl'] }),
   }),
