@@ -164,7 +164,7 @@ defaults:
     const all: readonly (readonly [number, RegExp])[] = [
       [2, /certificates: .*none does not exist/],
       [4, /no setting "pth", expected perhaps path/],
-      [5, /certificates: no file matches .*glob\*\.pem/],
+      [5, /certificates: .*glob\*\.pem: no file matches/],
       [6, /certificates: there is no certificate in .*empty/],
       [7, /certificates: the folder .*nowhere does not exist/],
       [9, /certificates: .*list\.txt does not exist/],

@@ -159,6 +159,7 @@ describe('--quiet', () => {
     const folder = createTemporaryFolder();
     try {
       const config = folder.write('restaple.yaml', 'certificates: [site.pem]\n');
+      folder.write('site.pem', createCertificateAuthority().issue().certificate.pem);
       const calm = { exitCode: 0, stdout: '', stderr: '' };
       expect(await runRestaple(['config', 'check', '--quiet', '--config', config])).toMatchObject(calm);
       const json = await runRestaple(['config', 'check', '--quiet', '--json', '--config', config]);

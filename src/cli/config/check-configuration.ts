@@ -12,15 +12,11 @@ import { missingNeeds } from './fetch-needs.js';
 import { settingsLines } from './render-settings.js';
 
 /**
- * Prints what `fetch` without flags would do with this file, else with the usual one, nothing with --quiet.
+ * Prints what `fetch` without flags would do with this file, else with the usual one, no text with --quiet.
  *
  * @throws ConfigurationError with all mistakes, and what a run would miss of what the file names; OcspError `usage`
  */
-export async function checkConfiguration(
-  file: string | undefined,
-  { quiet }: { readonly quiet: boolean },
-  output: Output,
-): Promise<ExitCode> {
+export async function checkConfiguration(file: string | undefined, output: Output): Promise<ExitCode> {
   const problems: Problem[] = [];
   const definitions = { ...withEnvironment(BaseCommand.baseFlags), ...fetchFlags };
   const commandLine = { flags: definedOnly({ config: file }), metadata: { flags: {} } };
@@ -40,7 +36,6 @@ export async function checkConfiguration(
   if (configuration.sources.length === 0) {
     output.warn(`${configuration.file} names no certificates: every run has to name them on its command line`);
   }
-  if (quiet) return exitCodes.success;
   const effective = await effectiveSettings(configuration, settings, definitions);
   if (output.json) output.record(effective);
   else for (const line of settingsLines(effective)) output.report(line);

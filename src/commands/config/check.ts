@@ -28,6 +28,6 @@ programs that fetch would miss among them.`;
 
   protected async work(): Promise<ExitCode> {
     const { flags } = await this.read(ConfigCheck);
-    return await checkConfiguration(flags.config, flags, await this.outputFor(flags));
+    return await checkConfiguration(flags.config, await this.outputFor(flags));
   }
 }
