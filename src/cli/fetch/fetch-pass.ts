@@ -28,7 +28,7 @@ import { writeRequestFile } from './write-request.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** An outcome; `isRepeated` for one of an earlier pass that still stands. */
-export type SettledOutcome = Pick<ListedOutcome, 'outcome' | 'isRepeated'>;
+export type SettledOutcome = Pick<ListedOutcome, 'listed' | 'outcome' | 'isRepeated'>;
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
