@@ -110,7 +110,7 @@ const lines: readonly Line[] = [
   { words: [...signing, '--status', 'good', 'bare/good.pem'], exitCode: 0 },
   { words: [...signing, '--json', '--status', 'good', 'bare/stuck.pem'], exitCode: 9 },
   { words: [...fetching, 'bare/good.pem'], exitCode: 0 },
-  { words: [...fetching, '--config', 'good.yaml'], exitCode: 0 },
+  { words: [...fetching, '--config', 'good.yaml'], exitCode: 0, tags: 'flock' },
   { words: [...fetching, '--dry-run', '--verbose', 'bare/good.pem'], exitCode: 0 },
   { words: [...fetching, 'stapled/good.pem'], exitCode: 0 },
   { words: [...fetching, 'bare/good.pem'], exitCode: 0, options: { env: { RESTAPLE_JSON: 'true' } } },

@@ -249,7 +249,8 @@ describe('the lock of a staple', () => {
   });
 
   it.runIf(runsAsRoot)('of another user is waited for while a process of theirs holds it', async () => {
-    const other = spawn('sleep', ['60'], { uid: nobody, gid: nobody, stdio: 'ignore' });
+    const options = { uid: nobody, gid: nobody, stdio: 'ignore' } as const;
+    const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], options);
     try {
       await once(other, 'spawn');
       const pid = other.pid ?? 0;
