@@ -1,6 +1,6 @@
 import { hasNoParameters, readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 import { bytesEqual, fromHex, toHex } from './bytes.js';
-import type { Certificate } from './certificate.js';
+import type { Certificate } from './certificate/certificate.js';
 import { DerError, Tag, readerOf, type DerElement } from './der/der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashByOid, hashOid, isHashName, type HashAlgorithm } from './hash.js';

@@ -1,12 +1,12 @@
 export { OcspError, ocspErrorKinds, type OcspErrorCode, type OcspErrorKind } from './ocsp-error.js';
 export { DerError, type DerRule } from './der/der.js';
 export { decodePem, looksLikePem, type PemBlock } from './pem.js';
-export { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
-export { decodeCertificate, isInValidity, isSelfIssued, type Certificate } from './certificate.js';
-export { isIssuedBy, issuanceFailure, type IssuanceFailure, type IssuerOrigin } from './issuance.js';
+export { distinguishedNameToString, distinguishedNamesEqual } from './certificate/distinguished-name.js';
+export { decodeCertificate, isInValidity, isSelfIssued, type Certificate } from './certificate/certificate.js';
+export { isIssuedBy, issuanceFailure, type IssuanceFailure, type IssuerOrigin } from './certificate/issuance.js';
 export type { PublicKey } from './keys/public-key.js';
-export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
-export type { Extension } from './extension.js';
+export type { CertificateExtensions, KeyUsage } from './certificate/certificate-extensions.js';
+export type { Extension } from './certificate/extension.js';
 export type { AlgorithmIdentifier } from './keys/algorithm-identifier.js';
 export {
   certIdsEqual,

@@ -1,7 +1,7 @@
 import { Tag, wholeElement } from './der/der.js';
 import { unlessMalformed } from './der/malformed.js';
 import { derElement, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
-import type { Extension } from './extension.js';
+import type { Extension } from './certificate/extension.js';
 import { Oid } from './oid.js';
 
 /**

@@ -3,7 +3,7 @@ import { certIdOfElement, encodeCertId, type CertId } from './cert-id.js';
 import { DerError, Tag, contextTag, readWhole, type DerReader } from './der/der.js';
 import { orMalformed } from './der/malformed.js';
 import { derSequence } from './der/der-writer.js';
-import { findExtension, readExplicitExtensions, type Extension } from './extension.js';
+import { findExtension, readExplicitExtensions, type Extension } from './certificate/extension.js';
 import { encodeNonce, nonceOf } from './nonce.js';
 import { Oid } from './oid.js';
 

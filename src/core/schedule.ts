@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.js';
+import type { Certificate } from './certificate/certificate.js';
 import { digest } from './hash.js';
 import { oncePer } from './once-per.js';
 import type { Responder, Statement } from './verify/verdict.js';

@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.js';
+import type { Certificate } from './certificate/certificate.js';
 import { digest } from './hash.js';
 
 /** One part of a fleet: the `index`-th, from 0, of `count`. */

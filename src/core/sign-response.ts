@@ -1,6 +1,6 @@
 import { constants, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { encodeCertId, type CertId } from './cert-id.js';
-import type { Certificate } from './certificate.js';
+import type { Certificate } from './certificate/certificate.js';
 import { Tag, contextTag } from './der/der.js';
 import { derElement, derNull, derObjectIdentifier, derOctetString, derSequence } from './der/der-writer.js';
 import { digest, hashOid, type SignatureHash } from './hash.js';

@@ -10,7 +10,7 @@ import {
 import { bytesEqual, toHex } from '../core/bytes.js';
 import { unlessOcspError } from '../core/ocsp-error.js';
 import { digest, isHashName } from '../core/hash.js';
-import { dnsNames } from '../core/subject-alternative-names.js';
+import { dnsNames } from '../core/certificate/subject-alternative-names.js';
 import { formatTime } from '../core/time.js';
 
 /** How a handshake differs from what the files say: closed, stable for scripts, each also a code of a reload. */

@@ -1,5 +1,5 @@
 import { OcspError, decodePem, distinguishedNameToString, looksLikePem, type Certificate } from '../core/index.js';
-import { crlEntryOf, crlFailure, decodeCrl, type Crl, type CrlFailure, type CrlHeader } from '../core/crl.js';
+import { crlEntryOf, crlFailure, decodeCrl, type Crl, type CrlFailure, type CrlHeader } from '../core/crl/crl.js';
 import {
   allReasons,
   crlReasons,
@@ -7,7 +7,7 @@ import {
   pointTexts,
   type CrlScope,
   type CrlScopeFailure,
-} from '../core/crl-scope.js';
+} from '../core/crl/crl-scope.js';
 import { Tag } from '../core/der/der.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';

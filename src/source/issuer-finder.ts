@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { decodeCertificate, type Certificate, type OcspError } from '../core/index.js';
 import { bytesEqual, toHex } from '../core/bytes.js';
-import { canonicalName } from '../core/distinguished-name.js';
+import { canonicalName } from '../core/certificate/distinguished-name.js';
 import { digest } from '../core/hash.js';
-import { chooseIssuer, likelyIssuers } from '../core/issuance.js';
+import { chooseIssuer, likelyIssuers } from '../core/certificate/issuance.js';
 import { naming, unlessOcspError } from '../core/ocsp-error.js';
 import { oncePer } from '../core/once-per.js';
 import { appendToPath, asPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';

@@ -1,6 +1,6 @@
 import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { authorityFailure, hasBasicConstraints, likelyIssuers, unsupportedIssuance } from '../core/issuance.js';
+import { authorityFailure, hasBasicConstraints, likelyIssuers, unsupportedIssuance } from '../core/certificate/issuance.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 
 /** What --issuer named, and the DER of each certificate in it. */

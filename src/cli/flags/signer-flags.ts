@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError, type ResponseSigner } from '../../core/index.js';
-import type { Certificate } from '../../core/certificate.js';
-import { authorityFindings } from '../../core/issuance.js';
+import type { Certificate } from '../../core/certificate/certificate.js';
+import { authorityFindings } from '../../core/certificate/issuance.js';
 import { prepareSigner, type SignerMaterial } from '../../pipeline/sign/signer.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readCrlSource, type CrlSource } from '../../source/crl-file.js';

@@ -1,5 +1,5 @@
 import { bytesEqual } from '../bytes.js';
-import { distinguishedNameToString } from '../distinguished-name.js';
+import { distinguishedNameToString } from '../certificate/distinguished-name.js';
 import { Oid } from '../oid.js';
 import type { SingleResponse } from '../response.js';
 import { ruleMakers, type LintRule } from './rule.js';

@@ -1,6 +1,6 @@
 import { bytesEqual } from '../bytes.js';
-import { distinguishedNameToString } from '../distinguished-name.js';
-import { findExtension } from '../extension.js';
+import { distinguishedNameToString } from '../certificate/distinguished-name.js';
+import { findExtension } from '../certificate/extension.js';
 import { nonceOf } from '../nonce.js';
 import { Oid } from '../oid.js';
 import type { BasicResponse } from '../response.js';

@@ -1,4 +1,4 @@
-import type { Certificate } from '../certificate.js';
+import type { Certificate } from '../certificate/certificate.js';
 import type { BasicResponse, SingleResponse } from '../response.js';
 import type { Finding, Responder } from '../verify/verdict.js';
 import type { Encoding } from './encoding.js';

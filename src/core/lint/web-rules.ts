@@ -1,5 +1,5 @@
-import type { Certificate } from '../certificate.js';
-import { findExtension } from '../extension.js';
+import type { Certificate } from '../certificate/certificate.js';
+import { findExtension } from '../certificate/extension.js';
 import { Oid } from '../oid.js';
 import type { RevocationReason } from '../response.js';
 import { formatTime } from '../time.js';

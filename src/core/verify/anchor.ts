@@ -1,7 +1,7 @@
-import { isInValidity, isSelfIssued, type Certificate } from '../certificate.js';
+import { isInValidity, isSelfIssued, type Certificate } from '../certificate/certificate.js';
 import { bytesEqual } from '../bytes.js';
-import { distinguishedNameToString, distinguishedNamesEqual } from '../distinguished-name.js';
-import { authorityFailure, isIssuedBy, likelyIssuers, type IssuerOrigin } from '../issuance.js';
+import { distinguishedNameToString, distinguishedNamesEqual } from '../certificate/distinguished-name.js';
+import { authorityFailure, isIssuedBy, likelyIssuers, type IssuerOrigin } from '../certificate/issuance.js';
 import { failure } from './failure.js';
 import type { Failure } from './verdict.js';
 

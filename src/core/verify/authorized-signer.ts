@@ -1,8 +1,8 @@
-import { decodeCertificate, type Certificate } from '../certificate.js';
+import { decodeCertificate, type Certificate } from '../certificate/certificate.js';
 import { toHex } from '../bytes.js';
-import { distinguishedNameToString, distinguishedNamesEqual } from '../distinguished-name.js';
+import { distinguishedNameToString, distinguishedNamesEqual } from '../certificate/distinguished-name.js';
 import { digest } from '../hash.js';
-import { issuanceFailure } from '../issuance.js';
+import { issuanceFailure } from '../certificate/issuance.js';
 import { Oid } from '../oid.js';
 import { unlessOcspError } from '../ocsp-error.js';
 import { oncePer } from '../once-per.js';

@@ -1,6 +1,6 @@
 import { toHex } from '../bytes.js';
 import { certIdsEqual } from '../cert-id.js';
-import { findExtension } from '../extension.js';
+import { findExtension } from '../certificate/extension.js';
 import { Oid } from '../oid.js';
 import type { OcspRequest } from '../request.js';
 import type { BasicResponse } from '../response.js';

@@ -1,4 +1,4 @@
-import { unknownCritical } from '../extension.js';
+import { unknownCritical } from '../certificate/extension.js';
 import { Oid } from '../oid.js';
 import type { BasicResponse, SingleResponse } from '../response.js';
 import { failure } from './failure.js';

@@ -5,7 +5,7 @@ import {
   serialNumbersEqual,
   type CertId,
 } from '../cert-id.js';
-import type { Certificate } from '../certificate.js';
+import type { Certificate } from '../certificate/certificate.js';
 import { isHashName, type HashAlgorithm } from '../hash.js';
 import type { BasicResponse, SingleResponse } from '../response.js';
 import { failure } from './failure.js';

@@ -1,7 +1,7 @@
-import type { Certificate } from '../certificate.js';
+import type { Certificate } from '../certificate/certificate.js';
 import type { OcspRequest } from '../request.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../response.js';
-import { authorityFindings } from '../issuance.js';
+import { authorityFindings } from '../certificate/issuance.js';
 import { signatureAlgorithmName, signsSha1 } from '../keys/signature.js';
 import { authorizedSigner } from './authorized-signer.js';
 import { checkNonce, checkRequest, type ExpectedNonce } from './binding.js';

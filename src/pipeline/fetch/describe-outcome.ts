@@ -1,6 +1,6 @@
 import { distinguishedNameToString, isBelieved, type Certificate, type OcspErrorKind } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import { authorityFindings } from '../../core/issuance.js';
+import { authorityFindings } from '../../core/certificate/issuance.js';
 import { formatTime } from '../../core/time.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import { lifeFindings } from '../certificate-life.js';

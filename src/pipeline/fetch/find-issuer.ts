@@ -1,5 +1,5 @@
 import { OcspError, isSelfIssued, type Certificate } from '../../core/index.js';
-import { chooseIssuer, likelyIssuers } from '../../core/issuance.js';
+import { chooseIssuer, likelyIssuers } from '../../core/certificate/issuance.js';
 import { certificatesIn, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { downloadIssuer } from '../../transport/download.js';

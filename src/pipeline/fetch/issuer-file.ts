@@ -1,5 +1,5 @@
 import { OcspError, decodeCertificate, decodePem, type Certificate, type Finding } from '../../core/index.js';
-import { isIssuedBy } from '../../core/issuance.js';
+import { isIssuedBy } from '../../core/certificate/issuance.js';
 import { appendToPath, pathKey, shownPath, type FilePath } from '../../core/file-path.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { isUnchanged, type CertificateFile } from '../../source/certificate-file.js';

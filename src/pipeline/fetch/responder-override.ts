@@ -1,5 +1,5 @@
 import type { Certificate } from '../../core/index.js';
-import { distinguishedNamesEqual } from '../../core/distinguished-name.js';
+import { distinguishedNamesEqual } from '../../core/certificate/distinguished-name.js';
 
 /** The host of a responder as URLs name it, in lower case, an IPv6 address in brackets; every port where none is given. */
 export interface ResponderHost {

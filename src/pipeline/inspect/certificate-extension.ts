@@ -1,6 +1,6 @@
 import type { Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
-import { keyUsageBits } from '../../core/certificate-extensions.js';
+import { keyUsageBits } from '../../core/certificate/certificate-extensions.js';
 import {
   DerReader,
   Tag,
@@ -10,7 +10,7 @@ import {
   smallIntegerOf,
   type DerElement,
 } from '../../core/der/der.js';
-import { textOf } from '../../core/distinguished-name.js';
+import { textOf } from '../../core/certificate/distinguished-name.js';
 import { Oid } from '../../core/oid.js';
 import { describeGeneralName, describeGeneralNames } from './general-name.js';
 import { objectName, objectNameWithOid } from './object-name.js';

@@ -1,7 +1,7 @@
 import { OcspError, decodeCertificate, distinguishedNameToString, type Extension } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { DerError, Tag, contextTag, readWhole } from '../../core/der/der.js';
-import { findExtension } from '../../core/extension.js';
+import { findExtension } from '../../core/certificate/extension.js';
 import { digest } from '../../core/hash.js';
 import { Oid } from '../../core/oid.js';
 import { formatTime } from '../../core/time.js';

@@ -2,12 +2,12 @@ import { distinguishedNameToString, signatureAlgorithmName, type Extension } fro
 import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
 import { DerReader, Tag, contextTag, integerContentsOf, readWhole } from '../../core/der/der.js';
-import { readDistinguishedName } from '../../core/distinguished-name.js';
+import { readDistinguishedName } from '../../core/certificate/distinguished-name.js';
 import { nonceOf } from '../../core/nonce.js';
 import { Oid } from '../../core/oid.js';
 import { revocationReasonOfNumber } from '../../core/response.js';
 import { formatTime } from '../../core/time.js';
-import { uriText } from '../../core/uniform-resource.js';
+import { uriText } from '../../core/certificate/uniform-resource.js';
 import {
   certificateExtensions,
   describeAccess,

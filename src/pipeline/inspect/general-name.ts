@@ -1,8 +1,8 @@
 import { distinguishedNameToString } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { DerReader, contextTag, objectIdentifierOf, readerOf, type DerElement } from '../../core/der/der.js';
-import { readDistinguishedName, textOf } from '../../core/distinguished-name.js';
-import { uriText } from '../../core/uniform-resource.js';
+import { readDistinguishedName, textOf } from '../../core/certificate/distinguished-name.js';
+import { uriText } from '../../core/certificate/uniform-resource.js';
 import { objectName } from './object-name.js';
 import { readEach } from './reading.js';
 

@@ -3,7 +3,7 @@ import { bytesEqual } from '../../core/bytes.js';
 import { shownPath } from '../../core/file-path.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { Oid } from '../../core/oid.js';
-import { dnsNames, serverNameFor } from '../../core/subject-alternative-names.js';
+import { dnsNames, serverNameFor } from '../../core/certificate/subject-alternative-names.js';
 import { compareStaple, sharesName } from '../../probe/compare-staple.js';
 import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
 import type { ProbeResult } from '../../probe/probe-request.js';

@@ -14,11 +14,11 @@ import {
   type VerifyOptions,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { distinguishedNameToString } from '../../core/distinguished-name.js';
+import { distinguishedNameToString } from '../../core/certificate/distinguished-name.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { certIdFor } from '../../core/verify/statement.js';
-import { likelyIssuers, unsupportedIssuance } from '../../core/issuance.js';
+import { likelyIssuers, unsupportedIssuance } from '../../core/certificate/issuance.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
 import { unsupportedIssuer } from '../../source/missing-issuer.js';

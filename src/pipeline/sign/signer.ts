@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { OcspError, distinguishedNameToString, type Certificate, type ResponseSigner } from '../../core/index.js';
 import type { SignatureHash } from '../../core/hash.js';
-import { hasBasicConstraints } from '../../core/issuance.js';
+import { hasBasicConstraints } from '../../core/certificate/issuance.js';
 import { formatTime } from '../../core/time.js';
 import { requireOwnKey } from '../../core/sign-response.js';
 import { delegationFailure } from '../../core/verify/authorized-signer.js';

@@ -1,8 +1,8 @@
 import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
 import { createBoundedMemory, type BoundedMemory } from '../../core/bounded-memory.js';
 import { toHex } from '../../core/bytes.js';
-import { crlEntryOf, type Crl, type CrlEntry } from '../../core/crl.js';
-import type { CrlScope } from '../../core/crl-scope.js';
+import { crlEntryOf, type Crl, type CrlEntry } from '../../core/crl/crl.js';
+import type { CrlScope } from '../../core/crl/crl-scope.js';
 import { digest } from '../../core/hash.js';
 import { formatTime } from '../../core/time.js';
 import { describeStaleness, notYetValid } from '../../source/crl-file.js';

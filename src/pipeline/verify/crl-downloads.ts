@@ -1,7 +1,7 @@
 import { OcspError, type Certificate, type Extension } from '../../core/index.js';
 import type { BoundedMemory } from '../../core/bounded-memory.js';
-import { freshestCrlUris } from '../../core/certificate-extensions.js';
-import type { Crl } from '../../core/crl.js';
+import { freshestCrlUris } from '../../core/certificate/certificate-extensions.js';
+import type { Crl } from '../../core/crl/crl.js';
 import { unlessMalformed } from '../../core/der/malformed.js';
 import { largestCrl, signedCrlFrom } from '../../source/crl-file.js';
 import { downloadCrl } from '../../transport/download.js';

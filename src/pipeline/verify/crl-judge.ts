@@ -1,5 +1,5 @@
 import { OcspError, type Certificate } from '../../core/index.js';
-import { allReasons, crlReasons } from '../../core/crl-scope.js';
+import { allReasons, crlReasons } from '../../core/crl/crl-scope.js';
 import { describeIncompleteness, describePartialPoint, describeScopeFailure } from '../../source/crl-file.js';
 import type { Trouble } from '../trouble.js';
 import {

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { authorityFindings } from '../../core/issuance.js';
+import { authorityFindings } from '../../core/certificate/issuance.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
 import { pemLabelsIn } from '../../core/pem.js';
 import { formatTime } from '../../core/time.js';

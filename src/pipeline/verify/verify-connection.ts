@@ -8,10 +8,10 @@ import {
 } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
 import type { FilePath } from '../../core/file-path.js';
-import { authorityFailure, chooseIssuer } from '../../core/issuance.js';
+import { authorityFailure, chooseIssuer } from '../../core/certificate/issuance.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { formatTime } from '../../core/time.js';
-import { dnsNames, namesServer, serverNameFor } from '../../core/subject-alternative-names.js';
+import { dnsNames, namesServer, serverNameFor } from '../../core/certificate/subject-alternative-names.js';
 import { chainToAnchor } from '../../core/verify/anchor.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';

@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { chooseIssuer } from '../../core/issuance.js';
+import { chooseIssuer } from '../../core/certificate/issuance.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource } from '../../source/certificate-list.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodeCertificate } from '../../../../src/core/certificate.js';
+import { decodeCertificate } from '../../../../src/core/certificate/certificate.js';
 import {
   overriddenResponders,
   parseResponderHost,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { createBoundedMemory } from '../../../../src/core/bounded-memory.js';
-import type { Crl } from '../../../../src/core/crl.js';
+import type { Crl } from '../../../../src/core/crl/crl.js';
 import { OcspError, decodeCertificate } from '../../../../src/core/index.js';
 import { checkByDownloadedCrls } from '../../../../src/pipeline/verify/crl-downloads.js';
 import type { HttpClient, HttpRequest } from '../../../../src/transport/http-client.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readUniformResource, uriText } from '../../../src/core/uniform-resource.js';
+import { readUniformResource, uriText } from '../../../../src/core/certificate/uniform-resource.js';
 
 const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DerError, OcspError, decodeCertificate, isInValidity, isSelfIssued } from '../../../src/core/index.js';
-import { readSequence } from '../../support/der-reader.js';
-import { bitString, contextConstructed, integer, sequence } from '../../support/der-writer.js';
-import { encodeExtensions, ocspNoCheck } from '../../support/extensions.js';
-import { generateKey, publicKeyInfo } from '../../support/keys.js';
-import { distinguishedName } from '../../support/names.js';
-import { signatureAlgorithmIdentifier, signBytes } from '../../support/signatures.js';
-import { authority, certificate, decode, issuer, secondsAfter, server } from './scene.js';
+import { DerError, OcspError, decodeCertificate, isInValidity, isSelfIssued } from '../../../../src/core/index.js';
+import { readSequence } from '../../../support/der-reader.js';
+import { bitString, contextConstructed, integer, sequence } from '../../../support/der-writer.js';
+import { encodeExtensions, ocspNoCheck } from '../../../support/extensions.js';
+import { generateKey, publicKeyInfo } from '../../../support/keys.js';
+import { distinguishedName } from '../../../support/names.js';
+import { signatureAlgorithmIdentifier, signBytes } from '../../../support/signatures.js';
+import { authority, certificate, decode, issuer, secondsAfter, server } from '../scene.js';
 
 function errorOf(der: Uint8Array): OcspError {
   try {

@@ -1,10 +1,10 @@
-import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
-import { bytesEqual, toHex } from './bytes.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from '../keys/algorithm-identifier.js';
+import { bytesEqual, toHex } from '../bytes.js';
 import { readCertificateExtensions, type CertificateExtensions } from './certificate-extensions.js';
-import { DerError, Tag, contextTag, readWhole, readerOf } from './der/der.js';
-import { orMalformed } from './der/malformed.js';
+import { DerError, Tag, contextTag, readWhole, readerOf } from '../der/der.js';
+import { orMalformed } from '../der/malformed.js';
 import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { readPublicKey, type PublicKey } from './keys/public-key.js';
+import { readPublicKey, type PublicKey } from '../keys/public-key.js';
 
 /**
  * An X.509 certificate (RFC 5280 §4.1) as this project needs it. Names are DER (`distinguishedNameToString` prints

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import type { decodeCertificate } from '../../../src/core/index.js';
-import { OcspError } from '../../../src/core/index.js';
-import { allReasons, crlScopeFailure, pointTexts } from '../../../src/core/crl-scope.js';
-import { Tag, readWhole } from '../../../src/core/der/der.js';
-import { crlEntryOf, crlFailure, decodeCrl, type Crl } from '../../../src/core/crl.js';
+import type { decodeCertificate } from '../../../../src/core/index.js';
+import { OcspError } from '../../../../src/core/index.js';
+import { allReasons, crlScopeFailure, pointTexts } from '../../../../src/core/crl/crl-scope.js';
+import { Tag, readWhole } from '../../../../src/core/der/der.js';
+import { crlEntryOf, crlFailure, decodeCrl, type Crl } from '../../../../src/core/crl/crl.js';
 import {
   buildCrl,
   crlNumber,
@@ -12,11 +12,11 @@ import {
   deltaCrlIndicator,
   issuingDistributionPoint,
   type CrlOptions,
-} from '../../support/crl.js';
-import { contextConstructed, objectIdentifier, sequence, setOf, utf8String } from '../../support/der-writer.js';
-import { unheardOf } from '../../support/extensions.js';
-import { createCertificateAuthority } from '../../support/pki.js';
-import { authority, decode, issuer, server } from './scene.js';
+} from '../../../support/crl.js';
+import { contextConstructed, objectIdentifier, sequence, setOf, utf8String } from '../../../support/der-writer.js';
+import { unheardOf } from '../../../support/extensions.js';
+import { createCertificateAuthority } from '../../../support/pki.js';
+import { authority, decode, issuer, server } from '../scene.js';
 
 const { revokedAt, thisUpdate, nextUpdate } = crlTimes;
 

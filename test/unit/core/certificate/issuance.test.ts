@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isIssuedBy, issuanceFailure, type Certificate } from '../../../src/core/index.js';
-import { authorityFindings, chooseIssuer, unsupportedIssuance } from '../../../src/core/issuance.js';
-import type { CertificateOptions } from '../../support/certificate.js';
+import { isIssuedBy, issuanceFailure, type Certificate } from '../../../../src/core/index.js';
+import { authorityFindings, chooseIssuer, unsupportedIssuance } from '../../../../src/core/certificate/issuance.js';
+import type { CertificateOptions } from '../../../support/certificate.js';
 import {
   integerOfContents,
   objectIdentifier,
@@ -10,10 +10,10 @@ import {
   nullValue,
   sequence,
   contextConstructed,
-} from '../../support/der-writer.js';
-import { distinguishedName } from '../../support/names.js';
-import { createCertificateAuthority, selfSigned } from '../../support/pki.js';
-import { authority, certificate, decode, issuer } from './scene.js';
+} from '../../../support/der-writer.js';
+import { distinguishedName } from '../../../support/names.js';
+import { createCertificateAuthority, selfSigned } from '../../../support/pki.js';
+import { authority, certificate, decode, issuer } from '../scene.js';
 
 describe('issuanceFailure', () => {
   it('accepts the true issuer, also when its name is encoded otherwise', () => {

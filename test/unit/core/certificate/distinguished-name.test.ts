@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DerError, distinguishedNameToString, distinguishedNamesEqual } from '../../../src/core/index.js';
-import { sequence, setOf } from '../../support/der-writer.js';
-import { commonName, distinguishedName } from '../../support/names.js';
+import { DerError, distinguishedNameToString, distinguishedNamesEqual } from '../../../../src/core/index.js';
+import { sequence, setOf } from '../../../support/der-writer.js';
+import { commonName, distinguishedName } from '../../../support/names.js';
 
 describe('distinguishedNameToString', () => {
   it('prints the most specific name first, several attributes of one joined by a plus', () => {

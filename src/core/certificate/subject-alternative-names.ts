@@ -1,9 +1,9 @@
 import type { Certificate } from './certificate.js';
-import { contextTag } from './der/der.js';
-import { orMalformed } from './der/malformed.js';
+import { contextTag } from '../der/der.js';
+import { orMalformed } from '../der/malformed.js';
 import { attributeTexts } from './distinguished-name.js';
 import { enterExtension } from './extension.js';
-import { Oid } from './oid.js';
+import { Oid } from '../oid.js';
 
 /** What a host name may be (RFC 5280 §4.2.1.6, RFC 1034 §3.5), a wildcard as its whole first label, underscores as deployed. */
 const hostName =

@@ -1,7 +1,7 @@
-import { toHex, bytesEqual } from './bytes.js';
-import type { DerReader } from './der/der.js';
-import { DerError, Tag, readWhole, readerOf, type DerElement } from './der/der.js';
-import { oncePer } from './once-per.js';
+import { toHex, bytesEqual } from '../bytes.js';
+import type { DerReader } from '../der/der.js';
+import { DerError, Tag, readWhole, readerOf, type DerElement } from '../der/der.js';
+import { oncePer } from '../once-per.js';
 
 /** Short names of RFC 4514 §3 and those that CAs use beside them. */
 const attributeNames: Readonly<Record<string, string>> = {

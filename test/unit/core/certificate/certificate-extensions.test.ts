@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OcspError } from '../../../src/core/index.js';
-import type { CertificateOptions } from '../../support/certificate.js';
+import { OcspError } from '../../../../src/core/index.js';
+import type { CertificateOptions } from '../../../support/certificate.js';
 import {
   bitString,
   contextConstructed,
@@ -11,10 +11,10 @@ import {
   octetString,
   sequence,
   tagged,
-} from '../../support/der-writer.js';
-import { purposes, unheardOf, type Extension } from '../../support/extensions.js';
-import { authority, decode } from './scene.js';
-import type { Certificate } from '../../../src/core/index.js';
+} from '../../../support/der-writer.js';
+import { purposes, unheardOf, type Extension } from '../../../support/extensions.js';
+import { authority, decode } from '../scene.js';
+import type { Certificate } from '../../../../src/core/index.js';
 
 const issue = (options: CertificateOptions): Certificate => decode(authority.issue(options));
 const withExtension = (extension: Extension): Certificate => issue({ extensions: [extension] });

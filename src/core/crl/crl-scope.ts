@@ -1,12 +1,12 @@
-import { bytesEqual, toHex } from './bytes.js';
-import type { Certificate } from './certificate.js';
-import { derElement, derSequence } from './der/der-writer.js';
-import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, wholeElement } from './der/der.js';
-import { unlessMalformed } from './der/malformed.js';
-import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { enterExtension, findExtension, unknownCritical, type Extension } from './extension.js';
-import { OcspError } from './ocsp-error.js';
-import { Oid } from './oid.js';
+import { bytesEqual, toHex } from '../bytes.js';
+import type { Certificate } from '../certificate/certificate.js';
+import { derElement, derSequence } from '../der/der-writer.js';
+import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, wholeElement } from '../der/der.js';
+import { unlessMalformed } from '../der/malformed.js';
+import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from '../certificate/distinguished-name.js';
+import { enterExtension, findExtension, unknownCritical, type Extension } from '../certificate/extension.js';
+import { OcspError } from '../ocsp-error.js';
+import { Oid } from '../oid.js';
 
 /** Which of its CA's certificates a CRL speaks of (issuingDistributionPoint, RFC 5280 §5.2.5); it may outlive the CRL's own octets. */
 export interface CrlScope {

@@ -1,6 +1,6 @@
-import { DerError, Tag, contextTag, wholeElement, type DerReader } from './der/der.js';
+import { DerError, Tag, contextTag, wholeElement, type DerReader } from '../der/der.js';
 import { enterExtension, findExtension, readExplicitExtensions, unknownCritical, type Extension } from './extension.js';
-import { Oid } from './oid.js';
+import { Oid } from '../oid.js';
 import { readUniformResource, type ReadUri } from './uniform-resource.js';
 
 /** The bits of keyUsage in their order (RFC 5280 §4.2.1.3). */

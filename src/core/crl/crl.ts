@@ -1,7 +1,7 @@
-import { readAlgorithmIdentifier, type AlgorithmIdentifier } from './keys/algorithm-identifier.js';
-import { bytesEqual, toHex } from './bytes.js';
-import { minimalSerialNumber } from './cert-id.js';
-import type { Certificate } from './certificate.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from '../keys/algorithm-identifier.js';
+import { bytesEqual, toHex } from '../bytes.js';
+import { minimalSerialNumber } from '../cert-id.js';
+import type { Certificate } from '../certificate/certificate.js';
 import { readCrlScope, type CrlScope } from './crl-scope.js';
 import {
   DerError,
@@ -13,15 +13,15 @@ import {
   wholeElement,
   type DerElement,
   type DerReader,
-} from './der/der.js';
-import { orMalformed } from './der/malformed.js';
-import { distinguishedNamesEqual, readDistinguishedName } from './distinguished-name.js';
-import { readExplicitExtensions, readExtensions, type Extension } from './extension.js';
-import { OcspError } from './ocsp-error.js';
-import { Oid } from './oid.js';
-import { revocationReasonOfNumber, type RevocationReason } from './response.js';
-import { checkSignature, type SignatureFailure } from './keys/signature.js';
-import { definedOnly } from './defined-only.js';
+} from '../der/der.js';
+import { orMalformed } from '../der/malformed.js';
+import { distinguishedNamesEqual, readDistinguishedName } from '../certificate/distinguished-name.js';
+import { readExplicitExtensions, readExtensions, type Extension } from '../certificate/extension.js';
+import { OcspError } from '../ocsp-error.js';
+import { Oid } from '../oid.js';
+import { revocationReasonOfNumber, type RevocationReason } from '../response.js';
+import { checkSignature, type SignatureFailure } from '../keys/signature.js';
+import { definedOnly } from '../defined-only.js';
 
 /** What a CRL says of one certificate (RFC 5280 §5.3). */
 export interface CrlEntry {

@@ -1,14 +1,14 @@
-import { bytesEqual } from './bytes.js';
+import { bytesEqual } from '../bytes.js';
 import { isSelfIssued, type Certificate } from './certificate.js';
-import { Tag, contextTag, readWhole, wholeElement } from './der/der.js';
-import { unlessMalformed } from './der/malformed.js';
+import { Tag, contextTag, readWhole, wholeElement } from '../der/der.js';
+import { unlessMalformed } from '../der/malformed.js';
 import { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
 import { findExtension } from './extension.js';
-import { unusableAlgorithmOf } from './keys/public-key.js';
-import { checkSignature, signatureAlgorithmProblem, type SignatureFailure } from './keys/signature.js';
-import { Oid } from './oid.js';
-import { oncePer } from './once-per.js';
-import type { Finding } from './verify/verdict.js';
+import { unusableAlgorithmOf } from '../keys/public-key.js';
+import { checkSignature, signatureAlgorithmProblem, type SignatureFailure } from '../keys/signature.js';
+import { Oid } from '../oid.js';
+import { oncePer } from '../once-per.js';
+import type { Finding } from '../verify/verdict.js';
 
 /** Why a certificate is not the issuer of another. */
 export type IssuanceFailure = 'other-name' | 'not-a-ca' | 'may-not-sign-certificates' | SignatureFailure;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodeCertificate, OcspError } from '../../../src/core/index.js';
-import { dnsNames, namesServer, serverNameFor } from '../../../src/core/subject-alternative-names.js';
-import { authority } from './scene.js';
+import { decodeCertificate, OcspError } from '../../../../src/core/index.js';
+import { dnsNames, namesServer, serverNameFor } from '../../../../src/core/certificate/subject-alternative-names.js';
+import { authority } from '../scene.js';
 
 function withNames(names: readonly string[]): ReturnType<typeof decodeCertificate> {
   return decodeCertificate(authority.issue({ subjectAltNames: names }).certificate.der);

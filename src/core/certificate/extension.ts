@@ -1,4 +1,4 @@
-import { DerError, Tag, readWhole, type DerReader } from './der/der.js';
+import { DerError, Tag, readWhole, type DerReader } from '../der/der.js';
 
 /** One extension as it stands: `value` is the contents of extnValue (RFC 5280 §4.1.2.9). */
 export interface Extension {
