@@ -215,13 +215,16 @@ const ownKeys = new WeakMap<KeyObject, Certificate>();
 export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' | 'certificate'>): void {
   if (ownKeys.get(key) === certificate) return;
   if (key.type !== 'private') throw unsupported('a public key cannot sign', 'name the private key');
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const publicKey = createPublicKey(key);
   const own = checkedKey(certificate.publicKey);
   if ('why' in own) {
     const hint = 'name another certificate; see this one with: openssl x509 -in FILE -text';
     throw unsupported(`no client checks a signature by the certificate that is to sign: ${own.why}`, hint);
   }
-  if (!createPublicKey(key).equals(own.object) && !spki.equals(certificate.publicKey.spki)) {
+  // Node.js leaves an error of OpenSSL behind when it compares keys of different types, and no key can be read after that.
+  const isSameType = publicKey.asymmetricKeyType === own.object.asymmetricKeyType;
+  const spki = publicKey.export({ format: 'der', type: 'spki' });
+  if (!(isSameType && publicKey.equals(own.object)) && !spki.equals(certificate.publicKey.spki)) {
     throw new OcspError(
       'key-mismatch',
       'the private key does not belong to the certificate that is to sign',

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, type RSAPSSKeyPairKeyObjectOptions } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, type RSAPSSKeyPairKeyObjectOptions } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import { BasicOCSPResponse, Certificate as PkijsCertificate, OCSPResponse } from 'pkijs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -275,6 +275,8 @@ describe('signing', () => {
     'refuses a key of type %s that is not the certificate’s',
     (keyType) => {
       expect(codeOf(() => sign({ key: generateKey(keyType) }))).toBe('key-mismatch');
+      // Nothing of it stays behind in OpenSSL.
+      expect(() => createPrivateKey(scene.authority.keyPem)).not.toThrow();
     },
   );
 
