@@ -11,7 +11,7 @@ import { startResponder, type Responder } from '../support/misbehaving-responder
 import type { CertificateStatus } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
-import { runRestaple, startRestaple, type RunOptions } from '../support/run-program.js';
+import { pool, runRestaple, startRestaple, type RunOptions } from '../support/run-program.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 
 const day = 86_400_000;
@@ -194,6 +194,17 @@ describe('a process that is used again', () => {
       for (let turn = 0; turn < 2; turn += 1) expect(await run(runRestaple, line)).toEqual(own);
     });
   }
+
+  it('is used again after each command', async () => {
+    const usual = ['verify', 'fetch', 'generate', 'config'];
+    for (const name of usual) {
+      const line = lines.find(({ words, exitCode, tags }) => words[0] === name && exitCode === 0 && tags === undefined);
+      await run(runRestaple, line!);
+      const before = pool.startCount();
+      await run(runRestaple, line!);
+      expect([name, pool.startCount()]).toEqual([name, before]);
+    }
+  });
 
   it('writes with the umask of who asks', async () => {
     const [line] = lines.filter(({ words }) => words.includes('--dry-run'));

@@ -66,9 +66,12 @@ function end() {
   // What Node.js ends with where a module waits for what never comes, as bin/run.js then does.
   if (!isThrough) process.exitCode = 13;
   if (!isThrough || !isAsBefore()) return;
+  for (const listener of newExitListeners()) listener.call(process, process.exitCode);
   const { exitCode } = process;
   process.exitCode = undefined;
   process.chdir('/');
+  // The program puts methods of its own before those of the streams, for output that cannot be written.
+  for (const { stream } of writes) for (const name of ['write', 'emit']) delete stream[name];
   for (const [index, emitter] of emitters.entries()) putBackListeners(emitter, before.listeners[index]);
   channel.ref();
   for (const { write } of writes) write(sentinel);
@@ -79,13 +82,14 @@ function end() {
 /** Whether the run left nothing that a next one could meet; idle connections, with which a process may end, are closed. */
 function isAsBefore() {
   for (const socket of sockets) socket.destroy();
-  const isOpen = ({ name, stream }) => process[name] === stream && stream.writable && !stream.destroyed;
-  const isWhole = writes.every((one) => isOpen(one) && !Object.hasOwn(one.stream, 'write'));
-  return isWhole && threads.size === 0 && !hasNewExitListener() && openDescriptors() === before.descriptors;
+  const isWhole = writes.every(({ name, stream }) => process[name] === stream && stream.writable && !stream.destroyed);
+  return isWhole && threads.size === 0 && openDescriptors() === before.descriptors;
 }
 
-function hasNewExitListener() {
-  return process.listenerCount('exit') !== (before.listeners[0].get('exit') ?? []).length;
+/** What the run would still do when its process ends. */
+function newExitListeners() {
+  const known = before.listeners[0].get('exit') ?? [];
+  return process.listeners('exit').filter((listener) => !known.includes(listener));
 }
 
 function listenersOf(emitter) {

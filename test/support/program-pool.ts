@@ -23,13 +23,21 @@ export interface PooledResult {
 /** Runs the built program in processes that are used again: a start takes many times as long as most runs. */
 export interface ProgramPool {
   run(run: PooledRun): Promise<PooledResult>;
+  /** How many processes it has started. */
+  startCount(): number;
 }
 
 export function createProgramPool(programPath: string, mainPath: string): ProgramPool {
   const idle: PooledChild[] = [];
+  let startCount = 0;
+  const start = (): PooledChild => {
+    startCount += 1;
+    return startChild(programPath, mainPath);
+  };
   return {
+    startCount: () => startCount,
     async run(run) {
-      const child = idle.pop() ?? startChild(programPath, mainPath);
+      const child = idle.pop() ?? start();
       const result = await child.run(run);
       if (child.isUsable()) idle.push(child);
       return result;

@@ -57,7 +57,8 @@ export function startRestaple(args: readonly string[], options: RunOptions = {})
   return start(process.execPath, [program, ...args], options);
 }
 
-const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
+/** The processes that are used again. */
+export const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
 
 /** What the program reads when it is asked to, and nothing in Node.js itself. */
 const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy)$/i;
