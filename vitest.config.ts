@@ -33,7 +33,16 @@ export default defineConfig({
         // A worker reads the library once and not for each file: these leave their process as they found it.
         test: { name: 'library', include: library, exclude: replacing, isolate: false },
       },
-      { extends: true, test: { name: 'program', include: ['test/**/*.test.ts'], exclude: [...library, ...replacing] } },
+      {
+        extends: true,
+        // For the same reason, and the processes that run the program are used again by the next file.
+        test: {
+          name: 'program',
+          include: ['test/**/*.test.ts'],
+          exclude: [...library, ...replacing],
+          isolate: false,
+        },
+      },
       { extends: true, test: { name: 'replacing', include: replacing } },
     ],
   },

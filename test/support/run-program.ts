@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Leaves stdin open, with nothing in it. */
   readonly keepsInputOpen?: boolean;
-  /** Killed after that; default 20000. */
+  /** Killed after that; default 90000. */
   readonly timeoutMilliseconds?: number;
   readonly uid?: number;
   readonly gid?: number;
@@ -142,7 +142,7 @@ function surroundings(home: string, options: RunOptions): Omit<PooledRun, 'args'
     cwd: options.cwd ?? home,
     env: definedOnly({ ...cleanEnvironment(home), ...options.env }),
     input: options.input ?? '',
-    timeoutMilliseconds: options.timeoutMilliseconds ?? 20_000,
+    timeoutMilliseconds: options.timeoutMilliseconds ?? 90_000,
   };
 }
 
