@@ -16,11 +16,14 @@ type OclifInput = Interfaces.Input<Values, Values, Values>;
 /** What every command has: --json, --quiet, --verbose, and an exit code as the result of its work. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = inGroup('output', {
-    json: switchFlag('print JSON, one object a line', { isOfOneRun: true, summary: 'print JSON, one object a line' }),
-    quiet: switchFlag('say nothing but errors', { exclusive: ['verbose'], summary: 'say nothing but errors' }),
-    verbose: switchFlag('say more on stderr', { summary: 'say more on stderr' }),
+    json: switchFlag('print JSON, one object per line', {
+      isOfOneRun: true,
+      summary: 'print JSON, one object per line',
+    }),
+    quiet: switchFlag('print only errors', { exclusive: ['verbose'], summary: 'print only errors' }),
+    verbose: switchFlag('print more on stderr', { summary: 'print more on stderr' }),
     // These two are answered by main, wherever they stand.
-    help: switchFlag('show this help, or with -h the usual flags on one screen', { char: 'h', ...answeredByMain }),
+    help: switchFlag('show this help; -h shows the usual flags on one screen', { char: 'h', ...answeredByMain }),
     version: switchFlag('show the version', { char: 'V', ...answeredByMain }),
   });
 

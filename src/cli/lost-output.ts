@@ -61,7 +61,7 @@ export function tellOfLostOutput(lost: LostOutput, args: readonly string[]): voi
   const [name, error] = first;
   process.exitCode = exitCodeOf(process.exitCode, args);
   const message = `${name} could not be written: ${systemErrorText(error)}`;
-  const hint = 'make room where it goes; all else was done, and what it lacks is lost';
+  const hint = 'make room there; everything else was done, but the missing output is lost';
   if (name === 'stdout') writeIfPossible(descriptors.stderr, `restaple: ${message}\n  hint: ${hint}\n`);
   else if (asksForJson(args)) {
     writeIfPossible(descriptors.stdout, `${toJsonLine({ error: { code: 'output-unwritable', message, hint } })}\n`);

@@ -70,7 +70,7 @@ export async function createOutput(
     announce: (line: string, label?: string): void => {
       if (isTalkative || (!quiet && !json)) say(line, label);
     },
-    /** A line that is no error, but that cron should see too: withheld only by --quiet. */
+    /** A line that is not an error, but that cron should see too: withheld only by --quiet. */
     notice: (line: string, label?: string): void => {
       if (!quiet) say(line, label);
     },

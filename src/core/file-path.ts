@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A file name as the system has it: a Buffer where its bytes are no UTF-8. */
+/** A file name as the system has it: a Buffer where its bytes are not UTF-8. */
 export type FilePath = string | Buffer;
 
 const slash = 0x2f;
@@ -52,7 +52,7 @@ export function asPath(bytes: Buffer): FilePath {
 }
 
 /**
- * The path for a message or JSON; bytes that are no UTF-8 show as U+FFFD. The text of a file that was given in place of
+ * The path for a message or JSON; bytes that are not UTF-8 show as U+FFFD. The text of a file that was given in place of
  * its path, which may be a private key, is not shown.
  */
 export function shownPath(path: FilePath): string {

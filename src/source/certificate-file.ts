@@ -173,7 +173,7 @@ export function certificateOf({ label, der }: PemBlock, number: number, warn: Wa
   const trailing = der.length - certificate.length;
   if (trailing > 0 && label !== 'TRUSTED CERTIFICATE') {
     const octets = trailing === 1 ? '1 trailing octet' : `${trailing} trailing octets`;
-    warn(`${octets} after the certificate in PEM block ${number}, passed over`);
+    warn(`${octets} after the certificate in PEM block ${number}, ignored`);
   }
   return certificate;
 }

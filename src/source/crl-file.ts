@@ -113,7 +113,7 @@ function derOf(bytes: Uint8Array): Uint8Array {
   }
   if (second === undefined) return crl.der;
   const message = 'there is more than one CRL in it';
-  throw new OcspError('malformed-crl', message, 'name a file with the CRL of this CA alone');
+  throw new OcspError('malformed-crl', message, 'name a file with only the CRL of this CA');
 }
 
 function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {
@@ -159,16 +159,16 @@ export function notYetValid(name: string, { thisUpdate }: Pick<CrlHeader, 'thisU
 }
 
 export function describeStaleness(name: string, nextUpdate: Date): string {
-  return `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`;
+  return `the CRL ${name} is stale: the next one was due at ${formatTime(nextUpdate)}`;
 }
 
 function scopeWarnings(scope: CrlScope, name: string): string[] {
   const warnings: string[] = [];
   if (scope.onlyUserCertificates) {
-    warnings.push(`the CRL ${name} lists end-entity certificates only: it says nothing of CA certificates`);
+    warnings.push(`the CRL ${name} lists end-entity certificates only: it says nothing about CA certificates`);
   }
   if (scope.distributionPoint !== undefined) {
-    warnings.push(`the CRL ${name} is for ${pointOf(scope)}: it says nothing of certificates that name another`);
+    warnings.push(`the CRL ${name} is for ${pointOf(scope)}: it says nothing about certificates that name another`);
   }
   return warnings;
 }

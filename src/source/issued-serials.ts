@@ -31,7 +31,7 @@ const largestCertificateFile = 1024 * 1024;
 export async function readIssuedSerials(path: FilePath, issuer: Certificate): Promise<IssuedSerials> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const { serials, warnings } = await Promise.resolve(isFolder ? readFolder(path, issuer) : readFile(path, issuer));
-  const none = `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`;
+  const none = `${shownPath(path)} names no certificate of this CA: all certificates are answered as unknown`;
   return {
     size: serials.size,
     has: (serialNumber) => serials.has(minimalSerialNumber(serialNumber)),
@@ -65,7 +65,7 @@ function readFolder(folder: FilePath, issuer: Certificate): Found {
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
       if (error.code === 'no-certificate' || error.code === 'file-empty') continue;
-      warnings.push(`${shownPath(path)} was passed over: ${error.message}`);
+      warnings.push(`${shownPath(path)} was skipped: ${error.message}`);
     }
   }
   return { serials, warnings };
@@ -83,7 +83,7 @@ function listFolder(folder: FilePath): Buffer[] {
 
 function readFile(path: FilePath, issuer: Certificate): Found {
   const bytes = readInputFile(path, largestListFile, {
-    empty: 'write the issued serial numbers into it, one a line',
+    empty: 'write the issued serial numbers into it, one per line',
     tooLarge: 'name the serial numbers of one CA',
   });
   if (!looksLikePem(bytes)) return { serials: readList(bytes, path), warnings: [] };
@@ -113,7 +113,7 @@ function readList(bytes: Uint8Array, path: FilePath): Set<string> {
       throw new OcspError(
         'malformed-serial-list',
         `${shownPath(path)} line ${number}: expected one hexadecimal serial number`,
-        'write them as openssl x509 -noout -serial prints them, one a line',
+        'write them as openssl x509 -noout -serial prints them, one per line',
       );
     }
     serials.add(serialNumber);

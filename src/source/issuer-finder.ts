@@ -42,7 +42,7 @@ export interface IssuerFinder {
   takeUnused(): FilePath[];
   /** Another thread found issuers in these of `named`. */
   markUsed(positions: readonly number[]): void;
-  /** This one was taken from elsewhere: the --issuer files that hold it too were no mistake. */
+  /** This one was taken from elsewhere: the --issuer files that hold it too were not a mistake. */
   claim(issuer: Certificate): Promise<void>;
   /** The positions in `named` that were of use since this was asked last. */
   takeUsed(): number[];

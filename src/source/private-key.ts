@@ -59,7 +59,11 @@ function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
       : unreadable(path, 'there is no private key in it', 'name the file that holds -----BEGIN PRIVATE KEY-----');
   }
   if (second !== undefined) {
-    throw unreadable(path, 'there is more than one private key in it', 'name a file with the one key that is to sign');
+    throw unreadable(
+      path,
+      'there is more than one private key in it',
+      'name a file with only the key that should sign',
+    );
   }
   const [key, label] = block;
   // OpenSSL takes a carriage return only before a line feed.
@@ -103,7 +107,7 @@ function decode(
   path: FilePath,
 ): KeyObject {
   if (encrypted && passphrase === undefined) {
-    throw badPassphrase(path, 'is encrypted, and there is no passphrase');
+    throw badPassphrase(path, 'is encrypted, and no passphrase was given');
   }
   try {
     if (!encrypted || passphrase === undefined) return createPrivateKey(input);
@@ -113,7 +117,7 @@ function decode(
     if (code === 'ERR_OSSL_EVP_UNSUPPORTED') {
       throw unreadable(
         path,
-        'it is encrypted with a cipher that OpenSSL does not take any more',
+        'it is encrypted with a cipher that OpenSSL no longer supports',
         'encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW',
         error,
       );

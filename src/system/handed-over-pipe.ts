@@ -89,6 +89,6 @@ function nothingCame(path: string, { silenceMilliseconds }: PipeLimits): OcspErr
   return new OcspError(
     'file-unreadable',
     `nothing came through ${path} for ${silenceMilliseconds / 1000} s`,
-    'look at the command that should write into it, or write a file first',
+    'check the command that should write into it, or write a file first',
   );
 }

@@ -43,7 +43,7 @@ async function replyOf(hop: HopRequest, { status, headers, body, lapses }: ReadA
   const reply = redirectReply(hop, status, headers) ?? (await finishReply(hop, status, headers, body));
   // Nothing that is seen here: then it was what follows the answer.
   const lapse = lapses.length === 0 ? 'octets follow it' : lapses.join(', ');
-  const warning = `the answer of ${hop.target.host} breaks the rules of HTTP and was read all the same: ${lapse}`;
+  const warning = `the answer of ${hop.target.host} breaks the rules of HTTP and was read anyway: ${lapse}`;
   return { ...reply, warnings: [warning, ...reply.warnings] };
 }
 

@@ -63,7 +63,7 @@ testRow({
 
 testRow({
   ...unusable,
-  title: 'a text that is no PEM',
+  title: 'a text that is not PEM',
   arrange: holding(() => 'the certificate is in the other folder\n'),
   code: 'no-certificate',
   message: /it is neither PEM nor DER$/,

@@ -132,7 +132,7 @@ it('warns of a folder without a certificate, and ends with 0', async () => {
     const result = await runRestaple(['fetch', folder.at('empty')]);
     expect(result).toMatchObject({ exitCode: 0, stdout: '' });
     expect(result.stderr).toBe(
-      `restaple: warning: there is no certificate in ${folder.at('empty')} (folders in it are not looked into)\n`,
+      `restaple: warning: there is no certificate in ${folder.at('empty')} (subfolders are not searched)\n`,
     );
   });
 });
@@ -176,7 +176,7 @@ it.each([
 });
 
 describe('what is said', () => {
-  it('is nothing on success when stderr is no terminal', async () => {
+  it('is nothing on success when stderr is not a terminal', async () => {
     await withScene(async (scene) => {
       for (const outcome of ['updated', 'fresh']) {
         const { exitCode, stdout, stderr } = await runRestaple(['fetch', '--allow-private', scene.certificate]);

@@ -117,7 +117,7 @@ describe('reload', () => {
     [
       'a proof of another certificate',
       () => [haproxy.target, '--confirm', `other.pem=${haproxy.place}`, site.certificate],
-      /other\.pem is no certificate of this run/,
+      /other\.pem is not a certificate of this run/,
     ],
   ])('ends with 2 for %s', async (_what, words, message) => {
     const result = await reload(words());
@@ -252,7 +252,7 @@ describe('a staple that is not good', () => {
     expect(recorder.runs()).toBe(0);
   });
 
-  it('is no fault of a certificate that needs none', async () => {
+  it('is not the fault of a certificate that needs none', async () => {
     const plain = scene.issue('plain', { ocspUris: [] });
     rmSync(plain.staple);
     const result = await reload([haproxy.target, plain.certificate, site.certificate]);
@@ -365,7 +365,7 @@ describe('--confirm', { tags: 'nginx' }, () => {
     expect(proof?.certificates[0]?.message).toContain('sends none of these certificates');
   });
 
-  it('of a certificate whose staple is not good is no proof', async () => {
+  it('of a certificate whose staple is not good is not proof', async () => {
     const bad = scene.issue('bad');
     writeFileSync(bad.staple, 'garbage');
     const { exitCode, records } = await reload([

@@ -111,7 +111,7 @@ async function overrideOf(
   if (entry.host !== undefined) {
     const host = parseResponderHost(entry.host);
     if (host !== undefined) return { host, url };
-    complain(['host'], `"${entry.host}" is no host, expected NAME or NAME:PORT as in the certificate's URI`);
+    complain(['host'], `"${entry.host}" is not a host, expected NAME or NAME:PORT as in the certificate's URI`);
     return undefined;
   }
   try {

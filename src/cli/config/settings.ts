@@ -46,7 +46,7 @@ export async function environmentSettings(
       found.set(name, { value, origin: { kind: 'environment', variable }, texts: [text] });
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
-      const hint = `correct or unset it; it stands for --${name}`;
+      const hint = `correct or unset it; it sets --${name}`;
       refuse(new OcspError('usage', `${variable}: ${error.message}`, hint, { cause: error }));
     }
   }

@@ -150,10 +150,10 @@ function mayBeTold({ outcome }: Outcome): boolean {
   return outcome !== 'revoked' && outcome !== 'unknown';
 }
 
-/** Sources without certificates are no error, but whoever named them should hear that nothing was done. */
+/** Sources without certificates are not an error, but whoever named them should hear that nothing was done. */
 function warnOfNothing({ order, output }: FetchRun): void {
   const names = order.sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
-  output.warn(`there is no certificate in ${names.join(', ')} (folders in it are not looked into)`);
+  output.warn(`there is no certificate in ${names.join(', ')} (subfolders are not searched)`);
 }
 
 /** Of --out -, the staple goes to stdout, and no dry run prints it. */
@@ -166,7 +166,7 @@ function requireOneForStdout(list: CertificateList, flags: FetchFlags & { readon
   if (flags.watch) {
     throw new OcspError(
       'usage',
-      '--watch keeps a file fresh, and --out - has none',
+      '--watch needs a file to keep fresh, and --out - has none',
       'name a file, a folder or a template',
     );
   }
@@ -177,7 +177,7 @@ function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchF
   const file = flags['request-out'];
   if (file === undefined) return tools;
   if (list.length > 1) {
-    throw new OcspError('usage', '--request-out takes the request of one certificate', 'name one certificate');
+    throw new OcspError('usage', '--request-out is for the request of one certificate', 'name one certificate');
   }
   return { ...tools, onRequest: (request) => writeRequestFile(file, request, tools.ownProcess) };
 }

@@ -86,7 +86,11 @@ const events: Readonly<Partial<Record<OutcomeName, keyof OnCommands>>> = {
 function wordsOf(event: string, text: string): readonly [string, ...string[]] {
   const [command, ...words] = splitWords(text) ?? [];
   if (command !== undefined) return [command, ...words];
-  throw new OcspError('usage', `--${event}: "${text}" is no command`, 'quote it as for a shell; it is run without one');
+  throw new OcspError(
+    'usage',
+    `--${event}: "${text}" is not a command`,
+    'quote it as for a shell; it is run without one',
+  );
 }
 
 function variablesOf({ certificate, staple, outcome, verdict }: Outcome): Record<string, string> {

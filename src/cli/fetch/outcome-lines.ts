@@ -107,7 +107,7 @@ function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void
   output.say(isNamed ? message : `${name}: ${message}`, output.stderr.red(label));
   for (const line of stack) output.say(line);
   if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && trouble.code !== 'revoked') {
-    output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
+    output.say(`${name} has been revoked since ${formatTime(outcome.revocation.time)}, says the kept signed answer`);
     output.hint('replace the certificate now');
   }
   output.hint(trouble.hint);

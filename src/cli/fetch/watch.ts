@@ -47,7 +47,7 @@ export async function watchFleet(
       const worked = performance.now() - began;
       const longest = Math.max(lookEveryMilliseconds, worked * restPerWork);
       const next = schedule.next(new Date(Date.now() + longest));
-      service.status(`watching; next look at ${formatTime(next)}`);
+      service.status(`watching; next check at ${formatTime(next)}`);
       const rest = Math.max(next.getTime() - Date.now(), shortestRestMilliseconds, worked * restPerWork);
       await hangups.rest(Math.min(rest, longest));
     }
@@ -107,7 +107,7 @@ async function renewed(
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     tell(surroundings, error);
-    surroundings.output.say('the watch goes on with the settings of before');
+    surroundings.output.say('the watch goes on with the previous settings');
     return run;
   } finally {
     service.ready('reading again');

@@ -98,7 +98,7 @@ export function gatherAndTell(
         // Files that changed under the run: one certificate must not keep the servers from hearing of the others.
         if (!(error instanceof OcspError)) throw error;
         isLost = true;
-        output.say(`${shownPath(certificate)}: no server can be told: ${error.message}`);
+        output.say(`${shownPath(certificate)}: no server can be told about its staple: ${error.message}`);
         output.hint(error.hint);
       }
     },

@@ -53,6 +53,6 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
 
 function sayPassedOver(output: Output, { target, certificates }: TargetResult): void {
   for (const { certificatePath, code, message = '' } of certificates) {
-    if (code === 'not-served') output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`, 'passed over');
+    if (code === 'not-served') output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`, 'skipped');
   }
 }

@@ -47,7 +47,7 @@ function dnsdistKeyFrom(file: string | undefined, output: Output): Uint8Array {
   if (text !== undefined) return parseConsoleKey(text);
   throw new OcspError(
     'usage',
-    'dnsdist wants its console key, and none was given',
+    'dnsdist needs its console key, and none was given',
     'put the text of setKey("…") into a file and name it with --dnsdist-key-file, or set RESTAPLE_DNSDIST_KEY',
   );
 }

@@ -129,7 +129,7 @@ function judgeTimeLeft(member: FleetMember, { now, warnMilliseconds, criticalMil
   const below = (state: PluginState, limit: number): Judged => ({
     state,
     group: `below ${formatDuration(limit)}`,
-    why: `the staple ${endsIn(left)}; look why restaple fetch does not renew it`,
+    why: `the staple ${endsIn(left)}; find out why restaple fetch does not renew it`,
   });
   if (left < criticalMilliseconds) return below('CRITICAL', criticalMilliseconds);
   if (left < warnMilliseconds) return below('WARNING', warnMilliseconds);

@@ -30,7 +30,7 @@ interface AttributeTypeAndValue {
 }
 
 /**
- * A distinguished name as an RFC 4514 string, most specific RDN first. Values that are no text of a known string type
+ * A distinguished name as an RFC 4514 string, most specific RDN first. Values that are not text of a known string type
  * come as `#` and hexadecimal. Control characters are escaped as `\XX`, so the result is safe to print.
  */
 export function distinguishedNameToString(name: Uint8Array): string {
@@ -51,7 +51,7 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** The one text that equal names share, for use as a key; once for each array of octets, since bundles are compared name by name. */
 export const canonicalName = oncePer(canonicalForm);
 
-/** The texts of a name's attributes of this type, in their order; values that are no text are left out. */
+/** The texts of a name's attributes of this type, in their order; values that are not text are left out. */
 export function attributeTexts(name: Uint8Array, type: string): string[] {
   const values = relativeNames(name).flatMap((attributes) => attributes.filter((attribute) => attribute.type === type));
   return values.map(({ value }) => textOf(value)).filter((text) => text !== undefined);

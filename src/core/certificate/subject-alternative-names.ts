@@ -11,7 +11,7 @@ const hostName =
 
 /**
  * The dNSNames of a certificate's subjectAltName in their order, in lower case, duplicates once (RFC 5280 §4.2.1.6).
- * A dNSName that is no host name (control characters, spaces, other than ASCII) is left out: no client could ask for it.
+ * A dNSName that is not a host name (control characters, spaces, other than ASCII) is left out: no client could ask for it.
  *
  * @throws OcspError `malformed-certificate` where the extension breaks the rules of DER
  */

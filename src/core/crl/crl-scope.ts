@@ -3,7 +3,11 @@ import type { Certificate } from '../certificate/certificate.js';
 import { derElement, derSequence } from '../der/der-writer.js';
 import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, wholeElement } from '../der/der.js';
 import { unlessMalformed } from '../der/malformed.js';
-import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from '../certificate/distinguished-name.js';
+import {
+  distinguishedNameToString,
+  distinguishedNamesEqual,
+  readDistinguishedName,
+} from '../certificate/distinguished-name.js';
 import { enterExtension, findExtension, unknownCritical, type Extension } from '../certificate/extension.js';
 import { OcspError } from '../ocsp-error.js';
 import { Oid } from '../oid.js';
@@ -149,7 +153,7 @@ function readFlag(reader: DerReader, number: number, what: string): boolean {
   if (element === undefined) return false;
   const [value] = element.contents;
   if (element.contents.length !== 1 || (value !== 0x00 && value !== 0xff)) {
-    throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, element.offset);
+    throw new DerError('boolean-value', `${what} is not a DER BOOLEAN`, element.offset);
   }
   return value === 0xff;
 }

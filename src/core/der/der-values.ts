@@ -88,7 +88,7 @@ function isEncodedAs(encoding: Uint8Array, input: Uint8Array, start: number, end
 }
 
 function readObjectIdentifier({ input, contentStart, end, offset }: DerElement, what: string): string {
-  const malformed = (): DerError => new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, offset);
+  const malformed = (): DerError => new DerError('object-identifier', `${what} is not an OBJECT IDENTIFIER`, offset);
   if (contentStart === end || (input[end - 1] ?? 0x80) >= 0x80) throw malformed();
   let dotted = '';
   let value: number | bigint = 0;

@@ -34,7 +34,7 @@ export const webRules: readonly LintRule[] = [
     const window = subscriberWindow(subject);
     if (window === undefined || subject.now <= window.half || subject.now > window.due) return undefined;
     if (window.interval - second <= 16 * hour) return undefined;
-    return `half of its time was over at ${formatTime(window.half)}: by then a newer answer had to be there`;
+    return `half of its time was over at ${formatTime(window.half)}: by then a newer answer had to be available`;
   }),
   error('reason-code-extension', 'CA/Browser Forum BR 7.3.2', ({ basic: { responses } }) =>
     responses.some(({ extensions }) => findExtension(extensions, Oid.reasonCode) !== undefined)
@@ -61,7 +61,7 @@ export const webRules: readonly LintRule[] = [
   ofDelegate('delegate-key-usage', 'CA/Browser Forum BR 7.1.2.8.7', ({ keyUsage, extensions }) => {
     const isCritical = findExtension(extensions, Oid.keyUsage)?.critical === true;
     if (keyUsage?.size === 1 && keyUsage.has('digitalSignature') && isCritical) return undefined;
-    return 'the certificate of the delegate needs a critical key usage of digitalSignature alone';
+    return 'the certificate of the delegate needs a critical key usage of only digitalSignature';
   }),
   ofDelegate('delegate-is-ca', 'CA/Browser Forum BR 7.1.2.8.4', ({ isCa }) =>
     isCa ? 'the certificate of the delegate is a CA certificate' : undefined,

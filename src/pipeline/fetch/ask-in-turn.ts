@@ -219,7 +219,7 @@ function leftAlone(subject: string, retryAfterMilliseconds: number): FailedVisit
 function suspended(host: string, failures: number, reason: string): OcspError {
   return new OcspError(
     'responder-suspended',
-    `${host} was not asked: ${failures} requests in a row had no answer there (${reason})`,
-    'the next run asks again; see whether this host reaches the responder',
+    `${host} was not asked after ${failures} unanswered requests (${reason})`,
+    'the next run asks again; check whether this host can reach the responder',
   );
 }

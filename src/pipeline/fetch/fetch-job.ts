@@ -131,7 +131,7 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
 export function paddingWarnings({ paddedUris }: Pick<Certificate, 'paddedUris'>, uris: readonly string[]): string[] {
   return uris
     .filter((uri) => paddedUris.includes(uri))
-    .map((uri) => `the certificate has blanks or line ends around its URI ${uri}, which were cut off`);
+    .map((uri) => `the certificate has blanks or line ends around its URI ${uri}, which were removed`);
 }
 
 /** Removes what a killed run left beside the staple. What cannot be removed keeps nobody from asking: a write will tell of it. */

@@ -134,7 +134,7 @@ function changed(
 function replacedCertificate(staple: FilePath): OcspError {
   return new OcspError(
     'usage',
-    `--out would replace the certificate ${shownPath(staple)} by a staple`,
+    `--out would replace the certificate ${shownPath(staple)} with a staple`,
     'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
   );
 }

@@ -77,7 +77,7 @@ function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Insp
   if (inspect !== undefined) return inspect(der);
   throw new OcspError(
     kind === undefined ? 'malformed-der' : 'no-certificate',
-    kind === undefined ? 'it is no request, response or certificate' : `it is a ${kind}`,
+    kind === undefined ? 'it is not a request, response or certificate' : `it is a ${kind}`,
     'name a request, a response or a certificate',
   );
 }

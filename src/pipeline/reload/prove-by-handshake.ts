@@ -80,8 +80,8 @@ function resultsOf(place: ConfirmPlace, proofs: readonly Proof[]): PushResult[] 
 }
 
 function nothingToProve(certificatePath: string): PushResult {
-  const message = 'there is no good staple of it in this run that a server could send';
-  return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'repair what is said of it above' });
+  const message = 'this run has no good staple for it that a server could send';
+  return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'fix the problem reported for it above' });
 }
 
 async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }: ProofTools): Promise<Proof> {

@@ -39,12 +39,12 @@ const maximumFailures = 10_000;
 const failuresInARow = 3;
 
 const hints: CrlHints = {
-  'crl-mismatch': 'tell the CA that its certificates name the CRL of another; a file of your own goes with --crl FILE',
-  'malformed-crl': 'tell the CA that what its certificates name is no CRL; a file of your own goes with --crl FILE',
-  'malformed-pem': 'tell the CA that what its certificates name is no CRL; a file of your own goes with --crl FILE',
+  'crl-mismatch': 'tell the CA that its certificates name the CRL of another; to use a file of your own: --crl FILE',
+  'malformed-crl': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
+  'malformed-pem': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
   'crl-unsupported': 'name the complete CRL of the CA with --crl FILE',
-  'crl-stale': 'tell the CA that its CRL is overdue; what it lists counts, its silence does not',
-  'crl-not-yet-valid': 'check this clock (timedatectl), then the one of the CA',
+  'crl-stale': 'tell the CA that its CRL is overdue; what it lists counts, but absence from it does not',
+  'crl-not-yet-valid': 'check the clock of this machine (timedatectl), then that of the CA',
 };
 
 /**

@@ -72,7 +72,7 @@ function chainOn(base: CrlSight, crls: readonly CrlSight[], times: CrlTimes): Ch
   return current;
 }
 
-/** A CRL without a number is no base and goes on none. */
+/** A CRL without a number is not a base and goes on none. */
 function numberOf({ scope }: CrlSight): bigint {
   return scope.number ?? -1n;
 }

@@ -105,7 +105,7 @@ export function reported(verdict: Verdict, origin: ResponseOrigin): JudgedStaple
   };
 }
 
-/** What is over, or is no response at all, where it lies: the responder has no part in that. */
+/** What is over, or is not a response at all, where it lies: the responder has no part in that. */
 const hints: Readonly<Record<ResponseOrigin, Readonly<Record<'over' | 'other', string>>>> = {
   staple: {
     over: 'run restaple fetch; is the timer running?',
@@ -113,7 +113,7 @@ const hints: Readonly<Record<ResponseOrigin, Readonly<Record<'over' | 'other', s
   },
   named: {
     over: 'get a current one, with restaple fetch for a certificate that names a responder',
-    other: 'name the file of an OCSP response with --response; a certificate is named by itself',
+    other: 'name the file of an OCSP response with --response; name a certificate as an argument',
   },
   handshake: {
     over: 'run restaple fetch and have the server reload; is the timer running?',

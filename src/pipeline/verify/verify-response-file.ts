@@ -107,7 +107,7 @@ function lookUpCrl(serialNumber: string, asked: Asked): CrlReport | undefined {
     about.map(({ certId }) => issuerOf(certId, asked)).find((found) => found !== undefined) ??
     (others.length === 0 ? only : undefined);
   if (issuer === undefined) {
-    const message = 'nothing says which CA issued the serial number, so that its CRL could be known';
+    const message = 'nothing says which CA issued the serial number, so its CRL is unknown';
     const hint = 'name the CA certificate with --issuer FILE';
     return { kind: 'unusable', trouble: troubleOfError(new OcspError('issuer-not-found', message, hint)) };
   }
@@ -177,7 +177,7 @@ function issuerOf(certId: CertId, { authorities, options }: Asked): Certificate 
 
 function strangersFailure(serialNumber: string, isIssuerNamed: boolean): Failure {
   if (isIssuerNamed) {
-    const message = `the response speaks of serial number ${serialNumber} of another issuer`;
+    const message = `the response is about serial number ${serialNumber} of another issuer`;
     return { code: 'cert-id-mismatch', message, values: { serialNumber } };
   }
   const message = `the CA that issued serial number ${serialNumber} is neither named by --ca or --untrusted nor in the response`;

@@ -47,7 +47,7 @@ export function parseConsoleKey(text: string): Uint8Array {
 /**
  * Reads the key of a dnsdist console from a file of at most 64 KiB; a pipe, as from `<(command)`, will do.
  *
- * @throws OcspError `usage` for what is no key, `file-not-found`, `file-unreadable`, `file-too-large`
+ * @throws OcspError `usage` for what is not a key, `file-not-found`, `file-unreadable`, `file-too-large`
  */
 export function readConsoleKeyFile(path: FilePath): ConsoleKeyFile {
   const { bytes, warnings } = readSecret(path);
@@ -72,7 +72,7 @@ function readSecret(path: FilePath): { bytes: Buffer; warnings: string[] } {
   if (piped !== undefined) return { bytes: Buffer.from(piped), warnings: [] };
   try {
     const { bytes, status } = readRegularFile(path, { limit: largestKeyFile + 1, onlyBeginning: true });
-    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is not a regular file');
     return { bytes: Buffer.from(bytes.buffer), warnings: exposureOf(path, 'the dnsdist key file') };
   } catch (error) {
     throw unreadable(path, error);

@@ -151,7 +151,7 @@ function outcomeOfFrontends(
   foresight: Foresight,
 ): Told {
   if (frontends.length === 0) {
-    const message = 'dnsdist has neither a DoT nor a DoH frontend, so that it staples nothing';
+    const message = 'dnsdist has neither a DoT nor a DoH frontend, so it staples nothing';
     const hint =
       'add one with addTLSLocal() or addDOHLocal() and its option ocspResponses, or check the address of the target';
     return noneTaken(staples, { code: 'no-slot', message, hint }, foresight.troubles);

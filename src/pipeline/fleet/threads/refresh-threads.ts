@@ -12,7 +12,7 @@ interface Helper {
   readonly member: CrewMember;
   readonly refreshing: Map<number, (end: RefreshedElsewhere | null) => void>;
   readonly passes: Map<number, GatePass>;
-  /** Aborted when the thread is no more. */
+  /** Aborted when the thread has ended. */
   readonly gone: AbortController;
   /** That, or the run's interrupt; one for all requests, since the run's signal remembers each that follows it. */
   readonly over: AbortSignal;
@@ -33,7 +33,7 @@ export function startRefreshThreads(members: ReadonlySet<CrewMember>, tools: Ref
       const helper = helpers.get(member);
       if (helper !== undefined) hear(helper, message, tools);
     },
-    /** What a thread that is no more had is given back: its places at the gate, and its certificates. */
+    /** What a thread that has ended had is given back: its places at the gate, and its certificates. */
     lose(member: CrewMember): void {
       const helper = helpers.get(member);
       helpers.delete(member);

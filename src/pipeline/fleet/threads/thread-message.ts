@@ -34,7 +34,7 @@ export type CrewMember = Outbox<ToThread>;
 export interface CrewWork {
   /** A message of any kind: others are for other work. */
   hear(member: CrewMember, message: FromThread): void;
-  /** This one is no more, whatever ended it. */
+  /** This one has ended, whatever ended it. */
   lose(member: CrewMember): void;
 }
 
