@@ -7,7 +7,7 @@ import { inGroup } from './flags/flag-groups.js';
 import { ownHint, withOwnHint } from './flags/own-hint.js';
 import { switchFlag } from './flags/flag-kinds.js';
 
-/** RESTAPLE_VERSION may be there for reasons of its own, as in many an image of a container. */
+/** RESTAPLE_VERSION may be set for other reasons, as in many container images. */
 const answeredByMain = { isOfOneRun: true, hasVariable: false } as const;
 
 type Values = Record<string, unknown>;
@@ -51,7 +51,7 @@ export abstract class BaseCommand extends Command {
     const { flags, baseFlags } = command;
     const options = { ...command, flags: withoutEnvironment(flags), baseFlags: withoutEnvironment(baseFlags) };
     const parsed = await this.parse(options as unknown as OclifInput, withNegativeSerial(this.argv));
-    // Named, for of oclif's own type any misspelt flag is one.
+    // Named explicitly: with oclif's own type any misspelt flag would pass.
     type Flags = Interfaces.InferredFlags<Declared['flags'] & Declared['baseFlags']>;
     return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
   }

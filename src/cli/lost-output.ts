@@ -13,7 +13,7 @@ export type LostOutput = Map<StreamName, NodeJS.ErrnoException>;
 
 type WriteText = (chunk: string | Uint8Array, ...more: never[]) => boolean;
 
-/** A disk that is full may have room again while a long run still has something to say. */
+/** A full disk may have room again while a long run still has output. */
 const passingTroubles: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -79,6 +79,6 @@ function writeIfPossible(descriptor: number, text: string | Uint8Array): void {
   try {
     writeSync(descriptor, typeof text === 'string' ? Buffer.from(text) : text);
   } catch {
-    // Nothing more can be said there.
+    // Nothing more can be written there.
   }
 }

@@ -38,7 +38,7 @@ export async function createOutput(
     /** Columns of stdout where it is a terminal; undefined elsewhere. */
     stdoutColumns: columnsOf(process.stdout),
     isStderrTerminal: process.stderr.isTTY,
-    /** stderr is a terminal that can redraw a line, and nobody asked for silence or JSON. */
+    /** stderr is a terminal that can redraw a line, and neither --quiet nor --json was given. */
     canDraw: process.stderr.isTTY && !quiet && !json && process.env['TERM'] !== 'dumb',
     stdout,
     stderr,

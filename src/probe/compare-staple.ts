@@ -187,7 +187,7 @@ function thisUpdateOf(staple: Uint8Array, sent: CertId): Date | undefined {
     ?.thisUpdate;
 }
 
-/** As far as a certificate alone can tell: its serial number and the name of its issuer (RFC 6960 §4.1.1). */
+/** As far as a certificate on its own can tell: its serial number and the name of its issuer (RFC 6960 §4.1.1). */
 function isAbout(certId: CertId, certificate: Certificate): boolean {
   if (!serialNumbersEqual(certId.serialNumber, certificate.serialNumber)) return false;
   const { hashAlgorithm, issuerNameHash } = certId;

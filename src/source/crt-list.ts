@@ -4,7 +4,7 @@ import { isRegularFile } from '../system/regular-file.js';
 import { readInputFile } from './input-file.js';
 import { numberedLines } from './numbered-lines.js';
 
-/** A line a certificate: far beyond any fleet. */
+/** One line per certificate: far beyond any fleet. */
 const largestCrtList = 64 * 1024 * 1024;
 
 /** haproxy joins the files of one certificate in several key types under one name (ssl-load-extra-files bundle). */

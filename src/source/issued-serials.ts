@@ -13,18 +13,18 @@ export interface IssuedSerials {
   readonly size: number;
   /** Whether the CA issued this serial number (hex of INTEGER contents). */
   has(serialNumber: string): boolean;
-  /** What the reader should hear: files passed over that may hold a certificate, or that nothing was found. */
+  /** What the reader should hear: files skipped that may hold a certificate, or that nothing was found. */
   readonly warnings: readonly string[];
 }
 
-/** 64 bytes a line: a million serial numbers. */
+/** 64 bytes per line: a million serial numbers. */
 const largestListFile = 64 * 1024 * 1024;
 const largestCertificateFile = 1024 * 1024;
 
 /**
  * Reads what a CA has issued. Of a folder (`newcerts` of openssl ca, PEM or DER, not deeper, no dot files): the
  * certificates that this CA really signed. Of a file: a PEM bundle of such certificates, or one hexadecimal serial
- * number a line, as `openssl x509 -serial` prints it (`serial=`, `0x`, colons allowed; empty lines and `#` comments passed over).
+ * number per line, as `openssl x509 -serial` prints it (`serial=`, `0x`, colons allowed; empty lines and `#` comments ignored).
  *
  * @throws OcspError `malformed-serial-list`, its message with file and line; what reading the folder or file can throw
  */

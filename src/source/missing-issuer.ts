@@ -32,7 +32,7 @@ export interface FruitlessSearch {
   readonly anchorFlag?: string;
 }
 
-/** So many namesakes are looked at for a reason: their keys cost work. */
+/** This many namesakes are examined for a reason: their keys cost work. */
 const maximumExplained = 16;
 
 /**
@@ -91,7 +91,7 @@ function unsupportedAmong(certificate: Certificate, namesakes: readonly Certific
   return namesakes.map((one) => unsupportedIssuance(certificate, one)).find((why) => why !== undefined);
 }
 
-/** Of nameless places the first says enough. */
+/** Of places without a name, the first is enough. */
 function reasonsAgainst([first]: readonly Certificate[]): string[] {
   const that = 'a certificate of that name';
   return first === undefined ? [] : [reasonAgainst(first, `the public key of ${that}`, that)];

@@ -59,7 +59,7 @@ function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
   throw notRegular(path, found);
 }
 
-/** The error for a staple path that holds something else than a file. */
+/** The error for a staple path that holds something other than a file. */
 export function notRegular(path: FilePath, found: Stats): OcspError {
   const what = found.isDirectory() ? 'it is a folder' : 'it is not a regular file';
   return unwritableBecause(path, what, `name another file with --out, or remove ${shownPath(path)}`);

@@ -59,7 +59,7 @@ const precious: Partial<Record<DerKind, string>> = {
 /**
  * Refuses to replace what a slip of the pen would cost: keys, certificates, certificate requests and CRLs under whatever
  * name, and under a name that does not stand for what is written everything that is not of that kind. Of certificates an
- * issuer alone takes the place.
+only an issuer may be replaced.
  *
  * @throws OcspError `overwrite-refused`
  */

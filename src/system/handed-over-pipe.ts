@@ -19,7 +19,7 @@ export function isDescriptorPath(path: string): boolean {
 
 /**
  * Reads the pipes and sockets among these paths to their end, so that they can be read as files are from then on, and by
- * several. Others are left alone. A signal ends the process meanwhile.
+ * several. Others are not touched. A signal ends the process meanwhile.
  *
  * @throws OcspError `file-unreadable` when nothing comes for too long, `file-too-large`
  */

@@ -124,7 +124,7 @@ async function openSocket(place: URL, connections: AgentPair, trip: Trip): Promi
   const isSecure = place.protocol === 'https:';
   const agent = isSecure ? connections.https : connections.http;
   const options = { port: portOf(place), ...(isSecure ? secureNames(place) : { host: bareHost(place) }) };
-  // Where the guard refuses a literal it says so at once, in place of a socket.
+  // Where the guard refuses a literal it says so at once, instead of a socket.
   const refusals: unknown[] = [];
   const socket = agent.createConnection(options, (error) => refusals.push(error));
   if (!(socket instanceof Socket)) throw refusals[0];

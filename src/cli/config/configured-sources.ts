@@ -13,7 +13,7 @@ import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './sch
 /** Adds what is wrong with this entry of a section to the problems of the file. */
 export type Complain = (path: readonly PropertyKey[], text: string) => void;
 
-/** Whether what stands at a place of the file is not to be read, its mistake being told. */
+/** Whether the value at a place of the file must be ignored, since its mistake is already reported. */
 export type IsBroken = (path: readonly PropertyKey[]) => boolean;
 
 /** The certificates of a file, each with its place. */

@@ -18,7 +18,7 @@ import type { Setting, Settings } from './settings.js';
 /** The process as far as a run depends on it. */
 type NeedsProcess = Pick<NodeJS.Process, 'env' | 'geteuid'>;
 
-/** What a run of `fetch` with this configuration would miss: files, folders, keys and programs, each where it is named. */
+/** What a run of `fetch` with this configuration would not find: files, folders, keys and programs, each with the place that names it. */
 export async function missingNeeds(
   { file, isEmpty, sources, sourceLines }: Configuration,
   settings: Settings,

@@ -13,7 +13,7 @@ import { ConfigurationError } from './configuration-error.js';
 /** Enough for 50,000 certificates named one by one. */
 const largestFile = 4 * 1024 * 1024;
 
-/** Why all this: said in each refusal. */
+/** The reason for these rules, part of each refusal. */
 const reason = 'and it names commands that this user runs';
 
 /**
@@ -30,7 +30,7 @@ export function readConfigurationFile(path: string, effectiveUserId: number): st
   const piped = handedOver(path);
   if (piped !== undefined) return textOf(path, piped);
   const file = withoutLinks(path, effectiveUserId);
-  // What has become a link by now is not followed.
+  // A file that has become a link meanwhile is not followed.
   const { bytes, status } = attempt(path, () => readRegularFile(file, { limit: largestFile, followLinks: false }));
   if (!status.isFile()) {
     const what = status.isDirectory() ? 'a folder' : 'not a regular file';

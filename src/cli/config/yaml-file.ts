@@ -29,7 +29,7 @@ export interface YamlFile {
   readonly lineOf: (path: readonly PropertyKey[]) => number;
   /** Mistakes that leave the rest readable. */
   readonly problems: readonly Problem[];
-  /** Where these stand: what is there is no value. */
+  /** The places of these mistakes: nothing there is a value. */
   readonly broken: readonly (readonly PropertyKey[])[];
 }
 
@@ -95,7 +95,7 @@ function documentProblems(documents: readonly Document[], lines: LineCounter): P
   return [...problems, { line: lineOfNode(second, lines), text: 'a second document begins, expected one document' }];
 }
 
-/** The parser's words are short enough where ours would say the same. */
+/** The parser's own words are short enough for the rest. */
 const ownWords: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_KEY: 'this key occurs twice, expected each key once',
   TAB_AS_INDENT: 'a tab indents this line, expected spaces',
@@ -153,7 +153,7 @@ function plainValue(
       return plain;
     }
     if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, path, 'expected text');
-    // Not quoted, these are YAML's ways to say nothing, and none of them is meant as a file of that name.
+    // Unquoted, these are YAML's spellings of null, never a file of that name.
     if (isPlain(node) && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, path, emptyText(name));
     return node.value;
   };

@@ -32,11 +32,11 @@ export type SettledOutcome = Pick<ListedOutcome, 'listed' | 'outcome' | 'isRepea
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
-  /** The last outcome of a certificate whose responder is left alone for now. */
+  /** The last outcome of a certificate whose responder is not asked for now. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
   /** Told of each outcome as it settles. */
   readonly onOutcome?: (settled: SettledOutcome) => void;
-  /** Whether the user hears of it; always when absent. */
+  /** Whether the user hears about it; always when absent. */
   readonly isTold?: (settled: SettledOutcome) => boolean;
 }
 
@@ -145,7 +145,7 @@ function limitsOf({ order, shard, helpers }: FetchRun, { postponed }: PassObserv
   });
 }
 
-/** Of a certificate that its CA no longer vouches for, no server is given the old staple, good as it looks. */
+/** If its CA no longer vouches for a certificate, no server gets the old staple, even if it looks good. */
 function mayBeTold({ outcome }: Outcome): boolean {
   return outcome !== 'revoked' && outcome !== 'unknown';
 }
@@ -156,7 +156,7 @@ function warnOfNothing({ order, output }: FetchRun): void {
   output.warn(`there is no certificate in ${names.join(', ')} (subfolders are not searched)`);
 }
 
-/** Of --out -, the staple goes to stdout, and no dry run prints it. */
+/** With --out - the staple goes to stdout, and a dry run does not print it. */
 function withOutput(tools: FetchTools, flags: FetchFlags, output: Output): FetchTools {
   if (!isStdout(flags.out) || flags['dry-run']) return tools;
   return { ...tools, onStaple: (bytes) => output.bytes(bytes) };

@@ -12,7 +12,7 @@ const eventNames = ['on-updated', 'on-failed', 'on-revoked'] as const;
 /** The user's commands of --on-updated, --on-failed, --on-revoked. */
 export type OnCommands = Readonly<Partial<Record<(typeof eventNames)[number], string | undefined>>>;
 
-/** A page or a deploy may take its time, but not a whole run's. */
+/** A pager call or a deploy may take a while, but not as long as a whole run. */
 const timeoutMilliseconds = 60_000;
 
 /** Whether any of the commands is set. */

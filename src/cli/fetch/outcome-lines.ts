@@ -38,13 +38,13 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
 /** How much is said of one certificate. */
 export interface TalkPolicy {
   readonly requireOcsp: boolean;
-  /** Nothing is done, and what would be is said whether anybody is watching or not. */
+  /** Nothing is done; what would be done is printed, watched or not. */
   readonly isDryRun?: boolean;
   /** Of many certificates those that are fresh or need no staple are only counted. */
   readonly isSparing?: boolean;
 }
 
-/** What stderr says of one certificate: trouble always, success where somebody is watching. */
+/** What stderr says about one certificate: trouble always, success only if somebody is watching. */
 export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy): void {
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
@@ -75,7 +75,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
 }
 
-/** What somebody who watches should hear of, though nothing is wrong with the staple. */
+/** What somebody who watches should hear about, though nothing is wrong with the staple. */
 const aboutCertificates: ReadonlySet<string> = new Set(['certificate-expired', 'certificate-expires']);
 
 function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {

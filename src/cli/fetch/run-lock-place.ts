@@ -9,7 +9,7 @@ export interface RunLockPlace {
   readonly makesFolder: boolean;
 }
 
-/** Root's folder for run locks: on a tmpfs that ends with the boot, and writable by root alone, unlike /run/lock. */
+/** Root's folder for run locks: on a tmpfs that ends with the boot, and writable only by root, unlike /run/lock. */
 const rootFolder = '/run/restaple';
 
 /** A file name's limit is 255 octets on every file system of Linux. */

@@ -69,7 +69,7 @@ async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Pr
       else seen.failure ??= listed.failure;
       if (isRepeated !== true) schedule.take(outcome, now());
     },
-    // What stays as it was is told once.
+    // An outcome that stays the same is printed once.
     isTold: ({ outcome: { outcome }, isRepeated }) => pass === 1 || (isRepeated !== true && outcome !== 'fresh'),
   };
   schedule.beginPass();
@@ -91,7 +91,7 @@ function tell({ output }: Pick<FetchRun, 'output'>, { message, hint }: OcspError
   output.hint(hint);
 }
 
-/** The order as it reads now; one that cannot be read leaves the watch as it was. */
+/** The order as it reads now; if it cannot be read, the watch goes on as before. */
 async function renewed(
   run: FetchRun,
   reread: () => Promise<FetchOrder>,

@@ -8,10 +8,10 @@ import type { Output } from '../output.js';
 const longestList = 64 * 1024 * 1024;
 
 /**
- * Arguments as paths. `-` stands for the paths that stdin lists, one a line or with NUL between them, as bytes, so that
+ * Arguments as paths. `-` stands for the paths that stdin lists, one per line or with NUL between them, as bytes, so that
  * names that are not UTF-8 arrive whole.
  *
- * @throws OcspError `usage` when there is no path at all, or stdin lists too much or something else than paths; what came
+ * @throws OcspError `usage` when there is no path at all, or stdin lists too much or something other than paths; what came
  *   there, which may be a private key, is in no message
  */
 export async function readPathArguments(
@@ -69,7 +69,7 @@ function listedPath(name: Buffer): FilePath {
   return path;
 }
 
-/** The file itself on stdin in place of its path: none of it may be repeated, since a private key may be in it. */
+/** The file itself on stdin instead of its path: none of it may be repeated, since a private key may be in it. */
 function refuseContents(list: Buffer, separator: '\n' | '\0'): void {
   // NUL between the letters: the UTF-16 of another system.
   const text = list.toString('latin1').replaceAll('\0', '');

@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import type { Shard } from '../../core/shard.js';
 
-/** A fleet in more parts than that is a misprint. */
+/** More parts than that are a typing error. */
 const mostShards = 10_000;
 
 /** `I/N` with 0 <= I < N <= 10000; undefined for anything else. */

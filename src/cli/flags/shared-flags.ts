@@ -36,7 +36,7 @@ export const trustFlags = inGroup('trust', {
   ),
 });
 
-/** A serial number in hex as hex of its INTEGER contents, in place of a certificate. */
+/** A serial number in hex as hex of its INTEGER contents, instead of a certificate. */
 export const serialFlag = flagKind({
   helpValue: '<hex>',
   expected: 'hexadecimal',

@@ -21,7 +21,7 @@ const others: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A line for each of these variables that sets nothing but looks as if it should.
+ * A line for each of these variables that has no effect but looks as if it should.
  *
  * @param names of variables, none of them among `read`
  * @param read the variables that the command reads

@@ -108,7 +108,7 @@ async function judgeStaples(
     if (staple !== undefined) staples.push(staple);
     else {
       others.push(report.noResponder ? needsNone(path) : notGood(path, report));
-      // A good one that is not pushed is over.
+      // A good one that is not pushed has expired.
       codes.push(report.verdict?.kind === 'good' ? exitCodes.outsideValidity : exitCodeOfReport(report));
     }
   }

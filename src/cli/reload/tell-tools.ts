@@ -10,7 +10,7 @@ import { ownProcess } from '../own-process.js';
 /**
  * The tools for telling these targets, from the flags, this process and its environment.
  *
- * @throws OcspError for a key that a target needs and that cannot be had: before a staple is written that nobody could then
+ * @throws OcspError for a key that a target needs and that is not available: before a staple is written that nobody could then
  *   be told of
  */
 export function tellToolsFrom(

@@ -54,7 +54,7 @@ function describe(issuer: Certificate, signer: ResponseSigner): string {
   return `for ${name}, signed by ${distinguishedNameToString(signer.certificate.subject)}`;
 }
 
-/** A line a request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
+/** One line per request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
 function exchangeTeller(output: Output): (exchange: Exchange) => void {
   let told = '';
   return (exchange) => {

@@ -30,8 +30,8 @@ export function serveSourceReader(flags: ServeFlags, output: Pick<Output, 'warn'
 }
 
 /**
- * The source as it is now: read again when a file changes. A change that cannot be read is told, and the statuses of
- * before go on. Throws OcspError for what cannot be read at the start.
+ * The source as it is now: read again when a file changes. A change that cannot be read is reported, and the previous
+ * statuses stay in use. Throws OcspError for what cannot be read at the start.
  */
 export async function openServeSource(
   flags: ServeFlags,

@@ -118,7 +118,7 @@ function distinctUris(uris: readonly (ReadUri | undefined)[]): string[] {
   return [...new Set(uris.flatMap((one) => (one === undefined ? [] : [one.uri])))];
 }
 
-/** The URIs of the points of freshestCRL, where the deltas of a CRL are (RFC 5280 §4.2.1.15, §5.2.6), each point's by itself. */
+/** The URIs of the points of freshestCRL, where the deltas of a CRL are (RFC 5280 §4.2.1.15, §5.2.6), each point's separately. */
 export function freshestCrlUris(extensions: readonly Extension[]): string[][] {
   const points = enterExtension(extensions, Oid.freshestCrl, 'freshestCRL')?.all(readPointUris) ?? [];
   return points.map(distinctUris).filter((uris) => uris.length > 0);

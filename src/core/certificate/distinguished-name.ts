@@ -112,7 +112,7 @@ export function textOf(value: DerElement): string | undefined {
   }
 }
 
-/** Four octets a character (X.690 §8.23.7). */
+/** Four octets per character (X.690 §8.23.7). */
 function textOfUniversalString(octets: Buffer): string | undefined {
   if (octets.length % 4 !== 0) return undefined;
   const characters: string[] = [];
@@ -162,7 +162,7 @@ function foldText(text: string): string {
 /** Controls, format characters and variation selectors; U+FFFC is neither (RFC 4518 §2.2). */
 const standsForNothing = /[\p{Cc}\p{Cf}\u034f\u180b-\u180d\ufe00-\ufe0f\ufffc]/gu;
 
-/** Full case folding (RFC 3454 table B.2) by way of upper case, which alone takes ß for ss; but no dotless i becomes i. */
+/** Full case folding (RFC 3454 table B.2) by way of upper case, the only way that takes ß for ss; but no dotless i becomes i. */
 function foldCase(text: string): string {
   return text
     .split('\u0131')

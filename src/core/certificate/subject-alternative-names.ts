@@ -46,7 +46,7 @@ function alternativeNames(certificate: Pick<Certificate, 'extensions'>): Alterna
 export type AskedServer = { readonly name: string } | { readonly address: Iterable<number> };
 
 /**
- * Whether a certificate is for a server (RFC 6125 §6): an address by an iPAddress alone, a name by a dNSName, whose wildcard
+ * Whether a certificate is for a server (RFC 6125 §6): an address only by an iPAddress, a name by a dNSName, whose wildcard
  * stands for one label, the first. The common name counts only where there is neither.
  *
  * @throws OcspError `malformed-certificate`

@@ -167,7 +167,7 @@ export type CrlScopeFailure =
   'a-ca-certificate' | 'no-ca-certificate' | 'another-distribution-point' | 'no-distribution-point';
 
 /**
- * Whether this CRL's silence about a certificate of its CA means good, as far as its reasons reach (RFC 5280 §6.3.3 (b)(2)).
+ * Whether the absence of a certificate of its CA from this CRL means good, as far as its reasons reach (RFC 5280 §6.3.3 (b)(2)).
  *
  * @returns undefined when it does, else why not
  */
@@ -185,7 +185,7 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
 }
 
 /**
- * The reasons for which this CRL's silence about a certificate of its CA means good, as bits of {@link allReasons}; 0 where
+ * The reasons for which the absence of a certificate of its CA from this CRL means good, as bits of {@link allReasons}; 0 where
  * {@link crlScopeFailure} says why. A distribution point may itself be for some reasons only (RFC 5280 §6.3.3 (d)).
  */
 export function crlReasons(scope: CrlScope, certificate: Certificate): number {

@@ -6,7 +6,7 @@ export { integerContentsOf, objectIdentifierOf, smallIntegerOf } from './der-val
 
 /**
  * Reads a run of DER elements strictly: definite, minimal lengths and nothing left over. Every method throws a
- * {@link DerError}. The reader never recurses by itself, so depth is bounded by the caller's schema.
+ * {@link DerError}. The reader never recurses, so depth is bounded by the caller's schema.
  */
 export class DerReader {
   readonly #input: Uint8Array;
@@ -37,7 +37,7 @@ export class DerReader {
     return this.#position < this.#end ? this.#input[this.#position] : undefined;
   }
 
-  /** Refuses anything after the last element. */
+  /** Refuses data after the last element. */
   end(what: string): void {
     if (!this.isAtEnd) throw new DerError('trailing-data', `data after the end of ${what}`, this.offset);
   }

@@ -27,7 +27,7 @@ export const lightweightRules: readonly LintRule[] = [
     if (signer?.kind !== 'delegated') return undefined;
     const { der, subject } = signer.certificate;
     if (basic.certificates.some((embedded) => bytesEqual(embedded, der))) return undefined;
-    return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so that clients cannot find it`;
+    return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so clients cannot find it`;
   }),
   warning('delegate-with-revocation-uris', 'RFC 9919 §3.2.2', ({ signer }) => {
     if (signer?.kind !== 'delegated') return undefined;

@@ -106,7 +106,7 @@ interface SubscriberWindow {
   readonly due: Date;
 }
 
-/** The window of a subscriber certificate, of which alone BR 4.9.10 speaks: of a serial number alone nobody knows. */
+/** The window of a subscriber certificate: BR 4.9.10 is only about those, and a serial number does not tell. */
 function subscriberWindow({ certificate, statement }: LintSubject): SubscriberWindow | undefined {
   if (certificate?.isCa !== false || statement?.nextUpdate === undefined) return undefined;
   const { thisUpdate, nextUpdate: end } = statement;

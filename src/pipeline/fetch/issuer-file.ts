@@ -41,7 +41,7 @@ export function staleIssuerFinding({ path }: CertificateFile, why: string): Find
   };
 }
 
-/** How an issuer that was found is kept. */
+/** How to keep an issuer that was found. */
 export interface IssuerKeeping {
   readonly isDownloaded: boolean;
   readonly issuers: Pick<IssuerFinder, 'choose'>;

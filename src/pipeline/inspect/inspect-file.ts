@@ -20,7 +20,7 @@ const hints: InputHints = {
 };
 
 /**
- * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle by itself,
+ * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle separately,
  * private keys named and never decoded), or the base64 of a request's URL. Nothing is verified.
  *
  * @returns at least one thing, in the order of the file; what cannot be read or decoded is in the result and never

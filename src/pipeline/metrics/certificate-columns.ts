@@ -116,7 +116,7 @@ export function createCertificateColumns() {
 function factsOf(outcome: Outcome, now: Date): CertificateFacts {
   const { staple, verdict } = outcome;
   const hasSucceeded = !('trouble' in outcome) && verdict?.kind === 'good';
-  // No more than the certificates with trouble: in a quiet run no file is looked at twice.
+  // Only for certificates with trouble: in a quiet run no file is examined twice.
   const written = hasSucceeded || staple === undefined ? undefined : modificationTime(staple);
   return {
     outcome,
@@ -147,7 +147,7 @@ function modificationTime(path: FilePath): Date | undefined {
   }
 }
 
-/** NaN for what a certificate has not. */
+/** NaN for what a certificate lacks. */
 function numberOf(value: ReturnType<Column['value']>): number {
   return value instanceof Date ? value.getTime() / 1000 : value === undefined ? NaN : Number(value);
 }

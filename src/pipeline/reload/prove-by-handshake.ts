@@ -93,7 +93,7 @@ async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }:
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
     const code = error.code === 'timeout' ? 'timeout' : 'target-unreachable';
-    // Of the other key type alone, a server ends the handshake that forces this one.
+    // A server with only the other key type ends the handshake that forces this one.
     return { result: notTaken(staple, { code, message, hint }), isElsewhere: error.code === 'tls-failed' };
   }
   const fault = compareStaple({

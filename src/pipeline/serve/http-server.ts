@@ -32,7 +32,7 @@ export interface Exchange {
   readonly remote: string;
   readonly method: string;
   readonly httpStatus: number;
-  /** Undefined where HTTP alone answered (405, 413). */
+  /** Undefined where only HTTP answered (405, 413). */
   readonly answer?: Answer;
   readonly isCached: boolean;
   /** What the client calls its body, where that is not application/ocsp-request; it is answered all the same. */
@@ -46,7 +46,7 @@ export interface ResponderServerOptions extends HostAndPort {
   readonly now: () => Date;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly limits?: Partial<ServerLimits>;
-  /** Whose connections the limit for one client is not for. */
+  /** Addresses that are exempt from the limit for one client. */
   readonly trustedProxies?: readonly AddressBlock[];
 }
 
@@ -56,7 +56,7 @@ export type ResponderServer = Awaited<ReturnType<typeof startResponderServer>>;
  * Serves a responder over HTTP (RFC 6960 appendix A.1): POST, GET and HEAD, refusals as OCSP answers with status 200.
  * Resolves when it listens.
  *
- * @throws OcspError `listen-failed` when the address cannot be had
+ * @throws OcspError `listen-failed` when the address is not available
  */
 export async function startResponderServer(options: ResponderServerOptions) {
   const limits = { ...defaultLimits, ...options.limits };

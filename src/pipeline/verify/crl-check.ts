@@ -22,7 +22,7 @@ export type CrlReport =
   /** The certificate names no CRL; `schemes` are those of URIs that cannot be downloaded, such as `ldap`. */
   | { readonly kind: 'none'; readonly schemes: readonly string[] }
   /**
-   * A CRL could not be had, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
+   * A CRL is not available, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
    * whatever the others say; `more` is what is wrong with the rest.
    */
   | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly more?: readonly Trouble[] };
@@ -36,7 +36,7 @@ export interface CrlEvidence {
   readonly nextUpdate?: Date;
 }
 
-/** When the silence of a CRL counts; durations in milliseconds. */
+/** When absence from a CRL counts; durations in milliseconds. */
 export interface CrlTimes {
   readonly now: Date;
   readonly skewMilliseconds: number;
@@ -103,7 +103,7 @@ export function evidenceOf({ name, thisUpdate, nextUpdate }: CrlSight): CrlEvide
   return definedOnly({ source: name, thisUpdate, nextUpdate });
 }
 
-/** Why this is not a time at which the CRL's silence counts: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
+/** Why absence from the CRL does not count at this time: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
 export function untimeliness(crl: CrlSight, times: CrlTimes): OcspError | undefined {
   const { name, thisUpdate, nextUpdate } = crl;
   const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = times;

@@ -18,7 +18,7 @@ import { judgeCrls } from './crl-judge.js';
 
 /**
  * A check against the CRLs in these files: all that the certificate's issuer signed, deltas applied to their base. What
- * one of them lists is revoked; their silence counts where it is current, for this certificate and for all reasons
+ * one of them lists is revoked; absence from them counts only if they are current, for this certificate and for all reasons
  * together, and none of the files is unusable or unreadable.
  */
 export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): CrlCheck {

@@ -49,7 +49,7 @@ export type ConnectionPlace = Pick<ProbeRequest, 'host' | 'port' | 'serverName' 
 export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly certificate?: FilePath;
   readonly response?: FilePath;
-  /** What the reader should hear of the certificate's file. */
+  /** What the reader should hear about the certificate's file. */
   readonly warnings?: readonly string[];
   /** Of the certificate, where it could be read. */
   readonly life?: CertificateLife;
@@ -57,7 +57,7 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly nextRefresh?: Date;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
-  /** What the CRL says, where one was asked; the verdict is that of the response alone. */
+  /** What the CRL says, where one was asked; the verdict is only that of the response. */
   readonly crl?: CrlReport;
   /** The server that was asked, and what its handshake showed. */
   readonly place?: ConnectionPlace;

@@ -6,7 +6,7 @@ import { handedOver } from '../../system/handed-over-pipe.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorCode } from '../../system/system-error.js';
 
-/** A console key as a file has it, and what the reader should hear of that file, one sentence each. */
+/** A console key as a file has it, and what the reader should hear about that file, one sentence each. */
 export interface ConsoleKeyFile {
   readonly key: Uint8Array;
   readonly warnings: readonly string[];
@@ -22,7 +22,7 @@ const howToMakeAKey =
   'give the text between the quotes of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one';
 
 /**
- * The key of a dnsdist console: base64 of 32 bytes, alone or in a `setKey("…")` line of Lua, of which the last one counts.
+ * The key of a dnsdist console: base64 of 32 bytes, by themselves or in a `setKey("…")` line of Lua, of which the last one counts.
  *
  * @throws OcspError `usage`, which never shows any of the text
  */

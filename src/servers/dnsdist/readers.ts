@@ -22,7 +22,7 @@ export type FileAccess =
 const hiddenFolders = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
 
 /**
- * Whether a dnsdist on this machine can read a file. `readers` is asked only where the permissions alone do not tell.
+ * Whether a dnsdist on this machine can read a file. `readers` is asked only where the permissions do not tell.
  * Access lists cannot be seen from here: wherever one might apply, the answer is unsure.
  */
 export function accessByDnsdist(path: FilePath, readers: () => readonly Reader[]): FileAccess {

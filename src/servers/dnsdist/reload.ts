@@ -133,7 +133,7 @@ function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
   }
 }
 
-/** From 1.8 on: no news is no news. */
+/** From 1.8 on: silence says nothing. */
 function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Foresight): PushResult {
   const doubt = doubts.get(staple);
   const message = `dnsdist ${text} reloads without saying which staples it took: only --confirm proves it`;

@@ -18,7 +18,7 @@ export interface DnsdistVersion {
 /** The largest part of a foreign text that goes into a message. */
 const shownLength = 400;
 
-/** Reloads each DoT and DoH frontend by itself and returns one line for each: up to 1.7 only such calls report failures. */
+/** Reloads each DoT and DoH frontend separately and returns one line for each: up to 1.7 only such calls report failures. */
 export const reloadEachFrontend = `
 local lines = {}
 local function reload(kind, index, call)

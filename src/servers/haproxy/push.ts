@@ -32,7 +32,7 @@ interface Haproxy {
  * reload of haproxy, which reads the files again: write those first.
  *
  * @param staples each verified, of a certificate that haproxy loads
- * @returns one result a staple, in their order. With `ok` and the code `left-alone`: haproxy fetches that staple itself.
+ * @returns one result per staple, in their order. With `ok` and the code `left-alone`: haproxy fetches that staple itself.
  * @throws OcspError `interrupted`; whatever haproxy does is a result
  */
 export async function pushToHaproxy(
@@ -112,7 +112,7 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
   return checkHeld(staple, slots);
 }
 
-/** haproxy looks staples up by the SHA-1 CertID alone; its own reply would speak of an unknown certificate. */
+/** haproxy looks staples up only by the SHA-1 CertID; its own reply would be about an unknown certificate. */
 function hashProblem({ certId }: StapleToPush): TargetFailure | undefined {
   if (certId.hashAlgorithm === 'sha1') return undefined;
   return new TargetFailure(

@@ -20,7 +20,7 @@ interface Helper {
 
 type RefreshTools = Pick<FetchTools, 'gate' | 'signal' | 'onExchange'>;
 
-/** So much more than this thread they have under way, since this one serves the gate and hears of every outcome too. */
+/** So much more than this thread they have under way, since this one serves the gate and hears about every outcome too. */
 const shareOfHelpers = 2;
 
 const endsHere: RefreshedElsewhere = { kind: 'refused' };
@@ -45,7 +45,7 @@ export function startRefreshThreads(members: ReadonlySet<CrewMember>, tools: Ref
      * Has the thread with the least to do refresh a certificate.
      *
      * @param here how this thread does it: where it has the least to do itself, and where another could not
-     * @returns the outcome; undefined for a file that is none of ours
+     * @returns the outcome; undefined for a file that is not ours
      */
     async share(
       position: number,
