@@ -119,7 +119,7 @@ it.each(['site.pem', './site.pem', '{dir}/{base}'])(
         cwd: scene.folder.path,
       });
       expect(result.exitCode).toBe(2);
-      expect(result.stderr).toMatch(/--out would replace the certificate \S*site\.pem by a staple\n {2}hint: /);
+      expect(result.stderr).toMatch(/--out would replace the certificate \S*site\.pem with a staple\n {2}hint: /);
       expect(scene.responder.connections()).toBe(0);
       expect(snapshot(scene.folder.path)).toEqual(before);
     });

@@ -68,7 +68,7 @@ testRow({
   arrange: behave(() => endless()),
   flags: ['--timeout', '15s'],
   code: 'body-too-large',
-  message: /goes on, more than 65536 bytes are not taken$/,
+  message: /goes on, more than 65536 bytes are not accepted$/,
   hint: /leads to an OCSP responder/,
 });
 

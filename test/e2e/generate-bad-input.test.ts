@@ -59,7 +59,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...issuerFlags, '--ca-key', key, certificate], {
       exitCode: 8,
       code: 'key-mismatch',
-      message: /private key \S+\/other\.key does not belong to the certificate that is to sign, \S+\/ca\.pem$/,
+      message: /private key \S+\/other\.key does not belong to the signing certificate \S+\/ca\.pem$/,
       hint: /openssl pkey -in KEY -pubout/,
     });
   });
@@ -328,7 +328,7 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
     ['no days', ['--days', '0'], /--days 0 and --minutes 0 give no validity period/, /above 0/],
     ['no minutes', ['--minutes', '0'], /give no validity period/, /above 0/],
     ['negative days', ['--days=-1'], /--days -1 and --minutes 0 give no validity period/, /above 0/],
-    ['negative minutes beside days', ['--days', '1', '--minutes=-5'], /--days 1 and --minutes -5 make no/, /above 0/],
+    ['negative minutes beside days', ['--days', '1', '--minutes=-5'], /--days 1 and --minutes -5 give no/, /above 0/],
     ['days that are not a number', ['--days', 'week'], /week/],
     ['a hundred years', ['--days', '36500'], /give no validity period/, /ten years at most/],
     [

@@ -367,7 +367,7 @@ describe('the words of serve', { tags: 'curl' }, () => {
     await curlReply('--data-binary', 'rubbish', `${server.url}/`);
     const { stdout, stderr } = await server.stop();
     expect(stdout).toBe('');
-    expect(stderr).toBe(`restaple: serving on ${server.url} for CN=Own CA, signed by itself\n`);
+    expect(stderr).toBe(`restaple: serving on ${server.url} for CN=Own CA, signed with its own key\n`);
   });
 });
 

@@ -110,8 +110,8 @@ describe('reload', () => {
     ['haproxy without a certificate', () => [haproxy.target], /no certificate was named/],
     ['dnsdist without a key', () => [dnsdist.target, site.certificate], /--dnsdist-key-file/],
     ['no target', () => [], /target/i],
-    ['an unknown kind', () => ['apache:/run/apache.pid', site.certificate], /no reload target/],
-    ['a port that is none', () => ['dnsdist:127.0.0.1:99999', site.certificate], /no reload target/],
+    ['an unknown kind', () => ['apache:/run/apache.pid', site.certificate], /not a reload target/],
+    ['a port that is none', () => ['dnsdist:127.0.0.1:99999', site.certificate], /not a reload target/],
     ['a place that is none', () => [haproxy.target, '--confirm', '#name', site.certificate], /no place/],
     ['a proof without a certificate', () => ['exec:true', '--confirm', haproxy.place], /no certificate was named/],
     [
