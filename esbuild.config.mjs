@@ -59,7 +59,7 @@ const onDemand = {
     );
     pluginBuild.onResolve({ filter: /^#on-demand\// }, ({ path }) => ({ path, external: true }));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
-      // Asked for __esModule by what TypeScript makes of an import, which is no use yet.
+      // Asked for __esModule by what TypeScript makes of an import, which is not a use yet.
       contents: `let loaded;
         module.exports = new Proxy({}, {
           get: (_, name) => name === '__esModule' ? undefined : (loaded ??= require('#on-demand/${path}'))[name],

@@ -113,7 +113,7 @@ function ownFolder(): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const found = lstatSync(folder);
   if (!found.isDirectory() || found.uid !== user || (found.mode & 0o077) !== 0) {
-    throw new Error(`${folder} is no folder of this user alone: remove it`);
+    throw new Error(`${folder} is not a folder of this user alone: remove it`);
   }
   return folder;
 }

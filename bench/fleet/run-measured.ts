@@ -41,7 +41,7 @@ function peakOf(pid: number | undefined): number | undefined {
     const kibibytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'latin1'))?.[1];
     return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1_000_000;
   } catch {
-    // It has ended, or this is no Linux.
+    // It has ended, or this is not Linux.
     return undefined;
   }
 }

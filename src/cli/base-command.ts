@@ -7,7 +7,7 @@ import { inGroup } from './flags/flag-groups.js';
 import { ownHint, withOwnHint } from './flags/own-hint.js';
 import { switchFlag } from './flags/flag-kinds.js';
 
-/** RESTAPLE_VERSION may be there for reasons of its own, as in many an image of a container. */
+/** RESTAPLE_VERSION may be set for other reasons, as in many container images. */
 const answeredByMain = { isOfOneRun: true, hasVariable: false } as const;
 
 type Values = Record<string, unknown>;
@@ -16,11 +16,14 @@ type OclifInput = Interfaces.Input<Values, Values, Values>;
 /** What every command has: --json, --quiet, --verbose, and an exit code as the result of its work. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = inGroup('output', {
-    json: switchFlag('print JSON, one object a line', { isOfOneRun: true, summary: 'print JSON, one object a line' }),
-    quiet: switchFlag('say nothing but errors', { exclusive: ['verbose'], summary: 'say nothing but errors' }),
-    verbose: switchFlag('say more on stderr', { summary: 'say more on stderr' }),
+    json: switchFlag('print JSON, one object per line', {
+      isOfOneRun: true,
+      summary: 'print JSON, one object per line',
+    }),
+    quiet: switchFlag('print only errors', { exclusive: ['verbose'], summary: 'print only errors' }),
+    verbose: switchFlag('print more on stderr', { summary: 'print more on stderr' }),
     // These two are answered by main, wherever they stand.
-    help: switchFlag('show this help, or with -h the usual flags on one screen', { char: 'h', ...answeredByMain }),
+    help: switchFlag('show this help; -h shows the usual flags on one screen', { char: 'h', ...answeredByMain }),
     version: switchFlag('show the version', { char: 'V', ...answeredByMain }),
   });
 
@@ -48,7 +51,7 @@ export abstract class BaseCommand extends Command {
     const { flags, baseFlags } = command;
     const options = { ...command, flags: withoutEnvironment(flags), baseFlags: withoutEnvironment(baseFlags) };
     const parsed = await this.parse(options as unknown as OclifInput, withNegativeSerial(this.argv));
-    // Named, for of oclif's own type any misspelt flag is one.
+    // Named explicitly: with oclif's own type any misspelt flag would pass.
     type Flags = Interfaces.InferredFlags<Declared['flags'] & Declared['baseFlags']>;
     return { ...parsed, argv: parsed.argv.map(String), flags: parsed.flags as Flags };
   }

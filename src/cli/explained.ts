@@ -1,7 +1,7 @@
 import { Errors, type Interfaces } from '@oclif/core';
 import type { CommandRecord } from './help/command-record.js';
 
-/** An error of the command line in our words. What that takes is loaded only here. */
+/** An error of the command line in our words. The code for that is loaded only here. */
 export async function explained(
   error: unknown,
   args: readonly string[],

@@ -13,7 +13,7 @@ export type LostOutput = Map<StreamName, NodeJS.ErrnoException>;
 
 type WriteText = (chunk: string | Uint8Array, ...more: never[]) => boolean;
 
-/** A disk that is full may have room again while a long run still has something to say. */
+/** A full disk may have room again while a long run still has output. */
 const passingTroubles: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -61,7 +61,7 @@ export function tellOfLostOutput(lost: LostOutput, args: readonly string[]): voi
   const [name, error] = first;
   process.exitCode = exitCodeOf(process.exitCode, args);
   const message = `${name} could not be written: ${systemErrorText(error)}`;
-  const hint = 'make room where it goes; all else was done, and what it lacks is lost';
+  const hint = 'make room there; everything else was done, but the missing output is lost';
   if (name === 'stdout') writeIfPossible(descriptors.stderr, `restaple: ${message}\n  hint: ${hint}\n`);
   else if (asksForJson(args)) {
     writeIfPossible(descriptors.stdout, `${toJsonLine({ error: { code: 'output-unwritable', message, hint } })}\n`);
@@ -79,6 +79,6 @@ function writeIfPossible(descriptor: number, text: string | Uint8Array): void {
   try {
     writeSync(descriptor, typeof text === 'string' ? Buffer.from(text) : text);
   } catch {
-    // Nothing more can be said there.
+    // Nothing more can be written there.
   }
 }

@@ -29,7 +29,7 @@ function plainArguments(args: string[]): string[] {
   return isGiven(args, '-V') || isGiven(args, '--version') ? ['--version'] : args;
 }
 
-/** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing to tell an administrator of. */
+/** oclif warns where it may not look for plug-ins, as when HOME is still root's: nothing an administrator needs to know. */
 function keepQuietAboutPlugIns(): void {
   const told = process.listeners('warning');
   process.removeAllListeners('warning');

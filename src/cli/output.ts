@@ -38,7 +38,7 @@ export async function createOutput(
     /** Columns of stdout where it is a terminal; undefined elsewhere. */
     stdoutColumns: columnsOf(process.stdout),
     isStderrTerminal: process.stderr.isTTY,
-    /** stderr is a terminal that can redraw a line, and nobody asked for silence or JSON. */
+    /** stderr is a terminal that can redraw a line, and neither --quiet nor --json was given. */
     canDraw: process.stderr.isTTY && !quiet && !json && process.env['TERM'] !== 'dumb',
     stdout,
     stderr,
@@ -70,7 +70,7 @@ export async function createOutput(
     announce: (line: string, label?: string): void => {
       if (isTalkative || (!quiet && !json)) say(line, label);
     },
-    /** A line that is no error, but that cron should see too: withheld only by --quiet. */
+    /** A line that is not an error, but that cron should see too: withheld only by --quiet. */
     notice: (line: string, label?: string): void => {
       if (!quiet) say(line, label);
     },

@@ -9,13 +9,13 @@ import { printCurl } from '../cli/fetch/print-curl.js';
 import { runFetch } from '../cli/fetch/run-fetch.js';
 
 export default class Fetch extends BaseCommand {
-  static override description = `Fetch, verify and store the staples of certificates where they are due.
+  static override description = `Fetch, verify and store the staples that are due.
 
 The staple is CERT.ocsp in DER, where haproxy looks for it. It is replaced in one step, and only by a response that is
-verified, current and usable by a server; whatever goes wrong, the old one stays. Run it every hour: a fresh staple is
-verified and left alone. It says nothing on success unless stderr is a terminal.
+verified, current and usable by a server; if anything goes wrong, the old one stays. Run it every hour: a fresh staple
+is verified and kept. It prints nothing on success unless stderr is a terminal.
 
-Without CERT the certificates are those of the configuration file: --config, or /etc/restaple.yaml where it is there.`;
+Without CERT it takes the certificates of the configuration file: --config, or /etc/restaple.yaml if it exists.`;
   static override usage = '[FLAG...] [CERT...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130, 143] as const;
   static override variables = ['RESTAPLE_SHARD_COUNT', 'RESTAPLE_DNSDIST_KEY'];

@@ -10,7 +10,7 @@ import { inspectFile } from '../pipeline/inspect/inspect-file.js';
 export default class Inspect extends BaseCommand {
   static override description = `Show OCSP responses, requests and certificates as text.
 
-Takes DER, PEM (every block of a bundle; private keys are named and never read), PKCS#7 and base64. Nothing is verified: for
+Takes DER, PEM (every block of a bundle; private keys are listed but never read), PKCS#7 and base64. Nothing is verified: for
 a verdict use restaple verify.`;
   static override usage = '[FLAG...] FILE...';
   static override exits = [8, 9] as const;
@@ -24,7 +24,7 @@ a verdict use restaple verify.`;
   static override strict = false;
   static override args = {
     file: Args.string({
-      description: 'files of responses, requests or certificates, or - to read paths from stdin, one a line',
+      description: 'files of responses, requests or certificates, or - to read paths from stdin, one per line',
       ignoreStdin: true,
     }),
   };

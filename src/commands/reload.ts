@@ -7,11 +7,11 @@ import { runReload } from '../cli/reload/run-reload.js';
 import { namedCertificates } from '../cli/flags/path-arguments.js';
 
 export default class Reload extends BaseCommand {
-  static override description = `Tell a running server of the staples of certificates, and read its answer.
+  static override description = `Tell a running server about the staples of certificates, and read its answer.
 
 TARGET is haproxy:/run/haproxy/admin.sock, haproxy:HOST:PORT, haproxy:@1:/run/haproxy-master.sock, dnsdist:HOST:PORT,
-nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], systemd:UNIT, or exec:COMMAND (words by the quoting rules of the shell,
-but no shell; the staples come as JSON lines on stdin). Every staple is verified first. One that is not good is not pushed,
+nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], systemd:UNIT, or exec:COMMAND (quoted as for a shell, but run
+without one; the staples come as JSON lines on stdin). Every staple is verified first. One that is not good is not pushed,
 and the command ends with the code of that staple.`;
   static override usage = 'TARGET [FLAG...] [CERT...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;

@@ -7,7 +7,7 @@ export default class Serve extends BaseCommand {
   static override description = `Answer OCSP requests for the certificates of your own CA.
 
 A responder by RFC 6960 and RFC 5019 over openssl's index.txt or a CRL, which are read again when they change. It answers
-POST and GET, in the hash that was asked for, with the nonce that was sent, and lets caches keep answers without nonce. A
+POST and GET, with the hash that was asked for and the nonce that was sent, and lets caches keep answers without a nonce. A
 serial number that the source does not list is unknown, a certificate of another CA unauthorized. SIGTERM and SIGINT end it
 with 0 once running requests are answered. It has no TLS, and needs none: answers are signed.`;
   static override usage = [

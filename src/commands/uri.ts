@@ -8,7 +8,7 @@ import { reportCertificateFile } from '../pipeline/verify/certificate-report.js'
 import { namedCertificates } from '../cli/flags/path-arguments.js';
 
 export default class Uri extends BaseCommand {
-  static override description = `Print the OCSP responder URIs of certificates, one a line.
+  static override description = `Print the OCSP responder URIs of certificates, one per line.
 
 With several certificates each line is the path, a tab and the URI. For a certificate without a responder nothing is printed on
 stdout; the likely reason and the next step are on stderr.`;
@@ -27,8 +27,8 @@ stdout; the likely reason and the next step are on stderr.`;
     ...certificateFlags,
     ...inGroup('output', {
       'issuer-uri': switchFlag('print the caIssuers URIs instead', { summary: 'print the caIssuers URIs instead' }),
-      'require-ocsp': switchFlag('end with 11 for a certificate without responder URI', {
-        summary: 'end with 11 for one without responder URI',
+      'require-ocsp': switchFlag('exit 11 for a certificate without a responder URI', {
+        summary: 'exit 11 for one without a responder URI',
       }),
     }),
   };

@@ -11,8 +11,8 @@ import { isGiven } from '../cli/report-error.js';
 export default class Verify extends BaseCommand {
   static override description = `Verify the staples of certificates, offline or as a server sends them.
 
-Checks signature, responder, CertID and times by RFC 6960 section 3.2; with --crl it asks a second source too. Without CERT
-it judges the response of --response for the certificates of --issuer.`;
+Checks signature, responder, CertID and times by RFC 6960 section 3.2; with --crl it also asks a second source. Without
+CERT it judges the response that --response names, for the certificates of --issuer.`;
   static override usage = [
     '[FLAG...] CERT...',
     '--response FILE --issuer FILE [--serial HEX] [FLAG...]',

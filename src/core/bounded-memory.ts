@@ -3,7 +3,7 @@ export interface BoundedMemory<Value> {
   get(key: string): Value | undefined;
   /** Keeps it, whatever else has to go: what was used longest ago first. */
   set(key: string, value: Value, octets: number): void;
-  /** Forgets so much that as many octets more are within the bound. */
+  /** Forgets enough to make room for this many octets. */
   makeRoom(octets: number): void;
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A file name as the system has it: a Buffer where its bytes are no UTF-8. */
+/** A file name as the system has it: a Buffer where its bytes are not UTF-8. */
 export type FilePath = string | Buffer;
 
 const slash = 0x2f;
@@ -52,7 +52,7 @@ export function asPath(bytes: Buffer): FilePath {
 }
 
 /**
- * The path for a message or JSON; bytes that are no UTF-8 show as U+FFFD. The text of a file that was given in place of
+ * The path for a message or JSON; bytes that are not UTF-8 show as U+FFFD. The text of a file that was given instead of
  * its path, which may be a private key, is not shown.
  */
 export function shownPath(path: FilePath): string {
@@ -63,7 +63,7 @@ export function shownPath(path: FilePath): string {
 /** PATH_MAX of Linux. */
 const longestPath = 4096;
 
-/** A text for each path, one character for each of its bytes: different for different paths, also where they are not UTF-8. */
+/** A text for each path, one character per byte: different for different paths, even if they are not UTF-8. */
 export function pathKey(path: FilePath): string {
   return Buffer.from(path).toString('latin1');
 }

@@ -21,7 +21,7 @@ export function hashOid(name: SignatureHash): string {
   return oidsByName[name];
 }
 
-/** The name of a hash function by its OID, or undefined where it is none of ours (MD5 and MD2 among them). */
+/** The name of a hash function by its OID, or undefined where it is not ours (MD5 and MD2 among them). */
 export function hashByOid(oid: string): SignatureHash | undefined {
   return namesByOid.get(oid);
 }

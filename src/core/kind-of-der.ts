@@ -19,7 +19,7 @@ interface Header {
 }
 
 /**
- * Tells the kinds of DER apart that lie in an administrator's folders, by their first tags alone: lengths are not
+ * Tells the kinds of DER apart that lie in an administrator's folders, only by their first tags: lengths are not
  * believed, so that the decoder of the right kind can say what is broken. Undefined for what is none of them.
  */
 export function kindOfDer(bytes: Uint8Array): DerKind | undefined {

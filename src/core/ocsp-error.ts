@@ -69,7 +69,7 @@ export const ocspErrorKinds = {
 /** A stable code of an {@link OcspError}. */
 export type OcspErrorCode = keyof typeof ocspErrorKinds;
 
-/** The kind of trouble behind a code: which exit code it leads to, and whether a good staple on disk softens it. */
+/** The kind of trouble behind a code: which exit code it leads to, and whether a good staple on disk makes it a mere note. */
 export type OcspErrorKind = (typeof ocspErrorKinds)[OcspErrorCode];
 
 /** Bad input, a file or network that failed: what happened, why, and the next step. Messages are for people, codes are stable. */

@@ -44,7 +44,7 @@ export function pemLabelsIn(bytes: Uint8Array): string[] {
  * never decoded (RFC 7468 §3, lax about line lengths). Where two files were put together and the first had no line feed at
  * its end, the end line of one block and the begin line of the next are one line.
  *
- * @throws OcspError `malformed-pem` for a block without its end line or with something else than base64 in it
+ * @throws OcspError `malformed-pem` for a block without its end line or with something other than base64 in it
  */
 export function decodePem(bytes: Uint8Array): PemBlock[] {
   return decodeCommonPem(asBuffer(bytes)) ?? decodeAnyPem(bytes);
@@ -88,7 +88,7 @@ function decodeRepeatedBody(bytes: Buffer, start: number, end: number): Uint8Arr
 /** Undefined where it is not base64, or has other white space than line feeds. */
 function decodeCommonBody(bytes: Buffer, start: number, end: number): Uint8Array | undefined {
   const body = bytes.toString('latin1', start, end);
-  // The decoder takes the alphabet of base64url too, and passes over what is in neither: then octets are missing.
+  // The decoder takes the alphabet of base64url too, and ignores what is in neither: then octets are missing.
   if (body.includes('-') || body.includes('_')) return undefined;
   let digits = body.length - (body.endsWith('==') ? 2 : body.endsWith('=') ? 1 : 0);
   for (let at = body.indexOf('\n'); at >= 0; at = body.indexOf('\n', at + 1)) digits -= 1;

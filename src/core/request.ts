@@ -45,7 +45,7 @@ export interface OcspRequest {
  * @throws OcspError `malformed-der`, its cause a DerError that names the rule
  */
 export function decodeRequest(der: Uint8Array): OcspRequest {
-  return orMalformed({ code: 'malformed-der', what: 'no OCSP request' }, () => readRequest(der));
+  return orMalformed({ code: 'malformed-der', what: 'the bytes are not an OCSP request' }, () => readRequest(der));
 }
 
 function readRequest(der: Uint8Array): OcspRequest {

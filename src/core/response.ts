@@ -235,7 +235,7 @@ function readCertificateStatus(element: DerElement): CertificateStatus {
   if (!isGood && tag !== contextTag(2, 'primitive')) {
     throw new DerError('unexpected-tag', 'certStatus is neither good, revoked nor unknown', offset);
   }
-  if (end > contentStart) throw new DerError('null-value', 'certStatus is no NULL', offset);
+  if (end > contentStart) throw new DerError('null-value', 'certStatus is not a NULL', offset);
   return { status: isGood ? 'good' : 'unknown' };
 }
 

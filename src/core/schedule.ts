@@ -27,7 +27,7 @@ const spreadFraction = 0.1;
 
 /**
  * When a staple is due: thisUpdate + P of its window, or that long before its end, minus a spread of up to a tenth of
- * the window that follows from the certificate alone, so that every run computes the same instant.
+ * the window that follows only from the certificate, so that every run computes the same instant.
  */
 export function refreshTime(window: Window, policy: RefreshPolicy, certificate: Certificate): Date {
   const start = window.start.getTime();

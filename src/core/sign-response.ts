@@ -146,7 +146,7 @@ const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
 const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
 function schemeFor({ key, hash }: ResponseSigner): Scheme {
-  if (hash === 'sha1') throw unsupported('SHA-1 is not signed any more', 'use sha256, sha384 or sha512');
+  if (hash === 'sha1') throw unsupported('signing with SHA-1 is not supported', 'use sha256, sha384 or sha512');
   switch (key.asymmetricKeyType) {
     case 'rsa': {
       const chosen = hash ?? 'sha256';
@@ -219,7 +219,7 @@ export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' |
   const own = checkedKey(certificate.publicKey);
   if ('why' in own) {
     const hint = 'name another certificate; see this one with: openssl x509 -in FILE -text';
-    throw unsupported(`no client checks a signature by the certificate that is to sign: ${own.why}`, hint);
+    throw unsupported(`clients do not accept signatures by the signing certificate: ${own.why}`, hint);
   }
   // Node.js leaves an error of OpenSSL behind when it compares keys of different types, and no key can be read after that.
   const isSameType = publicKey.asymmetricKeyType === own.object.asymmetricKeyType;
@@ -227,7 +227,7 @@ export function requireOwnKey({ key, certificate }: Pick<ResponseSigner, 'key' |
   if (!(isSameType && publicKey.equals(own.object)) && !spki.equals(certificate.publicKey.spki)) {
     throw new OcspError(
       'key-mismatch',
-      'the private key does not belong to the certificate that is to sign',
+      'the private key does not belong to the signing certificate',
       'name the key that the certificate was made for; compare: openssl pkey -in KEY -pubout; openssl x509 -in CERT -noout -pubkey',
     );
   }

@@ -10,7 +10,7 @@ export function lifeOf({ notBefore, notAfter }: Certificate): CertificateLife {
 
 const day = 86_400_000;
 
-/** So long before its end a certificate ought to have been renewed; short-lived ones sooner. */
+/** A certificate should have been renewed this long before its end; short-lived ones later. */
 const nearMilliseconds = 14 * day;
 
 /** What is worth saying of the end of a certificate, and changes no exit code: no staple helps one that is over. */

@@ -3,7 +3,7 @@ import type { Outcome } from './fetch/outcome.js';
 import type { Trouble } from './trouble.js';
 import type { VerifyReport } from './verify/verify-report.js';
 
-/** How something can end, the gravest first. Whatever has several ends has the gravest of them. */
+/** How something can end, the gravest first. Of several ends the gravest counts. */
 export const gravities = [
   'interrupted',
   'terminated',
@@ -77,7 +77,7 @@ export function gravityOfReport({ verdict, noResponder, trouble, crl, fault }: V
   ]);
 }
 
-/** Who hears of what: `strict` of what was kept, `requireOcsp` of a missing responder. */
+/** What else counts as trouble: with `strict` what was kept, with `requireOcsp` a missing responder. */
 export interface OutcomePolicy {
   readonly strict: boolean;
   readonly requireOcsp: boolean;

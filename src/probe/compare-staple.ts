@@ -79,7 +79,7 @@ function certificateFault(
   }
   return otherCertificate(
     `the server sent the certificate ${sent.serialNumber}, which is for another name, instead of ${expected.serialNumber}`,
-    'name the server name that selects this certificate: #SERVERNAME after HOST:PORT, or --servername',
+    'give the server name that selects this certificate: #SERVERNAME after HOST:PORT, or --servername',
   );
 }
 
@@ -93,12 +93,12 @@ function sameNameFault(sent: Certificate, expected: Certificate): StapleFault {
   }
   if (sent.notBefore < expected.notBefore) {
     return otherCertificate(
-      `the server still runs an older certificate: ${sent.serialNumber} of ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} of ${formatTime(expected.notBefore)}`,
+      `the server still runs an older certificate: ${sent.serialNumber} from ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} from ${formatTime(expected.notBefore)}`,
       'reload the server so that it reads its certificates again',
     );
   }
   return otherCertificate(
-    `the server runs another certificate for this name: ${sent.serialNumber} of ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} of ${formatTime(expected.notBefore)}`,
+    `the server runs another certificate for this name: ${sent.serialNumber} from ${formatTime(sent.notBefore)}, the file has ${expected.serialNumber} from ${formatTime(expected.notBefore)}`,
     "check which certificate file the server's configuration names",
   );
 }
@@ -127,7 +127,7 @@ function stapleFault(
   const sent = decodeResponse(sentStaple);
   if (!isResponse(sent)) {
     return otherStaple(
-      'the server staples bytes that are no OCSP response',
+      'the server staples bytes that are not an OCSP response',
       'check which file the server staples from',
     );
   }
@@ -145,7 +145,7 @@ function stapleFault(
   if (statement === undefined) {
     return otherStaple(
       `the server staples the response of another certificate, ${sent.basic.responses[0]?.certId.serialNumber ?? 'none'}`,
-      'give each certificate its own staple: nginx takes one file a server block, dnsdist takes them in the order of the certificates',
+      'give each certificate its own staple: nginx takes one file per server block, dnsdist takes them in the order of the certificates',
     );
   }
   return expectedStaple === undefined ? undefined : otherBytesFault(statement, expectedStaple, now);
@@ -157,25 +157,25 @@ function otherBytesFault(sent: SingleResponse, expectedStaple: Uint8Array, now: 
   const sentTime = formatTime(sent.thisUpdate);
   if (file === undefined) {
     return otherStaple(
-      `the server staples a response of ${sentTime} for its certificate, and the file holds none for it`,
+      `the server staples a response from ${sentTime} for its certificate, and the file holds none for it`,
       'the file belongs to another certificate or is damaged: restaple fetch --force',
     );
   }
   if (sent.thisUpdate.getTime() === file.getTime()) {
     return otherStaple(
-      `the server staples other bytes than the file, both of ${sentTime}`,
+      `the server staples different bytes from the file, both from ${sentTime}`,
       'check that the server reads this very file, then reload it',
     );
   }
   if (sent.thisUpdate > file) {
     return otherStaple(
-      `the server staples a newer response, of ${sentTime}, than the file, of ${formatTime(file)}`,
-      'the server fetches staples itself, or reads another file: let one of the two keep the staple',
+      `the server staples a newer response, from ${sentTime}, than the file, from ${formatTime(file)}`,
+      'the server fetches staples itself, or reads another file: let only one of the two refresh the staple',
     );
   }
   const isOver = sent.nextUpdate !== undefined && sent.nextUpdate < now;
   return otherStaple(
-    `the server still staples ${isOver ? 'an expired' : 'an older'} response, of ${sentTime}, the file is of ${formatTime(file)}`,
+    `the server still staples ${isOver ? 'an expired' : 'an older'} response, from ${sentTime}, the file is from ${formatTime(file)}`,
     'reload the server; after a reload an old worker may answer for a moment, so try again',
   );
 }
@@ -187,7 +187,7 @@ function thisUpdateOf(staple: Uint8Array, sent: CertId): Date | undefined {
     ?.thisUpdate;
 }
 
-/** As far as a certificate alone can tell: its serial number and the name of its issuer (RFC 6960 §4.1.1). */
+/** As far as a certificate on its own can tell: its serial number and the name of its issuer (RFC 6960 §4.1.1). */
 function isAbout(certId: CertId, certificate: Certificate): boolean {
   if (!serialNumbersEqual(certId.serialNumber, certificate.serialNumber)) return false;
   const { hashAlgorithm, issuerNameHash } = certId;

@@ -67,7 +67,7 @@ function earlyText(place: string): OcspError {
   return new OcspError(
     'starttls-failed',
     `${place} sent text after it agreed to start TLS`,
-    'text there is no part of the protocol: check the server and what stands before it',
+    'the protocol allows no text there: check the server and anything in front of it',
   );
 }
 

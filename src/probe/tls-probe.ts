@@ -46,7 +46,7 @@ export async function probeServer(request: ProbeRequest): Promise<ProbeResult> {
 
 /** What is said where a server ended the handshake for want of a client certificate. */
 export const clientCertificateSentence =
-  'the server requires a client certificate and ended the handshake without one; its certificate and staple came before';
+  'the server requires a client certificate and ended the handshake without one; its certificate and staple came before that';
 
 interface Attempt {
   /** What it is at, for the message of a timeout. */
@@ -72,7 +72,7 @@ function startLimit(request: ProbeRequest, attempt: Attempt): () => void {
   if (signal.aborted) throw interrupted;
   const interrupt = (): void => end(interrupted);
   const timer = setTimeout(() => end(timedOut(request, attempt.stage)), timeoutMilliseconds);
-  // Many probes at once listen to one signal: that is no leak to warn of.
+  // Many probes at once listen to one signal: that is not a leak to warn of.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', interrupt, { once: true });
   return () => {

@@ -7,7 +7,7 @@ import type { StapleToPush } from './reload-result.js';
 import type { Server } from './server.js';
 
 /**
- * The user's command, run once with the changed staples on its stdin: one JSON object a line, {certificate, staple,
+ * The user's command, run once with the changed staples on its stdin: one JSON object per line, {certificate, staple,
  * serialNumber, thisUpdate?, nextUpdate}.
  */
 export const exec = {

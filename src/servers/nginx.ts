@@ -11,5 +11,7 @@ export const nginx = {
     keepsRights: true,
   }),
   // nginx 1.22
-  rules: { laxness: { rule: 'server-checks-nothing', serves: 'whatever response the file holds, expired ones too' } },
+  rules: {
+    laxness: { rule: 'server-checks-nothing', serves: 'whatever response the file holds, even an expired one' },
+  },
 } as const satisfies Server<string>;

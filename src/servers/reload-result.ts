@@ -102,7 +102,7 @@ export function notTaken(
   return { certificatePath, ok: false, code, message, hint, ...(isNotServed === true ? { isNotServed } : {}) };
 }
 
-/** The result without the failures of certificates that this server does not have, where these may be passed over. */
+/** The result without the failures of certificates that this server does not have, where these may be skipped. */
 export function passingOver(
   result: TargetResult,
   staples: readonly StapleToPush[],

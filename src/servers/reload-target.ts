@@ -26,7 +26,7 @@ export function parseReloadTarget(text: string): ReloadTarget {
   const { example } = server ?? servers[0];
   throw new OcspError(
     'usage',
-    `"${text}" is no reload target`,
+    `"${text}" is not a reload target`,
     `write it like ${example}; see: restaple reload --help`,
   );
 }

@@ -10,7 +10,7 @@ export interface Server<Place = unknown> {
   readonly name: string;
   /** A target of it, for messages. */
   readonly example: string;
-  /** Reads what a target has after `name:`, which may be nothing; undefined where it is no place of such a server. */
+  /** Reads what a target has after `name:`, which may be nothing; undefined where it is not a place of such a server. */
   parse(text: string): Place | undefined;
   /** It cannot be told without the console key of --dnsdist-key-file. */
   readonly needsKey?: boolean;

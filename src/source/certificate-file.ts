@@ -24,7 +24,7 @@ export interface CertificateFile {
   readonly certificate: Certificate;
   /** The DER of the others in their order, not decoded yet: a broken one among them harms nothing. */
   readonly others: readonly Uint8Array[];
-  /** What the reader should hear of it, without its name. */
+  /** What the reader should hear about it, without its name. */
   readonly warnings: readonly string[];
   /** Which contents of the file these are; undefined for a pipe. */
   readonly version: FileVersion | undefined;
@@ -92,7 +92,7 @@ export function isUnchanged({ path, version }: CertificateFile): boolean {
 /**
  * The DER of every certificate in these bytes, in the order of the file.
  *
- * @param warn is told what was passed over
+ * @param warn is told what was skipped
  * @throws OcspError `malformed-pem`, `malformed-certificate`, `no-certificate`
  */
 export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined): Uint8Array[] {
@@ -101,7 +101,7 @@ export function certificatesIn(bytes: Uint8Array, warn: Warn = () => undefined):
 
 type OneOrMore<Item> = [Item, ...Item[]];
 
-/** Certificates that stand together: one alone, or those of a PKCS#7, whose order says nothing. */
+/** Certificates that stand together: a single one, or those of a PKCS#7, whose order says nothing. */
 interface Run {
   readonly certificates: OneOrMore<Uint8Array>;
   readonly isUnordered: boolean;
@@ -173,7 +173,7 @@ export function certificateOf({ label, der }: PemBlock, number: number, warn: Wa
   const trailing = der.length - certificate.length;
   if (trailing > 0 && label !== 'TRUSTED CERTIFICATE') {
     const octets = trailing === 1 ? '1 trailing octet' : `${trailing} trailing octets`;
-    warn(`${octets} after the certificate in PEM block ${number}, passed over`);
+    warn(`${octets} after the certificate in PEM block ${number}, ignored`);
   }
   return certificate;
 }

@@ -65,7 +65,7 @@ export function listOfFiles(files: readonly ListedCertificate[]): CertificateLis
 
 /**
  * Lists what these sources mean, each file once, in their order; no certificate is read. Files, folders (not deeper,
- * without keys, staples, issuers and dot files), trees of ACME clients (one file a lineage), quoted globs, and haproxy's
+ * without keys, staples, issuers and dot files), trees of ACME clients (one file per lineage), quoted globs, and haproxy's
  * crt-lists. A source that leads nowhere stops no other: it stands in the list with its failure, which is `file-not-found`
  * for a glob that matches nothing or a missing crt-list, `file-unreadable` for a folder that cannot be listed, or
  * `malformed-crt-list`.
@@ -238,7 +238,7 @@ function withoutOtherFilesOfLego(folder: FilePath, names: PackedNames): PackedNa
   return packSorted([...all()].filter((name) => !isOther(name)));
 }
 
-/** The visible names of a folder without companions, in the order of their bytes, each with one character a byte; its folders and links are noted. */
+/** The visible names of a folder without companions, in the order of their bytes, each with one character per byte; its folders and links are noted. */
 function visibleNames(folder: FilePath, inner: { readonly folders: string[]; readonly links: string[] }): PackedNames {
   const isTaken = (name: string): boolean =>
     !name.startsWith('.') && !companionEndings.some((ending) => name.endsWith(ending));

@@ -9,7 +9,7 @@ export type CertificatePath = Pick<ListedCertificate, 'path' | 'named' | 'failur
 
 /**
  * The certificate files that these arguments mean, each once, in their order: files, folders (the end-entity
- * certificates in them, not deeper), trees of ACME clients (one file a lineage) and quoted globs. What leads to no file
+ * certificates in them, not deeper), trees of ACME clients (one file per lineage) and quoted globs. What leads to no file
  * stands among them with its failure.
  */
 export async function certificatePaths(argumentsGiven: readonly FilePath[]): Promise<CertificatePath[]> {

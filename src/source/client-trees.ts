@@ -55,7 +55,7 @@ export function lineagesIn(folder: FilePath, { folders, links }: InnerFolders): 
   return [...ofDehydrated, ...lineagesOf(folder, folders, acmeShLayout, () => has(folder, 'account.conf'))];
 }
 
-/** Whether a link in it may be a lineage: of any other folder they are not looked at, since a fleet may have one a certificate. */
+/** Whether a link in it may be a lineage: of any other folder they are not looked at, since a fleet may have one per certificate. */
 export function mayHaveLinkedLineages(folder: FilePath): boolean {
   return isCertbotLive(folder) || isFolder(folder, 'certs');
 }

@@ -25,10 +25,10 @@ export interface CrlSourceOptions {
 /** A CRL as a source: what it does not list is good, as far as it reaches. */
 export interface CrlSource extends StatusSource {
   readonly thisUpdate: Date;
-  /** What the reader should hear of the CRL, one sentence each. */
+  /** What the reader should hear about the CRL, one sentence each. */
   readonly warnings: readonly string[];
   /**
-   * Why this CRL's silence about a certificate of the CA, or about a serial number where that is not at hand, does not
+   * Why absence from this CRL, of a certificate of the CA or of a serial number without its certificate, does not
    * mean good: it is for another kind of certificate or another distribution point. Undefined when it does.
    */
   coverageFailure(certificate: Certificate | undefined): string | undefined;
@@ -113,7 +113,7 @@ function derOf(bytes: Uint8Array): Uint8Array {
   }
   if (second === undefined) return crl.der;
   const message = 'there is more than one CRL in it';
-  throw new OcspError('malformed-crl', message, 'name a file with the CRL of this CA alone');
+  throw new OcspError('malformed-crl', message, 'name a file with only the CRL of this CA');
 }
 
 function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {
@@ -159,16 +159,16 @@ export function notYetValid(name: string, { thisUpdate }: Pick<CrlHeader, 'thisU
 }
 
 export function describeStaleness(name: string, nextUpdate: Date): string {
-  return `the CRL ${name} is stale: its next one was due at ${formatTime(nextUpdate)}`;
+  return `the CRL ${name} is stale: the next one was due at ${formatTime(nextUpdate)}`;
 }
 
 function scopeWarnings(scope: CrlScope, name: string): string[] {
   const warnings: string[] = [];
   if (scope.onlyUserCertificates) {
-    warnings.push(`the CRL ${name} lists end-entity certificates only: it says nothing of CA certificates`);
+    warnings.push(`the CRL ${name} lists end-entity certificates only: it says nothing about CA certificates`);
   }
   if (scope.distributionPoint !== undefined) {
-    warnings.push(`the CRL ${name} is for ${pointOf(scope)}: it says nothing of certificates that name another`);
+    warnings.push(`the CRL ${name} is for ${pointOf(scope)}: it says nothing about certificates that name another`);
   }
   return warnings;
 }
@@ -178,7 +178,7 @@ function pointOf(scope: CrlScope): string {
   return names.length === 0 ? 'one distribution point' : `the distribution point ${names.join(' ')}`;
 }
 
-/** Why this CRL's silence alone never means good, as a sentence; undefined for a complete one. */
+/** Why absence from this CRL never means good, as a sentence; undefined for a complete one. */
 export function describeIncompleteness({ baseNumber, reasons }: CrlScope, name: string): string | undefined {
   const because =
     baseNumber !== undefined
@@ -189,7 +189,7 @@ export function describeIncompleteness({ baseNumber, reasons }: CrlScope, name: 
   return because === undefined ? undefined : `the CRL ${name} cannot say which certificates are good: ${because}`;
 }
 
-/** Why this CRL's silence does not mean good where the certificate's own distribution point is for some reasons only. */
+/** Why absence from this CRL does not mean good where the certificate's own distribution point is for some reasons only. */
 export function describePartialPoint(name: string): string {
   return `the CRL ${name} cannot say that the certificate is good: the certificate names it for some reasons only (cRLDistributionPoints)`;
 }
@@ -200,7 +200,7 @@ function describeAuthoritiesOnly({ onlyAuthorities }: CrlScope, name: string): s
     : undefined;
 }
 
-/** Why this CRL's silence about a certificate of its CA does not mean good, as a sentence; undefined when it does. */
+/** Why the absence of a certificate of its CA from this CRL does not mean good, as a sentence; undefined when it does. */
 export function describeScopeFailure(
   scope: CrlScope,
   certificate: Certificate | undefined,

@@ -4,7 +4,7 @@ import { isRegularFile } from '../system/regular-file.js';
 import { readInputFile } from './input-file.js';
 import { numberedLines } from './numbered-lines.js';
 
-/** A line a certificate: far beyond any fleet. */
+/** One line per certificate: far beyond any fleet. */
 const largestCrtList = 64 * 1024 * 1024;
 
 /** haproxy joins the files of one certificate in several key types under one name (ssl-load-extra-files bundle). */
@@ -13,7 +13,7 @@ const bundleEndings = ['.rsa', '.ecdsa', '.dsa'];
 /**
  * The certificate files of a haproxy crt-list (configuration manual, "crt-list"): the first word of each line, without
  * comments, each once. A relative name is relative to `base` (haproxy's crt-base), else to the folder of the list. A name
- * that is no file while `NAME.rsa` or `NAME.ecdsa` is stands for those.
+ * that is not a file while `NAME.rsa` or `NAME.ecdsa` is stands for those.
  *
  * @throws OcspError `malformed-crt-list` with the line, and what reading the file can throw
  */
@@ -40,7 +40,7 @@ export function readCrtList(path: FilePath, base?: FilePath): FilePath[] {
 /** A bracket opens the options, with a blank before it or without; one that begins the line is left to be refused. */
 const firstWord = /^[ \t\r]*([^ \t\r][^ \t\r[]*)/;
 
-/** What haproxy takes here and is no file: a certificate of a crt-store; or a file that is no crt-list at all. */
+/** What haproxy takes here and is not a file: a certificate of a crt-store; or a file that is not a crt-list at all. */
 function refuseOtherSyntax(word: string, name: string, where: string): void {
   if (word.startsWith('@')) {
     throw new OcspError(
@@ -52,7 +52,7 @@ function refuseOtherSyntax(word: string, name: string, where: string): void {
   if (/^(?:-----|\[)/.test(word) || word.includes('\0')) {
     throw new OcspError(
       'malformed-crt-list',
-      `${where}: this is no line of a crt-list`,
+      `${where}: this is not a line of a crt-list`,
       'a crt-list has the path of a certificate file on each line; name certificates without --crt-list',
     );
   }

@@ -6,7 +6,7 @@ import { mayHoldCertificate, readCertificateFileNow, type CertificateFile } from
 import { errorOfSource, type ListedCertificate } from './certificate-list.js';
 
 /**
- * Reads a certificate of a list: undefined for a file that merely lies in a named folder and is none of ours.
+ * Reads a certificate of a list: undefined for a file that merely lies in a named folder and is not ours.
  *
  * @throws OcspError what reading it can throw, and the failure of a source that leads to no file
  */
@@ -23,7 +23,7 @@ export function readListed({
  * Reads a file that merely lies in a named folder: undefined for what is not a regular file, has no certificate (a serial
  * file, a CRL, a key, a request, any text), or has one of a CA.
  *
- * @throws OcspError for a certificate that is unreadable or damaged, so that it is heard of
+ * @throws OcspError for a certificate that is unreadable or damaged, so that it is reported
  */
 function readFolderMember(path: FilePath): CertificateFile | undefined {
   try {

@@ -27,7 +27,7 @@ export function readIndexSource(path: FilePath): StatusSource {
     try {
       const { serialNumber, status } = readLine(line);
       const known = entries.get(serialNumber);
-      if (known !== undefined) throw new LineError(`its serial number stands in line ${known.lineNumber} already`);
+      if (known !== undefined) throw new LineError(`its serial number is already in line ${known.lineNumber}`);
       entries.set(serialNumber, { status, lineNumber });
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
@@ -108,7 +108,7 @@ function readRevocation(text: string): StatementStatus {
   const detailed = reasonsWithDetail.get(name);
   if (detailed !== undefined && others.length === 0 && isDetail(name, detail)) return { revokedAt, reason: detailed };
   throw new LineError(
-    `expected a reason as openssl writes it behind the time of revocation, found ${shown(text.slice(time.length + 1))}`,
+    `expected a reason as openssl writes it after the time of revocation, found ${shown(text.slice(time.length + 1))}`,
   );
 }
 

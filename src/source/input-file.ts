@@ -83,7 +83,7 @@ function readFound(path: FilePath, limit: number): { bytes: Uint8Array | undefin
   if (status.isDirectory()) throw isAFolder(name);
   if (!status.isFile()) {
     const hint = 'find out who put it there, and remove it; hand a pipe over as /dev/stdin or <(command)';
-    throw unreadable(`${name} is no regular file`, hint);
+    throw unreadable(`${name} is not a regular file`, hint);
   }
   return { bytes, version: versionOf(status) };
 }

@@ -13,25 +13,25 @@ export interface IssuedSerials {
   readonly size: number;
   /** Whether the CA issued this serial number (hex of INTEGER contents). */
   has(serialNumber: string): boolean;
-  /** What the reader should hear: files passed over that may hold a certificate, or that nothing was found. */
+  /** What the reader should hear: files skipped that may hold a certificate, or that nothing was found. */
   readonly warnings: readonly string[];
 }
 
-/** 64 bytes a line: a million serial numbers. */
+/** 64 bytes per line: a million serial numbers. */
 const largestListFile = 64 * 1024 * 1024;
 const largestCertificateFile = 1024 * 1024;
 
 /**
  * Reads what a CA has issued. Of a folder (`newcerts` of openssl ca, PEM or DER, not deeper, no dot files): the
  * certificates that this CA really signed. Of a file: a PEM bundle of such certificates, or one hexadecimal serial
- * number a line, as `openssl x509 -serial` prints it (`serial=`, `0x`, colons allowed; empty lines and `#` comments passed over).
+ * number per line, as `openssl x509 -serial` prints it (`serial=`, `0x`, colons allowed; empty lines and `#` comments ignored).
  *
  * @throws OcspError `malformed-serial-list`, its message with file and line; what reading the folder or file can throw
  */
 export async function readIssuedSerials(path: FilePath, issuer: Certificate): Promise<IssuedSerials> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const { serials, warnings } = await Promise.resolve(isFolder ? readFolder(path, issuer) : readFile(path, issuer));
-  const none = `${shownPath(path)} names no certificate of this CA: all of them are answered as unknown`;
+  const none = `${shownPath(path)} names no certificate of this CA: all certificates are answered as unknown`;
   return {
     size: serials.size,
     has: (serialNumber) => serials.has(minimalSerialNumber(serialNumber)),
@@ -65,7 +65,7 @@ function readFolder(folder: FilePath, issuer: Certificate): Found {
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
       if (error.code === 'no-certificate' || error.code === 'file-empty') continue;
-      warnings.push(`${shownPath(path)} was passed over: ${error.message}`);
+      warnings.push(`${shownPath(path)} was skipped: ${error.message}`);
     }
   }
   return { serials, warnings };
@@ -83,7 +83,7 @@ function listFolder(folder: FilePath): Buffer[] {
 
 function readFile(path: FilePath, issuer: Certificate): Found {
   const bytes = readInputFile(path, largestListFile, {
-    empty: 'write the issued serial numbers into it, one a line',
+    empty: 'write the issued serial numbers into it, one per line',
     tooLarge: 'name the serial numbers of one CA',
   });
   if (!looksLikePem(bytes)) return { serials: readList(bytes, path), warnings: [] };
@@ -113,7 +113,7 @@ function readList(bytes: Uint8Array, path: FilePath): Set<string> {
       throw new OcspError(
         'malformed-serial-list',
         `${shownPath(path)} line ${number}: expected one hexadecimal serial number`,
-        'write them as openssl x509 -noout -serial prints them, one a line',
+        'write them as openssl x509 -noout -serial prints them, one per line',
       );
     }
     serials.add(serialNumber);

@@ -42,7 +42,7 @@ export interface IssuerFinder {
   takeUnused(): FilePath[];
   /** Another thread found issuers in these of `named`. */
   markUsed(positions: readonly number[]): void;
-  /** This one was taken from elsewhere: the --issuer files that hold it too were no mistake. */
+  /** This one was taken from elsewhere: the --issuer files that hold it too were not a mistake. */
   claim(issuer: Certificate): Promise<void>;
   /** The positions in `named` that were of use since this was asked last. */
   takeUsed(): number[];
@@ -58,7 +58,7 @@ const worthAnIndex = 16;
 
 /**
  * @param read what these paths hold, where that was read already
- * @param warn is told once what was passed over in a file that --issuer named
+ * @param warn is told once what was skipped in a file that --issuer named
  */
 export function createIssuerFinder(
   issuerPaths: readonly FilePath[],
@@ -134,7 +134,7 @@ export function createIssuerFinder(
       const named: NamedNamesakes[] = [];
       for (const [position, source] of (hasNone ? [] : await sources()).entries()) {
         const namesakes = namesakesIn(certificate, decode(source.certificates));
-        // Whoever hears of it as the trouble need not be warned of it too.
+        // Whoever hears about it as the trouble need not be warned of it too.
         if (namesakes.length > 0 && !source.isFolder) use.markUsed([position]);
         named.push({ source, namesakes });
       }
@@ -238,7 +238,7 @@ function readNamed(path: FilePath, warn?: (warning: string) => void): Uint8Array
   }
 }
 
-/** A file that nobody named: what cannot be read or holds no certificate is passed over. */
+/** A file that nobody named: what cannot be read or holds no certificate is skipped. */
 function certificatesBeside(path: FilePath): Uint8Array[] {
   try {
     if (!existsSync(path) || !statSync(path).isFile()) return [];

@@ -1,6 +1,11 @@
 import { OcspError, distinguishedNameToString, type Certificate } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
-import { authorityFailure, hasBasicConstraints, likelyIssuers, unsupportedIssuance } from '../core/certificate/issuance.js';
+import {
+  authorityFailure,
+  hasBasicConstraints,
+  likelyIssuers,
+  unsupportedIssuance,
+} from '../core/certificate/issuance.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 
 /** What --issuer named, and the DER of each certificate in it. */
@@ -27,7 +32,7 @@ export interface FruitlessSearch {
   readonly anchorFlag?: string;
 }
 
-/** So many namesakes are looked at for a reason: their keys cost work. */
+/** This many namesakes are examined for a reason: their keys cost work. */
 const maximumExplained = 16;
 
 /**
@@ -51,7 +56,7 @@ export function missingIssuer(
     if (source.isFolder || first === undefined) continue;
     return new OcspError(
       'issuer-mismatch',
-      `${shownPath(source.path)} is named ${name} as the issuer is, but ${reasonAgainst(first, 'its public key', 'it')}`,
+      `${shownPath(source.path)} has the issuer's name ${name}, but ${reasonAgainst(first, 'its public key', 'it')}`,
       mayVouch ? vouch : 'name the certificate of the CA that issued this one; a CA may have several with one name',
     );
   }
@@ -64,7 +69,8 @@ export function missingIssuer(
 
 /** The issuer is there, and nobody here can verify by it. */
 export function unsupportedIssuer(name: string, why: string): OcspError {
-  const hint = 'the README says which algorithms are verified; ask the CA for a certificate under one of them';
+  const hint =
+    'docs/verification.md lists the supported algorithms; ask the CA for a certificate signed with one of them';
   return new OcspError('issuer-unsupported', `the issuer ${name} is at hand, but ${why}`, hint);
 }
 
@@ -85,7 +91,7 @@ function unsupportedAmong(certificate: Certificate, namesakes: readonly Certific
   return namesakes.map((one) => unsupportedIssuance(certificate, one)).find((why) => why !== undefined);
 }
 
-/** Of nameless places the first says enough. */
+/** Of places without a name, the first is enough. */
 function reasonsAgainst([first]: readonly Certificate[]): string[] {
   const that = 'a certificate of that name';
   return first === undefined ? [] : [reasonAgainst(first, `the public key of ${that}`, that)];

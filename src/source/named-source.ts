@@ -4,9 +4,9 @@ import type { FilePath } from '../core/file-path.js';
 export interface SourceTraits {
   /** Where their staples go. */
   readonly out?: string;
-  /** Whom to tell of them, in place of the file's targets. */
+  /** Whom to tell of them, instead of the file's targets. */
   readonly reload?: readonly string[];
-  /** Where handshakes prove them, in place of the file's places. */
+  /** Where handshakes prove them, instead of the file's places. */
   readonly confirm?: readonly string[];
 }
 

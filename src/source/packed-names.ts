@@ -1,6 +1,6 @@
 import { asPath, type FilePath } from '../core/file-path.js';
 
-/** Many file names in two blocks of memory, since a string each takes three times as much and the garbage collector's time. */
+/** Many file names in two blocks of memory, since one string per name takes three times as much and the garbage collector's time. */
 export interface PackedNames {
   readonly length: number;
   /** The name with one character for each of its bytes. */
@@ -9,7 +9,7 @@ export interface PackedNames {
 
 const bytesAtFirst = 4096;
 
-/** Packs names, each with one character a byte, and puts them in the order of their bytes. */
+/** Packs names, each with one character per byte, and puts them in the order of their bytes. */
 export function packSorted(names: Iterable<string>): PackedNames {
   let bytes = Buffer.alloc(bytesAtFirst);
   /** Where each name begins, and the end of the last. */
@@ -44,7 +44,7 @@ function compareRanges(bytes: Uint8Array, a: number, endOfA: number, b: number, 
   return endOfA - a - (endOfB - b);
 }
 
-/** A name with one character a byte, as a path. */
+/** A name with one character per byte, as a path. */
 export function pathOfName(name: string): FilePath {
   // eslint-disable-next-line no-control-regex -- the characters that are one byte in UTF-8 too
   return /^[\x01-\x7f]*$/.test(name) ? name : asPath(Buffer.from(name, 'latin1'));

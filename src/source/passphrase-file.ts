@@ -3,7 +3,7 @@ import { shownPath, type FilePath } from '../core/file-path.js';
 import { exposureOf } from '../system/file-exposure.js';
 import { readInputFile } from './input-file.js';
 
-/** A passphrase as the file has it, and what the reader should hear of the file, one sentence each. */
+/** A passphrase as the file has it, and what the reader should hear about the file, one sentence each. */
 export interface PassphraseFile {
   readonly passphrase: Uint8Array;
   readonly warnings: readonly string[];

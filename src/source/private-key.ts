@@ -6,7 +6,7 @@ import { publicKeyProblem, readPublicKey } from '../core/keys/public-key.js';
 import { exposureOf } from '../system/file-exposure.js';
 import { readInputFile } from './input-file.js';
 
-/** A private key, and what the reader should hear of its file, one sentence each. */
+/** A private key, and what the reader should hear about its file, one sentence each. */
 export interface PrivateKeyFile {
   readonly key: KeyObject;
   readonly warnings: readonly string[];
@@ -18,7 +18,7 @@ const largestKeyFile = 64 * 1024;
 /**
  * Reads a private key that can sign responses: RSA (PSS too), ECDSA on P-256, P-384 or P-521, Ed25519. The file is PEM
  * or DER; PKCS#8 (RFC 5958), plain or encrypted, PKCS#1 (RFC 8017 appendix A.1.2) or SEC1 (RFC 5915), or openssl's
- * older PEM encryption. Certificates beside the key in a PEM bundle are passed over. The key never is in a message.
+ * older PEM encryption. Certificates beside the key in a PEM bundle are ignored. The key never is in a message.
  *
  * @param options.passphrase text is taken as UTF-8; not looked at for a key that is not encrypted
  * @throws OcspError `key-unreadable` for a file without exactly one private key that can be decoded, `key-passphrase`
@@ -48,7 +48,7 @@ interface EncodedKey {
 
 const privateKeyBlock = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[\s\S]*?-----END \1-----/g;
 
-/** OpenSSL sees the one block alone, so that nothing else in a bundle is taken for the key. */
+/** OpenSSL sees only the one block, so that nothing else in a bundle is taken for the key. */
 function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
   const text = asBuffer(bytes).toString('latin1');
   const [block, second] = text.matchAll(privateKeyBlock);
@@ -59,7 +59,11 @@ function findInPem(bytes: Uint8Array, path: FilePath): EncodedKey {
       : unreadable(path, 'there is no private key in it', 'name the file that holds -----BEGIN PRIVATE KEY-----');
   }
   if (second !== undefined) {
-    throw unreadable(path, 'there is more than one private key in it', 'name a file with the one key that is to sign');
+    throw unreadable(
+      path,
+      'there is more than one private key in it',
+      'name a file with only the key that should sign',
+    );
   }
   const [key, label] = block;
   // OpenSSL takes a carriage return only before a line feed.
@@ -77,7 +81,7 @@ function recogniseDer(bytes: Uint8Array, path: FilePath): EncodedKey {
   return { input: { format: 'der', key: asBuffer(bytes), type: encrypted ? 'pkcs8' : type }, encrypted };
 }
 
-/** Told apart by what begins each: a version and an algorithm, a number or a key; encrypted, an algorithm alone. */
+/** Told apart by what begins each: a version and an algorithm, a number or a key; if encrypted, only an algorithm. */
 function typeOfDer(bytes: Uint8Array): 'pkcs8' | 'pkcs1' | 'sec1' | 'encrypted' | undefined {
   try {
     const outer = readWhole(bytes, Tag.sequence, 'private key');
@@ -103,7 +107,7 @@ function decode(
   path: FilePath,
 ): KeyObject {
   if (encrypted && passphrase === undefined) {
-    throw badPassphrase(path, 'is encrypted, and there is no passphrase');
+    throw badPassphrase(path, 'is encrypted, and no passphrase was given');
   }
   try {
     if (!encrypted || passphrase === undefined) return createPrivateKey(input);
@@ -113,7 +117,7 @@ function decode(
     if (code === 'ERR_OSSL_EVP_UNSUPPORTED') {
       throw unreadable(
         path,
-        'it is encrypted with a cipher that OpenSSL does not take any more',
+        'it is encrypted with a cipher that OpenSSL no longer supports',
         'encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW',
         error,
       );

@@ -6,7 +6,7 @@ import { readInputFile } from './input-file.js';
 const largestResponse = 64 * 1024;
 
 /**
- * The bytes of a response file; empty for an empty one, which is no OCSPResponse, and undefined when there is no file.
+ * The bytes of a response file; empty for an empty one, which is not an OCSPResponse, and undefined when there is no file.
  *
  * @throws OcspError `file-unreadable`, `file-too-large`
  */

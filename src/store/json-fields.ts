@@ -1,4 +1,4 @@
-/** The fields of the JSON object in these bytes; none where they are no such object. */
+/** The fields of the JSON object in these bytes; none where they are not such an object. */
 export function jsonFieldsIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));

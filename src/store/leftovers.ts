@@ -9,7 +9,7 @@ export interface Leftovers {
 }
 
 /**
- * For a scan of many staples in few folders: what is in a folder is found at once, in place of two lstat for each staple. A
+ * For a scan of many staples in few folders: what is in a folder is found at once, instead of two lstat for each staple. A
  * run that dies after its folder was listed leaves its files to the next scan.
  */
 export function createLeftovers(): Leftovers {

@@ -13,7 +13,7 @@ export interface OwnProcess {
   isProcessAlive(pid: number): boolean;
   /** The number of the thread that this is, where it is not the process's first. */
   readonly thread?: number;
-  /** Threads of this process that are no more, whose locks are dead. */
+  /** Threads of this process that have ended, whose locks are dead. */
   readonly lostThreads?: Set<number>;
 }
 

@@ -25,7 +25,7 @@ function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
   if (found === undefined) return false;
   const ours = found.isFile() && (own.effectiveUserId === 0 || found.uid === own.effectiveUserId);
   if (!ours) {
-    const why = found.isFile() ? `it belongs to user ${found.uid}` : 'it is no regular file';
+    const why = found.isFile() ? `it belongs to user ${found.uid}` : 'it is not a regular file';
     const message = `refused to remove ${shownPath(path)}: ${why}`;
     throw new OcspError('staple-unsafe', message, 'find out who made it and remove it by hand');
   }

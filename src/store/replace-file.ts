@@ -148,5 +148,5 @@ function readCurrent({ path, reach }: StapleTarget): CurrentFile {
 }
 
 function becameALink(path: FilePath): OcspError {
-  return unsafe(path, 'it became a symbolic link during this run', 'look who writes there');
+  return unsafe(path, 'it became a symbolic link during this run', 'find out who writes there');
 }

@@ -112,7 +112,7 @@ function requireTrustedFolder({ path, folder: { status } }: PinnedFile, own: Own
 function requireTrustedFile(path: FilePath, status: Stats, own: OwnProcess): void {
   const name = shownPath(path);
   if (!status.isFile()) {
-    const what = status.isSymbolicLink() ? 'a symbolic link' : status.isDirectory() ? 'a folder' : 'no regular file';
+    const what = status.isSymbolicLink() ? 'a symbolic link' : status.isDirectory() ? 'a folder' : 'not a regular file';
     throw lockUnusable(path, `it is ${what}`, `remove ${name}, or name another file with --lock`);
   }
   requireTrustedOwner(path, 'it', status, own);

@@ -28,7 +28,7 @@ export interface RunLockOptions extends KernelLockTools {
 /** How often a lock is looked at that a run of another host holds: its end is nothing that this kernel tells. */
 const pauseMilliseconds = 250;
 
-/** A path that names another file each time is no accident. */
+/** A path that names another file each time is not an accident. */
 const mostReplacements = 100;
 
 /**
@@ -96,7 +96,7 @@ function settle(descriptor: number, { path, ownProcess, now }: RunLockOptions): 
   if (contents === 'foreign') {
     // `--lock site.pem` would cost the certificate.
     const hint = `name a file of its own with --lock; if restaple wrote it: truncate -s 0 ${shownPath(path)}`;
-    throw lockUnusable(path, 'it holds something else than a lock', hint);
+    throw lockUnusable(path, 'it holds something other than a lock', hint);
   }
   if (contents !== 'empty' && isOfAnotherHost(contents, ownProcess)) return contents;
   writeRunLockHolder(descriptor, ownProcess, now());

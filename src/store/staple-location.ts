@@ -108,12 +108,12 @@ function placeholderNamed(name: string): Placeholder {
 export function staplePathForSerialNumber(serialNumber: string, out: string | undefined): FilePath {
   if (out === undefined) {
     const hint = 'say with --out where the response goes';
-    throw new OcspError('usage', 'a serial number has no file to stand beside', hint);
+    throw new OcspError('usage', 'a serial number names no file to put the response beside', hint);
   }
   const filled = out.replaceAll('{serial}', serialNumber);
   const placeholder = /\{[^{}]*\}/.exec(filled)?.[0];
   if (placeholder !== undefined) {
-    throw new OcspError('usage', `--out: ${placeholder} needs a certificate file`, 'use {serial} alone with --serial');
+    throw new OcspError('usage', `--out: ${placeholder} needs a certificate file`, 'with --serial use only {serial}');
   }
   return isFolder(filled) ? joinPath(filled, `${serialNumber}.ocsp`) : filled;
 }

@@ -116,7 +116,7 @@ function refuseForeignLock(staple: FilePath, path: FilePath, own: OwnProcess, fo
   const isForeign = own.effectiveUserId !== 0 && !isTrustedOwner(found.uid, own.effectiveUserId);
   // Root's lock is waited for: root could do worse than block this run.
   if (found.isFile() && !isForeign) return;
-  const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
+  const what = found.isFile() ? `belongs to user ${found.uid}` : 'is not a regular file';
   const hint = `find out who made ${shownPath(path)}, remove it, and let nobody else write in that folder`;
   throw unsafe(staple, `its lock ${shownPath(path)} ${what}`, hint);
 }

@@ -4,7 +4,7 @@ import { asPath, nameOf, type FilePath } from '../core/file-path.js';
 /** NAME_MAX of every file system that servers keep certificates on, in bytes. */
 const longestName = 255;
 
-/** Where a new staple is written before it is renamed into place. One name a staple, used under its lock only. */
+/** Where a new staple is written before it is renamed into place. One name per staple, used only under its lock. */
 export const temporaryPath = dotFile('restaple-tmp');
 
 /** Where the signed revoked answer for a staple's certificate is kept. */

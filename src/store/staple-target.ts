@@ -23,7 +23,11 @@ export interface StapleTarget extends PinnedFile {
 export function locateTarget(path: FilePath, own: OwnProcess): StapleTarget {
   if (containsNul(path)) throw unwritableBecause(path, 'the name contains a NUL byte', 'correct the path');
   if (isDescriptorPath(withoutEnding(path))) {
-    throw unwritableBecause(path, 'what came through a pipe has no file to stand beside', 'name a file with --out');
+    throw unwritableBecause(
+      path,
+      'a certificate from a pipe has no file to put the staple beside',
+      'name a file with --out',
+    );
   }
   const file = pinStaple(path, own);
   let target: StapleTarget | undefined;
@@ -48,16 +52,16 @@ export function pinStaple(path: FilePath, own: OwnProcess): PinnedFile {
 function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
   const { path, reach } = file;
   const found = inStoreWords(path, () => lstatSync(reach, { throwIfNoEntry: false }));
-  // A name must be there: with an empty one the dot files would be no one's.
+  // A name must be there: with an empty one the dot files would belong to nobody.
   if (nameOf(path).length === 0) throw unwritableBecause(path, 'it names a folder', 'name a file with --out');
   if (found === undefined || found.isFile()) return file;
   if (found.isSymbolicLink()) return followLink(file, found, own);
   throw notRegular(path, found);
 }
 
-/** The error for a staple path that holds something else than a file. */
+/** The error for a staple path that holds something other than a file. */
 export function notRegular(path: FilePath, found: Stats): OcspError {
-  const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
+  const what = found.isDirectory() ? 'it is a folder' : 'it is not a regular file';
   return unwritableBecause(path, what, `name another file with --out, or remove ${shownPath(path)}`);
 }
 
@@ -87,7 +91,7 @@ function requireFile(link: FilePath, named: FilePath, target: Stats | undefined)
     throw unsafe(link, why, 'link to the file itself, or name it with --out');
   }
   if (!target.isFile()) {
-    throw unsafe(link, `it links to ${shownPath(named)}, which is no regular file`, 'remove the link');
+    throw unsafe(link, `it links to ${shownPath(named)}, which is not a regular file`, 'remove the link');
   }
 }
 

@@ -23,7 +23,7 @@ export function storingFailure(response: BelievedEvidence, rule: StoringRule): F
   return shapeFailure(response, rule.hash) ?? timeFailure(response, rule.now) ?? orderFailure(response, rule);
 }
 
-/** The part of the rule that looks at one response alone, as for a staple that is on disk already. */
+/** The part of the rule that looks only at one response, as for a staple that is on disk already. */
 export function isUsableStaple(response: BelievedEvidence, hash: HashAlgorithm, now: Date): boolean {
   return (shapeFailure(response, hash) ?? timeFailure(response, now)) === undefined;
 }
@@ -57,12 +57,12 @@ function timeFailure({ statement: { nextUpdate } }: BelievedEvidence, now: Date)
 function orderFailure({ statement }: BelievedEvidence, { stored, now, hash }: StoringRule): Failure | undefined {
   if (stored === undefined || !isBelieved(stored)) return undefined;
   const current = stored.statement;
-  // A good one that servers cannot use, as in the hash of before, is no reason to go on without; a revocation is.
+  // A good one that servers cannot use, such as one in the previous hash, is not a reason to go on without; a revocation is.
   if (stored.kind === 'good' && !isUsableStaple(stored, hash, now)) return undefined;
   // A staple dated in the future or past its end must not block a newer one.
   const isCurrent = current.thisUpdate <= now && (current.nextUpdate === undefined || current.nextUpdate > now);
   if (!isCurrent || statement.thisUpdate >= current.thisUpdate) return undefined;
   const values = { thisUpdate: formatTime(statement.thisUpdate), storedThisUpdate: formatTime(current.thisUpdate) };
-  const message = `the response is of ${values.thisUpdate}, the stored one of ${values.storedThisUpdate}`;
+  const message = `the response is from ${values.thisUpdate}, the stored one from ${values.storedThisUpdate}`;
   return failure('older-than-stored', message, values);
 }

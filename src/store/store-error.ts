@@ -25,7 +25,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     hint: 'see ls -ld and lsattr -d of FOLDER, or choose another place with --out',
   },
   ENOENT: { why: 'its folder does not exist', hint: 'create FOLDER, or choose another place with --out' },
-  ENOTDIR: { why: 'a part of its path is no folder', hint: 'correct the path FILE' },
+  ENOTDIR: { why: 'part of its path is not a folder', hint: 'correct the path FILE' },
   EISDIR: { why: 'it is a folder', hint: 'name a file with --out, or remove the folder FILE' },
   ELOOP: { why: 'its path has too many symbolic links', hint: 'name the file itself instead of a link to it' },
   ENAMETOOLONG: { why: 'its name is too long for the file system', hint: 'choose a shorter name with --out' },

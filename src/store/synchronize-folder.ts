@@ -19,7 +19,7 @@ const flushesByFolder = new Map<string, Flushes>();
 
 /**
  * Makes the renames in a staple's folder durable. One flush serves everybody who waits: what is renamed while one is under
- * way shares the next, so that a fleet in one folder does not flush it once a staple.
+ * way shares the next, so that a fleet in one folder does not flush it once per staple.
  *
  * @throws OcspError `staple-unwritable`: the staple is replaced, but may be the old one again after a crash
  */
@@ -40,7 +40,7 @@ function begin(key: string, folder: PinnedFolder): Promise<void> {
   return flushes.running;
 }
 
-/** The next one takes over by itself. */
+/** The next one takes over. */
 function end(key: string, flushes: Flushes): void {
   if (flushes.next === undefined) flushesByFolder.delete(key);
 }

@@ -64,7 +64,7 @@ export function removeLeftover(staple: PinnedFile, own: OwnProcess, old: Stats |
     const found = lstatSync(reach);
     const ours = found.uid === own.effectiveUserId || (own.effectiveUserId === 0 && found.uid === old?.uid);
     if (!found.isFile() || !ours) {
-      const what = found.isFile() ? `belongs to user ${found.uid}` : 'is no regular file';
+      const what = found.isFile() ? `belongs to user ${found.uid}` : 'is not a regular file';
       throw unsafe(
         staple.path,
         `what is at the name of its temporary file, ${shownPath(path)}, ${what}`,

@@ -59,7 +59,7 @@ const precious: Partial<Record<DerKind, string>> = {
 /**
  * Refuses to replace what a slip of the pen would cost: keys, certificates, certificate requests and CRLs under whatever
  * name, and under a name that does not stand for what is written everything that is not of that kind. Of certificates an
- * issuer alone takes the place.
+only an issuer may be replaced.
  *
  * @throws OcspError `overwrite-refused`
  */
@@ -86,7 +86,7 @@ function requireCertificatesOnly(file: PinnedFile, current: CurrentFile, size: n
   const labels = pemLabelsIn(bytes);
   const isText = labels.length > 0 && labels.every((label) => /^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label));
   if (size <= bytes.length && (isText || kindOfDer(bytes) === 'certificate')) return;
-  throw refused(shownPath(file.path), 'it holds something else than certificates', 'the issuer');
+  throw refused(shownPath(file.path), 'it holds something other than certificates', 'the issuer');
 }
 
 /** A staple was read already; of others the beginning is enough. */

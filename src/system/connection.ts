@@ -11,7 +11,7 @@ export function shownAddress(address: SocketAddress): string {
   return 'path' in address ? address.path : shownHostAndPort(address);
 }
 
-/** That there is something else than a socket at this path, a sentence; undefined for a socket, nothing, and TCP. */
+/** That there is something other than a socket at this path, a sentence; undefined for a socket, nothing, and TCP. */
 export function notASocket(address: SocketAddress): string | undefined {
   const kind = 'path' in address ? fileKindAt(address.path) : undefined;
   return kind === undefined || kind === 'a socket' ? undefined : `${shownAddress(address)} is ${kind}, not a socket`;

@@ -31,7 +31,7 @@ function runProblem(path: FilePath): string | undefined {
   const name = shownPath(path);
   try {
     const kind = statSync(path).isFile() ? 'a file' : fileKindAt(path);
-    if (kind !== 'a file') return `${name} is ${kind ?? 'no file'}, not a program`;
+    if (kind !== 'a file') return `${name} is ${kind ?? 'of an unknown kind'}, not a program`;
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {

@@ -19,7 +19,7 @@ export function isDescriptorPath(path: string): boolean {
 
 /**
  * Reads the pipes and sockets among these paths to their end, so that they can be read as files are from then on, and by
- * several. Others are left alone. A signal ends the process meanwhile.
+ * several. Others are not touched. A signal ends the process meanwhile.
  *
  * @throws OcspError `file-unreadable` when nothing comes for too long, `file-too-large`
  */
@@ -89,6 +89,6 @@ function nothingCame(path: string, { silenceMilliseconds }: PipeLimits): OcspErr
   return new OcspError(
     'file-unreadable',
     `nothing came through ${path} for ${silenceMilliseconds / 1000} s`,
-    'look at the command that should write into it, or write a file first',
+    'check the command that should write into it, or write a file first',
   );
 }

@@ -4,7 +4,7 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** `HOST:PORT`, `[IPv6]:PORT`, or HOST alone where there is a usual port; undefined for anything else. */
+/** `HOST:PORT`, `[IPv6]:PORT`, or only HOST where there is a usual port; undefined for anything else. */
 export function parseHostAndPort(text: string, usualPort?: number): HostAndPort | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];

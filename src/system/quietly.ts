@@ -3,6 +3,6 @@ export function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // Who calls says why it does no harm.
+    // The caller says why that does no harm.
   }
 }

@@ -24,7 +24,7 @@ export interface CommandOptions {
   readonly graceMilliseconds?: number;
   /** An open file that the command gets as its descriptor 3. */
   readonly descriptor?: number;
-  /** Gives it a session of its own, so that a Ctrl-C on the terminal reaches this process alone. */
+  /** Gives it a session of its own, so that a Ctrl-C on the terminal reaches only this process. */
   readonly detached?: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface CommandResult {
 /** Variables of restaple's own that no other program is to see. */
 const secrets = ['RESTAPLE_DNSDIST_KEY', 'RESTAPLE_PASSPHRASE'] as const;
 
-/** What the service manager gave this process alone: a server started by a hook would speak for it (sd_notify(3)). */
+/** What the service manager gave only to this process: a server started by a hook would speak for it (sd_notify(3)). */
 const addressedToUs = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'] as const;
 
 /** URLs that may hold a password, in either case: of the proxies and of the responder. */

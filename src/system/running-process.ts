@@ -10,7 +10,7 @@ export interface ProcessRights {
   readonly groupIds: ReadonlySet<number>;
 }
 
-/** A process that was looked at: a pid alone may belong to another one a moment later. */
+/** A process that was looked at: the pid may belong to another one a moment later. */
 export interface RunningProcess extends ProcessRights {
   readonly pid: number;
   /** In clock ticks since the start of the system (proc_pid_stat(5), field 22). */

@@ -42,7 +42,7 @@ export function addressPolicy(options: {
     if (parsed !== undefined) return asCarried(parsed);
     throw new OcspError(
       'usage',
-      `"${text}" is no IP address and no CIDR block`,
+      `"${text}" is neither an IP address nor a CIDR block`,
       'write --allow-address like 10.1.2.3, 10.0.0.0/8 or fd00::/8',
     );
   });
@@ -51,7 +51,7 @@ export function addressPolicy(options: {
 
 /**
  * Whether `address` (text, a zone id is ignored) is global unicast, by the IANA special-purpose registries. A form that carries an IPv4
- * address (mapped, compatible, NAT64, 6to4, Teredo) is judged by what it carries. Text that is no address is blocked.
+ * address (mapped, compatible, NAT64, 6to4, Teredo) is judged by what it carries. Text that is not an address is blocked.
  */
 export function judgeAddress(address: string): AddressVerdict {
   const parsed = parseAddress(address);

@@ -95,11 +95,11 @@ function assertOk(reply: HttpReply, query: ResponderQuery): void {
 }
 
 function statusHint(status: number, { method, origin }: ResponderQuery): string {
-  if (status === 429 || status >= 500) return 'the responder has trouble of its own, try again later';
+  if (status === 429 || status >= 500) return 'the responder has an internal problem; try again later';
   if (status === 401 || status === 403) {
     return origin === 'operator'
-      ? 'the responder wants to be authorized, see --header'
-      : 'the responder wants to be authorized; Authorization and Cookie headers go only to a responder that --url or the configuration names';
+      ? 'the responder requires authorization, see --header'
+      : 'the responder requires authorization; Authorization and Cookie headers go only to a responder that --url or the configuration names';
   }
   const other = method === 'get' ? 'post' : 'get';
   return `check the path of the responder's URI, or try --method ${other}`;

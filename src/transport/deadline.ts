@@ -61,7 +61,7 @@ export function startDeadline(options: {
   return deadline;
 }
 
-/** Many exchanges at once listen to one signal, or wait at it: that is no leak to warn of. */
+/** Many exchanges at once listen to one signal, or wait at it: that is not a leak to warn of. */
 export function listenWithMany(signal: AbortSignal, listener: () => void): void {
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });

@@ -90,7 +90,7 @@ export function guardedLookup(rules: ConnectionRules): LookupFunction {
   };
 }
 
-/** Node 26 reports the write that a destroyed socket could not flush in place of why it was destroyed. */
+/** Node 26 reports the write that a destroyed socket could not flush instead of why it was destroyed. */
 const denials = new WeakMap<Socket, OcspError>();
 
 /** Why this socket was ended right after it connected, if it was. */
@@ -108,7 +108,7 @@ function connector(rules: ConnectionRules, connect: (settings: ConnectSettings) 
     try {
       assertReachable(host, rules);
     } catch (error) {
-      // An agent's only way to refuse: an error in place of the socket.
+      // An agent's only way to refuse: an error instead of the socket.
       (callback as ((error: unknown) => void) | undefined)?.(error);
       return undefined;
     }

@@ -206,9 +206,11 @@ export async function finishReply(
   if (coding === undefined) return { status, headers: kept, body, location: undefined, warnings: [] };
   const { unpack } = await import('./content-coding.js');
   const unpacked = await unpack(body, coding, hop.maximumBodyBytes);
-  if (unpacked === 'too large') throw bodyTooLarge(hop, 'is packed');
+  if (unpacked === 'too large') throw bodyTooLarge(hop, 'is compressed');
   const warnings =
-    unpacked === undefined ? [] : [`the answer of ${hop.target.host} came packed (${coding.slice(0, 40)}), unasked`];
+    unpacked === undefined
+      ? []
+      : [`the answer of ${hop.target.host} came compressed (${coding.slice(0, 40)}), which was not asked for`];
   return { status, headers: kept, body: unpacked ?? body, location: undefined, warnings };
 }
 
@@ -238,7 +240,7 @@ function keptHeadersOf(headers: IncomingHttpHeaders): Record<string, string> {
 export function bodyTooLarge(hop: HopRequest, what: string): OcspError {
   return new OcspError(
     'body-too-large',
-    `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not taken`,
+    `the answer of ${hop.target.host} ${what}, more than ${hop.maximumBodyBytes} bytes are not accepted`,
     'check that the URI leads to an OCSP responder or certificate, not to a page',
   );
 }

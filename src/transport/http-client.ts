@@ -76,7 +76,7 @@ const maximumRedirects = 3;
 /** Responses that name another place for the same request (RFC 9110 §15.4); 303 asks for a GET there. */
 const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 
-/** An HTTP client under the address guard. Throws OcspError `usage` for an allowAddresses entry that is no address. */
+/** An HTTP client under the address guard. Throws OcspError `usage` for an allowAddresses entry that is not an address. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const policy = addressPolicy(options);
   const running = new Set<Deadline>();

@@ -30,7 +30,7 @@ export function assertHeaderLines(lines: readonly HeaderLine[]): void {
   for (const [name, value] of lines) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
       // A colon further on may be part of a secret.
-      throw new OcspError('usage', 'what stands before the colon is not a header name', "write --header 'Name: value'");
+      throw new OcspError('usage', 'the text before the colon is not a header name', "write --header 'Name: value'");
     }
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new OcspError(

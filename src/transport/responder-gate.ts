@@ -7,7 +7,7 @@ export interface GateLimits {
   readonly concurrency: number;
   /** To one host and port. */
   readonly perResponder: number;
-  /** Starts a second to one host and port; unlimited when absent. */
+  /** Starts per second to one host and port; unlimited when absent. */
   readonly perSecond?: number;
 }
 
@@ -50,7 +50,7 @@ export interface ResponderGate {
 /** Hosts come from certificates, so their number has a bound. */
 const rememberedHosts = 4096;
 
-/** So many requests in a row without any answer, and the host is only probed from then on. */
+/** After this many unanswered requests in a row, the host is only probed. */
 const failuresInARow = 10;
 const probeEveryMilliseconds = 1000;
 
@@ -88,9 +88,9 @@ interface State {
 }
 
 /**
- * A gate with a bounded number of requests in all and a host, an optional rate a host, and a circuit breaker a host: after
- * ten failures in a row before any HTTP status it lets one probe through a second and turns the others away at once, so
- * that a dead responder costs a few timeouts and not one a certificate.
+ * A gate with a bounded number of requests in all and per host, an optional rate per host, and a circuit breaker per host: after
+ * ten failures in a row before any HTTP status it lets one probe per second through and turns the others away at once, so
+ * that a dead responder costs a few timeouts and not one per certificate.
  */
 export function createResponderGate(limits: GateLimits): ResponderGate {
   const state: State = { limits, hosts: new Map(), inLine: new Set(), active: 0 };
@@ -225,7 +225,7 @@ function interrupted(host: string): OcspError {
   return new OcspError('interrupted', `interrupted while waiting to ask ${host}`);
 }
 
-/** A suspended host takes one probe a second; a held one keeps only those who have the patience. */
+/** A suspended host takes one probe per second; a held one keeps only those who have the patience. */
 function refusalOf(host: Host, patience: number): GateEntry | undefined {
   const now = performance.now();
   const held = host.heldUntil - now;

@@ -66,7 +66,7 @@ export class Intake {
 }
 
 /**
- * Reads one answer as curl does: folded headers, lines that end in LF alone, control characters in values, blanks around
+ * Reads one answer as curl does: folded headers, lines that end in LF only, control characters in values, blanks around
  * a header's name or a chunk's size, the same Content-Length twice. What leaves the length of the body open is refused:
  * lengths that differ, and one beside chunked. Octets behind the answer stay in the intake.
  *
@@ -125,7 +125,7 @@ function lineReader(intake: Intake, lapses: Lapses): ReadLine {
 
 async function readStatusLine(readLine: ReadLine): Promise<number> {
   let line = await readLine();
-  // RFC 9112 §2.2 asks servers to pass over such a line; Node does too.
+  // RFC 9112 §2.2 asks servers to ignore such a line; Node does too.
   while (line === '') line = await readLine();
   const status = /^HTTP\/(?:1\.[01]|2(?:\.0)?)[ \t]+(\d{3})(?:[ \t].*)?$/is.exec(line)?.[1];
   if (status === undefined || Number(status) < 100) throw new NotHttpError('it does not begin with a status line');
@@ -139,7 +139,7 @@ async function readFields(readLine: ReadLine, lapses: Lapses): Promise<Field[]> 
     if (/^[ \t]/.test(text)) {
       lapses.add('a header is folded');
       const last = fields.at(-1);
-      // RFC 9112 §5.2: folds become a blank; §2.2: such a line before any header is passed over.
+      // RFC 9112 §5.2: folds become a blank; §2.2: such a line before any header is ignored.
       if (last !== undefined) last.value = `${last.value} ${text.trim()}`.trim();
       continue;
     }
@@ -230,7 +230,7 @@ async function readBody(intake: Intake, framing: Framing, rules: ReadingRules, l
   return body.octets();
 }
 
-/** RFC 9112 §7.1; extensions are passed over. */
+/** RFC 9112 §7.1; extensions are ignored. */
 function chunkSize(line: string, lapses: Lapses): number {
   const [, size, padding = ''] = /^([0-9a-f]{1,16})([ \t]*)(?:;.*)?$/is.exec(line) ?? [];
   if (size === undefined) throw new NotHttpError('the size of a chunk is not a number');

@@ -1,7 +1,7 @@
 import { OcspError, type OcspErrorCode } from '../core/ocsp-error.js';
 import { StatusError } from './status-error.js';
 
-/** Longest wait by back-off alone. */
+/** Longest wait by back-off. */
 const maximumBackoffMilliseconds = 30_000;
 
 const retriableCodes: ReadonlySet<OcspErrorCode> = new Set([

@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { overLiveConnection, type Attempt, type HopRequest, type SendHop } from './hop.js';
 
 /**
- * Sends one request without a proxy and reads its answer, by node:http alone: at a third of the HTTP library's cost a
+ * Sends one request without a proxy and reads its answer, only with node:http: at a third of the HTTP library's cost per
  * request, which a fleet feels, and without its start-up, which a single certificate feels. A kept-alive connection that turns out closed is replaced at once.
  */
 export const sendHopDirectly: SendHop = (hop, deadline) => overLiveConnection(hop, deadline, start);

@@ -43,7 +43,7 @@ async function replyOf(hop: HopRequest, { status, headers, body, lapses }: ReadA
   const reply = redirectReply(hop, status, headers) ?? (await finishReply(hop, status, headers, body));
   // Nothing that is seen here: then it was what follows the answer.
   const lapse = lapses.length === 0 ? 'octets follow it' : lapses.join(', ');
-  const warning = `the answer of ${hop.target.host} breaks the rules of HTTP and was read all the same: ${lapse}`;
+  const warning = `the answer of ${hop.target.host} breaks the rules of HTTP and was read anyway: ${lapse}`;
   return { ...reply, warnings: [warning, ...reply.warnings] };
 }
 
@@ -124,7 +124,7 @@ async function openSocket(place: URL, connections: AgentPair, trip: Trip): Promi
   const isSecure = place.protocol === 'https:';
   const agent = isSecure ? connections.https : connections.http;
   const options = { port: portOf(place), ...(isSecure ? secureNames(place) : { host: bareHost(place) }) };
-  // Where the guard refuses a literal it says so at once, in place of a socket.
+  // Where the guard refuses a literal it says so at once, instead of a socket.
   const refusals: unknown[] = [];
   const socket = agent.createConnection(options, (error) => refusals.push(error));
   if (!(socket instanceof Socket)) throw refusals[0];

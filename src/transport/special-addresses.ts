@@ -1,6 +1,6 @@
 /**
  * Who opens a special block: `private` (loopback, RFC 1918, shared, unique-local: places where an own responder may well live)
- * by --allow-private, `special` (everything else) by --allow-address alone.
+ * by --allow-private, `special` (everything else) only by --allow-address.
  */
 export type SpecialKind = 'private' | 'special';
 

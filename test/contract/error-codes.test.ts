@@ -102,7 +102,7 @@ function membersOf(name: string, type: string): string[] {
   }
   return alias.type.types.map((member) => {
     if (ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal)) return member.literal.text;
-    throw new Error(`${type} has a member that is no literal`);
+    throw new Error(`${type} has a member that is not a literal`);
   });
 }
 

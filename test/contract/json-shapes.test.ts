@@ -233,7 +233,7 @@ describe('the JSON of verify', () => {
     expect(record).toMatchObject({ verdict: 'invalid', failure: { code: 'expired', now: '2026-03-01T00:00:00Z' } });
   });
 
-  it('of what is no response has the failure alone', async () => {
+  it('of what is not a response has the failure alone', async () => {
     const record = await verify(Buffer.from('nonsense'));
     const failure = { code: 'string', message: 'string', rule: 'string' };
     expect(shapeOf(record)).toEqual({

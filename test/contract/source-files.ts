@@ -53,5 +53,5 @@ export function importsOf(file: ParsedFile): string[] {
 
 function literalOf(node: ts.Node | undefined, file: ParsedFile): string {
   if (node !== undefined && ts.isStringLiteralLike(node)) return node.text;
-  throw new Error(`${file.name}: an import whose module is no string literal cannot be checked`);
+  throw new Error(`${file.name}: an import whose module is not a string literal cannot be checked`);
 }

@@ -39,7 +39,7 @@ try {
   await step('Look into it.', 0, 'inspect', 'site.pem.ocsp');
   const before = await readFile(join(folder, 'site.pem.ocsp'));
   await step(
-    'Again: the staple is verified, fresh, and left alone.',
+    'Again: the staple is verified, fresh, and stays.',
     0,
     'fetch',
     '--verbose',

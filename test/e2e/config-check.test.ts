@@ -179,7 +179,7 @@ defaults:
       [22, /hooks\.on-revoked: no-such-program-anywhere was not found in PATH/],
       [24, /reload: .*ca\.pem is a file, not a socket/],
       [25, /reload: .*empty is a folder, not a program/],
-      [26, /reload: dnsdist:127\.0\.0\.1:5199 wants its console key/],
+      [26, /reload: dnsdist:127\.0\.0\.1:5199 needs its console key/],
       [27, /reload: "apache"/],
       [28, /metrics: the folder .*nowhere does not exist/],
       [29, /lock: .*empty is a folder, not a file/],
@@ -209,13 +209,13 @@ defaults:
   ])('does not take an empty file (%j) for a good one', async (text) => {
     const { exitCode, stdout, stderr } = await check(text);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toMatch(/restaple\.yaml:1: the file says nothing, expected a mapping such as certificates:/);
+    expect(stderr).toMatch(/restaple\.yaml:1: the file has no settings, expected a mapping such as certificates:/);
   });
 
   it('warns of a file that names no certificates, as for deploy hooks', async () => {
     const { exitCode, stderr } = await check('defaults: { timeout: 5s }\n');
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/^restaple: warning: .* names no certificates: every run has to name them/);
+    expect(stderr).toMatch(/^restaple: warning: .* names no certificates, so every run must name them/);
   });
 
   it('finds what a good file needs: issuers in a folder, a key, a program by PATH, places for files', async () => {

@@ -90,7 +90,7 @@ describe('a mistyped value', () => {
     ['generate --ca-cert ca.pem --status revoked --reason keycompromise x.pem', 'did you mean --reason keyCompromise?'],
     [
       'reload haprox:/run/x.sock',
-      '"haprox:/run/x.sock" is no reload target\n  hint: did you mean haproxy:/run/x.sock?',
+      '"haprox:/run/x.sock" is not a reload target\n  hint: did you mean haproxy:/run/x.sock?',
     ],
     ['fetch --reload ngnix x.pem', 'did you mean nginx?'],
   ])('"restaple %s"', async (line, said) => {
@@ -123,7 +123,7 @@ describe('a mistyped variable', () => {
     expect(await runRestaple(['fetch', path], { env: { [name]: 'secret' } })).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: `restaple: warning: the variable ${name} sets nothing: ${said}\n`,
+      stderr: `restaple: warning: the variable ${name} has no effect: ${said}\n`,
     });
   });
 
@@ -147,7 +147,7 @@ describe('a mistyped variable', () => {
     const config = folder.write('restaple.yaml', 'certificates: [site.pem]\n');
     const checked = await runRestaple(['config', 'check', '--config', config], { env: { RESTAPLE_TIMEOU: '3s' } });
     expect(checked).toMatchObject({ exitCode: 0 });
-    expect(checked.stderr).toContain('RESTAPLE_TIMEOU sets nothing: did you mean RESTAPLE_TIMEOUT?');
+    expect(checked.stderr).toContain('RESTAPLE_TIMEOU has no effect: did you mean RESTAPLE_TIMEOUT?');
     const { exitCode, stderr } = await runRestaple(['fetch', path], { env: { RESTAPLE_HASH: 'sha-256' } });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('RESTAPLE_HASH: "sha-256" is not one of sha1, sha256; did you mean sha256?');

@@ -63,7 +63,7 @@ testRow({
 
 testRow({
   ...unusable,
-  title: 'a text that is no PEM',
+  title: 'a text that is not PEM',
   arrange: holding(() => 'the certificate is in the other folder\n'),
   code: 'no-certificate',
   message: /it is neither PEM nor DER$/,
@@ -145,7 +145,7 @@ testRow({
   },
   flagsOf: (scene) => ['--issuer', scene.folder.at('namesake.pem')],
   code: 'issuer-mismatch',
-  message: /namesake\.pem is named CN=Test Root CA as the issuer is, but its key did not sign the certificate$/,
+  message: /namesake\.pem has the issuer's name CN=Test Root CA, but its key did not sign the certificate$/,
   hint: /a CA may have several with one name$/,
 });
 

@@ -119,7 +119,7 @@ it.each(['site.pem', './site.pem', '{dir}/{base}'])(
         cwd: scene.folder.path,
       });
       expect(result.exitCode).toBe(2);
-      expect(result.stderr).toMatch(/--out would replace the certificate \S*site\.pem by a staple\n {2}hint: /);
+      expect(result.stderr).toMatch(/--out would replace the certificate \S*site\.pem with a staple\n {2}hint: /);
       expect(scene.responder.connections()).toBe(0);
       expect(snapshot(scene.folder.path)).toEqual(before);
     });
@@ -132,7 +132,7 @@ it('warns of a folder without a certificate, and ends with 0', async () => {
     const result = await runRestaple(['fetch', folder.at('empty')]);
     expect(result).toMatchObject({ exitCode: 0, stdout: '' });
     expect(result.stderr).toBe(
-      `restaple: warning: there is no certificate in ${folder.at('empty')} (folders in it are not looked into)\n`,
+      `restaple: warning: there is no certificate in ${folder.at('empty')} (subfolders are not searched)\n`,
     );
   });
 });
@@ -176,7 +176,7 @@ it.each([
 });
 
 describe('what is said', () => {
-  it('is nothing on success when stderr is no terminal', async () => {
+  it('is nothing on success when stderr is not a terminal', async () => {
     await withScene(async (scene) => {
       for (const outcome of ['updated', 'fresh']) {
         const { exitCode, stdout, stderr } = await runRestaple(['fetch', '--allow-private', scene.certificate]);

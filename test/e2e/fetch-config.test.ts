@@ -128,7 +128,7 @@ describe('restaple fetch --config', () => {
           error: {
             code: 'usage',
             message: 'RESTAPLE_STRICT: "on" is neither true nor false',
-            hint: 'correct or unset it; it stands for --strict',
+            hint: 'correct or unset it; it sets --strict',
           },
         },
       ]);

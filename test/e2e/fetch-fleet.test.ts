@@ -167,7 +167,7 @@ describe('a staple that is due', () => {
     ['within the alert window', ['--alert-before', '9h']],
     ['with --force', ['--force']],
     ['with a nonce', ['--nonce']],
-  ])('is asked for in full %s, and a 304 is no answer then', async (_when, flags) => {
+  ])('is asked for in full %s, and a 304 is not an answer then', async (_when, flags) => {
     await withScene(async (scene) => {
       storeStaple(scene, due);
       scene.responder.behaviour = httpStatus(304);

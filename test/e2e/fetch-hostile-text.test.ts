@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
     exitCode: 7,
   },
   {
-    what: 'what is no HTTP',
+    what: 'what is not HTTP',
     arrange: (scene) => {
       scene.responder.behaviour = replying('\u001b[2J\u009b31m\u0007 welcome\r\n\r\n');
     },

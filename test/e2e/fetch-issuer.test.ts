@@ -63,7 +63,7 @@ it('downloads nothing with --no-fetch-issuer, and says what would help', async (
 it.each([
   ['another CA', () => file(createCertificateAuthority().certificate.der), /serves did not issue it\)$/],
   ['an HTTP error', () => httpStatus(404), /HTTP status 404 to the download of the issuer\)$/],
-  ['something that is no certificate', () => file('<html>'), /it is neither PEM nor DER\)$/],
+  ['something that is not a certificate', () => file('<html>'), /it is neither PEM nor DER\)$/],
 ])('says what came instead of the issuer: %s', async (_what, serve, message) => {
   await withScene(async (scene) => {
     serveIssuer(scene, serve());

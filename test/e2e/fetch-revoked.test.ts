@@ -48,7 +48,7 @@ it('is loud about a revoked certificate, writes no staple, and keeps the signed 
     const { exitCode, stderr, record } = await fetchSite(scene, ['--quiet']);
     expect(exitCode).toBe(3);
     expect(stderr).toBe(
-      `restaple: REVOKED ${scene.certificate}: the certificate is REVOKED since 2026-01-05T10:00:00Z (keyCompromise)\n` +
+      `restaple: REVOKED ${scene.certificate}: the certificate has been REVOKED since 2026-01-05T10:00:00Z (keyCompromise)\n` +
         '  hint: replace the certificate now; the staple on disk is left as it was\n',
     );
     expect(record).toMatchObject({ outcome: 'revoked', written: false, verdict: null, error: { code: 'revoked' } });
@@ -84,7 +84,7 @@ it('asks on every run while the revocation stands, and ends as revoked in an out
     expectRevoked(result);
     expect(result.record).toMatchObject({ verdict: 'good', written: false, error: { code: 'connection-failed' } });
     expect(result.stderr).toContain(
-      `restaple: ${scene.certificate} stays revoked since 2026-01-05T10:00:00Z, by the kept signed answer\n` +
+      `restaple: ${scene.certificate} has been revoked since 2026-01-05T10:00:00Z, says the kept signed answer\n` +
         '  hint: replace the certificate now\n',
     );
     expect(snapshot(scene.folder.path)).toEqual(before);
@@ -110,7 +110,7 @@ it('does not believe a good answer with an earlier thisUpdate', async () => {
     sayGood(scene, -2 * hour);
     const result = await fetchSite(scene);
     expectRevoked(result);
-    expect(result.record.error?.message).toMatch(/what the responder sends now does not end it$/);
+    expect(result.record.error?.message).toMatch(/what the responder says now does not change that$/);
     expect(result.record.error?.hint).toMatch(/only a good answer with a later thisUpdate/);
     expect(snapshot(scene.folder.path)).toEqual(before);
   });

@@ -102,11 +102,11 @@ describe('an answer that is packed although nobody asked', () => {
           .writeHead(200, { 'content-type': 'application/ocsp-response', 'content-encoding': 'gzip' })
           .end(packed);
       };
-      await expectTaken(scene, /came packed \(gzip\)/);
+      await expectTaken(scene, /came compressed \(gzip\)/);
     });
   });
 
-  it('is no bomb', async () => {
+  it('is not a bomb', async () => {
     await withScene(async (scene) => {
       scene.responder.behaviour = gzip(Buffer.alloc(32 * 1024 * 1024));
       const { exitCode, record } = await fetchSite(scene);

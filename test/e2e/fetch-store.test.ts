@@ -64,7 +64,7 @@ it('ends with exit 9 when the staple is a dangling link, and makes nothing at it
   });
 });
 
-it('never replaces the end of a link that is no OCSP response', async () => {
+it('never replaces the end of a link that is not an OCSP response', async () => {
   await withScene(async (scene) => {
     const precious = scene.folder.write('precious.conf', 'listen 443');
     symlinkSync('precious.conf', scene.staple);

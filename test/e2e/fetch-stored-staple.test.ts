@@ -169,7 +169,7 @@ testRow({
   outcome: 'invalid',
   isSoftened: true,
   code: 'older-than-stored',
-  message: /^the response is of \S+Z, the stored one of \S+Z$/,
+  message: /^the response is from \S+Z, the stored one from \S+Z$/,
   hint: /lags behind; the stored one is kept$/,
 });
 

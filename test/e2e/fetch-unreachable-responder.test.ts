@@ -68,7 +68,7 @@ testRow({
   arrange: behave(() => endless()),
   flags: ['--timeout', '15s'],
   code: 'body-too-large',
-  message: /goes on, more than 65536 bytes are not taken$/,
+  message: /goes on, more than 65536 bytes are not accepted$/,
   hint: /leads to an OCSP responder/,
 });
 
@@ -78,7 +78,7 @@ testRow({
   title: 'a web page where DER should be',
   arrange: behave(() => html()),
   code: 'malformed-response',
-  message: /^a web page \(HTML or XML\) came in place of an OCSP response: /,
+  message: /^a web page \(HTML or XML\) came instead of an OCSP response: /,
   hint: /restaple fetch --print-curl$/,
 });
 
@@ -88,7 +88,7 @@ testRow({
   title: 'an empty body with status 200',
   arrange: behave(() => fixed(new Uint8Array())),
   code: 'malformed-response',
-  message: /^an empty body came in place of an OCSP response: /,
+  message: /^an empty body came instead of an OCSP response: /,
   hint: /restaple fetch --print-curl$/,
 });
 

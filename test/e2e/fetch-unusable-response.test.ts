@@ -42,7 +42,7 @@ testRow({
   title: 'a response for another serial number',
   arrange: sending((scene) => ({ subject: scene.authority.issue() })),
   code: 'cert-id-mismatch',
-  message: /speaks of serial number [0-9a-f]+, not of [0-9a-f]+$/,
+  message: /is about serial number [0-9a-f]+, not [0-9a-f]+$/,
   hint: /another certificate: .*check --url/,
 });
 
@@ -54,7 +54,7 @@ testRow({
     return { issuer: other, response: { signer: other } };
   }),
   code: 'cert-id-mismatch',
-  message: /speaks of serial number [0-9a-f]+ of another issuer$/,
+  message: /is about serial number [0-9a-f]+ of another issuer$/,
   hint: /the issuer is the right one/,
 });
 
@@ -112,7 +112,7 @@ testRow({
   isSoftened: true,
   code: 'expired',
   message: /^the response expired at \S+Z, 1d.* ago$/,
-  hint: /tell the CA; check this clock/,
+  hint: /tell the CA; check the clock of this machine/,
 });
 
 testRow({
@@ -122,7 +122,7 @@ testRow({
   isSoftened: true,
   code: 'expired',
   message: /^the response expired at /,
-  hint: /tell the CA; check this clock/,
+  hint: /tell the CA; check the clock of this machine/,
 });
 
 testRow({
@@ -131,7 +131,7 @@ testRow({
   arrange: answering({ thisUpdateOffset: hour, nextUpdateOffset: 2 * day }),
   code: 'not-yet-valid',
   message: /^the response is not yet valid: thisUpdate is /,
-  hint: /check this clock \(timedatectl\)/,
+  hint: /check the clock of this machine \(timedatectl\)/,
 });
 
 testRow({
@@ -179,7 +179,7 @@ testRow({
   arrange: answering({ nonce: 'wrong' }),
   flags: ['--nonce'],
   code: 'nonce-mismatch',
-  message: /another nonce than the one that was sent$/,
+  message: /a different nonce from the one that was sent$/,
   hint: /replay/,
 });
 

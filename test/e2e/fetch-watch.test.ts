@@ -115,7 +115,7 @@ describe('fetch --watch', () => {
           const heard = (await manager.heard()).flat();
           expect(heard).toContain('READY=1');
           expect(heard).toContain('STOPPING=1');
-          expect(heard.some((word) => word.startsWith('STATUS=watching; next look at 2'))).toBe(true);
+          expect(heard.some((word) => word.startsWith('STATUS=watching; next check at 2'))).toBe(true);
         } finally {
           await manager.close();
         }
@@ -131,7 +131,7 @@ describe('fetch --watch', () => {
       await watch.line(of(scene.certificate, 'updated'));
       scene.folder.write('.restaple.yaml', 'certificates: 7: 8\n');
       watch.signal('SIGHUP');
-      await watch.says('the watch goes on with the settings of before');
+      await watch.says('the watch goes on with the previous settings');
       watch.signal('SIGTERM');
       expect((await watch.result).exitCode).toBe(143);
     });

@@ -198,7 +198,7 @@ it('finds the certificates in a folder of ten thousand files, and is silent abou
   });
 }, 90_000);
 
-it('takes file names with blanks, line feeds, terminal codes and bytes that are no UTF-8', async () => {
+it('takes file names with blanks, line feeds, terminal codes and bytes that are not UTF-8', async () => {
   await withFleet(async (fleet) => {
     const { certificate } = fleet.add('model');
     const pem = readFileSync(certificate);

@@ -59,7 +59,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...issuerFlags, '--ca-key', key, certificate], {
       exitCode: 8,
       code: 'key-mismatch',
-      message: /private key \S+\/other\.key does not belong to the certificate that is to sign, \S+\/ca\.pem$/,
+      message: /private key \S+\/other\.key does not belong to the signing certificate \S+\/ca\.pem$/,
       hint: /openssl pkey -in KEY -pubout/,
     });
   });
@@ -104,7 +104,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
       exitCode: 8,
       code: 'signer-unusable',
       message: /expired at 2026-01-01T00:00:00Z/,
-      hint: /valid now, or check this clock/,
+      hint: /valid now, or check the clock of this machine/,
     });
     const before = await generate([...flags, '--at', '2025-12-01T00:00:00Z', certificate]);
     expect(before).toMatchObject({ exitCode: 0, record: { status: 'good' } });
@@ -124,7 +124,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     expect(before).toMatchObject({ exitCode: 0, record: { status: 'good' } });
   });
 
-  it('a certificate that is no CA', async () => {
+  it('a certificate that is not a CA', async () => {
     const key = scene.folder.write('site.key', scene.site.keyPem, 0o600);
     await expectRefusal(['--ca-cert', certificate, '--ca-key', key, certificate], {
       exitCode: 8,
@@ -162,7 +162,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...issuerFlags, ...named, certificate], {
       exitCode: 2,
       code: 'usage',
-      message: /nobody is named to sign|the signer is not clear/,
+      message: /no signer was named|it is not clear who signs/,
       hint: /--ca-key/,
     });
   });
@@ -259,13 +259,13 @@ describe('generate refuses, and writes nothing, for', () => {
     await expectRefusal(words, {
       exitCode: 8,
       code: 'crl-stale',
-      message: /stale: its next one was due at 2026-03-02T11:00:00Z/,
+      message: /stale: the next one was due at 2026-03-02T11:00:00Z/,
       hint: /--allow-stale-crl/,
     });
     const allowed = await generate([...words, '--allow-stale-crl']);
     expect(allowed).toMatchObject({ exitCode: 0, record: { status: 'good', thisUpdate: '2026-03-01T12:00:00Z' } });
     expect(allowed.record.nextUpdate).toBe(after(7 * day));
-    expect(allowed.stderr).toContain('is stale: its next one was due at 2026-03-02T11:00:00Z');
+    expect(allowed.stderr).toContain('is stale: the next one was due at 2026-03-02T11:00:00Z');
   });
 
   it('a CRL of tomorrow', async () => {
@@ -286,7 +286,7 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
       '--revoked-at in the future',
       ['--status', 'revoked', '--revoked-at', '2026-03-02T12:00:01Z'],
       /--revoked-at is in the future/,
-      /since a time past/,
+      /a time in the past/,
     ],
     [
       'a reason without revoked',
@@ -322,16 +322,21 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
     [
       'days and minutes of zero',
       ['--days', '0', '--minutes', '0'],
-      /--days 0 and --minutes 0 make no validity/,
+      /--days 0 and --minutes 0 give no validity period/,
       /above 0/,
     ],
-    ['no days', ['--days', '0'], /--days 0 and --minutes 0 make no validity/, /above 0/],
-    ['no minutes', ['--minutes', '0'], /make no validity/, /above 0/],
-    ['negative days', ['--days=-1'], /--days -1 and --minutes 0 make no validity/, /above 0/],
-    ['negative minutes beside days', ['--days', '1', '--minutes=-5'], /--days 1 and --minutes -5 make no/, /above 0/],
-    ['days that are no number', ['--days', 'week'], /week/],
-    ['a hundred years', ['--days', '36500'], /make no validity/, /ten years at most/],
-    ['--serial beside a certificate', ['--serial', '0a01', '--out', 'x.ocsp'], /--serial stands in place/, /leave one/],
+    ['no days', ['--days', '0'], /--days 0 and --minutes 0 give no validity period/, /above 0/],
+    ['no minutes', ['--minutes', '0'], /give no validity period/, /above 0/],
+    ['negative days', ['--days=-1'], /--days -1 and --minutes 0 give no validity period/, /above 0/],
+    ['negative minutes beside days', ['--days', '1', '--minutes=-5'], /--days 1 and --minutes -5 give no/, /above 0/],
+    ['days that are not a number', ['--days', 'week'], /week/],
+    ['a hundred years', ['--days', '36500'], /give no validity period/, /ten years at most/],
+    [
+      '--serial beside a certificate',
+      ['--serial', '0a01', '--out', 'x.ocsp'],
+      /--serial replaces a certificate file/,
+      /leave one/,
+    ],
     ['a hash that is none', ['--hash', 'md5'], /md5/],
     ['a placeholder that does not exist', ['--out', '{subject}.ocsp'], /no placeholder \{subject\}/, /\{dir\}/],
   ])('%s', async (_, words, message, hint = /./) => {
@@ -339,7 +344,12 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
   });
 
   it.each<[string, readonly string[], RegExp, RegExp]>([
-    ['--serial without --out', ['--serial', '0a01'], /a serial number has no file to stand beside/, /--out/],
+    [
+      '--serial without --out',
+      ['--serial', '0a01'],
+      /a serial number names no file to put the response beside/,
+      /--out/,
+    ],
     [
       'a serial number that is none',
       ['--serial', 'xyz', '--out', 'x.ocsp'],

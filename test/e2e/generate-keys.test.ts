@@ -166,7 +166,7 @@ describe('generate refuses with exit 8', () => {
       'an encrypted key without a passphrase',
       [encrypted],
       'key-passphrase',
-      /is encrypted, and there is no passphrase/,
+      /is encrypted, and no passphrase was given/,
     ],
     [
       'a wrong passphrase in a file',

@@ -14,7 +14,7 @@ const words = (...more: string[]): string[] => [
   ...['generate', '--at', signedAt.toISOString(), ...scene.caFlags, ...more],
   scene.certificate,
 ];
-const line = /good by your word alone: no --status, --index or --crl/;
+const line = /status good is only assumed: no --status, --index or --crl/;
 
 it('generate without a source of status says so on a terminal, and only there', { tags: 'python3' }, async () => {
   const { exitCode, received } = await runInTerminal(words(), { columns: 200 });

@@ -82,7 +82,7 @@ describe('what generate says', () => {
     });
   });
 
-  it('is nothing at all without --json, where stderr is no terminal', async () => {
+  it('is nothing at all without --json, where stderr is not a terminal', async () => {
     const result = await runRestaple(['generate', ...caFlags, certificate]);
     expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
     expect(existsSync(staple)).toBe(true);
@@ -272,7 +272,7 @@ describe('the validity that generate signs', () => {
     const crl = scene.folder.write('own.crl', buildCrl({ issuer: scene.authority }).pem);
     const { exitCode, record } = await generate([...caFlags, '--crl', crl, '--days', '1', certificate]);
     expect(exitCode).toBe(0);
-    expect(record.warnings).toEqual([`the response is of ${iso(crlTimes.thisUpdate)}, the stored one of ${after(0)}`]);
+    expect(record.warnings).toEqual([`the response is from ${iso(crlTimes.thisUpdate)}, the stored one from ${after(0)}`]);
     expect(readFileSync(staple)).not.toEqual(stored);
   });
 });
@@ -404,7 +404,7 @@ describe('where generate writes', () => {
 
   it.each<[string, () => void]>([
     [
-      'to something that is no OCSP response',
+      'to something that is not an OCSP response',
       () => {
         scene.folder.write('passwd', 'root:x:0:0\n');
         symlinkSync('passwd', staple);

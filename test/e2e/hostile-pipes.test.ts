@@ -27,7 +27,7 @@ describe('a pipe that somebody planted', () => {
       plantPipe(pipe);
       const { exitCode, stderr } = await run(['fetch', '--allow-private', pipe, certificate]);
       expect(exitCode).toBe(8);
-      expect(stderr).toContain(`${pipe} is no regular file`);
+      expect(stderr).toContain(`${pipe} is not a regular file`);
       expect(existsSync(staple)).toBe(true);
     });
   });
@@ -40,7 +40,7 @@ describe('a pipe that somebody planted', () => {
       const more = command === 'generate' ? ['--ca-cert', ca, '--ca-key', ca] : [];
       const { exitCode, stderr } = await run([command, ...more, pipe]);
       expect(exitCode).toBe(8);
-      expect(stderr).toMatch(/is no regular file|is empty/);
+      expect(stderr).toMatch(/is not a regular file|is empty/);
     });
   });
 
@@ -79,7 +79,7 @@ describe('a pipe that somebody planted', () => {
       const target = flag === '--dnsdist-key-file' ? ['--reload', 'dnsdist:127.0.0.1:9'] : [];
       const result = await run(['fetch', '--allow-private', ...target, flag, folder.at('pipe'), certificate]);
       expect(result.exitCode).toBe(code);
-      expect(result.stderr).toContain('no regular file');
+      expect(result.stderr).toContain('not a regular file');
     });
   });
 
@@ -100,7 +100,7 @@ describe('a pipe that somebody planted', () => {
       plantPipe(folder.at('pipe'));
       const { exitCode, stdout, stderr } = await run(['verify', flag, folder.at('pipe'), certificate]);
       expect(exitCode).toBe(8);
-      expect(stdout + stderr).toContain('no regular file');
+      expect(stdout + stderr).toContain('not a regular file');
     });
   });
 });

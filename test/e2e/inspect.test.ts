@@ -332,7 +332,7 @@ describe('restaple inspect of times in another form', () => {
     ['a comma', respond({ producedAt: '20260101000000,5Z' }), /has a fraction/],
     ['missing seconds', respond({ producedAt: '202601010000Z' }), /202601010000Z has no seconds/],
     ['a missing minute', respond({ producedAt: '2026010100Z' }), /has no minutes/],
-    ['an offset', respond({ producedAt: '20260101000000+0100' }), /has an offset in place of Z/],
+    ['an offset', respond({ producedAt: '20260101000000+0100' }), /has an offset instead of Z/],
     ['no Z', respond({ producedAt: '20260101000000' }), /has no Z/],
     ['no Z and a fraction', respond({ producedAt: '20260101000000.5' }), /has a fraction and has no Z/],
     ['a day that there is not', respond({ producedAt: '20260231000000Z' }), /no such time as 20260231000000Z/],

@@ -226,7 +226,7 @@ export default async function (options) {
 
   it.each([
     ['throws', "throw new Error('the fleet is asleep');", /the fleet is asleep/],
-    ['throws what is no error', "throw 'nothing to say';", /nothing to say/],
+    ['throws what is not an error', "throw 'nothing to say';", /nothing to say/],
     ['ends the process by this.exit', 'this.exit(1);', /EEXIT|exit/i],
     ['raises this.error', "this.error('not today', { exit: 1 });", /not today/],
   ])('and %s ends the run with 10, and does not stop the built-in subscriber', async (_what, statement, message) => {

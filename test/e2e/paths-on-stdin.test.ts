@@ -84,7 +84,7 @@ describe('a file on stdin in place of its path', () => {
     await expectRefused(['uri'], `site.pem\n${'(none)/'.repeat(1000)}`);
   });
 
-  it('is no file with a long name of these letters', async () => {
+  it('is not a file with a long name of these letters', async () => {
     const name = 'Abcdefgh0123456789'.repeat(4);
     folder.write(name, site.certificate.pem);
     const { exitCode, stderr } = await runRestaple(['uri', '-'], { input: `${name}\n0.pem\n`, cwd: folder.path });

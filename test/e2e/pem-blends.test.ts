@@ -5,7 +5,7 @@ import { runRestaple } from '../support/run-program.js';
 import { createGenerateScene, generate, signedAt, type GenerateScene } from './support/generate-scene.js';
 import { fetchSite, withScene } from './support/fetch-scene.js';
 
-const warning = /warning: .*: 3 trailing octets after the certificate in PEM block 1, passed over/;
+const warning = /warning: .*: 3 trailing octets after the certificate in PEM block 1, ignored/;
 
 /** The certificate in PEM, with octets behind it inside its block. */
 function trailing(der: Uint8Array): string {
@@ -67,7 +67,7 @@ describe('trailing octets after a certificate, inside its PEM block, are a warni
     const bundle = scene.folder.write('bundle.pem', scene.site.certificate.pem + ca);
     const found = await runRestaple(['verify', ...at, '--response', scene.staple, bundle]);
     expect(found.exitCode).toBe(0);
-    expect(found.stderr).toContain('3 trailing octets after the certificate in PEM block 2, passed over');
+    expect(found.stderr).toContain('3 trailing octets after the certificate in PEM block 2, ignored');
   });
 
   it('for fetch, once a run for --issuer', async () => {

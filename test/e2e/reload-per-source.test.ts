@@ -71,7 +71,7 @@ describe('the reload list of a source', { tags: 'flock' }, () => {
     expect(told(lenient)).toMatchObject([
       { target, ok: true, certificates: [{ certificate: site.certificate, ok: true, code: 'not-served' }] },
     ]);
-    expect(lenient.stderr).toContain(`passed over ${target}: ${site.certificate}: haproxy has not loaded`);
+    expect(lenient.stderr).toContain(`skipped ${target}: ${site.certificate}: haproxy has not loaded`);
     // It is not quiet because it was forgotten: haproxy is asked again, and again nobody hears of it.
     const again = await run(`certificates: site.pem\nreload: '${target}'\n`);
     expect({ exitCode: again.exitCode, stderr: again.stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -109,7 +109,7 @@ describe('the reload list of a source', { tags: 'flock' }, () => {
       "certificates:\n  - path: site.pem\n    reload:\n      - nginx\n      - apache\n    confirm: 'a=b=c#'\n",
     );
     expect(places.stderr).toMatch(
-      /:5: certificates: reload: "apache" is no reload target\n.*:6: certificates: confirm: /,
+      /:5: certificates: reload: "apache" is not a reload target\n.*:6: certificates: confirm: /,
     );
     const good =
       'certificates:\n  - path: site.pem\n    reload: [nginx, \'exec:tell, "all"\']\n    confirm: site.pem=127.0.0.1:443\n';

@@ -253,7 +253,7 @@ describe('the files behind the answers', () => {
         return server.stderr();
       }, polling)
       .toContain('index.txt line 1: ');
-    expect(server.stderr()).toContain('; the statuses read before are still served\n');
+    expect(server.stderr()).toContain('; the statuses read earlier are still served\n');
     expect(await statusWithOpenssl(server, '0a01')).toBe('revoked');
     replace(index);
     await expect.poll(() => statusWithOpenssl(server, '0a01'), polling).toBe('good');
@@ -367,7 +367,7 @@ describe('the words of serve', { tags: 'curl' }, () => {
     await curlReply('--data-binary', 'rubbish', `${server.url}/`);
     const { stdout, stderr } = await server.stop();
     expect(stdout).toBe('');
-    expect(stderr).toBe(`restaple: serving on ${server.url} for CN=Own CA, signed by itself\n`);
+    expect(stderr).toBe(`restaple: serving on ${server.url} for CN=Own CA, signed with its own key\n`);
   });
 });
 
@@ -418,7 +418,7 @@ describe('serve does not start', () => {
   });
 
   it.each(['8080', ':8080', '127.0.0.1', '127.0.0.1:99999', '::1:8080', '*:80', 'http://127.0.0.1:80'])(
-    'on %s, which is no address and port',
+    'on %s, which is not an address and port',
     async (listen) => {
       const result = await runRestaple(['serve', ...indexFlags, '--listen', listen]);
       expect(result).toMatchObject({ exitCode: 2, stdout: '' });
@@ -427,15 +427,10 @@ describe('serve does not start', () => {
   );
 
   it.each<readonly [string, () => readonly string[], number, RegExp]>([
-    ['without a source of statuses', () => caFlags, 2, /nothing says what the statuses are/],
+    ['without a source of statuses', () => caFlags, 2, /no source of statuses was named/],
     ['with two of them', () => [...indexFlags, '--crl', 'x'], 2, /--index/],
-    [
-      'without a key',
-      () => ['--ca-cert', ca.at('ca.pem'), '--index', ca.at('index.txt')],
-      2,
-      /nobody is named to sign/,
-    ],
-    ['without validity', () => [...indexFlags, '--minutes', '0'], 2, /make no validity/],
+    ['without a key', () => ['--ca-cert', ca.at('ca.pem'), '--index', ca.at('index.txt')], 2, /no signer was named/],
+    ['without validity', () => [...indexFlags, '--minutes', '0'], 2, /give no validity period/],
     [
       'with the key of another certificate',
       () => [...caFlags.slice(0, 3), ca.at('leaf.key'), '--index', ca.at('index.txt')],

@@ -66,12 +66,12 @@ describe('--out -', () => {
       const { folder, certificate } = scene;
       const other = folder.write('other.pem', bundleOf(scene.authority.issue(), scene.authority));
       const refused: Record<string, RegExp> = {
-        [`fetch --json ${certificate}`]: /--out - and --json both want stdout/,
+        [`fetch --json ${certificate}`]: /--out - and --json both write to stdout/,
         [`fetch ${certificate} ${other}`]: /--out - is for the staple of one certificate/,
         [`fetch ${folder.path}`]: /--out - is for the staple of one certificate/,
-        [`fetch --watch ${certificate}`]: /--watch keeps a file fresh/,
+        [`fetch --watch ${certificate}`]: /--watch needs a file to keep fresh/,
         [`fetch --reload exec:true ${certificate}`]: /need the staple in a file/,
-        [`generate ${withCaKey(scene).join(' ')} --json ${certificate}`]: /both want stdout/,
+        [`generate ${withCaKey(scene).join(' ')} --json ${certificate}`]: /both write to stdout/,
         [`generate ${withCaKey(scene).join(' ')} ${certificate} ${other}`]: /one certificate/,
         [`verify ${certificate}`]: /"-" is not a file, a folder or a template/,
         [`reload exec:true ${certificate}`]: /"-" is not a file, a folder or a template/,
@@ -89,7 +89,7 @@ describe('--out -', () => {
         const result = await runRestaple(['config', 'check', '--config', file]);
         expect({ exitCode: result.exitCode, stderr: result.stderr }).toMatchObject({
           exitCode: 2,
-          stderr: expect.stringContaining('- is stdout, for the command line alone') as string,
+          stderr: expect.stringContaining('- (stdout) is for the command line only') as string,
         });
       }
     });

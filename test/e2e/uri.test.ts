@@ -230,7 +230,7 @@ describe('uri of several certificates', () => {
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
   });
 
-  it('bears file names with spaces, line feeds and bytes that are no UTF-8', async () => {
+  it('bears file names with spaces, line feeds and bytes that are not UTF-8', async () => {
     const { certificate } = issue();
     const strange = Buffer.concat([Buffer.from(`${folder.path}/crt/`), Buffer.from([0xff, 0xfe]), Buffer.from('.pem')]);
     mkdirSync(folder.at('crt'));
@@ -405,7 +405,7 @@ describe('uri of hostile text', () => {
   });
 });
 
-describe('uri of what is no certificate', () => {
+describe('uri of what is not a certificate', () => {
   it.each<[string, () => string | Uint8Array, RegExp]>([
     ['an empty file', () => '', /is empty/],
     ['a key', () => issue().keyPem, /only a private key without certificate/],

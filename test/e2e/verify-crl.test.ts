@@ -432,7 +432,7 @@ describe('verify --crl FILE', () => {
     const text = await runRestaple(['verify', '--at', now, '--crl', file, certificate]);
     expect(text.stdout).toContain(`${certificate}: revoked\n`);
     expect(text.stderr).toBe(
-      `restaple: ${certificate}: the certificate is REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}\n` +
+      `restaple: ${certificate}: the certificate has been REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}\n` +
         '  hint: replace the certificate now\n',
     );
     const nagios = await runRestaple(['verify', '--nagios', '--at', now, '--crl', file, certificate]);
@@ -518,7 +518,9 @@ describe('verify --crl FILE', () => {
     const { lines, exitCode } = await runInTerminal(['verify', ...both], { columns: 200 });
     expect(exitCode).toBe(3);
     expect(lines.join('\n')).toMatch(/^revoked .*site\.pem/m);
-    expect(lines.join('\n')).toContain(`is REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}`);
+    expect(lines.join('\n')).toContain(
+      `has been REVOKED since 2025-12-24T00:00:00Z (keyCompromise) by the CRL ${file}`,
+    );
     const nagios = await runRestaple(['verify', '--nagios', ...both]);
     expect({ exitCode: nagios.exitCode, line: nagios.stdout.split(' |')[0] }).toEqual({
       exitCode: 2,

@@ -228,7 +228,7 @@ describe('verify and a serial number that was never issued', () => {
   });
 });
 
-describe('verify of what is no response, or is over', () => {
+describe('verify of what is not a response, or is over', () => {
   const request = requestFor(authority, site);
 
   it.each<[string, () => string | Uint8Array, string]>([

@@ -289,7 +289,7 @@ describe('verify --for', () => {
       writeFileSync(site.staple, sized(16_381));
       const result = await runRestaple(['verify', '--for', server, site.certificate]);
       expect(result).toMatchObject({ exitCode: 10, stdout: `${site.certificate}: not served (too-large)\n` });
-      expect(result.stderr).toContain('clients of TLS 1.2 break off the handshake on one of more than 16380');
+      expect(result.stderr).toContain('clients of TLS 1.2 abort the handshake on one of more than 16380');
       expect(result.stderr).not.toContain('tune.bufsize');
     });
 

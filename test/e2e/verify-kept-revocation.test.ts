@@ -146,7 +146,7 @@ describe('a revocation that fetch has kept is the verdict', () => {
     const { lines, exitCode } = await runInTerminal(words, { columns: 200 });
     expect(exitCode).toBe(3);
     expect(lines.join('\n')).toMatch(/^revoked .*site\.pem/m);
-    expect(lines.join('\n')).toContain(`is REVOKED since 2025-01-01T00:00:00Z (keyCompromise)`);
+    expect(lines.join('\n')).toContain(`has been REVOKED since 2025-01-01T00:00:00Z (keyCompromise)`);
   });
 
   it.each<[string, () => Server]>([
@@ -181,7 +181,7 @@ describe('a revocation that fetch has kept is the verdict', () => {
       ...['reload', 'exec:/bin/true', '--json', '--at', now, certificate],
     ]);
     expect(exitCode).toBe(3);
-    expect(stderr).toContain('the certificate is REVOKED since 2025-01-01T00:00:00Z (keyCompromise)');
+    expect(stderr).toContain('the certificate has been REVOKED since 2025-01-01T00:00:00Z (keyCompromise)');
     expect(JSON.stringify(lines())).toContain('"ok":false');
   });
 

@@ -81,7 +81,7 @@ describe('verify --nagios', () => {
       );
       expect(lines).toHaveLength(6);
       expect(lines[0]).toBe(
-        `CRITICAL ${paths.revoked}: the certificate is REVOKED since 2026-01-02T10:00:00Z (keyCompromise); replace it now`,
+        `CRITICAL ${paths.revoked}: the certificate has been REVOKED since 2026-01-02T10:00:00Z (keyCompromise); replace it now`,
       );
       expect(lines[3]).toMatch(/^CRITICAL .*4\.pem: .*no staple; make one with: restaple fetch$/);
       for (const [line, path] of Object.entries(paths).slice(0, 6)) {
@@ -101,7 +101,7 @@ describe('verify --nagios', () => {
       const result = await check(path);
       expect(result.exitCode).toBe(2);
       expect(statusOf(result).text).toBe(`OCSP CRITICAL - 1 revoked (${path})`);
-      expect(result.stdout).toContain('the certificate is REVOKED since 2026-01-03T00:00:00Z');
+      expect(result.stdout).toContain('the certificate has been REVOKED since 2026-01-03T00:00:00Z');
     });
   });
 
@@ -179,7 +179,7 @@ describe('verify --nagios', () => {
 
   it.each<[string, readonly string[], RegExp]>([
     ['a flag that does not exist', ['--wran', '3h'], /^OCSP UNKNOWN - .*wran/],
-    ['a limit that is no duration', ['--warn', 'soon'], /^OCSP UNKNOWN - --warn: "soon" is not a duration\n/],
+    ['a limit that is not a duration', ['--warn', 'soon'], /^OCSP UNKNOWN - --warn: "soon" is not a duration\n/],
     [
       'limits in the wrong order',
       ['--warn', '1h', '--critical', '2h', 'FOLDER/a.pem'],

@@ -42,7 +42,7 @@ describe('verify of a folder on a terminal', () => {
         expect(bars[6]).toMatch(/^\[>-{6,8}\|-+\]$/);
         const talk = lines.slice(8).join('\n');
         expect(talk).toMatch(
-          /^restaple: .*stolen\.example\.pem: the certificate is REVOKED since 2026-01-02T00:00:00Z/,
+          /^restaple: .*stolen\.example\.pem: the certificate has been REVOKED since 2026-01-02T00:00:00Z/,
         );
         expect(talk).toMatch(/gone\.example\.pem.* is not there/);
         expect(talk).toMatch(/hint: make one with: restaple fetch/);

@@ -72,7 +72,7 @@ describe('verify without a certificate', () => {
     expect((await withoutCertificate(response({ responses: [foreign, revoked] }))).exitCode).toBe(3);
   });
 
-  it('tells what is no response, and what is refused', async () => {
+  it('tells what is not a response, and what is refused', async () => {
     expectFailure(await withoutCertificate(Buffer.from('x')), 'malformed-response', 5);
     expectFailure(await withoutCertificate(Buffer.alloc(0)), 'malformed-response', 5);
     expectFailure(await withoutCertificate(buildErrorResponse('unauthorized')), 'refused', 7);

@@ -152,7 +152,7 @@ RESTAPLE_INSTALL='umask 077 && cat "$RENEWED_LINEAGE/fullchain.pem" "$RENEWED_LI
     });
   });
 
-  it('does not go on with settings that are no shell', async () => {
+  it('does not go on with settings that are not a shell', async () => {
     await withRenewal(async ({ run, reloads, staple }) => {
       expect((await run(`${usual}if\n`)).exitCode).toBe(2);
       expect(existsSync(staple)).toBe(false);

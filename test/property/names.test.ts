@@ -53,7 +53,7 @@ describe('a distinguished name of any text', () => {
   });
 });
 
-it('bytes that are no name are refused by a named rule', () => {
+it('bytes that are not a name are refused by a named rule', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       try {

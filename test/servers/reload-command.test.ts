@@ -110,14 +110,14 @@ describe('reload', () => {
     ['haproxy without a certificate', () => [haproxy.target], /no certificate was named/],
     ['dnsdist without a key', () => [dnsdist.target, site.certificate], /--dnsdist-key-file/],
     ['no target', () => [], /target/i],
-    ['an unknown kind', () => ['apache:/run/apache.pid', site.certificate], /no reload target/],
-    ['a port that is none', () => ['dnsdist:127.0.0.1:99999', site.certificate], /no reload target/],
+    ['an unknown kind', () => ['apache:/run/apache.pid', site.certificate], /not a reload target/],
+    ['a port that is none', () => ['dnsdist:127.0.0.1:99999', site.certificate], /not a reload target/],
     ['a place that is none', () => [haproxy.target, '--confirm', '#name', site.certificate], /no place/],
     ['a proof without a certificate', () => ['exec:true', '--confirm', haproxy.place], /no certificate was named/],
     [
       'a proof of another certificate',
       () => [haproxy.target, '--confirm', `other.pem=${haproxy.place}`, site.certificate],
-      /other\.pem is no certificate of this run/,
+      /other\.pem is not a certificate of this run/,
     ],
   ])('ends with 2 for %s', async (_what, words, message) => {
     const result = await reload(words());
@@ -252,7 +252,7 @@ describe('a staple that is not good', () => {
     expect(recorder.runs()).toBe(0);
   });
 
-  it('is no fault of a certificate that needs none', async () => {
+  it('is not the fault of a certificate that needs none', async () => {
     const plain = scene.issue('plain', { ocspUris: [] });
     rmSync(plain.staple);
     const result = await reload([haproxy.target, plain.certificate, site.certificate]);
@@ -365,7 +365,7 @@ describe('--confirm', { tags: 'nginx' }, () => {
     expect(proof?.certificates[0]?.message).toContain('sends none of these certificates');
   });
 
-  it('of a certificate whose staple is not good is no proof', async () => {
+  it('of a certificate whose staple is not good is not proof', async () => {
     const bad = scene.issue('bad');
     writeFileSync(bad.staple, 'garbage');
     const { exitCode, records } = await reload([

@@ -165,10 +165,10 @@ describe('a running dnsdist', () => {
   const certId = { issuer, serialNumber: certificates.dot.serialNumber };
   const answer = (change: Parameters<typeof stapleFor>[3]): Buffer => stapleFor(certificates.dot, issuer, now, change);
   const badFiles: [what: string, bytes: Buffer, byUs: RegExp, byServer: RegExp][] = [
-    ['garbage', Buffer.from('garbage'), /is no OCSP response/, /no OCSP response/],
-    ['an empty file', Buffer.alloc(0), /is no OCSP response/, /no OCSP response/],
-    ['a cut staple', answer({}).subarray(0, 100), /is no OCSP response/, /no OCSP response/],
-    ['base64', Buffer.from(answer({}).toString('base64')), /is no OCSP response/, /no OCSP response/],
+    ['garbage', Buffer.from('garbage'), /is not an OCSP response/, /no OCSP response/],
+    ['an empty file', Buffer.alloc(0), /is not an OCSP response/, /no OCSP response/],
+    ['a cut staple', answer({}).subarray(0, 100), /is not an OCSP response/, /no OCSP response/],
+    ['base64', Buffer.from(answer({}).toString('base64')), /is not an OCSP response/, /no OCSP response/],
     ['unauthorized', buildErrorResponse('unauthorized'), /says unauthorized/, /did not give a status/],
     ['revoked', answer({ status: { revokedAt: later(-2) } }), /says revoked/, /says revoked/],
     ['unknown', answer({ status: 'unknown' }), /says unknown/, /says unknown/],
@@ -181,7 +181,7 @@ describe('a running dnsdist', () => {
         signer: issuer,
         responses: [1, 2].map(() => ({ certId, thisUpdate: later(-1), nextUpdate: later(9) })),
       }),
-      /speaks of 2 certificates/,
+      /is about 2 certificates/,
       /more than one certificate/,
     ],
   ];

@@ -256,7 +256,12 @@ describe('a staple that haproxy cannot use', () => {
   const past = { thisUpdate: new Date(Date.now() - 20 * hour), nextUpdate: new Date(Date.now() - 10 * hour) };
 
   it.each<[string, () => StapleToPush, string, RegExp]>([
-    ['is garbage', () => ({ ...stapleOf(main), bytes: Buffer.from('garbage') }), 'staple-refused', /no OCSP response/],
+    [
+      'is garbage',
+      () => ({ ...stapleOf(main), bytes: Buffer.from('garbage') }),
+      'staple-refused',
+      /not an OCSP response/,
+    ],
     ['is a refusal', () => ({ ...stapleOf(main), bytes: buildErrorResponse(6) }), 'staple-refused', /refusal/],
     ['is not yet valid', () => stapleOf(main, { single: notYet }), 'staple-refused', /not yet valid/],
     ['is expired by its clock alone', () => stapleOf(main, { single: past }), 'staple-refused', /expired/],
@@ -294,7 +299,7 @@ describe('a staple that haproxy cannot use', () => {
 
   it('is too long from the octet on that haproxy does not take', async () => {
     const garbage = (length: number): StapleToPush => ({ ...stapleOf(main), bytes: Buffer.alloc(length, 0x30) });
-    // 16383 octets with the command; that it is no response is haproxy's own answer.
+    // 16383 octets with the command; that it is not a response is haproxy's own answer.
     expect(await pushOne(garbage(12_267))).toMatchObject({ code: 'staple-refused' });
     expect(await pushOne(garbage(12_268))).toMatchObject({ code: 'too-large' });
   });
@@ -334,7 +339,7 @@ describe('a haproxy that cannot be asked', () => {
     ['no socket is there', () => `haproxy:${at('nobody.sock')}`, 'target-unreachable', /there is no socket/],
     ['nobody listens on the port', () => 'haproxy:127.0.0.1:1', 'target-unreachable', /refused/],
     ["the socket is its master's", () => `haproxy:${at('master.sock')}`, 'command-failed', /master/],
-    ["the socket is a worker's", () => `haproxy:@1:${at('admin.sock')}`, 'command-failed', /no master socket/],
+    ["the socket is a worker's", () => `haproxy:@1:${at('admin.sock')}`, 'command-failed', /not a master socket/],
     ['the worker is gone', () => `haproxy:@9:${at('master.sock')}`, 'not-running', /no such worker/],
     ['the port speaks HTTP', () => `haproxy:127.0.0.1:${frontendPort}`, 'connection-lost', /closed/],
   ])('because %s is said for the target and each certificate', async (_what, text, code, message) => {

@@ -96,7 +96,7 @@ describe('lighttpd', () => {
     async () => {
       chmodSync(server.key, 0o644);
       await start(unprivileged);
-      folder.write('lighttpd.conf', 'this is no configuration\n');
+      folder.write('lighttpd.conf', 'this is not a configuration\n');
       // The watch ends as soon as the server does, however long that takes the machine.
       const patient = { watchMilliseconds: 25_000 };
       const result = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)], patient);

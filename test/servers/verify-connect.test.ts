@@ -532,7 +532,7 @@ describe('verify --connect of servers', () => {
     });
   });
 
-  it('that are no servers of TLS', async () => {
+  it('that are not servers of TLS', async () => {
     const words = [scene.responder.url.replace('http://', ''), scene.issue('plain-http').certificate];
     expect(await connect(words)).toMatchObject({ exitCode: 7, records: [{ error: { code: 'tls-failed' } }] });
   });

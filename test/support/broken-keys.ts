@@ -39,7 +39,7 @@ function info(algorithm: readonly Uint8Array[], key: Uint8Array): Buffer {
   return sequence(sequence(...algorithm), bitString(key));
 }
 
-// RSA. That this modulus is no product of two primes is not to be seen.
+// RSA. That this modulus is not a product of two primes is not to be seen.
 
 const modulus = 3n * 2n ** 2046n + 12_345n;
 const rsaAlgorithm = [oid.rsa, nullValue()];
@@ -273,7 +273,7 @@ const ecKeys: readonly BrokenKey[] = [
       ['no parameters', noName, []],
       ['NULL parameters', noName, [nullValue()]],
       ['a curve that is spelt out', noName, [sequence(integer(1), sequence(), sequence())]],
-      ['an empty name of a curve', 'curve is no OBJECT IDENTIFIER', [tagged(0x06)]],
+      ['an empty name of a curve', 'curve is not an OBJECT IDENTIFIER', [tagged(0x06)]],
       ['secp256k1', 'the curve secp256k1 is not supported', [objectIdentifier('1.3.132.0.10')]],
       ['a curve that nobody knows', 'the curve 1.2.3 is not supported', [objectIdentifier('1.2.3')]],
     ] as const

@@ -31,7 +31,7 @@ export function createCertificateAuthority(
   return authority(create(complete, complete.key ?? generateKey(complete.keyType)));
 }
 
-/** A certificate that signs itself and is no authority unless asked. */
+/** A certificate that signs itself and is not an authority unless asked. */
 export function selfSigned(options: CertificateOptions = {}): IssuedCertificate {
   return create(options, options.key ?? endEntityKey(options.keyType));
 }

@@ -6,7 +6,7 @@ import type { TestTagDefinition } from 'vitest/config';
 interface Program {
   /** The Debian packages that have it. */
   readonly packages?: string;
-  /** It is no executable of this name, but these files. */
+  /** It is not an executable of this name, but these files. */
   readonly isFiles?: true;
   /** Files that have to be there as well. */
   readonly files?: readonly string[];

@@ -34,7 +34,7 @@ export interface RunResult {
   readonly stderr: string;
   readonly stdoutBytes: Buffer;
   readonly timedOut: boolean;
-  /** stdout as JSON lines; throws where a line is no JSON object. */
+  /** stdout as JSON lines; throws where a line is not a JSON object. */
   readonly lines: () => Record<string, unknown>[];
 }
 

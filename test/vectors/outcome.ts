@@ -90,7 +90,7 @@ function verifyOutcome(corpus: Corpus, one: VectorCase): Outcome {
 function subjectOf(corpus: Corpus, one: VectorCase): Subject {
   if (one.serial !== undefined) {
     const serialNumber = parseSerialNumber(one.serial);
-    if (serialNumber === undefined) throw new Error(`${one.id}: ${one.serial} is no serial number`);
+    if (serialNumber === undefined) throw new Error(`${one.id}: ${one.serial} is not a serial number`);
     return { serialNumber };
   }
   const [certificate] = certificatesOf(corpus, one, 'cert');

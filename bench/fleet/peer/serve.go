@@ -44,7 +44,7 @@ func listenOnLoopback(address string) (net.Listener, error) {
 		return nil, err
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("%s is no loopback address", host)
+		return nil, fmt.Errorf("%s is not a loopback address", host)
 	}
 	return net.Listen("tcp", address)
 }

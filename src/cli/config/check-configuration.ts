@@ -34,7 +34,7 @@ export async function checkConfiguration(file: string | undefined, output: Outpu
   problems.push(...(await missingNeeds(configuration, settings, process)));
   if (problems.length > 0) throw new ConfigurationError(configuration.file, problems);
   if (configuration.sources.length === 0) {
-    output.warn(`${configuration.file} names no certificates: every run has to name them on its command line`);
+    output.warn(`${configuration.file} names no certificates, so every run must name them on its command line`);
   }
   const effective = await effectiveSettings(configuration, settings, definitions);
   if (output.json) output.record(effective);

@@ -9,7 +9,7 @@ export interface Problem {
   readonly text: string;
 }
 
-/** All mistakes that somebody makes; of a file that is none of ours, not all. */
+/** More mistakes than anyone makes; a file of another kind has more, and the rest is only counted. */
 const maximumShown = 100;
 
 /** All mistakes of one configuration file: `problems` has a line `FILE:LINE: what is wrong, what was expected` for each. */

@@ -26,7 +26,7 @@ export async function configuredFlags(
     const line = lineOf(path);
     const before = lines.get(name);
     if (before !== undefined) {
-      problems.push({ line, text: `${place} was set in line ${before} already, expected in one place` });
+      problems.push({ line, text: `${place} is already set in line ${before}, expected in one place` });
       continue;
     }
     lines.set(name, line);

@@ -13,7 +13,7 @@ import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './sch
 /** Adds what is wrong with this entry of a section to the problems of the file. */
 export type Complain = (path: readonly PropertyKey[], text: string) => void;
 
-/** Whether what stands at a place of the file is not to be read, its mistake being told. */
+/** Whether the value at a place of the file must be ignored, since its mistake is already reported. */
 export type IsBroken = (path: readonly PropertyKey[]) => boolean;
 
 /** The certificates of a file, each with its place. */
@@ -111,7 +111,7 @@ async function overrideOf(
   if (entry.host !== undefined) {
     const host = parseResponderHost(entry.host);
     if (host !== undefined) return { host, url };
-    complain(['host'], `"${entry.host}" is no host, expected NAME or NAME:PORT as in the certificate's URI`);
+    complain(['host'], `"${entry.host}" is not a host, expected NAME or NAME:PORT as in the certificate's URI`);
     return undefined;
   }
   try {

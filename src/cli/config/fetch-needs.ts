@@ -18,14 +18,16 @@ import type { Setting, Settings } from './settings.js';
 /** The process as far as a run depends on it. */
 type NeedsProcess = Pick<NodeJS.Process, 'env' | 'geteuid'>;
 
-/** What a run of `fetch` with this configuration would miss: files, folders, keys and programs, each where it is named. */
+/** What a run of `fetch` with this configuration would not find: files, folders, keys and programs, each with the place that names it. */
 export async function missingNeeds(
   { file, isEmpty, sources, sourceLines }: Configuration,
   settings: Settings,
   process: NeedsProcess,
 ): Promise<Problem[]> {
   if (isEmpty)
-    return [{ line: 1, text: 'the file says nothing, expected a mapping such as certificates: [/etc/haproxy/certs]' }];
+    return [
+      { line: 1, text: 'the file has no settings, expected a mapping such as certificates: [/etc/haproxy/certs]' },
+    ];
   const problems: Problem[] = [];
   const out = settings.get('out')?.value as string | undefined;
   for (const [index, source] of sources.entries()) {
@@ -87,7 +89,7 @@ const checks: Readonly<Record<string, Check>> = {
   reload: (text, { env }, settings) => {
     const target = parseReloadTarget(text);
     const hasKey = settings.get('dnsdist-key-file')?.value !== undefined || env['RESTAPLE_DNSDIST_KEY'] !== undefined;
-    if (target.server.needsKey === true && !hasKey) return `${text} wants its console key: set dnsdist-key-file`;
+    if (target.server.needsKey === true && !hasKey) return `${text} needs its console key: set dnsdist-key-file`;
     return targetMistake(target, env);
   },
   'on-updated': hook,
@@ -149,7 +151,7 @@ function folderProblem(folder: FilePath): string | undefined {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch {
-    return `this user may not write in ${name}`;
+    return `this user may not write to ${name}`;
   }
 }
 

@@ -25,10 +25,10 @@ export function outInFolder(folder: string, out: string): string {
 /** Throws OcspError `usage` for what is empty or stdout. */
 export function requireFile(out: string): void {
   if (out === '') throw new OcspError('usage', 'is empty, expected a path');
-  if (isStdout(out)) throw new OcspError('usage', '- is stdout, for the command line alone; expected a path');
+  if (isStdout(out)) throw new OcspError('usage', '- (stdout) is for the command line only, expected a path');
 }
 
-/** A path or glob from that folder, whose own name is no pattern. */
+/** A path or glob from that folder, whose own name is not a pattern. */
 export function patternInFolder(folder: string, path: string): string {
   const isPattern = /[*?[{]/.test(path);
   return inFolder(isPattern ? folder.replace(/[\\*?[\]{}()!|+@]/g, '\\$&') : folder, path);

@@ -5,9 +5,9 @@ export function maskedHeader(text: string): string {
   return text.includes(':') ? text.replace(/:[^]*$/, `: ${mask}`) : mask;
 }
 
-/** `http://user:password@host` without the password; a word that stands alone before the `@` may be a token, and goes too. */
+/** `http://user:password@host` without the password; a single word before the `@` may be a token, and goes too. */
 export function withoutPassword(url: string): string {
-  // A password with a slash in it does not parse, and is one all the same.
+  // A password with a slash does not parse as one, but must be masked too.
   return url.replace(
     /^((?:[a-z][a-z0-9+.-]*:\/\/)?)([^/?#]*|[^/?#]*:(?!\/\/)[^]*)@/i,
     (_all, scheme: string, credentials: string) => {

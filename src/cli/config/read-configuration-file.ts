@@ -13,7 +13,7 @@ import { ConfigurationError } from './configuration-error.js';
 /** Enough for 50,000 certificates named one by one. */
 const largestFile = 4 * 1024 * 1024;
 
-/** Why all this: said in each refusal. */
+/** The reason for these rules, part of each refusal. */
 const reason = 'and it names commands that this user runs';
 
 /**
@@ -22,17 +22,18 @@ const reason = 'and it names commands that this user runs';
  * folder with the sticky bit is taken, for in it nobody replaces what is another's.
  *
  * @param effectiveUserId the user of this run
- * @throws OcspError `usage`, also for a file that cannot be read, is too large or is no UTF-8
+ * @throws OcspError `usage`, also for a file that cannot be read, is too large or is not UTF-8
  */
 export function readConfigurationFile(path: string, effectiveUserId: number): string {
-  if (path === '' || path.includes('\0')) throw new OcspError('usage', '--config: that is no file name', 'name a file');
+  if (path === '' || path.includes('\0'))
+    throw new OcspError('usage', '--config: that is not a file name', 'name a file');
   const piped = handedOver(path);
   if (piped !== undefined) return textOf(path, piped);
   const file = withoutLinks(path, effectiveUserId);
-  // What has become a link by now is not followed.
+  // A file that has become a link meanwhile is not followed.
   const { bytes, status } = attempt(path, () => readRegularFile(file, { limit: largestFile, followLinks: false }));
   if (!status.isFile()) {
-    const what = status.isDirectory() ? 'a folder' : 'no regular file';
+    const what = status.isDirectory() ? 'a folder' : 'not a regular file';
     throw new OcspError('usage', `the configuration file ${path} is ${what}`, 'name a file with --config');
   }
   judge(`the configuration file ${path}`, status, effectiveUserId, {
@@ -41,7 +42,7 @@ export function readConfigurationFile(path: string, effectiveUserId: number): st
   });
   if (bytes !== undefined) return textOf(path, bytes);
   const message = `the configuration file ${path} is larger than ${largestFile} octets`;
-  throw new OcspError('usage', message, 'name folders in place of files');
+  throw new OcspError('usage', message, 'name folders instead of files');
 }
 
 /** Whether something is there, be it a link that leads nowhere. */
@@ -57,8 +58,10 @@ function withoutLinks(path: string, effectiveUserId: number): FilePath {
     const name = shownPath(folder);
     const folderStatus = attempt(path, () => statSync(folder));
     judge(`the folder ${name} of the configuration file ${path}`, folderStatus, effectiveUserId, {
-      owner: `chown root ${name}, or move the file into a folder of root's`,
-      mode: isSticky(folderStatus) ? undefined : `chmod go-w ${name}, or move the file into a folder of root's`,
+      owner: `chown root ${name}, or move the file to a folder that belongs to root`,
+      mode: isSticky(folderStatus)
+        ? undefined
+        : `chmod go-w ${name}, or move the file to a folder that belongs to root`,
     });
     const status = attempt(path, () => lstatSync(here));
     if (!status.isSymbolicLink()) return here;
@@ -68,7 +71,7 @@ function withoutLinks(path: string, effectiveUserId: number): FilePath {
     const target = attempt(path, () => readlinkSync(here, { encoding: 'buffer' }));
     current = joinPath(folder, target);
   }
-  throw new OcspError('usage', `the configuration file ${path} is a circle of links`, 'name the file itself');
+  throw new OcspError('usage', `the configuration file ${path} is a loop of links`, 'name the file itself');
 }
 
 /** `hints`: what to do about another owner, and about a mode that lets others write; undefined where the mode may be any. */
@@ -93,7 +96,7 @@ function textOf(path: string, bytes: Uint8Array): string {
     if (end < 0 || !isUtf8(bytes.subarray(start, end))) break;
     start = end + 1;
   }
-  const text = 'the line is no UTF-8, expected UTF-8 text; a file whose name is none is named by its folder';
+  const text = 'the line is not UTF-8, expected UTF-8 text; if a file name is not UTF-8, name its folder';
   throw new ConfigurationError(path, [{ line, text }]);
 }
 

@@ -4,7 +4,7 @@ import type { Problem } from './configuration-error.js';
 import { knownKeys } from './schema.js';
 import type { YamlFile } from './yaml-file.js';
 
-/** What this file reads of an issue of zod. */
+/** The fields of a zod issue that this file reads. */
 interface SchemaIssue {
   readonly code?: string | undefined;
   readonly path: readonly PropertyKey[];
@@ -44,14 +44,14 @@ export function overlap(one: readonly PropertyKey[], other: readonly PropertyKey
   return short.every((part, index) => part === long[index]);
 }
 
-/** Of a choice, the one whose kind of value was given; the choice's own words where it was none of them. */
+/** Of a union, the member that takes the kind of value given; the union's own message if none does. */
 function innermost(issue: SchemaIssue): readonly SchemaIssue[] {
   const meant = issue.errors?.find((errors) => !errors.some(isOtherKind));
   if (meant === undefined) return [issue];
   return meant.flatMap((one) => innermost({ ...one, path: [...issue.path, ...one.path] }));
 }
 
-/** Whether the value itself is none that this part of the schema takes. */
+/** Whether this part of the schema does not take the value at all. */
 function isOtherKind({ path, code, errors }: SchemaIssue): boolean {
   if (path.length > 0) return false;
   return errors === undefined ? code === 'invalid_type' : errors.every((choice) => choice.some(isOtherKind));

@@ -8,7 +8,7 @@ export type Origin =
   | { readonly kind: 'file'; readonly line: number }
   | { readonly kind: 'default' };
 
-/** A flag's value, who set it, and the texts it was parsed from where it came from a variable or the file. */
+/** A flag's value, its source, and the texts it was parsed from if it came from a variable or the file. */
 export interface Setting {
   readonly value: unknown;
   readonly origin: Origin;
@@ -25,7 +25,7 @@ export type Settings = ReadonlyMap<string, Setting>;
  * variable whose flag is given is not looked at.
  *
  * @param given the flags of the command line
- * @param refuse is told of a bad variable in place of the error
+ * @param refuse is told of a bad variable instead of the error
  * @throws OcspError `usage` that names the variable
  */
 export async function environmentSettings(
@@ -46,7 +46,7 @@ export async function environmentSettings(
       found.set(name, { value, origin: { kind: 'environment', variable }, texts: [text] });
     } catch (error) {
       if (!(error instanceof OcspError)) throw error;
-      const hint = `correct or unset it; it stands for --${name}`;
+      const hint = `correct or unset it; it sets --${name}`;
       refuse(new OcspError('usage', `${variable}: ${error.message}`, hint, { cause: error }));
     }
   }
@@ -57,7 +57,7 @@ export async function environmentSettings(
   return found;
 }
 
-/** Pairs of flags that exclude each other and are both on. */
+/** Pairs of flags that exclude each other and are both set. */
 export function contradictions(flags: FlagDefinitions, settings: Settings): (readonly [string, string])[] {
   const isOn = (name: string): boolean => settings.get(name)?.value === true;
   return Object.entries(flags)

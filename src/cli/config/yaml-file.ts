@@ -29,7 +29,7 @@ export interface YamlFile {
   readonly lineOf: (path: readonly PropertyKey[]) => number;
   /** Mistakes that leave the rest readable. */
   readonly problems: readonly Problem[];
-  /** Where these stand: what is there is no value. */
+  /** The places of these mistakes: nothing there is a value. */
   readonly broken: readonly (readonly PropertyKey[])[];
 }
 
@@ -95,12 +95,12 @@ function documentProblems(documents: readonly Document[], lines: LineCounter): P
   return [...problems, { line: lineOfNode(second, lines), text: 'a second document begins, expected one document' }];
 }
 
-/** The parser's words are short enough where ours would say the same. */
+/** The parser's own words are short enough for the rest. */
 const ownWords: Partial<Record<ErrorCode, string>> = {
-  DUPLICATE_KEY: 'this key is there twice, expected each key once',
+  DUPLICATE_KEY: 'this key occurs twice, expected each key once',
   TAB_AS_INDENT: 'a tab indents this line, expected spaces',
-  NON_STRING_KEY: 'this key is no text, expected the name of a setting',
-  TAG_RESOLVE_FAILED: 'a YAML tag, expected a plain value: tags are not taken',
+  NON_STRING_KEY: 'this key is not text, expected the name of a setting',
+  TAG_RESOLVE_FAILED: 'a YAML tag, expected a plain value: tags are not supported',
 };
 
 function problem({ code, message, pos }: YAMLError, lines: LineCounter): Problem {
@@ -113,7 +113,7 @@ function lineOfNode(node: Pick<Node | Document, 'range'>, lines: LineCounter): n
   return lines.linePos(node.range?.[0] ?? 0).line;
 }
 
-/** The value of the document's nodes, all aliases followed, and what is no such value. Throws ConfigurationError for too much. */
+/** The value of the document's nodes, all aliases followed, and what is not such a value. Throws ConfigurationError for too much. */
 function plainValue(
   file: string,
   document: Document,
@@ -140,7 +140,7 @@ function plainValue(
       if (target === undefined) return refuse(node, path, `the alias *${node.source} leads nowhere`);
       return visit(target, depth + 1, name, path);
     }
-    if (node.tag !== undefined) return refuse(node, path, 'a YAML tag, expected a plain value: tags are not taken');
+    if (node.tag !== undefined) return refuse(node, path, 'a YAML tag, expected a plain value: tags are not supported');
     if (isSeq<Node>(node))
       return node.items.map((item, index) => visit(item, depth + 1, `an item of ${name}`, [...path, index]));
     if (isMap<Scalar, Node>(node)) {
@@ -152,8 +152,8 @@ function plainValue(
       }
       return plain;
     }
-    if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, path, 'expected a text');
-    // Not quoted, these are YAML's ways to say nothing, and none of them is meant as a file of that name.
+    if (!isScalar(node) || typeof node.value !== 'string') return refuse(node, path, 'expected text');
+    // Unquoted, these are YAML's spellings of null, never a file of that name.
     if (isPlain(node) && /^(?:~|null|Null|NULL|)$/.test(node.value)) return refuse(node, path, emptyText(name));
     return node.value;
   };

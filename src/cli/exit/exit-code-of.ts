@@ -12,7 +12,7 @@ export function exitCodeOfReport(report: VerifyReport): ExitCode {
   return exitCodes[gravityOfReport(report)];
 }
 
-/** The code of one certificate's outcome; `strict` hears what was kept, `requireOcsp` a missing responder. */
+/** The code of one certificate's outcome; `strict` counts what was kept, `requireOcsp` a missing responder. */
 export function exitCodeOfOutcome(outcome: Outcome, policy: OutcomePolicy): ExitCode {
   return exitCodes[gravityOfOutcome(outcome, policy)];
 }

@@ -32,7 +32,7 @@ export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   7: 'the responder is unavailable or refuses',
   8: 'an input file is missing or unusable',
   9: 'a file or other output could not be written',
-  10: 'a server could not be told, or staples something else',
+  10: 'a server could not be reloaded, or staples something else',
   11: 'no responder, but one is required',
   12: 'another run holds the lock',
   130: 'interrupted (SIGINT)',

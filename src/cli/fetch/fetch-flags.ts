@@ -55,7 +55,7 @@ function commandFlag(event: keyof OnCommands, description: string) {
 /** The flags of `fetch`; each that takes one value can come from a variable too. */
 export const fetchFlags = withEnvironment({
   ...inGroup('what', {
-    config: fileFlag('the configuration file [default: /etc/restaple.yaml where it is there and no CERT is named]', {
+    config: fileFlag('the configuration file [default: /etc/restaple.yaml if it exists and no CERT is named]', {
       isOfOneRun: true,
       summary: 'the configuration file, or /etc/restaple.yaml',
     }),
@@ -88,9 +88,9 @@ export const fetchFlags = withEnvironment({
       { check: checkStapleTemplate, summary: 'where the staple goes [default: CERT.ocsp]' },
     ),
     'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
-    metrics: fileFlag('write the figures of the run to this file, as Prometheus text', { section: 'metrics' }),
+    metrics: fileFlag('write metrics of the run to this file, as Prometheus text', { section: 'metrics' }),
     lock: fileFlag(
-      'hold this lock, so that one run works at a time [default with a configuration: /run/restaple/NAME.lock]',
+      'hold this lock, so that only one run works at a time [default with a configuration: /run/restaple/NAME.lock]',
       {
         section: 'lock',
       },
@@ -101,10 +101,12 @@ export const fetchFlags = withEnvironment({
     }),
   }),
   ...inGroup('when', {
-    force: switchFlag('ask although the staple is not due', { summary: 'ask although the staple is not due' }),
-    'refresh-at': refreshFlag('due at this part of the window, or this long before its end', { shownDefault: '50%' }),
+    force: switchFlag('ask even if the staple is not due', { summary: 'ask even if the staple is not due' }),
+    'refresh-at': refreshFlag('due at this part of the validity window, or this long before its end', {
+      shownDefault: '50%',
+    }),
     'alert-before': durationFlag(
-      'report a failed refresh once the staple ends within this time [default: a quarter of its life]',
+      'report a failed refresh once the staple expires within this time [default: a quarter of its life]',
       { example: '12h' },
     ),
     watch: switchFlag('keep running, and refresh staples as they fall due; SIGHUP reads everything again', {
@@ -122,7 +124,7 @@ export const fetchFlags = withEnvironment({
       masked: withoutPassword,
       summary: "ask this responder, not the certificate's own",
     }),
-    method: choiceFlag(['post', 'get', 'auto'])('auto: GET while the URL has at most 255 bytes, POST when that fails', {
+    method: choiceFlag(['post', 'get', 'auto'])('auto: GET if the URL has at most 255 bytes, then POST if that fails', {
       default: 'post',
     }),
     header: listOf(
@@ -135,11 +137,11 @@ export const fetchFlags = withEnvironment({
       ),
     ),
     nonce: switchFlag('send a nonce of 32 octets'),
-    timeout: positiveDurationFlag('for one HTTP attempt, redirects included', {
+    timeout: positiveDurationFlag('time limit for one HTTP attempt, redirects included', {
       default: '10s',
-      summary: 'for one HTTP attempt [default: 10s]',
+      summary: 'time limit for one HTTP attempt [default: 10s]',
     }),
-    'connect-timeout': positiveDurationFlag('to connect, within --timeout', { default: '3s' }),
+    'connect-timeout': positiveDurationFlag('time limit for connecting, within --timeout', { default: '3s' }),
     retries: Flags.integer({
       description: 'how often to ask all responders again',
       helpValue: '<n>',
@@ -147,7 +149,7 @@ export const fetchFlags = withEnvironment({
       max: 20,
       default: 2,
     }),
-    proxy: textFlag('the proxy for http and https, in place of the environment; "" for none', {
+    proxy: textFlag('the proxy for http and https, instead of the one in the environment; "" for none', {
       helpValue: '<url>',
       check: (text) => proxyFromFlag(text, {}),
       masked: withoutPassword,
@@ -169,7 +171,7 @@ export const fetchFlags = withEnvironment({
       max: 1024,
       default: 8,
     }),
-    rate: rateFlag('how many requests may start in this time to one responder host [default: unlimited]'),
+    rate: rateFlag('how many requests per second, minute or hour may start to one responder host [default: unlimited]'),
     'print-curl': switchFlag('print the request as a curl command, and send nothing', { isOfOneRun: true }),
   }),
   ...inGroup('trust', {
@@ -188,8 +190,8 @@ export const fetchFlags = withEnvironment({
       default: 'good',
       check: acceptedStatuses,
     }),
-    'require-ocsp': switchFlag('end with 11 for a certificate without responder'),
-    strict: switchFlag('end with the code of a failure although the staple is kept, and of a missing nonce'),
+    'require-ocsp': switchFlag('exit 11 for a certificate without a responder'),
+    strict: switchFlag('exit with the code of a failure even if the staple is kept, and of a missing nonce'),
   }),
   ...reloadFlag,
   ...announceFlags,
@@ -199,7 +201,7 @@ export const fetchFlags = withEnvironment({
     'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),
   }),
   ...inGroup('output', {
-    'dry-run': switchFlag('fetch and verify, say what would be done, and do nothing of it', {
+    'dry-run': switchFlag('fetch and verify, and say what would be done without doing it', {
       summary: 'fetch and verify, but write nothing',
     }),
   }),

@@ -25,7 +25,7 @@ export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
 }
 
 /**
- * Reads the order; a watch reads it again on SIGHUP. Certificates of the command line stand in place of those of the
+ * Reads the order; a watch reads it again on SIGHUP. Certificates of the command line replace those of the
  * configuration, which is looked for in its default place only where the command line names none.
  *
  * @param paths the certificates of the command line, what stdin lists included
@@ -65,7 +65,7 @@ function withoutLists(source: NamedSource, isGiven: (flag: string) => boolean): 
   };
 }
 
-/** The error for a run that nobody told of a certificate. */
+/** The error for a run without any certificate. */
 function noCertificate(configurationFile: string | undefined): OcspError {
   return configurationFile === undefined
     ? new OcspError(
@@ -81,8 +81,8 @@ function noCertificate(configurationFile: string | undefined): OcspError {
 }
 
 /**
- * The places of --confirm that are about certificates of this run. On the command line another certificate is a mistake, heard of later. A file speaks of all certificates of the machine:
- * a run for one of them, as from a deploy hook, proves that one alone, by whatever name it has on the command line.
+ * The places of --confirm that are about certificates of this run. On the command line another certificate is a mistake, reported later. A file speaks of all certificates of the machine:
+ * a run for one of them, as from a deploy hook, proves only that one, by whatever name it has on the command line.
  *
  * @param certificates of the run; not asked where no place is about one of them
  */

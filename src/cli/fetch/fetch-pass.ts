@@ -32,11 +32,11 @@ export type SettledOutcome = Pick<ListedOutcome, 'listed' | 'outcome' | 'isRepea
 
 /** What a watch adds to a pass; every part may be absent. */
 export interface PassObserver {
-  /** The last outcome of a certificate whose responder is left alone for now. */
+  /** The last outcome of a certificate whose responder is not asked for now. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
   /** Told of each outcome as it settles. */
   readonly onOutcome?: (settled: SettledOutcome) => void;
-  /** Whether the user hears of it; always when absent. */
+  /** Whether the user hears about it; always when absent. */
   readonly isTold?: (settled: SettledOutcome) => boolean;
 }
 
@@ -145,18 +145,18 @@ function limitsOf({ order, shard, helpers }: FetchRun, { postponed }: PassObserv
   });
 }
 
-/** Of a certificate that its CA no longer vouches for, no server is given the old staple, good as it looks. */
+/** If its CA no longer vouches for a certificate, no server gets the old staple, even if it looks good. */
 function mayBeTold({ outcome }: Outcome): boolean {
   return outcome !== 'revoked' && outcome !== 'unknown';
 }
 
-/** Sources without certificates are no error, but whoever named them should hear that nothing was done. */
+/** Sources without certificates are not an error, but whoever named them should hear that nothing was done. */
 function warnOfNothing({ order, output }: FetchRun): void {
   const names = order.sources.map((source) => shownPath('crtList' in source ? source.crtList : source.path));
-  output.warn(`there is no certificate in ${names.join(', ')} (folders in it are not looked into)`);
+  output.warn(`there is no certificate in ${names.join(', ')} (subfolders are not searched)`);
 }
 
-/** Of --out -, the staple goes to stdout, and no dry run prints it. */
+/** With --out - the staple goes to stdout, and a dry run does not print it. */
 function withOutput(tools: FetchTools, flags: FetchFlags, output: Output): FetchTools {
   if (!isStdout(flags.out) || flags['dry-run']) return tools;
   return { ...tools, onStaple: (bytes) => output.bytes(bytes) };
@@ -166,7 +166,7 @@ function requireOneForStdout(list: CertificateList, flags: FetchFlags & { readon
   if (flags.watch) {
     throw new OcspError(
       'usage',
-      '--watch keeps a file fresh, and --out - has none',
+      '--watch needs a file to keep fresh, and --out - has none',
       'name a file, a folder or a template',
     );
   }
@@ -177,7 +177,7 @@ function withRequestFile(tools: FetchTools, list: CertificateList, flags: FetchF
   const file = flags['request-out'];
   if (file === undefined) return tools;
   if (list.length > 1) {
-    throw new OcspError('usage', '--request-out takes the request of one certificate', 'name one certificate');
+    throw new OcspError('usage', '--request-out is for the request of one certificate', 'name one certificate');
   }
   return { ...tools, onRequest: (request) => writeRequestFile(file, request, tools.ownProcess) };
 }

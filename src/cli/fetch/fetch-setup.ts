@@ -55,7 +55,7 @@ export async function readCertificates(paths: readonly string[], warn: Output['w
   return files.map((file) => file.certificate);
 }
 
-/** Files that flags name, read; `warn` is told what the reader should hear of them. */
+/** Files that flags name, read; `warn` is told what the reader should hear about them. */
 async function readNamedFiles(paths: readonly string[], warn: Output['warn']): Promise<CertificateFile[]> {
   const files = await Promise.all(paths.map((path) => readCertificateFile(path)));
   for (const { path, warnings } of files) for (const warning of warnings) warn(`${shownPath(path)}: ${warning}`);

@@ -10,7 +10,7 @@ export function startFrugalHeap() {
   // Not before the threads of this pass are there: one that starts while it is set has 1 MB for new objects, for good.
   keepSmall(false);
   setFlagsFromString('--expose-gc');
-  // Node gives the function to new contexts alone once it is running.
+  // Once it is running, Node gives the function only to new contexts.
   const collectNow = runInNewContext('gc') as (() => void) | undefined;
   setFlagsFromString('--no-expose-gc');
   let hasRoom = false;

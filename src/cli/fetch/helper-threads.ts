@@ -4,7 +4,7 @@ import type { HelperThreads } from '../../pipeline/fleet/threads/crew.js';
 import type { ThreadSetting } from '../../pipeline/fleet/threads/thread-message.js';
 import type { HttpClientOptions } from '../../transport/http-client.js';
 
-/** More have nothing to do, since the first thread has to hear of every outcome; and each costs 20 MB. */
+/** More have nothing to do, since the first thread has to hear about every outcome; and each costs 20 MB. */
 const mostThreads = 2;
 
 /** One that grows beyond this ends: the first thread then does its work. */
@@ -22,7 +22,7 @@ export interface ThreadData extends ThreadSurroundings {
   readonly setting: ThreadSetting;
 }
 
-/** The threads that may help with a fleet beside this one: a processor each. */
+/** The threads that may help with a fleet beside this one: one per processor. */
 export function helperThreads({ client, at }: ThreadSurroundings): HelperThreads {
   return {
     count: Math.min(availableParallelism() - 1, mostThreads),
@@ -36,7 +36,7 @@ function startThread(workerData: ThreadData): Worker | undefined {
   try {
     return new Worker(new URL(import.meta.resolve('#fetch-thread')), { workerData, resourceLimits });
   } catch (error) {
-    // A limit on tasks, as of a service or a container, or Node's own permissions: this thread does it alone.
+    // A limit on tasks, as of a service or a container, or Node's own permissions: this thread does it without helpers.
     if (refusals.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }

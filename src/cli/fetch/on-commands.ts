@@ -12,7 +12,7 @@ const eventNames = ['on-updated', 'on-failed', 'on-revoked'] as const;
 /** The user's commands of --on-updated, --on-failed, --on-revoked. */
 export type OnCommands = Readonly<Partial<Record<(typeof eventNames)[number], string | undefined>>>;
 
-/** A page or a deploy may take its time, but not a whole run's. */
+/** A pager call or a deploy may take a while, but not as long as a whole run. */
 const timeoutMilliseconds = 60_000;
 
 /** Whether any of the commands is set. */
@@ -86,7 +86,11 @@ const events: Readonly<Partial<Record<OutcomeName, keyof OnCommands>>> = {
 function wordsOf(event: string, text: string): readonly [string, ...string[]] {
   const [command, ...words] = splitWords(text) ?? [];
   if (command !== undefined) return [command, ...words];
-  throw new OcspError('usage', `--${event}: "${text}" is no command`, 'quote it as for a shell; it is run without one');
+  throw new OcspError(
+    'usage',
+    `--${event}: "${text}" is not a command`,
+    'quote it as for a shell; it is run without one',
+  );
 }
 
 function variablesOf({ certificate, staple, outcome, verdict }: Outcome): Record<string, string> {

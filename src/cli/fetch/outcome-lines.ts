@@ -38,13 +38,13 @@ export function outcomeRecord(outcome: Outcome): Record<string, unknown> {
 /** How much is said of one certificate. */
 export interface TalkPolicy {
   readonly requireOcsp: boolean;
-  /** Nothing is done, and what would be is said whether anybody is watching or not. */
+  /** Nothing is done; what would be done is printed, watched or not. */
   readonly isDryRun?: boolean;
   /** Of many certificates those that are fresh or need no staple are only counted. */
   readonly isSparing?: boolean;
 }
 
-/** What stderr says of one certificate: trouble always, success where somebody is watching. */
+/** What stderr says about one certificate: trouble always, success only if somebody is watching. */
 export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy): void {
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
@@ -75,7 +75,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
 }
 
-/** What somebody who watches should hear of, though nothing is wrong with the staple. */
+/** What somebody who watches should hear about, though nothing is wrong with the staple. */
 const aboutCertificates: ReadonlySet<string> = new Set(['certificate-expired', 'certificate-expires']);
 
 function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {
@@ -107,7 +107,7 @@ function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void
   output.say(isNamed ? message : `${name}: ${message}`, output.stderr.red(label));
   for (const line of stack) output.say(line);
   if (outcome.outcome === 'revoked' && outcome.revocation !== undefined && trouble.code !== 'revoked') {
-    output.say(`${name} stays revoked since ${formatTime(outcome.revocation.time)}, by the kept signed answer`);
+    output.say(`${name} has been revoked since ${formatTime(outcome.revocation.time)}, says the kept signed answer`);
     output.hint('replace the certificate now');
   }
   output.hint(trouble.hint);

@@ -23,12 +23,12 @@ export function startReport(run: FetchRun, total: number) {
   const summary = new RunSummary();
   const figures = flags.metrics === undefined || flags['dry-run'] ? undefined : startFigures(run, flags.metrics);
   return {
-    /** Single successes are not told one by one. */
+    /** Single successes have no lines of their own. */
     isSparing,
     /** The tools of the pass, observed where figures are wanted. */
     tools: figures === undefined ? tools : figures.observe(tools),
     tally: summary.outcomes,
-    /** `exitCode`: what this certificate alone leads to. */
+    /** `exitCode`: what this certificate on its own leads to. */
     take: async (outcome: Outcome, exitCode: ExitCode): Promise<void> => {
       summary.count(outcome.outcome, exitCode);
       figures?.metrics.take(outcome, tools.now());

@@ -14,7 +14,7 @@ import type { Output } from '../output.js';
 import { shardFrom } from '../flags/shard-value.js';
 import { definedOnly } from '../../core/defined-only.js';
 
-/** What every run has around it. */
+/** What every run shares. */
 export interface RunSurroundings {
   readonly output: Output;
   readonly config: Config;

@@ -9,7 +9,7 @@ export interface RunLockPlace {
   readonly makesFolder: boolean;
 }
 
-/** Root's folder for run locks: on a tmpfs that ends with the boot, and writable by root alone, unlike /run/lock. */
+/** Root's folder for run locks: on a tmpfs that ends with the boot, and writable only by root, unlike /run/lock. */
 const rootFolder = '/run/restaple';
 
 /** A file name's limit is 255 octets on every file system of Linux. */
@@ -28,7 +28,11 @@ export function runLockPlace(
 ): RunLockPlace | undefined {
   if (lock !== undefined) {
     if (lock === '' || lock.endsWith('/')) {
-      throw new OcspError('usage', `--lock: "${lock}" is no file name`, `for example --lock ${rootFolder}/fleet.lock`);
+      throw new OcspError(
+        'usage',
+        `--lock: "${lock}" is not a file name`,
+        `for example --lock ${rootFolder}/fleet.lock`,
+      );
     }
     const folder = runLockFolder(environment, effectiveUserId);
     return { path: lock, makesFolder: folder !== undefined && posix.dirname(posix.normalize(lock)) === folder };
@@ -69,7 +73,7 @@ function runLockFolder(
   return posix.isAbsolute(runtimeFolder) ? posix.join(runtimeFolder, 'restaple') : undefined;
 }
 
-/** A slash becomes a hyphen, and what could be mistaken for one, or is no plain character, %XX: no two paths share a name. */
+/** A slash becomes a hyphen, and what could be mistaken for one, or is not a plain character, %XX: no two paths share a name. */
 function nameFor(path: string): string {
   const name = Array.from(Buffer.from(path.replace(/^\//, '')), (byte) => {
     const character = String.fromCharCode(byte);

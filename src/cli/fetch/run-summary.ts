@@ -8,7 +8,7 @@ export class RunSummary {
   readonly outcomes = new OutcomeTally();
   private readonly failures = new OutcomeTally();
 
-  /** `exitCode`: what this certificate alone leads to. */
+  /** `exitCode`: what this certificate on its own leads to. */
   count(outcome: OutcomeName, exitCode: ExitCode): void {
     this.outcomes.count(outcome);
     if (exitCode !== exitCodes.success) this.failures.count(outcome);

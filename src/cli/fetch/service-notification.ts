@@ -84,7 +84,7 @@ function createQueue(deliver: (message: Message) => Promise<string | undefined>,
       const trouble = await deliver(message);
       if (trouble === undefined || !isHeard) continue;
       isHeard = false;
-      warn(`the service manager cannot be told how this service is: ${trouble}`);
+      warn(`the service manager cannot be notified: ${trouble}`);
     }
     work = undefined;
   };

@@ -47,7 +47,7 @@ export async function watchFleet(
       const worked = performance.now() - began;
       const longest = Math.max(lookEveryMilliseconds, worked * restPerWork);
       const next = schedule.next(new Date(Date.now() + longest));
-      service.status(`watching; next look at ${formatTime(next)}`);
+      service.status(`watching; next check at ${formatTime(next)}`);
       const rest = Math.max(next.getTime() - Date.now(), shortestRestMilliseconds, worked * restPerWork);
       await hangups.rest(Math.min(rest, longest));
     }
@@ -69,7 +69,7 @@ async function onePass(run: FetchRun, schedule: WatchSchedule, pass: number): Pr
       else seen.failure ??= listed.failure;
       if (isRepeated !== true) schedule.take(outcome, now());
     },
-    // What stays as it was is told once.
+    // An outcome that stays the same is printed once.
     isTold: ({ outcome: { outcome }, isRepeated }) => pass === 1 || (isRepeated !== true && outcome !== 'fresh'),
   };
   schedule.beginPass();
@@ -91,7 +91,7 @@ function tell({ output }: Pick<FetchRun, 'output'>, { message, hint }: OcspError
   output.hint(hint);
 }
 
-/** The order as it reads now; one that cannot be read leaves the watch as it was. */
+/** The order as it reads now; if it cannot be read, the watch goes on as before. */
 async function renewed(
   run: FetchRun,
   reread: () => Promise<FetchOrder>,
@@ -107,7 +107,7 @@ async function renewed(
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     tell(surroundings, error);
-    surroundings.output.say('the watch goes on with the settings of before');
+    surroundings.output.say('the watch goes on with the previous settings');
     return run;
   } finally {
     service.ready('reading again');

@@ -7,7 +7,7 @@ import type { Output } from '../output.js';
 
 /**
  * Writes the metrics of a run that came to its end. Lost figures must not hide how the run went: they go stale, which an
- * alert sees, and are heard of here.
+ * alert sees, and are reported here.
  *
  * @returns the run's exit code; 9 where that was 0 and the file could not be written
  */

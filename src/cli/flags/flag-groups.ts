@@ -6,8 +6,8 @@ export const flagGroups = {
   network: 'how responders are asked',
   trust: 'what is believed and what is allowed',
   signing: 'who signs, and from which source',
-  servers: 'TLS servers that are told or asked',
-  output: 'what is said, and how',
+  servers: 'TLS servers to reload and to check',
+  output: 'what is printed, and how',
 } as const;
 
 export type FlagGroup = keyof typeof flagGroups;

@@ -91,7 +91,7 @@ export function choiceFlag<const Choice extends string>(options: readonly Choice
   return flagKind<Choice>({ options, read: (text) => options.find((option) => option === text) });
 }
 
-/** A text that needs no reading. */
+/** Text that is taken as it is. */
 export const textFlag = flagKind({ read: (text) => text });
 
 export const fileFlag = flagKind({ helpValue: '<file>', inFolder: filled(inFolder), read: (text) => text });

@@ -16,7 +16,7 @@ export const flagSections = [
 export interface FlagTraits {
   /** Where the configuration file has it, beside `defaults`. */
   readonly section?: (typeof flagSections)[number] | 'hooks';
-  /** It is about one run: a file that set it would be a trap, or a circle. */
+  /** It is about one run: in a file it would be a trap, or refer to itself. */
   readonly isOfOneRun?: true;
   /** No variable stands for it, although it takes one value. */
   readonly hasVariable?: false;
@@ -28,7 +28,7 @@ export interface FlagTraits {
   readonly masked?: (text: string) => string;
 }
 
-/** What is looked at of a flag: oclif's own type names the type of its value, which nobody needs here. */
+/** The parts of a flag that are used here; oclif's own type has more. */
 export interface FlagDefinition extends FlagTraits {
   readonly type: 'boolean' | 'option';
   readonly multiple?: boolean | undefined;

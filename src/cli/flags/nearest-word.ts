@@ -12,7 +12,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
     const distance = editDistance(folded, fold(candidate));
     if (nearest === undefined || distance < nearest.distance) nearest = { word: candidate, distance };
   }
-  // Of two or three letters hardly one may be wrong.
+  // In a word of two or three letters, one wrong letter is too many.
   const allowed = Math.min(Math.max(2, word.length / 3), word.length / 2);
   if (nearest !== undefined && nearest.distance <= Math.min(1, allowed)) return nearest.word;
   if (longer.length === 1) return longer[0];

@@ -6,7 +6,7 @@ type Flags = Readonly<Record<string, unknown>>;
 
 /**
  * A hint as this command can give it: what names a flag that the command does not have is left out. Hints come from
- * floors that know no commands; there each piece of advice stands by itself, before or after `; `, `, or ` or `, and `, or after `or --`.
+ * floors that know no commands; there each piece of advice stands on its own, before or after `; `, `, or ` or `, and `, or after `or --`.
  * A flag of another command is named with that command: `restaple fetch --force`.
  */
 export function ownHint(hint: string, flags: Flags): string {

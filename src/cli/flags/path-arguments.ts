@@ -8,10 +8,10 @@ import type { Output } from '../output.js';
 const longestList = 64 * 1024 * 1024;
 
 /**
- * Arguments as paths. `-` stands for the paths that stdin lists, one a line or with NUL between them, as bytes, so that
- * names that are no UTF-8 arrive whole.
+ * Arguments as paths. `-` stands for the paths that stdin lists, one per line or with NUL between them, as bytes, so that
+ * names that are not UTF-8 arrive whole.
  *
- * @throws OcspError `usage` when there is no path at all, or stdin lists too much or something else than paths; what came
+ * @throws OcspError `usage` when there is no path at all, or stdin lists too much or something other than paths; what came
  *   there, which may be a private key, is in no message
  */
 export async function readPathArguments(
@@ -30,7 +30,7 @@ export async function readPathArguments(
 }
 
 /**
- * The certificates that these arguments lead to. A folder without certificates is no error, but whoever named it should
+ * The certificates that these arguments lead to. A folder without certificates is not an error, but whoever named it should
  * hear that nothing was done. Throws as {@link readPathArguments}.
  */
 export async function namedCertificates(
@@ -40,7 +40,7 @@ export async function namedCertificates(
 ): Promise<CertificatePath[]> {
   const found = await certificatePaths(await readPathArguments(words, flags));
   if (found.length === 0) {
-    output.warn(`there is no certificate in ${words.join(', ')} (folders in it are not looked into)`);
+    output.warn(`there is no certificate in ${words.join(', ')} (subfolders are not searched)`);
   }
   return found;
 }
@@ -62,14 +62,14 @@ async function readList(separator: '\n' | '\0'): Promise<FilePath[]> {
 }
 
 function listedPath(name: Buffer): FilePath {
-  if (name.length > longestPath) throw notPaths('a name in it is longer than any path');
+  if (name.length > longestPath) throw notPaths('a name in it is longer than a path can be');
   const path = asPath(name);
-  if (looksLikeBase64(path) && !existsSync(path)) throw notPaths('base64 came, as inside a PEM file');
-  if (looksLikeOctets(path) && !existsSync(path)) throw notPaths('octets came that are in no name of a file there');
+  if (looksLikeBase64(path) && !existsSync(path)) throw notPaths('base64 came, like the contents of a PEM file');
+  if (looksLikeOctets(path) && !existsSync(path)) throw notPaths('octets came that no file name there has');
   return path;
 }
 
-/** The file itself on stdin in place of its path: none of it may be repeated, since a private key may be in it. */
+/** The file itself on stdin instead of its path: none of it may be repeated, since a private key may be in it. */
 function refuseContents(list: Buffer, separator: '\n' | '\0'): void {
   // NUL between the letters: the UTF-16 of another system.
   const text = list.toString('latin1').replaceAll('\0', '');
@@ -115,6 +115,6 @@ function notPaths(what: string): OcspError {
   return new OcspError(
     'usage',
     `stdin does not list paths: ${what}`,
-    'name the file as an argument in place of -, or send its path: ls /etc/ssl/site.pem | restaple fetch -',
+    'name the file as an argument instead of -, or send its path: ls /etc/ssl/site.pem | restaple fetch -',
   );
 }

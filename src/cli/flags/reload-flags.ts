@@ -13,17 +13,17 @@ import { fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.j
 export const announceFlags = inGroup('servers', {
   confirm: listOf(
     textFlag(
-      'connect to this server and check that it staples these very bytes; in full [CERT=]HOST:PORT[#SERVERNAME]',
+      'connect to this server and check that it sends exactly this staple; in full [CERT=]HOST:PORT[#SERVERNAME]',
       {
         helpValue: '<host:port>',
         section: 'confirm',
         inFolder: confirmPlaceInFolder,
         check: parseConfirmPlace,
-        summary: 'check by a handshake that it staples them',
+        summary: 'check by a handshake that it sends them',
       },
     ),
   ),
-  'reload-timeout': positiveDurationFlag('how long to wait for each answer of a reload target and for its command', {
+  'reload-timeout': positiveDurationFlag('how long to wait for each answer from a reload target, and for its command', {
     default: '10s',
   }),
   'dnsdist-key-file': fileFlag('the console key of dnsdist (setKey); or set RESTAPLE_DNSDIST_KEY', {
@@ -36,11 +36,11 @@ export type AnnounceFlags = Interfaces.InferredFlags<typeof announceFlags>;
 /** --reload of fetch and generate. */
 export const reloadFlag = inGroup('servers', {
   reload: listOf(
-    textFlag('tell this server of each staple that it does not have yet; for targets see: restaple reload --help', {
+    textFlag('tell this server about each staple that it does not have yet; for targets see: restaple reload --help', {
       helpValue: '<target>',
       section: 'reload',
       check: reloadTargetFrom,
-      summary: 'tell this server of new staples',
+      summary: 'tell this server about new staples',
     }),
   ),
 });

@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
 import type { Shard } from '../../core/shard.js';
 
-/** A fleet in more parts than that is a misprint. */
+/** More parts than that are a typing error. */
 const mostShards = 10_000;
 
 /** `I/N` with 0 <= I < N <= 10000; undefined for anything else. */
@@ -17,7 +17,7 @@ export function parseShard(text: string): Shard | undefined {
  * pod of an indexed job, with RESTAPLE_SHARD_COUNT; undefined, the whole fleet, where none of these is set. An index
  * without a count says nothing: a job may be indexed for reasons of its own. Empty variables count as not set.
  *
- * @throws OcspError `usage` for a variable that is no shard, and for a count without an index
+ * @throws OcspError `usage` for a variable that is not a shard, and for a count without an index
  */
 export function shardFrom(
   flag: Shard | undefined,
@@ -41,7 +41,7 @@ export const shardForm = `a shard I/N with I from 0 to N-1 and N at most ${mostS
 
 function refuse(message: string): never {
   const hint =
-    'RESTAPLE_SHARD=0/4 is the first of four shards; of a Kubernetes job set completionMode: Indexed and ' +
+    'RESTAPLE_SHARD=0/4 is the first of four shards; in a Kubernetes job set completionMode: Indexed and ' +
     'RESTAPLE_SHARD_COUNT to its completions';
   throw new OcspError('usage', message, hint);
 }

@@ -6,7 +6,7 @@ import { fileFlag, flagKind, listOf, switchFlag } from './flag-kinds.js';
 /** Paths of certificates; `-` reads them from stdin. */
 export const certificateArguments = {
   certificate: Args.string({
-    description: 'a certificate file, a folder of them, a quoted glob, or - to read paths from stdin, one a line',
+    description: 'a certificate file, a folder of them, a quoted glob, or - to read paths from stdin, one per line',
     ignoreStdin: true,
   }),
 };
@@ -30,13 +30,13 @@ export const issuerFlags = inGroup('what', {
 /** Responders that the caller trusts by name. */
 export const trustFlags = inGroup('trust', {
   'trusted-responder': listOf(
-    fileFlag('believe the responder that signs with this certificate, whoever issued it', {
+    fileFlag('trust the responder that signs with this certificate, whoever issued it', {
       section: 'trusted-responders',
     }),
   ),
 });
 
-/** A serial number in hex as hex of its INTEGER contents, in place of a certificate. */
+/** A serial number in hex as hex of its INTEGER contents, instead of a certificate. */
 export const serialFlag = flagKind({
   helpValue: '<hex>',
   expected: 'hexadecimal',

@@ -24,9 +24,9 @@ export const signerFlags = {
       summary: 'the certificate of a delegated responder',
     }),
     'responder-key': fileFlag('the key of the delegated responder', { summary: 'its key' }),
-    'passphrase-file': fileFlag('open an encrypted key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
+    'passphrase-file': fileFlag('decrypt the key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
     'signature-hash': choiceFlag(['sha256', 'sha384', 'sha512'])(
-      'the hash to sign [default: the one that fits the key]',
+      'the hash to sign with [default: the one that fits the key]',
     ),
     'key-id': switchFlag('name the responder by its key, not by its name'),
     'no-certs': switchFlag("embed no certificate, not even the delegated responder's"),
@@ -88,7 +88,7 @@ export async function signerFrom(
   return { issuer, signer };
 }
 
-/** Where key and certificate are no pair: which files these are. */
+/** Where key and certificate do not match: which files these are. */
 function namingBothFiles<Signer>(flags: SignerFlags, prepare: () => Signer): Signer {
   try {
     return prepare();
@@ -98,7 +98,7 @@ function namingBothFiles<Signer>(flags: SignerFlags, prepare: () => Signer): Sig
     const [key = '', certificate = flags['ca-cert']] = isDelegated
       ? [flags['responder-key'], flags['responder-cert']]
       : [flags['ca-key']];
-    const message = `the private key ${key} does not belong to the certificate that is to sign, ${certificate}`;
+    const message = `the private key ${key} does not belong to the signing certificate ${certificate}`;
     throw new OcspError('key-mismatch', message, error.hint, { cause: error });
   }
 }
@@ -133,7 +133,7 @@ export function validityFrom({ days, minutes }: SignerFlags): number {
   if ((days ?? 0) >= 0 && (minutes ?? 0) >= 0 && validity > 0 && validity <= 3650 * day) return validity;
   throw new OcspError(
     'usage',
-    `--days ${days ?? 0} and --minutes ${minutes ?? 0} make no validity`,
+    `--days ${days ?? 0} and --minutes ${minutes ?? 0} give no validity period`,
     'give them whole numbers, at least one of them above 0, ten years at most',
   );
 }

@@ -7,7 +7,7 @@ export function requireOneStaple(
   list: CertificateList,
   flags: { readonly json: boolean; readonly reload: readonly string[]; readonly confirm: readonly string[] },
 ): void {
-  if (flags.json) throw new OcspError('usage', '--out - and --json both want stdout', 'leave one of them out');
+  if (flags.json) throw new OcspError('usage', '--out - and --json both write to stdout', 'leave one of them out');
   if (flags.reload.length > 0 || flags.confirm.length > 0) {
     const message = '--reload and --confirm need the staple in a file, and --out - has none';
     throw new OcspError('usage', message, 'name a file, a folder or a template with --out');

@@ -21,7 +21,7 @@ const others: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A line for each of these variables that sets nothing but looks as if it should.
+ * A line for each of these variables that has no effect but looks as if it should.
  *
  * @param names of variables, none of them among `read`
  * @param read the variables that the command reads
@@ -34,10 +34,10 @@ export function unknownVariables(
 ): string[] {
   return names.flatMap((name) => {
     const meant = meantVariable(name, read);
-    if (meant !== undefined) return [`the variable ${name} sets nothing: did you mean ${meant}?`];
+    if (meant !== undefined) return [`the variable ${name} has no effect: did you mean ${meant}?`];
     const flag = name.startsWith(prefix) ? name.slice(prefix.length).toLowerCase().replaceAll('_', '-') : '';
     if (flag === 'reload' || !several.includes(flag)) return [];
-    return [`the variable ${name} sets nothing: --${flag} may be given several times and has no variable`];
+    return [`the variable ${name} has no effect: --${flag} may be given several times and has no variable`];
   });
 }
 

@@ -17,7 +17,7 @@ export function parseDuration(text: string): number | undefined {
   return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
 }
 
-/** ISO 8601 (a date alone is midnight UTC, a time without zone is UTC) or unix seconds. */
+/** ISO 8601 (a date without a time is midnight UTC, a time without a zone is UTC) or unix seconds. */
 export function parseTime(text: string): Date | undefined {
   const trimmed = text.trim();
   if (/^\d{1,11}$/.test(trimmed)) return new Date(Number(trimmed) * 1000);
@@ -39,7 +39,7 @@ export function parseRefreshPolicy(text: string): RefreshPolicy | undefined {
   return milliseconds === undefined ? undefined : { beforeEndMilliseconds: milliseconds };
 }
 
-/** `20/s`, `100/m`, `500/h` as a number a second, above zero; a number alone is one a second. */
+/** `20/s`, `100/m`, `500/h` as a number per second, above zero; a bare number is per second. */
 export function parseRate(text: string): number | undefined {
   const match = /^(\d{1,6}(?:\.\d{1,3})?)(?:\/(s|m|h))?$/.exec(text.trim());
   const perSecond = Number(match?.[1]) / ((unitMilliseconds[match?.[2] ?? 's'] ?? 1000) / 1000);

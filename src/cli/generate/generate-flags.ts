@@ -12,7 +12,7 @@ import { signerFlags } from '../flags/signer-flags.js';
 export const generateFlags = {
   ...certificateFlags,
   ...inGroup('what', {
-    serial: serialFlag('the serial number in hex, in place of a certificate file'),
+    serial: serialFlag('the serial number in hex, instead of a certificate file'),
     hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])(
       'the hash of the CertID; haproxy and hitch take only sha1',
       {
@@ -55,7 +55,7 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
     throw new OcspError('usage', `${flag} is for --status revoked`, `leave it out: ${source} says when and why`);
   }
   if (revokedAt !== undefined && revokedAt > now) {
-    const hint = 'a certificate is revoked from now on or since a time past';
+    const hint = 'give now or a time in the past';
     throw new OcspError('usage', '--revoked-at is in the future', hint);
   }
   if (reason === undefined) return { revokedAt: revokedAt ?? now };

@@ -73,7 +73,7 @@ export async function runGenerate(
 function requireOneKind(certificates: readonly CertificatePath[], flags: GenerateFlags): void {
   if (flags.serial === undefined) return;
   if (certificates.length > 0) {
-    throw new OcspError('usage', '--serial stands in place of a certificate file', 'leave one of them out');
+    throw new OcspError('usage', '--serial replaces a certificate file', 'leave one of them out');
   }
   if (flags.reload.length === 0 && flags.confirm.length === 0) return;
   throw new OcspError(
@@ -108,7 +108,7 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
   for (const warning of source?.warnings ?? []) output.warn(warning);
   if (source === undefined && flags.status === undefined) {
     output.mention(
-      'good by your word alone: no --status, --index or --crl says what the CA knows of these certificates',
+      'status good is only assumed: no --status, --index or --crl says what the CA knows about these certificates',
     );
   }
   return definedOnly({

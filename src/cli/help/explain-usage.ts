@@ -36,7 +36,7 @@ export function notAChoice(name: string, value: string, options: readonly string
 function commandWords(args: readonly string[]): string[] {
   const end = args.slice(1).findIndex((word) => word.startsWith('-'));
   const words = args.slice(0, end < 0 ? undefined : end + 1);
-  // A flag in place of the command is told with what comes after it; `config:check` is oclif's own way to write one.
+  // A flag instead of the command is told with what comes after it; `config:check` is oclif's own way to write one.
   return words[0]?.startsWith('-') === true
     ? [...args]
     : words.flatMap((word, index) => (index === 0 && /^[a-z:]+$/.test(word) ? word.split(':') : [word]));

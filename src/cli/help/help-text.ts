@@ -132,7 +132,7 @@ function labelOf({ name, char, type, allowNo, options, helpValue = '<value>', mu
   return `${names} ${value}${multiple === true ? '...' : ''}`;
 }
 
-/** A default that is no value is in the description itself. */
+/** A default that is not a value is in the description itself. */
 function describe({ description = '', type, default: byDefault, required }: FlagRecord): string {
   if (required === true) return `${description} (required)`;
   const isValue = typeof byDefault === 'string' || typeof byDefault === 'number';
@@ -144,8 +144,8 @@ function variableLines(flags: readonly FlagRecord[], width: number): string[] {
   const example = named.find(({ name }) => name.includes('-')) ?? named[0];
   if (example?.env === undefined) return [];
   const text =
-    `A variable stands for each flag that is given once: ${example.env} for --${example.name}. ` +
-    'Flags beat variables, which beat the configuration file.';
+    `Each flag that is given once has a variable too: ${example.env} for --${example.name}. ` +
+    'Flags override variables, and variables override the configuration file.';
   return section('VARIABLES', indented(wrap(text, width - 2)));
 }
 
@@ -158,7 +158,7 @@ function exitLines({ exits, args }: CommandRecord, width: number): string[] {
     Object.entries(exitMeanings).find(([known]) => Number(known) === code)?.[1] ?? '',
   ]);
   return section(
-    `EXIT CODES${Object.hasOwn(args, 'certificate') ? ': of several certificates the gravest' : ''}`,
+    `EXIT CODES${Object.hasOwn(args, 'certificate') ? ': for several certificates, the gravest' : ''}`,
     inColumns(rows, width, widestLabel),
   );
 }

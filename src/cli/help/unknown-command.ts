@@ -22,7 +22,7 @@ const synonyms: Readonly<Record<string, string>> = {
   url: 'uri',
 };
 
-/** The error for words that are no command: which one was probably meant. */
+/** The error for words that are not a command: which one was probably meant. */
 export function unknownCommand(words: readonly string[], commands: readonly CommandRecord[]): OcspError {
   const [first = ''] = words;
   if (first.startsWith('-')) return flagBeforeCommand(first, words, commands);

@@ -11,7 +11,7 @@ export function certIdLines({ hashAlgorithm, issuerNameHash, issuerKeyHash, seri
   ]);
 }
 
-/** The OID behind the name in brackets, or alone where it has none. */
+/** The OID after the name in brackets, or only the OID where it has no name. */
 export function nameWithOid(name: string | undefined, oid: string): string {
   return name === undefined || name === oid ? oid : `${name} (${oid})`;
 }

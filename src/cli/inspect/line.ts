@@ -4,7 +4,7 @@ export interface Line {
   readonly text: string;
 }
 
-/** Octets a line: narrow enough for a terminal of 80 columns at any depth here. */
+/** Octets per line: narrow enough for a terminal of 80 columns at any depth here. */
 const octetsPerLine = 32;
 
 export function field(label: string, value: string | number): Line {

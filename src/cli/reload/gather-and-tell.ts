@@ -29,9 +29,9 @@ import { exitCodeOfTargets, sayTargetResult } from './reload-lines.js';
 import { tellToolsFrom } from './tell-tools.js';
 
 /**
- * What happens where somebody may have to be told; undefined where nobody has.
+ * What to do if servers may have to be told; undefined if none have.
  *
- * @throws OcspError for a malformed target or place and for a dnsdist key that cannot be had
+ * @throws OcspError for a malformed target or place and for a dnsdist key that is not available
  */
 export function gatherAndTell(
   config: Config,
@@ -63,10 +63,10 @@ export function gatherAndTell(
   });
 
   async function tellAndProve(): Promise<TargetResult[]> {
-    // They came as they settled; targets hear of them in the order in which they were named.
+    // They came as they settled; targets hear about them in the order in which they were named.
     sortAsNamed(staples, certificates());
     const told = await tellAll(config, staples, targets.map(taskOf), tools);
-    // Where every target failed, waiting for a reload is of no use.
+    // If every target failed, there is no reload to wait for.
     const isPatient =
       targets.length === 0
         ? staples.some(({ isChanged }) => isChanged)
@@ -75,7 +75,7 @@ export function gatherAndTell(
     for (const place of places) {
       const expected = staples.filter((staple) => isFor('confirm', place.text, staple));
       const isNamed = ({ certificatePath }: StapleToPush): boolean => shownPath(certificatePath) === place.certificate;
-      // Its own source names other places for it.
+      // Its own source names other places.
       if (!expected.some(isNamed) && staples.some(isNamed)) continue;
       confirmed.push(await prove(place, expected, targets, tools, isPatient));
     }
@@ -88,7 +88,7 @@ export function gatherAndTell(
       try {
         const staple = await stapleToPush(certificate, path, verdict, isChanged);
         if (staple === undefined) return;
-        // Of a large fleet only those are kept that somebody has to hear of.
+        // Of a large fleet only those are kept that somebody has to hear about.
         const ownTargets = targets.filter(({ text }) => textsFor('reload', own).includes(text));
         const isToProve = places.length > 0 && textsFor('confirm', own).length > 0;
         if (!isToProve && !isChanged && !(await isPending(staple, ownTargets))) return;
@@ -98,7 +98,7 @@ export function gatherAndTell(
         // Files that changed under the run: one certificate must not keep the servers from hearing of the others.
         if (!(error instanceof OcspError)) throw error;
         isLost = true;
-        output.say(`${shownPath(certificate)}: no server can be told: ${error.message}`);
+        output.say(`${shownPath(certificate)}: no server can be told about its staple: ${error.message}`);
         output.hint(error.hint);
       }
     },

@@ -34,7 +34,7 @@ function failureOf(error: unknown, plugin: string): TargetResult {
   const trouble = {
     code: 'command-failed',
     message: `the plug-in failed: ${message}`,
-    hint: `see the plug-in ${plugin}; the staples are stored, and it is not told of them again`,
+    hint: `check the plug-in ${plugin}; the staples are stored, and it will not be told about them again`,
   } as const;
   return { target: `hook:${plugin}`, ok: false, certificates: [], milliseconds: 0, error: trouble };
 }

@@ -15,9 +15,7 @@ export const reloadCommandFlags = {
   }),
   ...inGroup('when', { at: timeFlag('judge as of this time [default: now]') }),
   ...inGroup('trust', {
-    'trusted-responder': listOf(
-      fileFlag('believe the responder that signs with this certificate, as fetch was told to'),
-    ),
+    'trusted-responder': listOf(fileFlag('trust the responder that signs with this certificate, as with fetch')),
   }),
   ...announceFlags,
 };

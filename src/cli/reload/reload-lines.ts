@@ -14,7 +14,7 @@ export function targetRecord(result: TargetResult): Record<string, unknown> {
 }
 
 function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
-  // That it is not served is for this program alone: others read its code.
+  // Only this program needs to know that it is not served: others read its code.
   return { certificate: shownPath(certificatePath), ...result, isNotServed: undefined };
 }
 
@@ -53,6 +53,6 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
 
 function sayPassedOver(output: Output, { target, certificates }: TargetResult): void {
   for (const { certificatePath, code, message = '' } of certificates) {
-    if (code === 'not-served') output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`, 'passed over');
+    if (code === 'not-served') output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`, 'skipped');
   }
 }

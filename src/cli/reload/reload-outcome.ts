@@ -19,13 +19,13 @@ export interface ReloadAtEnd {
   finish(): Promise<ReloadedAtEnd>;
 }
 
-/** What a source of the configuration says of its certificates, in place of the flags. */
+/** What a source of the configuration says of its certificates, instead of the flags. */
 export type OwnLists = Pick<SourceTraits, 'reload' | 'confirm'>;
 
 /** Who is told beside those that the flags name, and whose flags these are. */
 export interface ReloadPlan {
   readonly sources: readonly OwnLists[];
-  /** --reload stands in the configuration file, for all its certificates: what a target of it does not serve is passed over. */
+  /** --reload stands in the configuration file, for all its certificates: what a target of it does not serve is skipped. */
   readonly isOfFile: boolean;
 }
 

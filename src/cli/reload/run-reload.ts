@@ -78,7 +78,7 @@ function requireCertificates(target: ReloadTarget, paths: readonly FilePath[], c
   throw new OcspError(
     'usage',
     `${target.server.name} takes staples one by one, and no certificate was named`,
-    'name the certificates whose staples it shall take: restaple reload TARGET CERT...',
+    'name the certificates whose staples it should take: restaple reload TARGET CERT...',
   );
 }
 
@@ -108,7 +108,7 @@ async function judgeStaples(
     if (staple !== undefined) staples.push(staple);
     else {
       others.push(report.noResponder ? needsNone(path) : notGood(path, report));
-      // A good one that is not pushed is over.
+      // A good one that is not pushed has expired.
       codes.push(report.verdict?.kind === 'good' ? exitCodes.outsideValidity : exitCodeOfReport(report));
     }
   }
@@ -131,8 +131,8 @@ function notGood(certificatePath: FilePath, { verdict, trouble }: VerifyReport):
   if (why !== undefined) return notTaken({ certificatePath }, { ...why, code: 'not-good' });
   const nextUpdate = verdict !== undefined && isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
   const isOver = verdict?.kind === 'good' && nextUpdate !== undefined;
-  const what = isOver ? `over since ${formatTime(nextUpdate)}` : (verdict?.kind ?? 'missing');
-  const message = `its staple is ${what}, and only good ones that last are pushed`;
+  const what = isOver ? `expired at ${formatTime(nextUpdate)}` : `is ${verdict?.kind ?? 'missing'}`;
+  const message = `its staple ${what}, and only good, current staples are pushed`;
   return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'fetch a good one: restaple fetch' });
 }
 

@@ -10,7 +10,7 @@ import { ownProcess } from '../own-process.js';
 /**
  * The tools for telling these targets, from the flags, this process and its environment.
  *
- * @throws OcspError for a key that a target needs and that cannot be had: before a staple is written that nobody could then
+ * @throws OcspError for a key that a target needs and that is not available: before a staple is written that nobody could then
  *   be told of
  */
 export function tellToolsFrom(
@@ -47,7 +47,7 @@ function dnsdistKeyFrom(file: string | undefined, output: Output): Uint8Array {
   if (text !== undefined) return parseConsoleKey(text);
   throw new OcspError(
     'usage',
-    'dnsdist wants its console key, and none was given',
+    'dnsdist needs its console key, and none was given',
     'put the text of setKey("…") into a file and name it with --dnsdist-key-file, or set RESTAPLE_DNSDIST_KEY',
   );
 }

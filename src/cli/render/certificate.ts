@@ -37,7 +37,7 @@ export function renderCertificate(
   }
   if (missingResponder === undefined) return exitCodes.success;
   const exitCode = options.requireOcsp || fields.mustStaple ? exitCodes.noResponder : exitCodes.success;
-  // Asked for issuer URIs alone, a missing responder is worth a line only where it decides the exit code.
+  // With --issuer-uri, a missing responder is worth a line only where it decides the exit code.
   if (!options.issuerUris || exitCode !== exitCodes.success) {
     sayTrouble(output, `${certificate}: `, missingResponder);
   }

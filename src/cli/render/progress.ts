@@ -34,7 +34,7 @@ export function createProgress(output: Output, total: number | undefined) {
       lastTurn = now;
       await turnOfEventLoop();
     },
-    /** Takes the bar away; to be called however the run ends. */
+    /** Removes the bar; call it however the run ends. */
     finish: (): void => {
       clearTimeout(timer);
       output.draw(undefined);
@@ -69,7 +69,7 @@ interface Bar extends Drawing {
 
 const redrawnEveryMilliseconds = 200;
 
-/** So many drawings back the rate is taken that tells the time left: single outcomes come in bursts. */
+/** The rate for the time left is averaged over this many drawings: single outcomes come in bursts. */
 const drawingsForRate = 25;
 
 /** The last line of a terminal, drawn again and again. Nothing of the terminal is changed that a killed process would leave so. */

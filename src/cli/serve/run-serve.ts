@@ -33,7 +33,7 @@ export async function runServe(flags: ServeFlags, output: Output): Promise<ExitC
     });
     output.say(`serving on ${server.url} ${describe(issuer, signer)}`);
     if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort');
-    output.mention('stopping: running requests are finished');
+    output.mention('stopping after the running requests');
     await server.stop(stopDeadlineMilliseconds);
   } finally {
     interrupt.release();
@@ -43,16 +43,18 @@ export async function runServe(flags: ServeFlags, output: Output): Promise<ExitC
 
 function warnOfEarlyEnd({ notAfter }: Certificate, asked: Date, output: Output): void {
   if (notAfter >= asked) return;
-  output.warn(`answers hold until ${formatTime(notAfter)}, where the signer's certificate ends, sooner than asked`);
+  output.warn(
+    `answers are valid until ${formatTime(notAfter)}, when the signer's certificate expires, sooner than asked`,
+  );
 }
 
 function describe(issuer: Certificate, signer: ResponseSigner): string {
   const name = distinguishedNameToString(issuer.subject);
-  if (signer.certificate === issuer) return `for ${name}, signed by itself`;
+  if (signer.certificate === issuer) return `for ${name}, signed with its own key`;
   return `for ${name}, signed by ${distinguishedNameToString(signer.certificate.subject)}`;
 }
 
-/** A line a request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
+/** One line per request with --json, or for people with --verbose; trouble of our own is always told, once while it lasts. */
 function exchangeTeller(output: Output): (exchange: Exchange) => void {
   let told = '';
   return (exchange) => {

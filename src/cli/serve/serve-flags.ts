@@ -16,7 +16,7 @@ export function parseListenAddress(text: string): HostAndPort | undefined {
 const listenFlag = flagKind({
   helpValue: '<host:port>',
   expected: 'an address and a port',
-  example: '127.0.0.1:8080, --listen [::1]:8080, or --listen 0.0.0.0:8080 for all of this machine',
+  example: '127.0.0.1:8080, --listen [::1]:8080, or --listen 0.0.0.0:8080 for all addresses of this machine',
   read: parseListenAddress,
 });
 
@@ -35,7 +35,7 @@ export const serveFlags = {
       summary: 'where to listen [default: 127.0.0.1:8080]',
     }),
     'trusted-proxy': listOf(
-      blockFlag('a proxy that asks for many clients: the limit of connections from one address is not for it'),
+      blockFlag('a proxy that asks for many clients: exempt from the limit of connections from one address'),
     ),
   }),
   ...signerFlags,

@@ -13,12 +13,12 @@ const checkEveryMilliseconds = 1000;
 /** Reads the files that the flags name, for this CA, and warns of what is worth it. */
 export type ReadServeSource = (issuer: Certificate, now: Date) => Promise<StatusSource>;
 
-/** Reads --index or --crl, and --issued. Throws OcspError `usage` when nothing says what the statuses are. */
+/** Reads --index or --crl, and --issued. Throws OcspError `usage` when no source of statuses was named. */
 export function serveSourceReader(flags: ServeFlags, output: Pick<Output, 'warn'>): ReadServeSource {
   const readStatuses = statusReaderFrom(flags);
   if (readStatuses === undefined) {
     const hint = 'give --index FILE (index.txt of openssl ca) or --crl FILE';
-    throw new OcspError('usage', 'nothing says what the statuses are', hint);
+    throw new OcspError('usage', 'no source of statuses was named', hint);
   }
   const { issued } = flags;
   return async (issuer, now) => {
@@ -30,8 +30,8 @@ export function serveSourceReader(flags: ServeFlags, output: Pick<Output, 'warn'
 }
 
 /**
- * The source as it is now: read again when a file changes. A change that cannot be read is told, and the statuses of
- * before go on. Throws OcspError for what cannot be read at the start.
+ * The source as it is now: read again when a file changes. A change that cannot be read is reported, and the previous
+ * statuses stay in use. Throws OcspError for what cannot be read at the start.
  */
 export async function openServeSource(
   flags: ServeFlags,
@@ -47,7 +47,7 @@ export async function openServeSource(
     onReload: () => output.mention(`read ${paths.join(' and ')} again`),
     onError: (error) => {
       const why = error instanceof Error ? error.message : String(error);
-      output.say(`${why}; the statuses read before are still served`);
+      output.say(`${why}; the statuses read earlier are still served`);
       if (error instanceof OcspError) output.hint(error.hint);
     },
   });

@@ -4,7 +4,7 @@ import type { CrlEvidence, CrlReport } from '../../pipeline/verify/crl-check.js'
 import { errorRecord } from '../render/trouble.js';
 
 /**
- * What a CRL adds to the JSON line of a verification: `crl`; and where it alone says revoked, the verdict with its
+ * What a CRL adds to the JSON line of a verification: `crl`; and where only it says revoked, the verdict with its
  * revocation, since the graver of two sources counts.
  */
 export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolean): Record<string, unknown> {

@@ -31,7 +31,7 @@ export function crlSetupFrom(flags: VerifyFlags, times: CrlTimes, userAgent: str
     throw new OcspError('usage', `--${name} is for --crl auto: nothing is downloaded here`, 'leave one of them out');
   }
   if (crl.length > 1) {
-    throw new OcspError('usage', '--crl auto goes with no other --crl', 'leave one of them out');
+    throw new OcspError('usage', '--crl auto cannot be combined with another --crl', 'leave one of them out');
   }
   const client = createHttpClient({
     allowPrivate: allowPrivate ?? false,

@@ -16,7 +16,7 @@ const leftWidth = '-364d 23h'.length;
 const widestBar = 20;
 const narrowestBar = 6;
 const gap = 2;
-/** Below it a name says nothing, and the bar gives way. */
+/** Below this width a name is useless, and the bar is left out. */
 const narrowestName = 24;
 
 /**

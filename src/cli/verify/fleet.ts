@@ -21,7 +21,7 @@ export interface FleetMember {
   readonly trouble?: Trouble;
   /** The server that should have sent it cannot be reached. */
   readonly isUnreachable?: true;
-  /** What the CA says against the certificate, or the handshake against the server, with the next step. */
+  /** What the CA says against the certificate, or the handshake shows about the server, with the next step. */
   readonly objection?: string;
   /** Why the second source, a CRL, could not say anything. */
   readonly unheard?: Trouble;

@@ -103,7 +103,7 @@ function judgeCertificate({ life }: FleetMember, { now, ofCertificate }: PluginL
   return { state, group: `certificate below ${formatDuration(limit)}`, why };
 }
 
-/** Who asked for two sources does not know enough by one; what is worse is worse all the same. */
+/** With two sources asked for, one is not enough; a worse state stays worse. */
 function judgeStaple(member: FleetMember, limits: PluginLimits): Judged {
   const judged = judgeState(member, limits);
   const { unheard } = member;
@@ -129,7 +129,7 @@ function judgeTimeLeft(member: FleetMember, { now, warnMilliseconds, criticalMil
   const below = (state: PluginState, limit: number): Judged => ({
     state,
     group: `below ${formatDuration(limit)}`,
-    why: `the staple ${endsIn(left)}; look why restaple fetch does not renew it`,
+    why: `the staple ${endsIn(left)}; find out why restaple fetch does not renew it`,
   });
   if (left < criticalMilliseconds) return below('CRITICAL', criticalMilliseconds);
   if (left < warnMilliseconds) return below('WARNING', warnMilliseconds);

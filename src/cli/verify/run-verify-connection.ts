@@ -56,7 +56,11 @@ function placeFrom(flags: VerifyFlags): ConnectionPlace {
   const { connect = '', servername, starttls } = flags;
   const address = parseHostAndPort(connect, 443);
   if (address === undefined) {
-    throw new OcspError('usage', `--connect: "${connect}" is no HOST:PORT`, 'write it like 127.0.0.1:443 or [::1]:853');
+    throw new OcspError(
+      'usage',
+      `--connect: "${connect}" is not a HOST:PORT`,
+      'write it like 127.0.0.1:443 or [::1]:853',
+    );
   }
   return definedOnly({ ...address, serverName: asciiName(servername), starttls });
 }

@@ -10,7 +10,7 @@ import { crlFields, crlText } from './crl-lines.js';
 import { errorRecord, responderRecord, sayTrouble, sayTroubleOf } from '../render/trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
 
-/** What of a verification's options its text depends on. */
+/** The options of a verification that its text depends on. */
 type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
 
 /** Tells one verification: a line of JSON, or text, where the verdict is data and the reason and next step are talk. */
@@ -27,7 +27,7 @@ export function tellReport(output: Output, report: VerifyReport, options: Readin
   if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
 }
 
-/** What the reader should hear of the certificate's file. */
+/** What the reader should hear about the certificate's file. */
 export function sayWarnings(output: Output, report: VerifyReport): void {
   for (const warning of report.warnings ?? []) output.warn(`${nameOf(report)}: ${warning}`);
 }

@@ -24,7 +24,7 @@ export const verifyFlags = {
   ...certificateFlags,
   ...issuerFlags,
   ...inGroup('what', {
-    serial: serialFlag('the serial number in hex, with --response in place of a certificate'),
+    serial: serialFlag('the serial number in hex, with --response instead of a certificate'),
     nonce: textFlag('the nonce that the response must carry', { helpValue: '<hex>' }),
     request: fileFlag('the request that the response must answer'),
   }),
@@ -50,33 +50,36 @@ export const verifyFlags = {
     ...trustFlags,
     crl: severalOf(
       textFlag(
-        'look the certificate up in this CRL too, or with "auto" in the one that it names; the graver source counts',
+        'also look the certificate up in this CRL, or with "auto" in the one that it names; the worse result counts',
         {
           helpValue: '<file|auto>',
           exclusive: ['connect'],
-          summary: 'look it up in a CRL too; auto: the one it names',
+          summary: 'also look it up in a CRL; auto: the one it names',
         },
       ),
     ),
-    lint: switchFlag('check the response against the rules of a profile too; findings do not change the exit code', {
+    lint: switchFlag('also check the response against the rules of a profile; findings do not change the exit code', {
       ...unset,
       exclusive: ['nagios'],
-      summary: 'check it against rules for responders too',
+      summary: 'also check it against rules for responders',
     }),
     profile: choiceFlag(lintProfiles)(
-      'whose rules: those of every PKI (private), of RFC 9919 too (rfc), of public CAs too (web) [default: rfc]',
+      'which rules: those of every PKI (private), also those of RFC 9919 (rfc), also those of public CAs (web) [default: rfc]',
       { dependsOn: ['lint'] },
     ),
   }),
   ...inGroup('network', {
-    timeout: positiveDurationFlag('with --crl auto: for the downloads of one certificate [default: 30s]', {
+    timeout: positiveDurationFlag('with --crl auto: time limit for the downloads of one certificate [default: 30s]', {
       example: '10s',
       dependsOn: ['crl'],
     }),
-    proxy: textFlag('with --crl auto: the proxy for http and https, in place of the environment; "" for none', {
-      helpValue: '<url>',
-      dependsOn: ['crl'],
-    }),
+    proxy: textFlag(
+      'with --crl auto: the proxy for http and https, instead of the one in the environment; "" for none',
+      {
+        helpValue: '<url>',
+        dependsOn: ['crl'],
+      },
+    ),
     'allow-private': switchFlag('with --crl auto: allow URIs that lead to private networks and loopback', {
       ...unset,
       dependsOn: ['crl'],
@@ -89,10 +92,10 @@ export const verifyFlags = {
     for: choiceFlag(staplingServers)('would this server take the response and serve it?', {
       summary: 'would this server take and serve it?',
     }),
-    connect: textFlag('judge what this server really sends, and compare it with the file', {
+    connect: textFlag('judge what this server actually sends, and compare it with the file', {
       helpValue: '<host:port>',
       exclusive: ['serial', 'request', 'nonce'],
-      summary: 'judge what this server really sends',
+      summary: 'judge what this server actually sends',
     }),
     servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
       helpValue: '<name>',
@@ -106,20 +109,20 @@ export const verifyFlags = {
       exclusive: ['json', 'ignore-times'],
       summary: 'answer as a Nagios plugin',
     }),
-    warn: durationFlag('with --nagios: a warning when a staple ends sooner [default: 24h]', {
+    warn: durationFlag('with --nagios: warning if a staple expires sooner [default: 24h]', {
       example: '24h',
       dependsOn: ['nagios'],
     }),
-    critical: durationFlag('with --nagios: critical when a staple ends sooner [default: 6h]', {
+    critical: durationFlag('with --nagios: critical if a staple expires sooner [default: 6h]', {
       example: '6h',
       dependsOn: ['nagios'],
     }),
     'certificate-warn': durationFlag(
-      'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
+      'with --nagios: warning if a certificate expires sooner, at most a third of its life [default: 21d]',
       { example: '21d', dependsOn: ['nagios'] },
     ),
     'certificate-critical': durationFlag(
-      'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
+      'with --nagios: critical if a certificate expires sooner, at most a tenth of its life [default: 7d]',
       { example: '7d', dependsOn: ['nagios'] },
     ),
   }),

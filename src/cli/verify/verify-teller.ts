@@ -139,6 +139,6 @@ function requireOrder(
   { what, prefix, example }: Readonly<Record<'what' | 'prefix' | 'example', string>>,
 ): void {
   if (critical <= warn) return;
-  const message = `--${prefix}critical is longer than --${prefix}warn, so that no ${what} could ever be a warning`;
+  const message = `--${prefix}critical is longer than --${prefix}warn, so no ${what} could ever be a warning`;
   throw new OcspError('usage', message, `give --${prefix}warn the longer time, for example ${example}`);
 }

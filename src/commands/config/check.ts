@@ -7,8 +7,8 @@ export default class ConfigCheck extends BaseCommand {
   static override description = `Check the configuration file of fetch, and print the settings that take effect.
 
 The settings are YAML, each with its origin (file, environment or default) in a comment; passwords and header values are
-masked; --quiet prints none of them. Nothing is fetched. Every mistake is told with its line, files, folders, keys and
-programs that fetch would miss among them.`;
+masked; --quiet prints none of them. Nothing is fetched. Every mistake is reported with its line,
+including files, folders, keys and programs that fetch could not find.`;
   static override usage = '[FLAG...]';
   static override exits = [9] as const;
   static override variables = Object.values(fetchFlags).flatMap(({ env }) => env ?? []);

@@ -118,7 +118,7 @@ function distinctUris(uris: readonly (ReadUri | undefined)[]): string[] {
   return [...new Set(uris.flatMap((one) => (one === undefined ? [] : [one.uri])))];
 }
 
-/** The URIs of the points of freshestCRL, where the deltas of a CRL are (RFC 5280 §4.2.1.15, §5.2.6), each point's by itself. */
+/** The URIs of the points of freshestCRL, where the deltas of a CRL are (RFC 5280 §4.2.1.15, §5.2.6), each point's separately. */
 export function freshestCrlUris(extensions: readonly Extension[]): string[][] {
   const points = enterExtension(extensions, Oid.freshestCrl, 'freshestCRL')?.all(readPointUris) ?? [];
   return points.map(distinctUris).filter((uris) => uris.length > 0);
@@ -133,7 +133,7 @@ function readKeyUsage(extension: Extension | undefined): ReadonlySet<KeyUsage> |
   if (extension === undefined) return undefined;
   const { contents } = wholeElement(extension.value, Tag.bitString, 'keyUsage');
   if (contents.length === 0 || contents.length > 3 || (contents[0] ?? 8) > 7) {
-    throw new DerError('value', 'keyUsage is no BIT STRING of at most 9 bits', 0);
+    throw new DerError('value', 'keyUsage is not a BIT STRING of at most 9 bits', 0);
   }
   const bits = ((contents[1] ?? 0) << 8) | (contents[2] ?? 0);
   return new Set(keyUsageBits.filter((_usage, bit) => ((bits >> (15 - bit)) & 1) === 1));

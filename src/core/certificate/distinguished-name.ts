@@ -30,7 +30,7 @@ interface AttributeTypeAndValue {
 }
 
 /**
- * A distinguished name as an RFC 4514 string, most specific RDN first. Values that are no text of a known string type
+ * A distinguished name as an RFC 4514 string, most specific RDN first. Values that are not text of a known string type
  * come as `#` and hexadecimal. Control characters are escaped as `\XX`, so the result is safe to print.
  */
 export function distinguishedNameToString(name: Uint8Array): string {
@@ -51,7 +51,7 @@ export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** The one text that equal names share, for use as a key; once for each array of octets, since bundles are compared name by name. */
 export const canonicalName = oncePer(canonicalForm);
 
-/** The texts of a name's attributes of this type, in their order; values that are no text are left out. */
+/** The texts of a name's attributes of this type, in their order; values that are not text are left out. */
 export function attributeTexts(name: Uint8Array, type: string): string[] {
   const values = relativeNames(name).flatMap((attributes) => attributes.filter((attribute) => attribute.type === type));
   return values.map(({ value }) => textOf(value)).filter((text) => text !== undefined);
@@ -112,7 +112,7 @@ export function textOf(value: DerElement): string | undefined {
   }
 }
 
-/** Four octets a character (X.690 §8.23.7). */
+/** Four octets per character (X.690 §8.23.7). */
 function textOfUniversalString(octets: Buffer): string | undefined {
   if (octets.length % 4 !== 0) return undefined;
   const characters: string[] = [];
@@ -162,7 +162,7 @@ function foldText(text: string): string {
 /** Controls, format characters and variation selectors; U+FFFC is neither (RFC 4518 §2.2). */
 const standsForNothing = /[\p{Cc}\p{Cf}\u034f\u180b-\u180d\ufe00-\ufe0f\ufffc]/gu;
 
-/** Full case folding (RFC 3454 table B.2) by way of upper case, which alone takes ß for ss; but no dotless i becomes i. */
+/** Full case folding (RFC 3454 table B.2) by way of upper case, the only way that takes ß for ss; but no dotless i becomes i. */
 function foldCase(text: string): string {
   return text
     .split('\u0131')

@@ -11,7 +11,7 @@ const hostName =
 
 /**
  * The dNSNames of a certificate's subjectAltName in their order, in lower case, duplicates once (RFC 5280 §4.2.1.6).
- * A dNSName that is no host name (control characters, spaces, other than ASCII) is left out: no client could ask for it.
+ * A dNSName that is not a host name (control characters, spaces, other than ASCII) is left out: no client could ask for it.
  *
  * @throws OcspError `malformed-certificate` where the extension breaks the rules of DER
  */
@@ -46,7 +46,7 @@ function alternativeNames(certificate: Pick<Certificate, 'extensions'>): Alterna
 export type AskedServer = { readonly name: string } | { readonly address: Iterable<number> };
 
 /**
- * Whether a certificate is for a server (RFC 6125 §6): an address by an iPAddress alone, a name by a dNSName, whose wildcard
+ * Whether a certificate is for a server (RFC 6125 §6): an address only by an iPAddress, a name by a dNSName, whose wildcard
  * stands for one label, the first. The common name counts only where there is neither.
  *
  * @throws OcspError `malformed-certificate`

@@ -14,7 +14,7 @@ export function uriText(octets: Uint8Array): string {
 
 /**
  * Reads a uniformResourceIdentifier. A host in another script is turned into its ASCII form, everything else that is not
- * ASCII is percent-encoded octet by octet. A host that has no ASCII form stays as it is, and is no URL's.
+ * ASCII is percent-encoded octet by octet. A host that has no ASCII form stays as it is, and is not a URL's.
  */
 export function readUniformResource(octets: Uint8Array): ReadUri {
   const text = uriText(octets);

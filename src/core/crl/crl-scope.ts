@@ -3,7 +3,11 @@ import type { Certificate } from '../certificate/certificate.js';
 import { derElement, derSequence } from '../der/der-writer.js';
 import { DerError, DerReader, Tag, contextTag, integerContentsOf, readWhole, wholeElement } from '../der/der.js';
 import { unlessMalformed } from '../der/malformed.js';
-import { distinguishedNameToString, distinguishedNamesEqual, readDistinguishedName } from '../certificate/distinguished-name.js';
+import {
+  distinguishedNameToString,
+  distinguishedNamesEqual,
+  readDistinguishedName,
+} from '../certificate/distinguished-name.js';
 import { enterExtension, findExtension, unknownCritical, type Extension } from '../certificate/extension.js';
 import { OcspError } from '../ocsp-error.js';
 import { Oid } from '../oid.js';
@@ -149,7 +153,7 @@ function readFlag(reader: DerReader, number: number, what: string): boolean {
   if (element === undefined) return false;
   const [value] = element.contents;
   if (element.contents.length !== 1 || (value !== 0x00 && value !== 0xff)) {
-    throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, element.offset);
+    throw new DerError('boolean-value', `${what} is not a DER BOOLEAN`, element.offset);
   }
   return value === 0xff;
 }
@@ -163,7 +167,7 @@ export type CrlScopeFailure =
   'a-ca-certificate' | 'no-ca-certificate' | 'another-distribution-point' | 'no-distribution-point';
 
 /**
- * Whether this CRL's silence about a certificate of its CA means good, as far as its reasons reach (RFC 5280 §6.3.3 (b)(2)).
+ * Whether the absence of a certificate of its CA from this CRL means good, as far as its reasons reach (RFC 5280 §6.3.3 (b)(2)).
  *
  * @returns undefined when it does, else why not
  */
@@ -181,7 +185,7 @@ export function crlScopeFailure(scope: CrlScope, certificate: Certificate): CrlS
 }
 
 /**
- * The reasons for which this CRL's silence about a certificate of its CA means good, as bits of {@link allReasons}; 0 where
+ * The reasons for which the absence of a certificate of its CA from this CRL means good, as bits of {@link allReasons}; 0 where
  * {@link crlScopeFailure} says why. A distribution point may itself be for some reasons only (RFC 5280 §6.3.3 (d)).
  */
 export function crlReasons(scope: CrlScope, certificate: Certificate): number {

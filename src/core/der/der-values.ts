@@ -88,7 +88,7 @@ function isEncodedAs(encoding: Uint8Array, input: Uint8Array, start: number, end
 }
 
 function readObjectIdentifier({ input, contentStart, end, offset }: DerElement, what: string): string {
-  const malformed = (): DerError => new DerError('object-identifier', `${what} is no OBJECT IDENTIFIER`, offset);
+  const malformed = (): DerError => new DerError('object-identifier', `${what} is not an OBJECT IDENTIFIER`, offset);
   if (contentStart === end || (input[end - 1] ?? 0x80) >= 0x80) throw malformed();
   let dotted = '';
   let value: number | bigint = 0;
@@ -186,7 +186,7 @@ function oddityOf({ contents }: DerElement, yearDigits: 2 | 4): string {
   const oddities = [
     fraction === '' ? [] : ['has a fraction'],
     date.length === digits - 2 ? ['has no seconds'] : date.length === digits - 4 ? ['has no minutes'] : [],
-    zone === '' && date !== '' ? ['has no Z'] : zone === 'Z' || zone === '' ? [] : ['has an offset in place of Z'],
+    zone === '' && date !== '' ? ['has no Z'] : zone === 'Z' || zone === '' ? [] : ['has an offset instead of Z'],
   ].flat();
   if (oddities.length > 0) return `: ${text} ${oddities.join(' and ')}`;
   return date.length === digits ? `: there is no such time as ${text}` : `: it is "${text}"`;

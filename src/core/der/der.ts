@@ -6,7 +6,7 @@ export { integerContentsOf, objectIdentifierOf, smallIntegerOf } from './der-val
 
 /**
  * Reads a run of DER elements strictly: definite, minimal lengths and nothing left over. Every method throws a
- * {@link DerError}. The reader never recurses by itself, so depth is bounded by the caller's schema.
+ * {@link DerError}. The reader never recurses, so depth is bounded by the caller's schema.
  */
 export class DerReader {
   readonly #input: Uint8Array;
@@ -37,7 +37,7 @@ export class DerReader {
     return this.#position < this.#end ? this.#input[this.#position] : undefined;
   }
 
-  /** Refuses anything after the last element. */
+  /** Refuses data after the last element. */
   end(what: string): void {
     if (!this.isAtEnd) throw new DerError('trailing-data', `data after the end of ${what}`, this.offset);
   }
@@ -104,7 +104,7 @@ export class DerReader {
   }
 
   /**
-   * The octets of each element up to the end, whatever it is, and from where they are no DER all that is left as one. For
+   * The octets of each element up to the end, whatever it is, and from where they are not DER all that is left as one. For
    * showing only.
    */
   pieces(what: string): Uint8Array[] {
@@ -129,7 +129,7 @@ export class DerReader {
     const { input, contentStart, end, offset } = this.element(Tag.boolean, what);
     const value = input[contentStart];
     if (end - contentStart !== 1 || (value !== 0x00 && value !== 0xff)) {
-      throw new DerError('boolean-value', `${what} is no DER BOOLEAN`, offset);
+      throw new DerError('boolean-value', `${what} is not a DER BOOLEAN`, offset);
     }
     return value === 0xff;
   }
@@ -147,7 +147,7 @@ export class DerReader {
   bitStringOctets(what: string): Uint8Array {
     const { input, contentStart, end, offset } = this.element(Tag.bitString, what);
     if (contentStart === end || input[contentStart] !== 0) {
-      throw new DerError('bit-string-padding', `${what} is no BIT STRING of whole octets`, offset);
+      throw new DerError('bit-string-padding', `${what} is not a BIT STRING of whole octets`, offset);
     }
     return input.subarray(contentStart + 1, end);
   }

@@ -132,7 +132,7 @@ function holds(
   return failureUnless(() => verify(hash, data, key, signature));
 }
 
-/** As {@link holds}, an eighth faster, for the schemes in which the hash stands by itself. */
+/** As {@link holds}, an eighth faster, for the schemes whose hash is a parameter of its own. */
 function holdsOverHash(
   hash: SignatureHash,
   data: Uint8Array,

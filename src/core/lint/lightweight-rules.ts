@@ -11,7 +11,7 @@ export const lightweightRules: readonly LintRule[] = [
   warning('several-statements', 'RFC 9919 §3.2.1', ({ basic: { responses }, statements }) => {
     const isOneInTwoHashes = statements.length === responses.length && areOfBothHashes(statements);
     if (responses.length < 2 || isOneInTwoHashes) return undefined;
-    return `it holds ${responses.length} statements where one is enough; haproxy and dnsdist take no such file`;
+    return `it holds ${responses.length} statements where one is enough; haproxy and dnsdist refuse such a file`;
   }),
   warning('response-extensions', 'RFC 9919 §3.2.1', ({ basic: { extensions } }) => {
     if (extensions.length === 0) return undefined;
@@ -19,13 +19,15 @@ export const lightweightRules: readonly LintRule[] = [
     return `it has extensions, which are sent in each handshake and help nobody there: ${names.join(', ')}`;
   }),
   info('responder-by-name', 'RFC 9919 §3.2.2', ({ basic: { responderId } }) =>
-    'byName' in responderId ? 'it names its responder, where the shorter hash of the key is asked for' : undefined,
+    'byName' in responderId
+      ? 'it identifies its responder by name, but RFC 9919 asks for the shorter hash of the key'
+      : undefined,
   ),
   error('delegate-not-embedded', 'RFC 9919 §3.2.2', ({ signer, basic }) => {
     if (signer?.kind !== 'delegated') return undefined;
     const { der, subject } = signer.certificate;
     if (basic.certificates.some((embedded) => bytesEqual(embedded, der))) return undefined;
-    return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so that clients cannot find it`;
+    return `the certificate of the delegate ${distinguishedNameToString(subject)} is not in the response, so clients cannot find it`;
   }),
   warning('delegate-with-revocation-uris', 'RFC 9919 §3.2.2', ({ signer }) => {
     if (signer?.kind !== 'delegated') return undefined;

@@ -26,7 +26,7 @@ const errorWithResponseBytes: Finding = {
 
 /**
  * Holds an OCSP response to the rules of a profile, beyond what {@link verifyResponse} asks for belief: what its CA should
- * mend. Synchronous and pure.
+ * fix. Synchronous and pure.
  *
  * @param der exactly one OCSPResponse, believed or not
  * @returns a finding for each rule that is broken, in the order of the rule books; none for what cannot be decoded

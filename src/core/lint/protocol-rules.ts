@@ -15,7 +15,7 @@ export const protocolRules: readonly LintRule[] = [
     encoding.hasExplicitVersion ? 'the version is written out although it is the default, which is not DER' : undefined,
   ),
   warning('empty-certificates', 'RFC 6960 §4.2.1', ({ encoding }) =>
-    encoding.hasEmptyCertificates ? 'there is a list of certificates with none in it' : undefined,
+    encoding.hasEmptyCertificates ? 'it has a list of certificates that is empty' : undefined,
   ),
   error('responder-key-hash-length', 'RFC 6960 §4.2.1', ({ basic: { responderId } }) => {
     if (!('byKey' in responderId) || responderId.byKey.length === 2 * sha1Octets) return undefined;
@@ -24,7 +24,7 @@ export const protocolRules: readonly LintRule[] = [
   error('this-update-after-produced-at', 'RFC 6960 §2.4', ({ basic: { producedAt, responses } }) => {
     const late = responses.find(({ thisUpdate }) => thisUpdate > producedAt);
     if (late === undefined) return undefined;
-    return `it was signed at ${formatTime(producedAt)} about ${formatTime(late.thisUpdate)}, which was still to come`;
+    return `it was signed at ${formatTime(producedAt)} about ${formatTime(late.thisUpdate)}, which was still in the future`;
   }),
   error('empty-window', 'RFC 6960 §2.4', ({ statement }) => {
     const { thisUpdate, nextUpdate } = statement ?? {};
@@ -41,7 +41,7 @@ export const protocolRules: readonly LintRule[] = [
     return `the nonce has ${nonce.length / 2} octets, where 1 to ${longestNonce} are allowed`;
   }),
   warning('bare-nonce', 'RFC 9654 §2.1', ({ basic }) =>
-    hasBareNonce(basic) ? 'the nonce stands bare and not in an OCTET STRING, as before RFC 8954' : undefined,
+    hasBareNonce(basic) ? 'the nonce is bare and not in an OCTET STRING, as before RFC 8954' : undefined,
   ),
   error('signer-not-valid-when-signing', 'RFC 6960 §3.2 (4)', ({ signer, basic: { producedAt } }) => {
     if (signer === undefined) return undefined;

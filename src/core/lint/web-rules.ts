@@ -34,7 +34,7 @@ export const webRules: readonly LintRule[] = [
     const window = subscriberWindow(subject);
     if (window === undefined || subject.now <= window.half || subject.now > window.due) return undefined;
     if (window.interval - second <= 16 * hour) return undefined;
-    return `half of its time was over at ${formatTime(window.half)}: by then a newer answer had to be there`;
+    return `half of its time was over at ${formatTime(window.half)}: by then a newer answer had to be available`;
   }),
   error('reason-code-extension', 'CA/Browser Forum BR 7.3.2', ({ basic: { responses } }) =>
     responses.some(({ extensions }) => findExtension(extensions, Oid.reasonCode) !== undefined)
@@ -61,7 +61,7 @@ export const webRules: readonly LintRule[] = [
   ofDelegate('delegate-key-usage', 'CA/Browser Forum BR 7.1.2.8.7', ({ keyUsage, extensions }) => {
     const isCritical = findExtension(extensions, Oid.keyUsage)?.critical === true;
     if (keyUsage?.size === 1 && keyUsage.has('digitalSignature') && isCritical) return undefined;
-    return 'the certificate of the delegate needs a critical key usage of digitalSignature alone';
+    return 'the certificate of the delegate needs a critical key usage of only digitalSignature';
   }),
   ofDelegate('delegate-is-ca', 'CA/Browser Forum BR 7.1.2.8.4', ({ isCa }) =>
     isCa ? 'the certificate of the delegate is a CA certificate' : undefined,
@@ -106,7 +106,7 @@ interface SubscriberWindow {
   readonly due: Date;
 }
 
-/** The window of a subscriber certificate, of which alone BR 4.9.10 speaks: of a serial number alone nobody knows. */
+/** The window of a subscriber certificate: BR 4.9.10 is only about those, and a serial number does not tell. */
 function subscriberWindow({ certificate, statement }: LintSubject): SubscriberWindow | undefined {
   if (certificate?.isCa !== false || statement?.nextUpdate === undefined) return undefined;
   const { thisUpdate, nextUpdate: end } = statement;

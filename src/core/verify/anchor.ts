@@ -6,7 +6,7 @@ import { failure } from './failure.js';
 import type { Failure } from './verdict.js';
 
 export interface AnchorOptions {
-  /** Trusted by the caller's word, self-signed or not. */
+  /** Trusted because the caller says so, self-signed or not. */
   readonly anchors: readonly Certificate[];
   /** Where intermediates may be found; nothing of them is trusted. */
   readonly untrusted: readonly Certificate[];

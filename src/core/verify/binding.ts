@@ -23,7 +23,7 @@ export function checkNonce(basic: BasicResponse, expected: ExpectedNonce | undef
   }
   // Responders older than RFC 8954 echo the raw octets without an inner OCTET STRING.
   if (basic.nonce === expected.value || toHex(extension.value) === expected.value) return undefined;
-  return failure('nonce-mismatch', 'the response carries another nonce than the one that was sent', {
+  return failure('nonce-mismatch', 'the response carries a different nonce from the one that was sent', {
     ...values,
     nonce: basic.nonce ?? '',
   });

@@ -70,7 +70,7 @@ function graver(a: SingleResponse, b: SingleResponse): SingleResponse {
 function mismatch(basic: BasicResponse, serialNumber: string): Failure {
   const [only] = basic.responses;
   if (only === undefined) {
-    return failure('cert-id-mismatch', 'the response makes no statement at all', {
+    return failure('cert-id-mismatch', 'the response contains no statement', {
       expectedSerialNumber: serialNumber,
     });
   }
@@ -84,12 +84,12 @@ function mismatch(basic: BasicResponse, serialNumber: string): Failure {
   if (sameSerial === undefined) {
     return failure(
       'cert-id-mismatch',
-      `the response speaks of serial number ${found.serialNumber}, not of ${serialNumber}`,
+      `the response is about serial number ${found.serialNumber}, not ${serialNumber}`,
       values,
     );
   }
   const message = isHashName(found.hashAlgorithm)
-    ? `the response speaks of serial number ${serialNumber} of another issuer`
+    ? `the response is about serial number ${serialNumber} of another issuer`
     : `the CertID of the response uses the hash ${found.hashAlgorithm}, which is not supported`;
   return failure('cert-id-mismatch', message, values);
 }

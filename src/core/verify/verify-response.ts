@@ -119,7 +119,8 @@ export const minimumRemainingMilliseconds = 300_000;
 function validityFindings(statement: { nextUpdate?: Date }, options: VerifyOptions): Finding[] {
   const { nextUpdate } = statement;
   if (nextUpdate === undefined) {
-    const message = 'the response has no nextUpdate, so nothing says how long it holds; haproxy and dnsdist refuse it';
+    const message =
+      'the response has no nextUpdate, so nothing says how long it is valid; haproxy and dnsdist refuse it';
     return [{ rule: 'no-next-update', severity: 'warning', message, source: 'RFC 6960 §4.2.2.1, RFC 9919' }];
   }
   const remaining = nextUpdate.getTime() - options.now.getTime();

@@ -21,7 +21,7 @@ import { definedOnly } from '../../core/defined-only.js';
 type AskingOptions = 'method' | 'headers' | 'timeoutMilliseconds' | 'connectTimeoutMilliseconds' | 'retries';
 type AskingTools = 'client' | 'gate' | 'signal' | 'now';
 
-/** Whom to ask, how and with what. */
+/** Which responders to ask, how and with what. */
 export type AskOptions = OverriddenResponders &
   Pick<FetchOptions, AskingOptions> &
   Pick<FetchTools, AskingTools> & {
@@ -114,7 +114,7 @@ function targetOf(url: string, { method, requestDer, hasNonce }: AskOptions): Ta
 }
 
 interface FailedVisit extends FailedAttempt {
-  /** Milliseconds until another visit is worth it; undefined where none is. */
+  /** Milliseconds until it is worth asking again; undefined if it is not. */
   readonly retryIn?: number;
 }
 
@@ -185,7 +185,7 @@ function healthAfter(error: unknown): Parameters<GatePass['leave']> {
   return error instanceof StatusError ? ['answered'] : ['undecided'];
 }
 
-/** A responder that asks to be left alone (429, 503) means every certificate; but nobody may silence us for days. */
+/** A responder that asks for a pause (429, 503) means all certificates; but no responder may stop us for days. */
 function holdOff(host: string, retryAfter: string, options: AskOptions): void {
   const milliseconds = parseRetryAfter(retryAfter, options.now().getTime());
   if (milliseconds !== undefined) options.gate.holdOff(host, Math.min(milliseconds, longestHoldMilliseconds));
@@ -219,7 +219,7 @@ function leftAlone(subject: string, retryAfterMilliseconds: number): FailedVisit
 function suspended(host: string, failures: number, reason: string): OcspError {
   return new OcspError(
     'responder-suspended',
-    `${host} was not asked: ${failures} requests in a row had no answer there (${reason})`,
-    'the next run asks again; see whether this host reaches the responder',
+    `${host} was not asked after ${failures} unanswered requests (${reason})`,
+    'the next run asks again; check whether this host can reach the responder',
   );
 }

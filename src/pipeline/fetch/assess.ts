@@ -17,7 +17,7 @@ import {
 import type { Outcome } from './outcome.js';
 import { judgeStored, readStoredFiles } from './stored-staple.js';
 
-/** What the files alone tell of a certificate: how it ended already, or that somebody has to be asked. */
+/** What the files tell about a certificate without traffic: its outcome, or that a responder must be asked. */
 export type Assessment =
   { readonly kind: 'settled'; readonly outcome: Outcome } | { readonly kind: 'due'; readonly due: DueCertificate };
 
@@ -25,7 +25,7 @@ export type Assessment =
  * Reads a certificate and judges its staple without any traffic.
  *
  * @param shard the part of the fleet that this run works on; all of it when absent
- * @returns an assessment, undefined for a file that is none of ours; what goes wrong with this certificate is in its outcome and never thrown
+ * @returns an assessment, undefined for a file that is not ours; what goes wrong with this certificate is in its outcome and never thrown
  * @throws OcspError `usage`, `interrupted`
  */
 export async function assess(

@@ -65,7 +65,7 @@ export async function outcomeWithoutResponder(
     ...unchanged,
     ...factsOf(file.certificate, now),
     warnings: file.warnings,
-    // A revocation heard of by --url stands, whether this run has anybody to ask or not.
+    // A revocation learned by --url stands, whether this run has anybody to ask or not.
     ...(revokedMark === undefined ? failedEnding({ trouble }) : revokedEnding(revokedMark, trouble)),
   };
 }
@@ -94,7 +94,7 @@ const outcomesOfErrors: Readonly<Partial<Record<OcspErrorKind, FailedName>>> = {
   'no-responder': 'no-responder',
 };
 
-/** Under which name a trouble ends. */
+/** The outcome that a trouble leads to. */
 export function outcomeOfTrouble(trouble: Trouble): FailedName {
   if (trouble.kind === 'failure') return trouble.code === 'refused' ? 'unavailable' : 'invalid';
   return (trouble.kind === 'error' ? outcomesOfErrors[trouble.errorKind] : undefined) ?? 'input-error';

@@ -24,7 +24,7 @@ import {
 export interface FetchOptions {
   /** A file, folder or template for the staple; `CERT.ocsp` when absent. */
   readonly out?: string;
-  /** The operator's responder, in place of the certificate's own. */
+  /** The operator's responder, instead of the certificate's own. */
   readonly url?: string;
   /** The operator's responders by issuer or host, where `url` names none. */
   readonly responders?: readonly ResponderOverride[];
@@ -49,7 +49,7 @@ export interface FetchOptions {
   readonly storeIssuer: boolean;
   /** Fetches and verifies, writes nothing. */
   readonly dryRun: boolean;
-  /** The staple is nobody's file: none is looked at, and with `dryRun` a new one is for `onStaple` alone. */
+  /** The staple is nobody's file: none is read, and with `dryRun` a new one goes only to `onStaple`. */
   readonly withoutFile?: boolean;
 }
 
@@ -96,13 +96,13 @@ export interface Job extends JudgedCertificate {
   readonly isIssuerDownloaded: boolean;
 }
 
-/** A certificate whose responders have to be asked, so far as the files alone tell. */
+/** A certificate whose responders have to be asked, as far as its files tell. */
 export interface DueCertificate {
   readonly listed: ListedCertificate;
   readonly file: CertificateFile;
   readonly staple: FilePath;
   readonly responders: OverriddenResponders;
-  /** What was read of its staple, where that is not judged yet. */
+  /** The staple as read, if it is not judged yet. */
   readonly files?: StoredFiles;
   /** What is on disk, where it could be judged already. */
   readonly judged?: JudgedCertificate;
@@ -127,11 +127,11 @@ export function responderUrls(certificate: Certificate, url: string | undefined)
   return certificate.ocspUris.filter((uri) => /^https?:/i.test(uri)).slice(0, maximumResponders);
 }
 
-/** What is said of URIs from which blanks were cut off. */
+/** The warning about URIs from which blanks were removed. */
 export function paddingWarnings({ paddedUris }: Pick<Certificate, 'paddedUris'>, uris: readonly string[]): string[] {
   return uris
     .filter((uri) => paddedUris.includes(uri))
-    .map((uri) => `the certificate has blanks or line ends around its URI ${uri}, which were cut off`);
+    .map((uri) => `the certificate has blanks or line ends around its URI ${uri}, which were removed`);
 }
 
 /** Removes what a killed run left beside the staple. What cannot be removed keeps nobody from asking: a write will tell of it. */

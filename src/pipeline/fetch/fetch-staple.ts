@@ -38,7 +38,7 @@ import { definedOnly } from '../../core/defined-only.js';
  */
 export async function fetchStaple(path: FilePath, options: FetchOptions, tools: FetchTools): Promise<Outcome> {
   const outcome = await fetchListed({ path, named: true }, options, tools);
-  if (outcome === undefined) throw new TypeError('a named certificate is never passed over');
+  if (outcome === undefined) throw new TypeError('a named certificate is never skipped');
   return outcome;
 }
 

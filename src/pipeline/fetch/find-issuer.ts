@@ -102,7 +102,7 @@ async function downloadCertificates(
 }
 
 function hintFor(certificate: Certificate, mayDownload: boolean): string {
-  if (isSelfIssued(certificate)) return 'the certificate is self-signed, so there is nobody who could answer for it';
+  if (isSelfIssued(certificate)) return 'the certificate is self-signed, so no responder can answer for it';
   const save = 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer';
   return mayDownload || certificate.caIssuersUris.length === 0
     ? save

@@ -41,7 +41,7 @@ export function staleIssuerFinding({ path }: CertificateFile, why: string): Find
   };
 }
 
-/** How an issuer that was found is kept. */
+/** How to keep an issuer that was found. */
 export interface IssuerKeeping {
   readonly isDownloaded: boolean;
   readonly issuers: Pick<IssuerFinder, 'choose'>;
@@ -61,7 +61,7 @@ const nothing: KeptIssuer = { warnings: [], findings: [] };
  * Keeps a downloaded issuer as `CERT.issuer` where the staple is `CERT.ocsp` and the certificate's file lacks it, since haproxy
  * starts with no staple otherwise, and replaces one of certificates only that is not the issuer. Before the staple is written.
  *
- * @returns what is worth saying: that it could not be kept is no failure
+ * @returns what is worth saying: that it could not be kept is not a failure
  */
 export async function keepIssuer(
   file: CertificateFile,
@@ -102,7 +102,7 @@ async function writeIssuer(file: CertificateFile, issuer: Certificate, ownProces
     // A certificate that was renewed meanwhile may have brought its own.
     decide: (current) => (stateOf(current, file.certificate) === 'fits' || !isUnchanged(file) ? 'keep' : 'write'),
     judgeLinked: ({ path, link = path }) => {
-      const why = `it is a symbolic link to ${shownPath(path)}, which may be the issuer of others`;
+      const why = `it is a symbolic link to ${shownPath(path)}, which other certificates may use as their issuer`;
       throw unsafe(link, why, 'correct or remove the link');
     },
   });

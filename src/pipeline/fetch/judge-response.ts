@@ -60,7 +60,7 @@ export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judge
   };
 }
 
-/** Bytes from a network that are no OCSP response are mostly somebody else's page: that is said before the octets are. */
+/** Bytes from a network that are not an OCSP response are mostly somebody else's page: that is said before the octets are. */
 function describeBody(trouble: Trouble, bytes: Uint8Array): Trouble {
   const start = Buffer.from(bytes.subarray(0, 256)).toString('latin1').trimStart();
   const what =
@@ -71,7 +71,7 @@ function describeBody(trouble: Trouble, bytes: Uint8Array): Trouble {
         : start.startsWith('-----BEGIN ')
           ? 'PEM'
           : undefined;
-  const hint = 'the responder or a proxy on the way sends something else; look at it with: restaple fetch --print-curl';
+  const hint = 'the responder or a proxy in between sends something else; look at it with: restaple fetch --print-curl';
   if (what === undefined) return { ...trouble, hint };
-  return { ...trouble, message: `${what} came in place of an OCSP response: ${trouble.message}`, hint };
+  return { ...trouble, message: `${what} came instead of an OCSP response: ${trouble.message}`, hint };
 }

@@ -58,10 +58,7 @@ function likelyReason(certificate: Certificate): MissingResponder {
     certificate.crlUris.length > 0
       ? ', only a CRL, as is usual since OCSP became optional for public CAs'
       : ', as is usual for a private CA';
-  return without(
-    what,
-    'turn stapling off for it; if the CA has a responder all the same, name it: restaple fetch --url URL',
-  );
+  return without(what, 'turn stapling off for it; if the CA does have a responder, name it: restaple fetch --url URL');
 }
 
 const day = 86_400_000;

@@ -80,9 +80,9 @@ export interface CertificateFacts {
 export interface FailedAttempt {
   /** Why it did not. */
   readonly trouble: Trouble;
-  /** A responder of it was not even asked, since others had no answer from it: worth another try when all are through. */
+  /** One of its responders was not even asked, since requests for other certificates went unanswered: worth another try at the end. */
   readonly wasSuspended?: true;
-  /** How long its responder asks to be left alone, in milliseconds. */
+  /** How long its responder asks not to be contacted, in milliseconds. */
   readonly retryAfterMilliseconds?: number;
 }
 

@@ -7,7 +7,7 @@ export interface ResponderHost {
   readonly port?: number;
 }
 
-/** The operator's word on whom to ask in place of what certificates name: `url`, or nobody where it is undefined. */
+/** The operator's word on whom to ask instead of what certificates name: `url`, or nobody where it is undefined. */
 export type ResponderOverride = {
   readonly url: string | undefined;
 } & ({ readonly host: ResponderHost } | { readonly issuer: Certificate });

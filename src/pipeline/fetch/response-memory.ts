@@ -45,7 +45,7 @@ export function createResponseMemory(): ResponseMemory {
   };
 }
 
-/** RFC 9110 §8.8.3; what is no entity tag is not sent back. */
+/** RFC 9110 §8.8.3; what is not an entity tag is not sent back. */
 function entityTagIn(header: string | undefined): string | undefined {
   return header !== undefined && header.length <= 256 && /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(header)
     ? header

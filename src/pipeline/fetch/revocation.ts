@@ -27,7 +27,7 @@ export function revokedSince({
 
 /** The sentence for whoever has the certificate. */
 export function revokedSentence(revocation: Parameters<typeof revokedSince>[0]): string {
-  return `the certificate is REVOKED since ${revokedSince(revocation)}`;
+  return `the certificate has been REVOKED since ${revokedSince(revocation)}`;
 }
 
 /** The next step for whoever has it. */
@@ -51,8 +51,8 @@ export function stillRevokedTrouble(mark: BelievedEvidence): Trouble {
   return {
     kind: 'status',
     code: 'revoked',
-    message: `${revokedSentence(mark.statement)}, says the signed answer of ${formatTime(mark.statement.thisUpdate)}; what the responder sends now does not end it`,
-    hint: 'only a good answer with a later thisUpdate, or another certificate, ends this',
+    message: `${revokedSentence(mark.statement)}, says the signed answer of ${formatTime(mark.statement.thisUpdate)}; what the responder says now does not change that`,
+    hint: 'only a good answer with a later thisUpdate, or another certificate, changes this',
   };
 }
 

@@ -50,7 +50,7 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
   const outcome = await store(job, usable, { outcome: 'updated' });
   const isStored = outcome.outcome === 'updated' || outcome.outcome === 'fresh';
   if (!isStored || job.options.dryRun) return outcome;
-  // Another run may have heard of a revocation while this one waited for an older answer.
+  // Another run may have learned of a revocation while this one waited for an older answer.
   const revokedMark = readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
   if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
     return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
@@ -69,7 +69,7 @@ async function settleRevoked(job: Job, usable: UsableResponse): Promise<Outcome>
   const markTrouble = options.dryRun || isReplay ? undefined : await keepRevokedAnswer(staple, bytes, tools.ownProcess);
   const ending = revokedEnding(verdict, revokedTrouble(verdict));
   const outcome = mayStore ? await store(job, usable, ending) : describeOutcome(job, ending);
-  // Whatever became of the staple, the revocation is what has to be heard.
+  // Whatever became of the staple, the revocation must be reported.
   const told = { ...revocationOf(verdict), trouble: revokedTrouble(verdict, outcome.written) };
   return withWarning({ ...outcome, ...told }, 'the revoked answer could not be kept', markTrouble);
 }
@@ -102,7 +102,7 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
   }
 }
 
-/** What is refused under the lock alone is older than what another run has stored meanwhile, and that is what counts now. */
+/** What is refused only under the lock is older than what another run has stored meanwhile, and that is what counts now. */
 function asItStands(job: Job): Job {
   return { ...job, stored: readStoredStaple(job.staple, { ...job.judge, now: job.tools.now() }) };
 }
@@ -119,7 +119,7 @@ export function settleFailure(job: Job, attempt: FailedAttempt): Outcome {
 
 const softenedFailures: ReadonlySet<string> = new Set(['refused', 'expired', 'too-short', 'older-than-stored']);
 
-/** Trouble that need not be heard while the staple on disk is good: the responder's, never ours and never a doubt. */
+/** Trouble that need not be reported while the staple on disk is good: only the responder's, never ours, and never a response that is not believed. */
 function softened(trouble: Trouble): boolean {
   if (trouble.kind === 'failure') return softenedFailures.has(trouble.code);
   return trouble.kind === 'error' && outcomeOfTrouble(trouble) === 'unavailable';

@@ -60,7 +60,7 @@ export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): S
   };
 }
 
-/** The kept revoked answer alone, where it is there and believed. */
+/** Only the kept revoked answer, where it exists and is believed. */
 export function readRevokedMark(path: FilePath, judge: StapleJudge): StoredStaple['revokedMark'] {
   const mark = readQuietly(revokedMarkPath(path));
   return mark === undefined ? undefined : judgeRevokedMark(mark, judge);

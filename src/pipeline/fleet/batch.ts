@@ -31,7 +31,7 @@ export interface BatchLimits {
   readonly helpers?: HelperThreads;
   /** Certificates under way at once; how many of them ask a responder is the gate's matter. */
   readonly concurrency: number;
-  /** The last outcome of a certificate whose responder is to be left alone for now; undefined where it may be asked. */
+  /** The last outcome of a certificate whose responder must not be asked for now; undefined where it may be asked. */
   readonly postponed?: (certificate: FilePath) => Outcome | undefined;
 }
 
@@ -118,7 +118,7 @@ async function issuersOf({ issuers }: FetchTools): Promise<readonly IssuerSource
   }
 }
 
-/** What this process remembers of responders, and whoever wants to see requests, are here alone. */
+/** Only this thread has what the process remembers about responders, and those who want to see requests. */
 function mayWorkElsewhere(tools: FetchTools): boolean {
   return tools.memory === undefined && tools.onRequest === undefined;
 }

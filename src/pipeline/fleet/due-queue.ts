@@ -15,7 +15,7 @@ export interface Turn {
   readonly host: string;
 }
 
-/** What the files alone tell of the certificate at a place of the list. */
+/** What the files tell about the certificate at a place of the list. */
 export type Scanned =
   | { readonly kind: 'settled'; readonly position: number; readonly outcome: Outcome }
   | { readonly kind: 'due'; readonly position: number; readonly turn: Turn; readonly due?: DueCertificate };
@@ -23,7 +23,7 @@ export type Scanned =
 /** The certificates of a run that have to be asked for. */
 export type DueQueue = ReturnType<typeof createDueQueue>;
 
-/** So many certificates are kept as they were read; of a larger fleet the others are read once more. */
+/** This many certificates are kept as they were read; of a larger fleet the rest is read again. */
 const keptAtMost = 1024;
 
 type Lane = Map<string, number[]>;

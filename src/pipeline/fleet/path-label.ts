@@ -6,7 +6,7 @@ const unprintable = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
  * A path as the label of a metric or a figure: printable UTF-8, and different for different paths, since a monitoring
- * system takes two series of one name for a mistake. Bytes that are no UTF-8 and control characters are written as
+ * system takes two series of one name for a mistake. Bytes that are not UTF-8 and control characters are written as
  * `\xNN` or `\u{NNNN}`, a backslash as two.
  */
 export function pathLabel(path: FilePath): string {

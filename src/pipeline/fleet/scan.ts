@@ -6,7 +6,7 @@ import type { FetchOptions, JudgingTools } from '../fetch/fetch-job.js';
 import type { Crew } from './threads/crew.js';
 import { assess, type Assessment } from '../fetch/assess.js';
 
-/** So many are judged before the others hear of it: each yield takes its turns of the event loop's microtasks. */
+/** This many are judged before the first is yielded: each yield costs turns of the event loop. */
 const judgedAtOnce = 16;
 
 /**

@@ -68,7 +68,7 @@ interface Claim {
   readonly staple: FilePath;
 }
 
-/** Undefined for a file that is none of ours; of one that cannot be read the error comes with its own line. */
+/** Undefined for a file that is not ours; of one that cannot be read the error comes with its own line. */
 function readQuietly(listed: ListedCertificate): CertificateFile | 'unreadable' | undefined {
   try {
     return readListed(listed);
@@ -87,7 +87,7 @@ async function settle(
   const different: { readonly file: CertificateFile; readonly claim: Claim }[] = [];
   for (const claim of sharing) {
     const file = readQuietly(list.at(claim.position));
-    // It was replaced since, and is judged by itself.
+    // It was replaced since, and is judged on its own.
     if (file === undefined || file === 'unreadable') continue;
     const { der } = file.certificate;
     if (different.some((other) => bytesEqual(other.file.certificate.der, der))) repeated.add(claim.position);
@@ -134,7 +134,7 @@ function changed(
 function replacedCertificate(staple: FilePath): OcspError {
   return new OcspError(
     'usage',
-    `--out would replace the certificate ${shownPath(staple)} by a staple`,
+    `--out would replace the certificate ${shownPath(staple)} with a staple`,
     'give --out another file, a folder, or a template such as {dir}/{base}.ocsp',
   );
 }

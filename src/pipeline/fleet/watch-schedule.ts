@@ -52,7 +52,7 @@ export function createWatchSchedule(freshUntil: (outcome: Outcome) => Date | und
       failing.set(key, { failures, until, outcome, pass });
       wakeAt(until);
     },
-    /** The last outcome of a certificate whose responder is left alone for now; undefined where it may be asked. */
+    /** The last outcome of a certificate whose responder is not asked for now; undefined where it may be asked. */
     postponed(certificate: FilePath, now: Date): Outcome | undefined {
       const entry = failing.get(pathKey(certificate));
       if (entry === undefined) return undefined;
@@ -73,7 +73,7 @@ function dueTime(outcome: Outcome, now: Date, freshUntil: (outcome: Outcome) => 
   return Math.max(again, freshUntil(outcome)?.getTime() ?? again);
 }
 
-/** What lies in files is seen by the next pass over them; only responders are left alone for a while. */
+/** What lies in files is seen by the next pass over them; only responders are not asked for a while. */
 function isWorthAsking({ outcome }: Outcome): boolean {
   return ['kept', 'revoked', 'unknown', 'invalid', 'unavailable'].includes(outcome);
 }

@@ -16,7 +16,7 @@ import { describeGeneralName, describeGeneralNames } from './general-name.js';
 import { objectName, objectNameWithOid } from './object-name.js';
 import { lineIfThere, readEach } from './reading.js';
 
-/** An extension as the RFCs' modules name it, and what it says, a line each; undefined where that is not known. Throws DerError. */
+/** An extension as the RFCs' modules name it, and what it says, one line each; undefined where that is not known. Throws DerError. */
 export type KnownExtension = readonly [name: string, describe?: (extension: Extension) => string[] | undefined];
 
 /** Extensions of certificates, and of CRLs beside them (RFC 5280 §4.2 where nothing else is said). */

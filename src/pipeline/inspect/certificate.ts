@@ -69,7 +69,7 @@ export function describeEmbeddedCertificates(certificates: readonly Uint8Array[]
     } catch (error) {
       if (!(error instanceof OcspError) && !(error instanceof DerError)) throw error;
       const { message } = error;
-      const hint = 'it cannot have signed this: verify passes over what it cannot decode';
+      const hint = 'it cannot have signed this: verify ignores what it cannot decode';
       const undecoded = { code: 'malformed-certificate', message, hint };
       return { kind: 'undecoded-certificate', octets: der.length, der: toHex(der), error: undecoded };
     }

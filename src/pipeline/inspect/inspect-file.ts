@@ -20,7 +20,7 @@ const hints: InputHints = {
 };
 
 /**
- * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle by itself,
+ * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle separately,
  * private keys named and never decoded), or the base64 of a request's URL. Nothing is verified.
  *
  * @returns at least one thing, in the order of the file; what cannot be read or decoded is in the result and never
@@ -77,7 +77,7 @@ function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Insp
   if (inspect !== undefined) return inspect(der);
   throw new OcspError(
     kind === undefined ? 'malformed-der' : 'no-certificate',
-    kind === undefined ? 'it is no request, response or certificate' : `it is a ${kind}`,
+    kind === undefined ? 'it is not a request, response or certificate' : `it is a ${kind}`,
     'name a request, a response or a certificate',
   );
 }

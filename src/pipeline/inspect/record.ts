@@ -143,7 +143,7 @@ export interface Inspected {
   /** Its number among the blocks of a PEM file, from 1. */
   readonly block?: number;
   readonly record?: InspectionRecord;
-  /** What the reader should hear of it, without the file's name. */
+  /** What the reader should hear about it, without the file's name. */
   readonly warnings?: readonly string[];
   readonly trouble?: Trouble;
 }

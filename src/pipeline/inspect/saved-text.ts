@@ -1,6 +1,6 @@
 import { kindOfDer } from '../../core/kind-of-der.js';
 
-/** Longer texts are no requests or responses; a bound on work. */
+/** Longer texts are neither requests nor responses; a bound on work. */
 const longestText = 256 * 1024;
 
 /** Parts of a URL that may come before the request. */

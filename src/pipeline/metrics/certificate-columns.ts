@@ -26,7 +26,7 @@ interface Column extends MetricFamily {
 const columns: readonly Column[] = [
   {
     name: 'restaple_certificate_stapled',
-    help: '1 where a good, current staple is on disk and nothing newer speaks against it, else 0.',
+    help: '1 where a good, current staple is on disk and nothing newer contradicts it, else 0.',
     value: ({ state }) => state === 'good',
   },
   {
@@ -46,7 +46,7 @@ const columns: readonly Column[] = [
   },
   {
     name: 'restaple_staple_valid_until_timestamp_seconds',
-    help: 'Until when the staple on disk can be used: its nextUpdate, or the end of its signer where that is sooner.',
+    help: 'Until when the staple on disk can be used: its nextUpdate, or the end of its signer if that is sooner.',
     value: ({ window }) => window?.end,
   },
   {
@@ -64,7 +64,7 @@ const columns: readonly Column[] = [
 
 const statusFamily: MetricFamily = {
   name: 'restaple_certificate_status',
-  help: 'Always 1; the label status says how it stands with the staple: good, revoked, unknown, expired, invalid, missing, no-responder or unjudged.',
+  help: 'Always 1; the label status gives the state of the staple: good, revoked, unknown, expired, invalid, missing, no-responder or unjudged.',
 };
 
 const rowsAtFirst = 1024;
@@ -116,7 +116,7 @@ export function createCertificateColumns() {
 function factsOf(outcome: Outcome, now: Date): CertificateFacts {
   const { staple, verdict } = outcome;
   const hasSucceeded = !('trouble' in outcome) && verdict?.kind === 'good';
-  // No more than the certificates with trouble: in a quiet run no file is looked at twice.
+  // Only for certificates with trouble: in a quiet run no file is examined twice.
   const written = hasSucceeded || staple === undefined ? undefined : modificationTime(staple);
   return {
     outcome,
@@ -147,7 +147,7 @@ function modificationTime(path: FilePath): Date | undefined {
   }
 }
 
-/** NaN for what a certificate has not. */
+/** NaN for what a certificate lacks. */
 function numberOf(value: ReturnType<Column['value']>): number {
   return value instanceof Date ? value.getTime() / 1000 : value === undefined ? NaN : Number(value);
 }

@@ -76,7 +76,7 @@ function* run({ version, started }: MetricsOptions, { exitCode, now }: RunEnd): 
     familyHeader({ name, help }) + sampleLine(name, [], value);
   const [began, ended] = [started.getTime() / 1000, now.getTime() / 1000];
   yield single('restaple_run_start_timestamp_seconds', 'When the last run began.', began);
-  yield single('restaple_run_completed_timestamp_seconds', 'When the last run ended that came to its end.', ended);
+  yield single('restaple_run_completed_timestamp_seconds', 'When the last complete run ended.', ended);
   const duration = Math.max(0, now.getTime() - started.getTime()) / 1000;
   yield single('restaple_run_duration_seconds', 'How long the last run took.', duration);
   yield single('restaple_run_exit_code', 'The exit code of the last run; 0 is success.', exitCode);

@@ -1,7 +1,7 @@
 import { OcspError, type OcspErrorCode } from '../../core/index.js';
 import type { HttpClient } from '../../transport/http-client.js';
 
-/** Errors by which nobody was reached, or somebody else ended the exchange: they say nothing of a responder. */
+/** Errors before anybody was reached, or caused by others: they say nothing about a responder. */
 const withoutContact: ReadonlySet<OcspErrorCode> = new Set([
   'usage',
   'malformed-uri',

@@ -19,7 +19,7 @@ export function confirmPlacesFrom(texts: readonly string[], certificates: () => 
     if (certificate === undefined || names.has(certificate)) continue;
     throw new OcspError(
       'usage',
-      `--confirm: ${certificate} is no certificate of this run`,
+      `--confirm: ${certificate} is not a certificate of this run`,
       'name a certificate of this run as it is named there',
     );
   }
@@ -34,7 +34,7 @@ export function parseConfirmPlace(text: string): ConfirmPlace {
   if (address === undefined || rest.length > 0 || serverName === '' || equals === 0) {
     throw new OcspError(
       'usage',
-      `"${text}" is no place for a handshake`,
+      `"${text}" is not a place for a handshake`,
       'write it like 127.0.0.1:443, [::1]:853#dot.example or site.pem=127.0.0.1:443#www.example',
     );
   }

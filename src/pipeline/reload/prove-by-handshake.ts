@@ -80,8 +80,8 @@ function resultsOf(place: ConfirmPlace, proofs: readonly Proof[]): PushResult[] 
 }
 
 function nothingToProve(certificatePath: string): PushResult {
-  const message = 'there is no good staple of it in this run that a server could send';
-  return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'repair what is said of it above' });
+  const message = 'this run has no good staple for it that a server could send';
+  return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'fix the problem reported for it above' });
 }
 
 async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }: ProofTools): Promise<Proof> {
@@ -93,7 +93,7 @@ async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }:
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
     const code = error.code === 'timeout' ? 'timeout' : 'target-unreachable';
-    // Of the other key type alone, a server ends the handshake that forces this one.
+    // A server with only the other key type ends the handshake that forces this one.
     return { result: notTaken(staple, { code, message, hint }), isElsewhere: error.code === 'tls-failed' };
   }
   const fault = compareStaple({

@@ -22,7 +22,7 @@ export interface TargetTask {
  * Tells each target of the staples that it has not taken yet: those that changed, and those whose last reload did not
  * succeed or never came to pass. A failed target does not stop the others and never undoes a write.
  *
- * @returns one result a target, in their order
+ * @returns one result per target, in their order
  * @throws OcspError `interrupted`, `usage`
  */
 export async function tellTargets(tasks: readonly TargetTask[], tools: TellTools): Promise<TargetResult[]> {

@@ -13,7 +13,7 @@ export interface ConnectionLimits {
   readonly connections: number;
   /** Of one client: an IPv4 address, or an IPv6 network of 64 bits. */
   readonly connectionsOfClient: number;
-  /** Addresses that speak for many clients: of them there may be as many as of all together. */
+  /** Addresses that stand for many clients: they are limited only by the total. */
   readonly trustedProxies: readonly AddressBlock[];
 }
 

@@ -65,7 +65,7 @@ function entityTagOf(answer: SignedAnswer): string {
   return tag;
 }
 
-/** RFC 9110 §13.2.2: If-None-Match is asked first and alone where it is there. */
+/** RFC 9110 §13.2.2: If-None-Match comes first, and if present only it counts. */
 function isUnchanged(answer: SignedAnswer, entityTag: string, conditions: Conditions): boolean {
   const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = conditions;
   if (ifNoneMatch !== undefined) {

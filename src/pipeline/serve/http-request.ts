@@ -46,7 +46,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
   });
 }
 
-/** Judged by the header alone, so that a client that waits for `100 Continue` sends nothing in vain. */
+/** Judged only by the header, so that a client that waits for `100 Continue` sends nothing in vain. */
 export function announcesMoreThan(request: IncomingMessage, limit: number): boolean {
   return Number(request.headers['content-length'] ?? 0) > limit;
 }

@@ -32,7 +32,7 @@ export interface Exchange {
   readonly remote: string;
   readonly method: string;
   readonly httpStatus: number;
-  /** Undefined where HTTP alone answered (405, 413). */
+  /** Undefined where only HTTP answered (405, 413). */
   readonly answer?: Answer;
   readonly isCached: boolean;
   /** What the client calls its body, where that is not application/ocsp-request; it is answered all the same. */
@@ -46,7 +46,7 @@ export interface ResponderServerOptions extends HostAndPort {
   readonly now: () => Date;
   readonly onExchange?: (exchange: Exchange) => void;
   readonly limits?: Partial<ServerLimits>;
-  /** Whose connections the limit for one client is not for. */
+  /** Addresses that are exempt from the limit for one client. */
   readonly trustedProxies?: readonly AddressBlock[];
 }
 
@@ -56,7 +56,7 @@ export type ResponderServer = Awaited<ReturnType<typeof startResponderServer>>;
  * Serves a responder over HTTP (RFC 6960 appendix A.1): POST, GET and HEAD, refusals as OCSP answers with status 200.
  * Resolves when it listens.
  *
- * @throws OcspError `listen-failed` when the address cannot be had
+ * @throws OcspError `listen-failed` when the address is not available
  */
 export async function startResponderServer(options: ResponderServerOptions) {
   const limits = { ...defaultLimits, ...options.limits };
@@ -77,7 +77,7 @@ export async function startResponderServer(options: ResponderServerOptions) {
   };
   server.on('request', handle);
   server.on('checkContinue', (request, response) => {
-    // Nothing of the body will come, so the next octets are no further request for certain.
+    // Nothing of the body will come, so the next octets are certainly not another request.
     if (announcesMoreThan(request, limits.body)) response.shouldKeepAlive = false;
     else response.writeContinue();
     handle(request, response);
@@ -147,7 +147,7 @@ async function resultOf(
       const der = requestOfPath(request.url ?? '');
       const answered =
         der === undefined
-          ? refused({ status: 'malformedRequest', reason: 'the path is no request in base64' })
+          ? refused({ status: 'malformedRequest', reason: 'the path is not a request in base64' })
           : await responder.respond(der, now());
       return { http: httpAnswerOf(answered.answer, request.headers, now()), ...answered };
     }
@@ -194,11 +194,11 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: ['the port is taken', 'stop what listens there (ss -ltnp shows it), or take another port'],
   EACCES: [
     'this user may not use that port',
-    'take a port from 1024 on, or give the service CAP_NET_BIND_SERVICE (AmbientCapabilities= in systemd)',
+    'take a port above 1023, or give the service CAP_NET_BIND_SERVICE (AmbientCapabilities= in systemd)',
   ],
   EADDRNOTAVAIL: ['this machine does not have that address', 'take one that ip address shows, or 127.0.0.1'],
-  ENOTFOUND: ['the name is not known', 'write an address of this machine, as 127.0.0.1 or [::1]'],
-  EAI_AGAIN: ['the name cannot be resolved now', 'write an address of this machine, as 127.0.0.1 or [::1]'],
+  ENOTFOUND: ['the name is not known', 'write an address of this machine, such as 127.0.0.1 or [::1]'],
+  EAI_AGAIN: ['the name cannot be resolved now', 'write an address of this machine, such as 127.0.0.1 or [::1]'],
 };
 
 function stop(server: Server, sockets: Iterable<Socket>, deadlineMilliseconds: number): Promise<void> {

@@ -78,7 +78,7 @@ function nonceFailure({ extensions, nonce }: OcspRequest): string | undefined {
   if (extension === undefined || nonce === undefined) return undefined;
   if (more.length > 0) return 'the request has two nonces';
   // An echo must be the same extension: one without the inner OCTET STRING could not be given back as it came.
-  if (toHex(extension.value) === nonce) return 'the nonce is no OCTET STRING';
+  if (toHex(extension.value) === nonce) return 'the nonce is not an OCTET STRING';
   const octets = nonce.length / 2;
   return octets < 1 || octets > 128 ? `the nonce has ${octets} octets, not 1 to 128` : undefined;
 }

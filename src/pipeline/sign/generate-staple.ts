@@ -42,7 +42,7 @@ export interface GenerateOptions {
   readonly hash: HashAlgorithm;
   readonly validityMilliseconds: number;
   readonly out?: string;
-  /** Takes the response in place of a file. */
+  /** Takes the response instead of a file. */
   readonly onStaple?: (bytes: Uint8Array) => void;
   readonly now: Date;
   readonly ownProcess: OwnProcess;
@@ -124,7 +124,7 @@ async function locateTarget(
   return { subject: { certificate }, certificate, staple, warnings };
 }
 
-/** What a CRL lists is revoked, for whomever it is; its silence is good only for those. */
+/** What a CRL lists is revoked, whatever its scope; absence from it means good only within its scope. */
 function requireCoverage(
   serialNumber: string,
   certificate: Certificate | undefined,

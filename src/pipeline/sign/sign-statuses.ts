@@ -47,7 +47,7 @@ export function signStatuses(certIds: readonly CertId[], signing: StatusSigning)
     throw new OcspError(
       'validity-empty',
       `no response can be valid: ${clippedBy ?? 'the validity'} ends at ${formatTime(nextUpdate)}`,
-      'renew what has ended, or check this clock',
+      'renew what has expired, or check the clock of this machine',
     );
   }
   const statements = certIds.map((certId) => {

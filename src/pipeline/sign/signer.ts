@@ -49,16 +49,16 @@ function signingKey({ caKey, responderCertificate, responderKey }: SignerMateria
   if (key !== undefined && other === undefined) return key;
   const [message, hint] = isDelegated
     ? [
-        'the signer is not clear',
-        'a delegate signs with --responder-cert and --responder-key, the CA itself with --ca-key alone',
+        'it is not clear who signs',
+        'a delegate signs with --responder-cert and --responder-key, the CA itself with only --ca-key',
       ]
-    : ['nobody is named to sign', 'give --ca-key, or --responder-cert and --responder-key'];
+    : ['no signer was named', 'give --ca-key, or --responder-cert and --responder-key'];
   throw new OcspError('usage', message, hint);
 }
 
 function delegationHint({ notBefore, notAfter }: Certificate, now: Date): string {
   return now < notBefore || notAfter < now
-    ? 'issue the delegate a certificate that is valid now, or check this clock'
+    ? 'issue the delegate a certificate that is valid now, or check the clock of this machine'
     : 'issue it by this CA with extendedKeyUsage = OCSPSigning and noCheck = ignored (openssl x509v3_config)';
 }
 
@@ -74,7 +74,7 @@ function requireAuthority(authority: Certificate, now: Date): void {
     throw new OcspError(
       'signer-unusable',
       `the CA certificate ${name} is valid from ${formatTime(notBefore)} to ${formatTime(notAfter)}, not now`,
-      'renew the CA certificate with the same key, or check this clock',
+      'renew the CA certificate with the same key, or check the clock of this machine',
     );
   }
 }

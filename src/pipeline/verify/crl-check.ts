@@ -22,7 +22,7 @@ export type CrlReport =
   /** The certificate names no CRL; `schemes` are those of URIs that cannot be downloaded, such as `ldap`. */
   | { readonly kind: 'none'; readonly schemes: readonly string[] }
   /**
-   * A CRL could not be had, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
+   * A CRL is not available, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
    * whatever the others say; `more` is what is wrong with the rest.
    */
   | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly more?: readonly Trouble[] };
@@ -36,7 +36,7 @@ export interface CrlEvidence {
   readonly nextUpdate?: Date;
 }
 
-/** When the silence of a CRL counts; durations in milliseconds. */
+/** When absence from a CRL counts; durations in milliseconds. */
 export interface CrlTimes {
   readonly now: Date;
   readonly skewMilliseconds: number;
@@ -103,7 +103,7 @@ export function evidenceOf({ name, thisUpdate, nextUpdate }: CrlSight): CrlEvide
   return definedOnly({ source: name, thisUpdate, nextUpdate });
 }
 
-/** Why this is no time at which the CRL's silence counts: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
+/** Why absence from the CRL does not count at this time: an OcspError `crl-stale` or `crl-not-yet-valid`; undefined when it does. */
 export function untimeliness(crl: CrlSight, times: CrlTimes): OcspError | undefined {
   const { name, thisUpdate, nextUpdate } = crl;
   const { skewMilliseconds: skew, maximumAgeMilliseconds: maximumAge } = times;
@@ -116,14 +116,14 @@ export function untimeliness(crl: CrlSight, times: CrlTimes): OcspError | undefi
       : undefined;
   }
   if (maximumAge !== undefined && now - thisUpdate.getTime() <= maximumAge) return undefined;
-  const message = `the CRL ${name} is of ${formatTime(thisUpdate)} and does not say until when it holds`;
+  const message = `the CRL ${name} is from ${formatTime(thisUpdate)} and does not say how long it is valid`;
   return new OcspError('crl-stale', message);
 }
 
 /** The next step by code, where the error's own one is for another command. */
 export type CrlHints = Readonly<Partial<Record<OcspError['code'], string>>>;
 
-/** The report of a CRL that is no help. Throws on what is no OcspError, and an interrupt. */
+/** The report of a CRL that does not help. Throws on what is not an OcspError, and an interrupt. */
 export function unusable(error: unknown, hints: CrlHints): CrlReportOf<'unusable'> {
   if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
   const trouble = troubleOfError(error);

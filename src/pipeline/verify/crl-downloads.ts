@@ -35,22 +35,22 @@ export interface CrlDownloadOptions {
 const maximumDownloads = 8;
 /** What went wrong at so many places is kept. */
 const maximumFailures = 10_000;
-/** So many downloads from a host in a row without an answer in time, and no other is tried. */
+/** After this many downloads in a row that a host did not answer in time, no other is tried. */
 const failuresInARow = 3;
 
 const hints: CrlHints = {
-  'crl-mismatch': 'tell the CA that its certificates name the CRL of another; a file of your own goes with --crl FILE',
-  'malformed-crl': 'tell the CA that what its certificates name is no CRL; a file of your own goes with --crl FILE',
-  'malformed-pem': 'tell the CA that what its certificates name is no CRL; a file of your own goes with --crl FILE',
+  'crl-mismatch': 'tell the CA that its certificates name the CRL of another; to use a file of your own: --crl FILE',
+  'malformed-crl': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
+  'malformed-pem': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
   'crl-unsupported': 'name the complete CRL of the CA with --crl FILE',
-  'crl-stale': 'tell the CA that its CRL is overdue; what it lists counts, its silence does not',
-  'crl-not-yet-valid': 'check this clock (timedatectl), then the one of the CA',
+  'crl-stale': 'tell the CA that its CRL is overdue; what it lists counts, but absence from it does not',
+  'crl-not-yet-valid': 'check the clock of this machine (timedatectl), then that of the CA',
 };
 
 /**
  * A check against the CRLs that each certificate names (cRLDistributionPoints), one after the other until they say enough,
- * with the deltas that the certificate or such a CRL names (freshestCRL, RFC 5280 §5.2.6). A delta that cannot be had is
- * never passed over: the CA says that it has newer news than the complete CRL.
+ * with the deltas that the certificate or such a CRL names (freshestCRL, RFC 5280 §5.2.6). A delta that is not available is
+ * never ignored: the CA says that it has newer news than the complete CRL.
  */
 export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTimes): CrlCheck {
   const crlAt = createDownloader(options);
@@ -113,12 +113,12 @@ function deltaPlaces({ extensions }: Certificate, found: readonly Found[]): stri
   return [...new Map(reachable.map((uris) => [uris.join('\n'), uris])).values()];
 }
 
-/** What is malformed there names none that could be had. */
+/** A malformed extension names none that can be downloaded. */
 function freshestUrisOf(extensions: readonly Extension[]): string[][] {
   return unlessMalformed(() => freshestCrlUris(extensions)) ?? [];
 }
 
-/** The first of these URIs of one delta that has it; else why it cannot be had. */
+/** The first of these URIs of one delta that has it; else why it is not available. */
 async function lookAtFirst(
   uris: readonly string[],
   look: (uri: string, alternatives: number) => Promise<void>,
@@ -156,7 +156,7 @@ function startBudget(milliseconds: number): DownloadBudget {
   };
 }
 
-/** What a CRL is says more than that another could not be had. */
+/** A CRL that was read says more than one that is not available. */
 function graver(before: CrlReport, after: CrlReport): CrlReport {
   const isAboutCrl = (report: CrlReport): boolean =>
     report.kind === 'unusable' && report.trouble.kind === 'error' && report.trouble.errorKind === 'input';
@@ -204,7 +204,7 @@ function createDownloader({
       crls.set(key, crl, octetsOf(crl));
       return crl;
     } catch (error) {
-      // What came too late in little time may come the next time.
+      // A download that was cut off by a short limit may succeed next time.
       if (failures.size >= maximumFailures) failures.clear();
       if (!(error instanceof OcspError) || error.code !== 'timeout') failures.set(key, error);
       throw error;

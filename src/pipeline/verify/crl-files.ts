@@ -18,7 +18,7 @@ import { judgeCrls } from './crl-judge.js';
 
 /**
  * A check against the CRLs in these files: all that the certificate's issuer signed, deltas applied to their base. What
- * one of them lists is revoked; their silence counts where it is current, for this certificate and for all reasons
+ * one of them lists is revoked; absence from them counts only if they are current, for this certificate and for all reasons
  * together, and none of the files is unusable or unreadable.
  */
 export function checkByCrlFiles(paths: readonly FilePath[], times: CrlTimes): CrlCheck {
@@ -79,6 +79,7 @@ const hints: CrlHints = {
   'crl-mismatch': 'name the CRL of the CA that issued the certificate; --crl may be given once for each CA',
   'crl-unsupported':
     'name the complete CRL of the CA, or have the one that the certificate names downloaded: --crl auto',
-  'crl-stale': 'get the current CRL; what this one lists counts, its silence does not (without nextUpdate: --max-age)',
-  'crl-not-yet-valid': 'check this clock (timedatectl), then the one of the CA',
+  'crl-stale':
+    'get the current CRL; what this one lists counts, but absence from it does not (without nextUpdate: --max-age)',
+  'crl-not-yet-valid': 'check the clock of this machine (timedatectl), then that of the CA',
 };

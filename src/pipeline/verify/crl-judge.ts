@@ -72,7 +72,7 @@ function chainOn(base: CrlSight, crls: readonly CrlSight[], times: CrlTimes): Ch
   return current;
 }
 
-/** A CRL without a number is no base and goes on none. */
+/** A CRL without a number is not a base and goes on none. */
 function numberOf({ scope }: CrlSight): bigint {
   return scope.number ?? -1n;
 }
@@ -116,7 +116,7 @@ function withoutBase({ name, scope }: CrlSight): OcspError {
   return new OcspError('crl-unsupported', message);
 }
 
-/** What the files say together: the gravest. */
+/** What the files say together: the gravest counts. */
 function mergeReports(reports: readonly OneReport[], question: CrlQuestion): CrlReport {
   const revoked = reports.find((report) => report.kind === 'revoked');
   if (revoked !== undefined) return revoked;
@@ -144,7 +144,7 @@ function endOf({ nextUpdate }: CrlSight): number {
   return nextUpdate?.getTime() ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** That a CRL is another CA's says least: it may have been named for other certificates. */
+/** A CRL of another CA says least: it may have been named for other certificates. */
 function unusableReport(found: readonly OneReportOf<'unusable'>[]): CrlReport {
   const rank = ({ code }: Trouble): number => Number(code === 'crl-mismatch');
   const [trouble, ...more] = found.map((one) => one.trouble).toSorted((a, b) => rank(a) - rank(b));

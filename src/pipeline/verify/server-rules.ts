@@ -42,7 +42,7 @@ export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble 
   const what =
     bytes.length > largestInFile
       ? `${server} ignores a file of more than ${largestInFile} octets, whatever tune.bufsize says`
-      : `clients of TLS 1.2 break off the handshake on one of more than ${largestForClients}`;
+      : `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
   const hint = 'ask the CA for a smaller response, with fewer certificates in it';
   return serverTrouble('too-large', `the response has ${bytes.length} octets, and ${what}`, hint);
 }
@@ -89,7 +89,7 @@ function refusalBy(
     return failure('several-responses', message, { count: statementCount });
   }
   if (takesSha1Only === true && certId.hashAlgorithm !== 'sha1') {
-    const message = `${server} finds its certificate by a SHA-1 CertID alone, this one uses ${certId.hashAlgorithm}`;
+    const message = `${server} finds its certificate only by a SHA-1 CertID, this one uses ${certId.hashAlgorithm}`;
     return failure('cert-id-hash-differs', message, { hashAlgorithm: certId.hashAlgorithm, expected: 'sha1' });
   }
   if (nextUpdate === undefined) {

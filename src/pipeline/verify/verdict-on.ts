@@ -60,7 +60,7 @@ function anchoredBy(issuer: Certificate, verdict: Verdict, options: VerifyStaple
   return { ...verdict, findings: [...verdict.findings, ...ofIssuers] };
 }
 
-/** What lies beside responses is often taken for one. */
+/** Files that lie beside responses are often mistaken for one. */
 function namingOtherKind(verdict: Verdict, bytes: Uint8Array): Verdict {
   const found = 'failure' in verdict && verdict.failure.code === 'malformed-response' ? kindOfFile(bytes) : undefined;
   if (!('failure' in verdict) || found === undefined || found === 'response') return verdict;

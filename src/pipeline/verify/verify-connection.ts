@@ -101,7 +101,7 @@ async function verifyServed(
     const file = await readCertificateFile(path);
     const { found, chain } = await judgeServed(file, issuers, options);
     const report = withWarnings(file, { ...known, life: lifeOf(file.certificate), ...found });
-    // Whatever the server sends, and whether it does: the certificate is to be replaced.
+    // Whatever the server sends or not, the certificate must be replaced.
     const kept = await keptRevocation(examine(file, issuers, options, chain));
     return kept === undefined ? report : { ...report, noResponder: false, verdict: verdictWithKept(report, kept) };
   } catch (error) {
@@ -156,7 +156,7 @@ function judgeSent(
   const findings = [...nameFindings(sent, own, place), ...clientCertificateFindings(sent)];
   const facts = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
   const seen = { ...facts, ...(findings.length === 0 ? {} : { findings }) };
-  // What another certificate's staple says is beside the question.
+  // A staple for another certificate says nothing here.
   if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
   if (sentStaple !== undefined) {
@@ -223,7 +223,7 @@ function trustFor(
   { anchors, untrusted, now, systemRoots }: VerifyConnectionOptions,
 ): Trust {
   const known = knownIssuer === undefined ? [] : [knownIssuer];
-  // Nobody named the system's roots one by one.
+  // Nobody named the system's roots individually.
   const roots = (): Certificate[] => systemRoots().filter((root) => authorityFailure(root, 'local') === undefined);
   const trusted = anchors.length > 0 ? anchors : knownIssuer === undefined ? roots() : known;
   return { anchors: trusted, local: [...known, ...untrusted], untrusted: others, now };

@@ -49,7 +49,7 @@ export type ConnectionPlace = Pick<ProbeRequest, 'host' | 'port' | 'serverName' 
 export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly certificate?: FilePath;
   readonly response?: FilePath;
-  /** What the reader should hear of the certificate's file. */
+  /** What the reader should hear about the certificate's file. */
   readonly warnings?: readonly string[];
   /** Of the certificate, where it could be read. */
   readonly life?: CertificateLife;
@@ -57,7 +57,7 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly nextRefresh?: Date;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
-  /** What the CRL says, where one was asked; the verdict is that of the response alone. */
+  /** What the CRL says, where one was asked; the verdict is only that of the response. */
   readonly crl?: CrlReport;
   /** The server that was asked, and what its handshake showed. */
   readonly place?: ConnectionPlace;
@@ -105,7 +105,7 @@ export function reported(verdict: Verdict, origin: ResponseOrigin): JudgedStaple
   };
 }
 
-/** What is over, or is no response at all, where it lies: the responder has no part in that. */
+/** What is over, or is not a response at all, where it lies: the responder has no part in that. */
 const hints: Readonly<Record<ResponseOrigin, Readonly<Record<'over' | 'other', string>>>> = {
   staple: {
     over: 'run restaple fetch; is the timer running?',
@@ -113,7 +113,7 @@ const hints: Readonly<Record<ResponseOrigin, Readonly<Record<'over' | 'other', s
   },
   named: {
     over: 'get a current one, with restaple fetch for a certificate that names a responder',
-    other: 'name the file of an OCSP response with --response; a certificate is named by itself',
+    other: 'name the file of an OCSP response with --response; name a certificate as an argument',
   },
   handshake: {
     over: 'run restaple fetch and have the server reload; is the timer running?',

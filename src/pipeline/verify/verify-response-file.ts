@@ -97,7 +97,7 @@ function mayIssue({ isCa, keyUsage }: Certificate): boolean {
   return isCa && keyUsage?.has('keyCertSign') !== false;
 }
 
-/** Beside the response, whatever became of that. */
+/** In addition to the response, whatever became of that. */
 function lookUpCrl(serialNumber: string, asked: Asked): CrlReport | undefined {
   const { crl } = asked.options;
   if (crl === undefined) return undefined;
@@ -107,7 +107,7 @@ function lookUpCrl(serialNumber: string, asked: Asked): CrlReport | undefined {
     about.map(({ certId }) => issuerOf(certId, asked)).find((found) => found !== undefined) ??
     (others.length === 0 ? only : undefined);
   if (issuer === undefined) {
-    const message = 'nothing says which CA issued the serial number, so that its CRL could be known';
+    const message = 'nothing says which CA issued the serial number, so its CRL is unknown';
     const hint = 'name the CA certificate with --issuer FILE';
     return { kind: 'unusable', trouble: troubleOfError(new OcspError('issuer-not-found', message, hint)) };
   }
@@ -118,14 +118,14 @@ function lookUpCrl(serialNumber: string, asked: Asked): CrlReport | undefined {
 
 type Verdicts = readonly [Verdict, ...Verdict[]];
 
-/** Where issuers are named, theirs alone; else the statements of all about this serial number, each by itself. */
+/** Where issuers are named, only theirs; else the statements of all about this serial number, each separately. */
 function verdictsOnSerial(serialNumber: string, asked: Asked): Verdicts {
   const about = asked.statements.filter(({ certId }) => serialNumbersEqual(certId.serialNumber, serialNumber));
   const ours = asked.issuers.length === 0 ? about : about.filter(({ certId }) => issuerOf(certId, asked) !== undefined);
   return verdictsOn(ours, serialNumber, asked);
 }
 
-/** Every statement by itself. */
+/** Every statement separately. */
 function verdictsOnAll(asked: Asked): Verdicts {
   // Without a statement any serial number gives the verdict: malformed, refused, or no statement.
   return verdictsOn(asked.statements, '00', asked);
@@ -177,7 +177,7 @@ function issuerOf(certId: CertId, { authorities, options }: Asked): Certificate 
 
 function strangersFailure(serialNumber: string, isIssuerNamed: boolean): Failure {
   if (isIssuerNamed) {
-    const message = `the response speaks of serial number ${serialNumber} of another issuer`;
+    const message = `the response is about serial number ${serialNumber} of another issuer`;
     return { code: 'cert-id-mismatch', message, values: { serialNumber } };
   }
   const message = `the CA that issued serial number ${serialNumber} is neither named by --ca or --untrusted nor in the response`;

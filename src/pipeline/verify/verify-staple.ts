@@ -80,7 +80,7 @@ export async function verifyStaple(
   }
 }
 
-/** The report with what the reader should hear of the certificate's file. */
+/** The report with what the reader should hear about the certificate's file. */
 export function withWarnings<Report extends VerifyReport>({ warnings }: CertificateFile, report: Report): Report {
   return warnings.length === 0 ? report : { ...report, warnings };
 }
@@ -127,7 +127,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   }
 }
 
-/** Beside the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
+/** In addition to the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
 async function lookUpCrl({ file, options, issuer }: Examination): Promise<CrlReport | undefined> {
   if (options.crl === undefined) return undefined;
   try {
@@ -191,7 +191,7 @@ export async function keptRevocation({ file, options, issuer }: Examination): Pr
   return verdict === undefined ? undefined : { path, verdict };
 }
 
-/** The kept revocation in place of what was found of the staple: none that is older, missing or not believed ends it. */
+/** The kept revocation instead of what was found of the staple: none that is older, missing or not believed ends it. */
 export function verdictWithKept(
   { verdict: own, trouble }: Pick<VerifyReport, 'verdict' | 'trouble'>,
   { path, verdict }: KeptRevocation,

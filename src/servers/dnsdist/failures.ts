@@ -16,8 +16,8 @@ function troublesOf(place: string, milliseconds: number) {
     // The three look alike from outside; dnsdist's log tells them apart.
     turnedAway: [
       'permission-denied',
-      `dnsdist at ${place} closed the connection before any key was spoken of`,
-      'look into the log of dnsdist: allow this machine with addConsoleACL(), or give dnsdist a console key with setKey(), or raise setConsoleMaximumConcurrentConnections()',
+      `dnsdist at ${place} closed the connection before any key was exchanged`,
+      'see the log of dnsdist: allow this machine with addConsoleACL(), or give dnsdist a console key with setKey(), or raise setConsoleMaximumConcurrentConnections()',
     ],
     silent: [
       'timeout',
@@ -26,7 +26,7 @@ function troublesOf(place: string, milliseconds: number) {
     ],
     noConsole: [
       'unexpected-reply',
-      `what answers at ${place} is no dnsdist console`,
+      `what answers at ${place} is not a dnsdist console`,
       'give the address of controlSocket() in dnsdist.conf',
     ],
     unencrypted: [
@@ -42,17 +42,17 @@ function troublesOf(place: string, milliseconds: number) {
     closed: [
       'connection-lost',
       `dnsdist at ${place} closed the connection instead of answering`,
-      'look whether dnsdist still runs and what its log says; the next run tries again',
+      'check whether dnsdist still runs and what its log says; the next run tries again',
     ],
     timeout: [
       'timeout',
-      `dnsdist at ${place} took a message and did not answer within ${milliseconds} ms`,
-      'look whether dnsdist still answers queries, and restart it if not; the next run tries again',
+      `dnsdist at ${place} accepted a message and did not answer within ${milliseconds} ms`,
+      'check whether dnsdist still answers queries, and restart it if not; the next run tries again',
     ],
     unsealed: [
       'unexpected-reply',
       `a reply from ${place} is not sealed with the console key`,
-      'look for what stands between this machine and dnsdist: the reply was changed on its way',
+      'check what is between this machine and dnsdist: the reply was changed on its way',
     ],
   } as const satisfies Readonly<Record<string, Words>>;
 }
@@ -91,7 +91,7 @@ export function connectFailure(cause: NodeJS.ErrnoException | undefined, address
   const [code, message, hint] = known[systemCode] ?? [
     systemCode === 'ETIMEDOUT' ? 'timeout' : 'target-unreachable',
     `no connection to the dnsdist console at ${place}: ${systemCode}`,
-    'check the address and the way to it',
+    'check the address and the route to it',
   ];
   return new TargetFailure(code, message, hint, { cause });
 }

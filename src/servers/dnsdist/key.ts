@@ -6,7 +6,7 @@ import { handedOver } from '../../system/handed-over-pipe.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorCode } from '../../system/system-error.js';
 
-/** A console key as a file has it, and what the reader should hear of that file, one sentence each. */
+/** A console key as a file has it, and what the reader should hear about that file, one sentence each. */
 export interface ConsoleKeyFile {
   readonly key: Uint8Array;
   readonly warnings: readonly string[];
@@ -22,7 +22,7 @@ const howToMakeAKey =
   'give the text between the quotes of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one';
 
 /**
- * The key of a dnsdist console: base64 of 32 bytes, alone or in a `setKey("…")` line of Lua, of which the last one counts.
+ * The key of a dnsdist console: base64 of 32 bytes, by themselves or in a `setKey("…")` line of Lua, of which the last one counts.
  *
  * @throws OcspError `usage`, which never shows any of the text
  */
@@ -47,7 +47,7 @@ export function parseConsoleKey(text: string): Uint8Array {
 /**
  * Reads the key of a dnsdist console from a file of at most 64 KiB; a pipe, as from `<(command)`, will do.
  *
- * @throws OcspError `usage` for what is no key, `file-not-found`, `file-unreadable`, `file-too-large`
+ * @throws OcspError `usage` for what is not a key, `file-not-found`, `file-unreadable`, `file-too-large`
  */
 export function readConsoleKeyFile(path: FilePath): ConsoleKeyFile {
   const { bytes, warnings } = readSecret(path);
@@ -72,7 +72,7 @@ function readSecret(path: FilePath): { bytes: Buffer; warnings: string[] } {
   if (piped !== undefined) return { bytes: Buffer.from(piped), warnings: [] };
   try {
     const { bytes, status } = readRegularFile(path, { limit: largestKeyFile + 1, onlyBeginning: true });
-    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    if (bytes === undefined) throw new Error(status.isDirectory() ? 'it is a folder' : 'it is not a regular file');
     return { bytes: Buffer.from(bytes.buffer), warnings: exposureOf(path, 'the dnsdist key file') };
   } catch (error) {
     throw unreadable(path, error);

@@ -22,7 +22,7 @@ export type FileAccess =
 const hiddenFolders = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
 
 /**
- * Whether a dnsdist on this machine can read a file. `readers` is asked only where the permissions alone do not tell.
+ * Whether a dnsdist on this machine can read a file. `readers` is asked only where the permissions do not tell.
  * Access lists cannot be seen from here: wherever one might apply, the answer is unsure.
  */
 export function accessByDnsdist(path: FilePath, readers: () => readonly Reader[]): FileAccess {
@@ -60,7 +60,7 @@ function permission(seenAs: string, place: string, reader: Reader, bit: number):
     status = statSync(seenAs);
   } catch (error) {
     if (!isMissing(error)) return { kind: 'unsure' };
-    return { kind: 'unreadable', why: `is out of sight for dnsdist, whose service does not see ${shownPath(place)}` };
+    return { kind: 'unreadable', why: `is hidden from dnsdist, whose service does not see ${shownPath(place)}` };
   }
   if (reader.userId === 0 || mayByMode(reader, bit, status)) return { kind: 'readable' };
   const why = `may not be read by ${reader.name}, which dnsdist runs as: ${place} has mode ${modeText(status)}`;

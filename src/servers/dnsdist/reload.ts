@@ -133,7 +133,7 @@ function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
   }
 }
 
-/** From 1.8 on: no news is no news. */
+/** From 1.8 on: silence says nothing. */
 function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Foresight): PushResult {
   const doubt = doubts.get(staple);
   const message = `dnsdist ${text} reloads without saying which staples it took: only --confirm proves it`;
@@ -151,7 +151,7 @@ function outcomeOfFrontends(
   foresight: Foresight,
 ): Told {
   if (frontends.length === 0) {
-    const message = 'dnsdist has neither a DoT nor a DoH frontend, so that it staples nothing';
+    const message = 'dnsdist has neither a DoT nor a DoH frontend, so it staples nothing';
     const hint =
       'add one with addTLSLocal() or addDOHLocal() and its option ocspResponses, or check the address of the target';
     return noneTaken(staples, { code: 'no-slot', message, hint }, foresight.troubles);

@@ -18,7 +18,7 @@ export interface DnsdistVersion {
 /** The largest part of a foreign text that goes into a message. */
 const shownLength = 400;
 
-/** Reloads each DoT and DoH frontend by itself and returns one line for each: up to 1.7 only such calls report failures. */
+/** Reloads each DoT and DoH frontend separately and returns one line for each: up to 1.7 only such calls report failures. */
 export const reloadEachFrontend = `
 local lines = {}
 local function reload(kind, index, call)
@@ -106,7 +106,7 @@ const fetchAgain = 'fetch it again: restaple fetch --force CERT';
 const refusals: readonly { readonly pattern: RegExp; readonly reason: string; readonly hint: string }[] = [
   {
     pattern: /Unable to parse OCSP response|Unable to load OCSP response from/,
-    reason: 'dnsdist finds no OCSP response in it: missing, not readable by the user of dnsdist, or no DER',
+    reason: 'dnsdist finds no OCSP response in it: missing, not readable by the user of dnsdist, or not DER',
     hint: 'make it readable for the user of dnsdist (often _dnsdist), outside /home, /root and /tmp, which its service hides; then: restaple verify CERT',
   },
   {
@@ -122,21 +122,21 @@ const refusals: readonly { readonly pattern: RegExp; readonly reason: string; re
   {
     pattern: /Invalid status for OCSP single response \(1\)/,
     reason: 'it says revoked',
-    hint: 'replace the certificate: dnsdist staples nothing but good',
+    hint: 'replace the certificate: dnsdist staples only good responses',
   },
   {
     pattern: /Invalid status for OCSP single response/,
     reason: 'it says unknown',
-    hint: 'ask the certificate authority why it does not know the certificate: dnsdist staples nothing but good',
+    hint: 'ask the certificate authority why it does not know the certificate: dnsdist staples only good responses',
   },
   {
     pattern: /Error getting validity of OCSP single response/,
     reason: 'it has no nextUpdate',
-    hint: 'use a responder that says until when its answers hold: dnsdist takes no other',
+    hint: 'use a responder that sets nextUpdate: dnsdist takes no other',
   },
   {
     pattern: /More than one single response/,
-    reason: 'it speaks of more than one certificate',
+    reason: 'it is about more than one certificate',
     hint: `${fetchAgain}, which asks for one certificate at a time`,
   },
 ];

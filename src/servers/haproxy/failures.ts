@@ -80,14 +80,18 @@ export function checkPrompt(prompt: string, worker: string | undefined, place: s
   if (!isMaster && worker !== undefined) {
     throw new TargetFailure(
       'command-failed',
-      `${place} is no master socket of haproxy and knows no worker ${worker}`,
+      `${place} is not a master socket of haproxy and knows no worker ${worker}`,
       `leave the worker out: haproxy:${place}`,
     );
   }
 }
 
 export function notAPrompt(reply: string, place: string): TargetFailure {
-  return new TargetFailure('unexpected-reply', `${place} answers like no haproxy: ${excerptOf(reply)}`, notHaproxy);
+  return new TargetFailure(
+    'unexpected-reply',
+    `${place} does not answer like haproxy: ${excerptOf(reply)}`,
+    notHaproxy,
+  );
 }
 
 function systemCodeOf(error: NodeJS.ErrnoException | undefined): string {

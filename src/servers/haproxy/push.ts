@@ -32,7 +32,7 @@ interface Haproxy {
  * reload of haproxy, which reads the files again: write those first.
  *
  * @param staples each verified, of a certificate that haproxy loads
- * @returns one result a staple, in their order. With `ok` and the code `left-alone`: haproxy fetches that staple itself.
+ * @returns one result per staple, in their order. With `ok` and the code `left-alone`: haproxy fetches that staple itself.
  * @throws OcspError `interrupted`; whatever haproxy does is a result
  */
 export async function pushToHaproxy(
@@ -78,7 +78,7 @@ export async function pushToHaproxy(
 /** What is worth saying although it went well. */
 type Remark = Pick<PushResult, 'code' | 'message' | 'hint'>;
 
-/** haproxy reads no file as large as it may take over the socket, so that reloading it is no way out. */
+/** haproxy reads no file as large as it may take over the socket, so reloading it does not help. */
 async function pushOfAnySize(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
   const isLost = staple.bytes.length > largestInFile;
   try {
@@ -86,7 +86,7 @@ async function pushOfAnySize(staple: StapleToPush, haproxy: Haproxy, now: Date):
     return isLost && remark.message === undefined ? goneWithReload(staple) : remark;
   } catch (error) {
     if (!isLost || !(error instanceof TargetFailure) || error.code !== 'too-large') throw error;
-    const hint = `ask the CA for a smaller response: ${lost}, and with a larger tune.bufsize the socket keeps it until then only`;
+    const hint = `ask the CA for a smaller response: ${lost}, and with a larger tune.bufsize it stays only until then`;
     throw new TargetFailure(error.code, error.message, hint, { cause: error });
   }
 }
@@ -112,12 +112,12 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
   return checkHeld(staple, slots);
 }
 
-/** haproxy looks staples up by the SHA-1 CertID alone; its own reply would speak of an unknown certificate. */
+/** haproxy looks staples up only by the SHA-1 CertID; its own reply would be about an unknown certificate. */
 function hashProblem({ certId }: StapleToPush): TargetFailure | undefined {
   if (certId.hashAlgorithm === 'sha1') return undefined;
   return new TargetFailure(
     'staple-refused',
-    `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes SHA-1 alone`,
+    `the CertID of the staple is hashed with ${certId.hashAlgorithm}, haproxy takes only SHA-1`,
     'fetch it in SHA-1: restaple fetch --force --hash sha1',
   );
 }
@@ -134,8 +134,8 @@ function timeProblem({ nextUpdate }: StapleToPush, now: Date): TargetFailure | u
 
 const leftAlone: Remark = {
   code: 'left-alone',
-  message: 'haproxy fetches this staple itself (ocsp-update on) and was left alone',
-  hint: 'set "ocsp-update off" for this certificate where restaple shall do it',
+  message: 'haproxy fetches this staple itself (ocsp-update on), so it was not pushed',
+  hint: 'set "ocsp-update off" for this certificate if restaple should do it',
 };
 
 /**
@@ -172,7 +172,7 @@ async function checkHeld(staple: StapleToPush, slots: HaproxySlots): Promise<Rem
     case 'other':
       throw new TargetFailure(
         'other-staple',
-        'haproxy said that it took the staple, but holds another one',
+        'haproxy said that it took the staple, but has another one',
         'look for another program that pushes staples into this haproxy, then try again',
       );
   }

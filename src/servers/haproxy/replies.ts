@@ -1,6 +1,6 @@
 import { TargetFailure, type TargetTrouble } from '../reload-result.js';
 
-/** A reply of haproxy that is no success: what it contains, and what that means for an administrator. */
+/** A reply of haproxy that is not a success: what it contains, and what that means for an administrator. */
 interface KnownReply extends TargetTrouble {
   readonly contains: string;
 }
@@ -28,8 +28,8 @@ const knownReplies: readonly KnownReply[] = [
     `compare the server's clock (date -u) with the staple's times; where the clock is right, ${fetchAgain}`,
   ),
   refusal('missing nextupdate', 'it has no nextUpdate', 'the responder must state a nextUpdate; ask its operator'),
-  refusal('Invalid "Next Update" time', 'its nextUpdate is no time that it can read', inspect),
-  refusal('Unable to parse OCSP response', 'it is no OCSP response', inspect),
+  refusal('Invalid "Next Update" time', 'its nextUpdate is not a time that it can read', inspect),
+  refusal('Unable to parse OCSP response', 'it is not an OCSP response', inspect),
   refusal('OCSP response status not successful', "it is a responder's refusal, not an answer", fetchAgain),
   refusal(
     'certificate status is unknown',
@@ -38,8 +38,8 @@ const knownReplies: readonly KnownReply[] = [
   ),
   refusal(
     'contains multiple single responses',
-    'it speaks of several certificates',
-    'ask for one certificate a request: restaple fetch does',
+    'it is about several certificates',
+    'ask for one certificate per request: restaple fetch does',
   ),
   {
     contains: 'Certificate ID does not match any certificate or issuer',
@@ -50,7 +50,7 @@ const knownReplies: readonly KnownReply[] = [
   {
     contains: 'received invalid base64 encoded response',
     code: 'unexpected-reply',
-    message: 'the staple reached haproxy damaged: it read no base64',
+    message: 'the staple reached haproxy damaged: it is not valid base64',
     hint: 'try again; a relay between restaple and the socket may cut lines',
   },
   {
@@ -151,7 +151,7 @@ export function saysUnknownCommand(reply: string): boolean {
   return reply.includes('Unknown command');
 }
 
-/** The failure behind a reply that is no success; `unexpected-reply` with its text where nobody knows it. */
+/** The failure behind a reply that is not a success; `unexpected-reply` with its text where nobody knows it. */
 export function failureOfReply(reply: string): TargetFailure {
   const known = knownFailureOfReply(reply);
   if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import type { HaproxySession } from './session.js';
 import type { StapleToPush } from '../reload-result.js';
 import { askedOnce } from './asked-once.js';
 
-/** What haproxy has in place of a staple: these very bytes, another one (or none), or something it cannot show. */
+/** What haproxy has instead of a staple: these very bytes, another one (or none), or something it cannot show. */
 export type HeldStaple = 'same' | 'other' | 'not-shown';
 
 /** The places for staples that a haproxy has, asked for where they are needed and then kept. */

@@ -69,7 +69,7 @@ function processOf(pid: number): RunningProcess {
     if (!['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error;
     throw new TargetFailure(
       'permission-denied',
-      `process ${pid} may not be looked at by this user`,
+      `process ${pid} cannot be inspected by this user`,
       'run as root or as the user that the server runs as',
       { cause: error },
     );

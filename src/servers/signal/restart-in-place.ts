@@ -13,7 +13,7 @@ const lookEveryMilliseconds = 25;
 
 /**
  * Refuses a restart that would end the server. On SIGUSR1 lighttpd starts again in place, with the rights it has by then: where it
- * gave up root (server.username) and its private key is for root alone, it goes down and does not come back.
+ * gave up root (server.username) and only root may read its private key, it goes down and does not come back.
  *
  * @throws TargetFailure `staple-unreadable-by-server` where a file of a certificate cannot be read by that user
  */

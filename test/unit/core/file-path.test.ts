@@ -31,7 +31,7 @@ describe('a file path', () => {
     expect(joinPath(folder, relative)).toBe(joined);
   });
 
-  it('keeps bytes that are no UTF-8 to the last one', () => {
+  it('keeps bytes that are not UTF-8 to the last one', () => {
     expect(asPath(latin)).toEqual(latin);
     expect(folderOf(latin)).toEqual(Buffer.from('/etc/gr\xfcn', 'latin1'));
     expect(joinPath(folderOf(latin), nameOf(latin))).toEqual(latin);

@@ -82,7 +82,7 @@ describe('decodePem', () => {
   });
 
   it.each([
-    ['letters that are no base64', 'AAAA!AAA'],
+    ['letters that are not base64', 'AAAA!AAA'],
     ['letters of base64url', 'AA-_AAAA'],
     ['padding in the middle', 'AA==AAAA'],
     ['padding at the end of its first line', 'AA==\nAAAA'],

@@ -171,7 +171,7 @@ describe('decodeResponse', () => {
       { responses: [{ certId, extensions: [unheardOf(false), unheardOf(true)] }] },
       'duplicate',
     ],
-    ['embedded certificates that are no sequences', { certificates: [octetString(Buffer.of(1))] }, 'unexpected-tag'],
+    ['embedded certificates that are not sequences', { certificates: [octetString(Buffer.of(1))] }, 'unexpected-tag'],
   ])('refuses %s', (_, options, rule) => {
     expect(decode(options)).toMatchObject({ code: 'malformed-response', rule });
   });

@@ -74,15 +74,15 @@ describe('a handshake with the expected certificate', () => {
   });
 
   it.each([
-    ['an older response', respond(server, { hours: -5 }), 'still staples an older response, of 2025-12-31T19:00:00Z'],
+    ['an older response', respond(server, { hours: -5 }), 'still staples an older response, from 2025-12-31T19:00:00Z'],
     [
       'an expired one',
       respond(server, { hours: -50, nextUpdate: new Date(now.getTime() - hour) }),
       'still staples an expired response',
     ],
-    ['a newer one than the file', respond(server, { hours: 5 }), 'staples a newer response, of 2026-01-01T05:00:00Z'],
-    ['one of the same time', respond(server, { nextUpdate: new Date('2026-02-01') }), 'other bytes than the file'],
-    ['bytes that are no response', Buffer.from('garbage'), 'no OCSP response'],
+    ['a newer one than the file', respond(server, { hours: 5 }), 'staples a newer response, from 2026-01-01T05:00:00Z'],
+    ['one of the same time', respond(server, { nextUpdate: new Date('2026-02-01') }), 'different bytes from the file'],
+    ['bytes that are not a response', Buffer.from('garbage'), 'not an OCSP response'],
     ['a refusal', buildErrorResponse('tryLater'), 'a refusal (tryLater)'],
     ['the response of another certificate', respond(issue()), 'the response of another certificate'],
     [
@@ -116,7 +116,7 @@ describe('a handshake with another certificate', () => {
     ['another key type', issue({ keyType: 'rsa-2048' }), 'another key type'],
     ['an older one', issue({ notBefore: new Date('2019-01-01') }), 'still runs an older certificate'],
     ['a newer one', issue({ notBefore: new Date('2021-01-01') }), 'another certificate for this name'],
-    ['names that are no DER', brokenNames(), 'is for another name'],
+    ['names that are not DER', brokenNames(), 'is for another name'],
   ])('is told apart: %s', (_, sent, words) => {
     const found = fault(sent);
     expect(found?.code).toBe('other-certificate');

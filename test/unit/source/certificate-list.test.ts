@@ -38,7 +38,7 @@ describe('the list of certificates', () => {
     expect(await listed(`${folder.path}/`)).toEqual([{ path, named: false }]);
   });
 
-  it('reads no file: what is no certificate is found out later', async () => {
+  it('reads no file: what is not a certificate is found out later', async () => {
     symlinkSync('/nowhere', folder.at('dangling.pem'));
     mkdirSync(folder.at('sub'));
     expect((await listed(folder.path)).map(({ path }) => path)).toEqual([folder.at('dangling.pem'), folder.at('sub')]);
@@ -94,7 +94,7 @@ describe('the list of certificates', () => {
     ]);
   });
 
-  it('keeps names that are no UTF-8, with blanks or with line feeds', async () => {
+  it('keeps names that are not UTF-8, with blanks or with line feeds', async () => {
     const bytes = Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from([0x63, 0xff, 0x2e, 0x70])]);
     writeFileSync(bytes, 'x');
     const [blank, feed] = touch('a b.pem', 'a\nb.pem');

@@ -46,16 +46,16 @@ describe('a crt-list of haproxy', () => {
     expect(read('x.pem\ny.pem\ngone.pem\n')).toEqual(names.map((name) => folder.at(name)));
   });
 
-  it('keeps names that are no UTF-8 as the bytes they are', () => {
+  it('keeps names that are not UTF-8 as the bytes they are', () => {
     const name = Buffer.from('/etc/caf\xe9.pem', 'latin1');
     expect(read(Buffer.concat([name, Buffer.from(' [alpn h2]\n/b.pem\n')]))).toEqual([name, '/b.pem']);
   });
 
   it.each([
     ['a certificate of a crt-store', '@site/a.pem', /names a certificate of a crt-store/],
-    ['options without a certificate', '[alpn h2] a.pem', /no line of a crt-list/],
-    ['a certificate itself', '-----BEGIN CERTIFICATE-----', /no line of a crt-list/],
-    ['a NUL character', 'a\0.pem', /no line of a crt-list/],
+    ['options without a certificate', '[alpn h2] a.pem', /not a line of a crt-list/],
+    ['a certificate itself', '-----BEGIN CERTIFICATE-----', /not a line of a crt-list/],
+    ['a NUL character', 'a\0.pem', /not a line of a crt-list/],
   ])('is refused for %s, with the number of its line and a next step', (_what, line, message) => {
     const error = failureIn(() => read(`# first\n\n/a.pem\n${line}\n/b.pem\n`));
     expect(error.code).toBe('malformed-crt-list');

@@ -154,8 +154,8 @@ describe('a malformed index.txt', () => {
     ['reason', revoked('260214102030Z,holdInstruction,a,b')],
     ['no revocation', line({ revocation: '260214102030Z' })],
     ['no revocation', line({ flag: 'E', revocation: '260214102030Z' })],
-    ['line 1 already', line({ serial: '01' })],
-    ['line 1 already', line({ serial: '0001', flag: 'R', revocation: '260214102030Z' })],
+    ['already in line 1', line({ serial: '01' })],
+    ['already in line 1', line({ serial: '0001', flag: 'R', revocation: '260214102030Z' })],
   ])('is refused with file, line and what was expected: %s', (expected, bad) => {
     const error = refusalOf(`${line({ serial: '01' })}\n# comment\n\n${bad}\n`);
     expect(error.code).toBe('malformed-index');

@@ -52,7 +52,7 @@ describe('a PKCS#7', () => {
   });
 
   it.each([
-    ['is no certificate', sequence(nullValue())],
+    ['is not a certificate', sequence(nullValue())],
     ['is garbage inside', sequence(Buffer.from('30ff', 'hex'))],
     ['is cut short inside', Buffer.concat([Buffer.of(0x30, 0x20), Buffer.from(site.certificate.der.subarray(4, 36))])],
   ])('is read around one member that %s', async (_, broken) => {

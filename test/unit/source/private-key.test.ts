@@ -142,8 +142,8 @@ describe('a file without a usable private key', () => {
     ['a key cut short', privateKeyPem(rsa).slice(0, 500)],
     ['a key cut short in DER', rsa.export({ format: 'der', type: 'pkcs8' }).subarray(0, 500)],
     ['a key with something after it', Buffer.concat([rsa.export({ format: 'der', type: 'pkcs8' }), Buffer.of(0)])],
-    ['a block that is no base64', '-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n'],
-    ['a block that is no key', '-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n'],
+    ['a block that is not base64', '-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n'],
+    ['a block that is not a key', '-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n'],
   ])('is refused: %s', (_, contents) => {
     const path = write(contents);
     const error = refusalOf(() => readPrivateKey(path, { passphrase: 'any' }));
@@ -228,7 +228,7 @@ describe('a passphrase file', () => {
     expect(text(read(contents))).toBe(expected);
   });
 
-  it('keeps bytes that are no text', () => {
+  it('keeps bytes that are not text', () => {
     expect([...read(Uint8Array.of(0xff, 0x00, 0xfe, 0x0a, 0x41)).passphrase]).toEqual([0xff, 0x00, 0xfe]);
   });
 

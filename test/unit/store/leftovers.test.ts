@@ -25,7 +25,7 @@ describe('what dead runs left in a folder', () => {
     expect(found).toEqual([true, true, false, false]);
   });
 
-  it('is found by the bytes of a name that is no UTF-8, and by the hash of one that is too long', () => {
+  it('is found by the bytes of a name that is not UTF-8, and by the hash of one that is too long', () => {
     const odd = Buffer.from([0x61, 0xff]);
     writeFileSync(Buffer.concat([Buffer.from(`${folder}/.`), odd, Buffer.from('.ocsp.restaple-tmp')]), '');
     const leftovers = createLeftovers();

@@ -83,7 +83,7 @@ describe('a symlinked staple', () => {
     expect(readFileSync(target)).toEqual(fresh);
   });
 
-  it('may be named in bytes that are no UTF-8, and so may its target', async () => {
+  it('may be named in bytes that are not UTF-8, and so may its target', async () => {
     const odd = (name: string) =>
       Buffer.concat([Buffer.from(`${folder}/${name}/`), Buffer.from([0xff]), Buffer.from('.ocsp')]);
     writeFileSync(odd('files'), old);
@@ -145,7 +145,7 @@ describe('a symlinked staple is refused', () => {
     for (const place of ['../files', '/dev/null']) {
       unlinkSync(link);
       symlinkSync(place, link);
-      await expectRefused('no regular file');
+      await expectRefused('not a regular file');
     }
   });
 

@@ -72,7 +72,7 @@ describe('locks of one folder that are held at once', () => {
 });
 
 describe('a lock that another run took away meanwhile', () => {
-  it('is no companion: the next lock gets a file of its own', async () => {
+  it('is not a companion: the next lock gets a file of its own', async () => {
     const first = await acquireLock(pinned(staple('a')), ownProcess, 50);
     writeFileSync(join(folder, 'other'), lockText({ pid: 1 }));
     renameSync(join(folder, 'other'), lockOf('a'));

@@ -107,7 +107,7 @@ describe('a metrics file', () => {
   it.each<[string, (path: string) => unknown, RegExp]>([
     ['a folder', (path) => mkdirSync(path), /it is a folder/],
     ['a link into nowhere', (path) => symlinkSync('/nowhere/at/all', path), /dangling link|does not exist/],
-    ['a device', (path) => symlinkSync('/dev/null', path), /no regular file/],
+    ['a device', (path) => symlinkSync('/dev/null', path), /not a regular file/],
   ])('is refused in the place of %s', async (_what, arrange, message) => {
     arrange(file);
     const error = await refusal(file);

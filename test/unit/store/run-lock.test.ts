@@ -307,7 +307,7 @@ describe('a path that cannot be the run lock', () => {
   it('is a file with something else in it, which stays as it is', { tags: 'flock' }, async () => {
     for (const text of ['-----BEGIN CERTIFICATE-----\n', '{"pid":12', '{}']) {
       plant(text);
-      await expectUnusable('it holds something else than a lock', '--lock');
+      await expectUnusable('it holds something other than a lock', '--lock');
       expect(readFileSync(path, 'utf8')).toBe(text);
     }
   });
@@ -328,7 +328,7 @@ describe('a path that cannot be the run lock', () => {
 
   it('is a pipe, on which nothing hangs', async () => {
     expect(spawnSync('mkfifo', ['-m', '600', path]).status).toBe(0);
-    await expectUnusable('it is no regular file', '--lock');
+    await expectUnusable('it is not a regular file', '--lock');
   });
 
   it('is a file that others may open, and so hold', async () => {

@@ -43,7 +43,7 @@ describe('readStaple', () => {
     expect(await readStaple(join(folder, 'link.ocsp'))).toMatchObject({ state: 'present', path });
   });
 
-  it('reads names that are no UTF-8, also through a link', async () => {
+  it('reads names that are not UTF-8, also through a link', async () => {
     const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe])]);
     const link = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xfd])]);
     writeFileSync(path, 'bytes');

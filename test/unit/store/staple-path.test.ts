@@ -32,7 +32,7 @@ describe('the dot names beside a staple', () => {
     expect(temporaryPath(name).toString()).toContain('nnn');
   });
 
-  it('keep bytes that are no UTF-8', () => {
+  it('keep bytes that are not UTF-8', () => {
     const path = temporaryPath(Buffer.from('/a/\xff\xfe.ocsp', 'latin1'));
     expect(path).toEqual(Buffer.from('/a/.\xff\xfe.ocsp.restaple-tmp', 'latin1'));
   });

@@ -50,7 +50,7 @@ describe('what cannot be written', () => {
     writeFileSync(staple, old);
     const error = await errorOf(replaceStaple(optionsFor(join(staple, 'a.ocsp'), fresh)));
     expect(error).toMatchObject({ code: 'staple-unwritable' });
-    expect(error.message).toContain('no folder');
+    expect(error.message).toContain('not a folder');
   });
 
   it('is a folder at the path of the staple', async () => {
@@ -69,7 +69,7 @@ describe('what cannot be written', () => {
     for (const path of [staple, '/dev/null']) {
       const error = await errorOf(replaceStaple(optionsFor(path, fresh)));
       expect(error.code).toBe('staple-unwritable');
-      expect(error.message).toContain('no regular file');
+      expect(error.message).toContain('not a regular file');
     }
     expect(lstatSync(staple).isFIFO()).toBe(true);
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);

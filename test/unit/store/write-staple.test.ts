@@ -168,7 +168,7 @@ describe('replaceStaple', () => {
     expect(dotFilesIn(folder)).toEqual([]);
   });
 
-  it('replaces names that are no UTF-8', async () => {
+  it('replaces names that are not UTF-8', async () => {
     const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe, 0x2e])]);
     expect(await replaceStaple(optionsFor(path, fresh))).toEqual({ written: true, path });
     expect(readFileSync(path)).toEqual(fresh);
@@ -217,7 +217,7 @@ describe('a leftover temporary file', () => {
     symlinkSync(victim, join(folder, '.site.pem.ocsp.restaple-tmp'));
     const error = await errorOf(replaceStaple(optionsFor(staple, fresh)));
     expect(error.code).toBe('staple-unsafe');
-    expect(error.message).toContain('no regular file');
+    expect(error.message).toContain('not a regular file');
     expect(contents(victim)).toBe('precious');
     expect(readFileSync(staple)).toEqual(old);
     expect(dotFilesIn(folder)).toEqual(['.site.pem.ocsp.restaple-tmp']);

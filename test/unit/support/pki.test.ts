@@ -132,7 +132,7 @@ describe('the test authority', () => {
     expect(new X509Certificate(issued.certificate.der).serialNumber).toBe('8F01');
   });
 
-  it('makes self-signed certificates that are no authority', () => {
+  it('makes self-signed certificates that are not an authority', () => {
     const own = new X509Certificate(selfSigned({ commonName: 'alone' }).certificate.der);
     expect(own.verify(own.publicKey)).toBe(true);
     expect(own.ca).toBe(false);

@@ -29,7 +29,7 @@ describe('running a program', () => {
     expect(result).toMatchObject({ exitCode: null, signal: 'SIGKILL', timedOut: true });
   });
 
-  it('says so when a line is no JSON object', async () => {
+  it('says so when a line is not a JSON object', async () => {
     const result = await node('console.log("plain")');
     expect(() => result.lines()).toThrow();
   });

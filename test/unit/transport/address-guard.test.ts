@@ -80,7 +80,7 @@ describe('the address table', () => {
   });
 
   it.each(['', 'example.com', '010.0.0.1', '1.2.3', '127.1', '::g', '1.2.3.4/8'])(
-    'denies "%s", which is no address',
+    'denies "%s", which is not an address',
     (text) => {
       expect(isAllowed(text, withPrivate)).toBe(false);
       expect(judgeAddress(text)).toMatchObject({ verdict: 'blocked', name: 'not an IP address' });

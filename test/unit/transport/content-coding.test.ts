@@ -17,7 +17,7 @@ describe('a packed body', () => {
     expect(await unpack(packed, coding, text.length - 1)).toBe('too large');
   });
 
-  it('is no bomb', async () => {
+  it('is not a bomb', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     expect(await unpack(bomb, 'gzip', 65_536)).toBe('too large');
   });

@@ -68,13 +68,15 @@ describe('an exchange', () => {
     expect(server.seen).toHaveLength(4);
   });
 
-  it('unpacks a body that came packed, within the limit', async () => {
+  it('unpacks a body that came compressed, within the limit', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('answer'));
     });
     const reply = await startClient().exchange(get(server.origin));
     expect(Buffer.from(reply.body).toString()).toBe('answer');
-    expect(reply.warnings).toEqual([`the answer of 127.0.0.1:${server.port} came packed (gzip), unasked`]);
+    expect(reply.warnings).toEqual([
+      `the answer of 127.0.0.1:${server.port} came compressed (gzip), which was not asked for`,
+    ]);
     const error = await failureOf(startClient().exchange(get(server.origin, { maximumBodyBytes: 5 })));
     expect(error.code).toBe('body-too-large');
   });

@@ -104,7 +104,7 @@ describe('a URL from a certificate', () => {
     expect(error.code).toBe('malformed-uri');
   });
 
-  it('is refused at once for an --allow-address that is no address', () => {
+  it('is refused at once for an --allow-address that is not an address', () => {
     expect(failureIn(() => startClient({ allowAddresses: ['10.0.0.0/99'] })).code).toBe('usage');
   });
 });

@@ -207,7 +207,7 @@ describe('http through a proxy', () => {
     await expect.poll(proxy.openSockets).toBe(0);
   });
 
-  it('unpacks what came packed within the limit, and returns any status', async () => {
+  it('unpacks what came compressed within the limit, and returns any status', async () => {
     const proxy = await startServer((_request, response) => {
       response.writeHead(503, { 'Content-Encoding': 'gzip', 'Retry-After': '7' }).end(gzipSync('x'.repeat(1000)));
     });
@@ -227,7 +227,7 @@ describe('https through a proxy', () => {
       socket.once('data', () => {
         socket.on('data', (chunk) => {
           tunnelled += chunk.toString('latin1');
-          if (tunnelled.includes('ocsp.example.test') && !socket.writableEnded) socket.end('this is no TLS');
+          if (tunnelled.includes('ocsp.example.test') && !socket.writableEnded) socket.end('this is not TLS');
         });
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       });

@@ -44,7 +44,7 @@ describe('whether GET fits', () => {
   });
 
   it.each(['http://h.example/?a', 'http://h.example/?', 'http://h.example/#x', 'ldap://h.example/', 'nonsense'])(
-    'is no for %s',
+    'is not for %s',
     (url) => {
       expect(fitsGet(url, request)).toBe(false);
     },

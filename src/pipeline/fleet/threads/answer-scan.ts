@@ -11,7 +11,7 @@ import {
   type ThreadSetting,
 } from './thread-message.js';
 
-/** What another thread does for a scan: judges the certificates of a question, by their files alone. */
+/** What another thread does for a scan: judges the certificates of a question, only by their files. */
 export async function answerScan(
   { first, certificates, now }: ScanQuestion,
   { options, shard }: ThreadSetting,

@@ -12,7 +12,7 @@ interface Helper {
   readonly member: CrewMember;
   readonly refreshing: Map<number, (end: RefreshedElsewhere | null) => void>;
   readonly passes: Map<number, GatePass>;
-  /** Aborted when the thread is no more. */
+  /** Aborted when the thread has ended. */
   readonly gone: AbortController;
   /** That, or the run's interrupt; one for all requests, since the run's signal remembers each that follows it. */
   readonly over: AbortSignal;
@@ -20,7 +20,7 @@ interface Helper {
 
 type RefreshTools = Pick<FetchTools, 'gate' | 'signal' | 'onExchange'>;
 
-/** So much more than this thread they have under way, since this one serves the gate and hears of every outcome too. */
+/** So much more than this thread they have under way, since this one serves the gate and hears about every outcome too. */
 const shareOfHelpers = 2;
 
 const endsHere: RefreshedElsewhere = { kind: 'refused' };
@@ -33,7 +33,7 @@ export function startRefreshThreads(members: ReadonlySet<CrewMember>, tools: Ref
       const helper = helpers.get(member);
       if (helper !== undefined) hear(helper, message, tools);
     },
-    /** What a thread that is no more had is given back: its places at the gate, and its certificates. */
+    /** What a thread that has ended had is given back: its places at the gate, and its certificates. */
     lose(member: CrewMember): void {
       const helper = helpers.get(member);
       helpers.delete(member);
@@ -45,7 +45,7 @@ export function startRefreshThreads(members: ReadonlySet<CrewMember>, tools: Ref
      * Has the thread with the least to do refresh a certificate.
      *
      * @param here how this thread does it: where it has the least to do itself, and where another could not
-     * @returns the outcome; undefined for a file that is none of ours
+     * @returns the outcome; undefined for a file that is not ours
      */
     async share(
       position: number,

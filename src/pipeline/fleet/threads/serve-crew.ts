@@ -80,7 +80,7 @@ export function serveCrew(setting: ThreadSetting, own: ThreadTools): (messages: 
   };
 }
 
-/** A bug, and the end of this thread, whatever Node is told to do with rejections: the first one finds the bug by itself. */
+/** A bug, and the end of this thread, whatever Node is told to do with rejections: the first one will find the bug too. */
 function fail(error: unknown): void {
   setImmediate(() => {
     throw error;

@@ -34,7 +34,7 @@ export type CrewMember = Outbox<ToThread>;
 export interface CrewWork {
   /** A message of any kind: others are for other work. */
   hear(member: CrewMember, message: FromThread): void;
-  /** This one is no more, whatever ended it. */
+  /** This one has ended, whatever ended it. */
   lose(member: CrewMember): void;
 }
 
@@ -51,7 +51,7 @@ export type FromThread =
   | { readonly kind: 'issuersUsed'; readonly positions: readonly number[] }
   | { readonly kind: 'exchange'; readonly host: string; readonly milliseconds: number };
 
-/** Certificates to judge by their files alone, as of `now`; `first` is the place of the first one. */
+/** Certificates to judge only by their files, as of `now`; `first` is the place of the first one. */
 export interface ScanQuestion {
   readonly kind: 'scan';
   readonly first: number;
@@ -79,7 +79,7 @@ export interface RefreshAnswer {
   readonly end: RefreshedElsewhere | null;
 }
 
-/** `refused` where the work on a certificate ends the run, which the asking thread then finds out by itself. */
+/** `refused` where the work on a certificate ends the run, which the asking thread then finds out itself. */
 export type RefreshedElsewhere = { readonly kind: 'settled'; readonly outcome: Outcome } | { readonly kind: 'refused' };
 
 export type FoundElsewhere = RefreshedElsewhere | { readonly kind: 'due'; readonly turn: Turn };

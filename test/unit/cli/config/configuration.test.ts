@@ -194,13 +194,13 @@ describe('a mistake', () => {
     ],
     ['a list where one value is expected', 'defaults:\n  timeout: [1s]\n', ['2: defaults.timeout: expected one value']],
     ['a mapping where values are expected', 'reload: {a: b}\n', ['1: reload: expected a value or a list of values']],
-    ['a hook that is no mapping', 'hooks: x\n', ['1: hooks: expected a mapping such as on-failed: COMMAND']],
+    ['a hook that is not a mapping', 'hooks: x\n', ['1: hooks: expected a mapping such as on-failed: COMMAND']],
     ['a responder of no kind', 'responders:\n- url: none\n', ['2: responders: expected either host or issuer']],
     ['a responder without url', 'responders:\n- host: a\n', ['2: responders.url: expected url: a URL or none']],
     [
       'a responder’s host',
       'responders:\n- host: a/b\n  url: none\n',
-      ['2: responders: "a/b" is no host, expected NAME or NAME:PORT as in the certificate\'s URI'],
+      ['2: responders: "a/b" is not a host, expected NAME or NAME:PORT as in the certificate\'s URI'],
     ],
     [
       'a responder’s URL',
@@ -210,7 +210,7 @@ describe('a mistake', () => {
     [
       'a setting in two places',
       'reload: nginx\ndefaults:\n  reload: hitch\n',
-      ['3: defaults.reload was set in line 1 already, expected in one place'],
+      ['3: defaults.reload is already set in line 1, expected in one place'],
     ],
     [
       'two flags that contradict',
@@ -231,14 +231,18 @@ describe('a mistake', () => {
     [
       'a key twice',
       'reload: nginx\nissuers: a\nreload: hitch\n',
-      ['3: not valid YAML: this key is there twice, expected each key once'],
+      ['3: not valid YAML: this key occurs twice, expected each key once'],
     ],
     [
       'a tag',
       'a: 1\nreload: !exec nginx\n',
-      ['2: not valid YAML: a YAML tag, expected a plain value: tags are not taken'],
+      ['2: not valid YAML: a YAML tag, expected a plain value: tags are not supported'],
     ],
-    ['a tag that YAML knows', 'reload: !!str nginx\n', ['1: a YAML tag, expected a plain value: tags are not taken']],
+    [
+      'a tag that YAML knows',
+      'reload: !!str nginx\n',
+      ['1: a YAML tag, expected a plain value: tags are not supported'],
+    ],
     [
       'a tab',
       'hooks:\n\ton-failed: x\n',
@@ -262,11 +266,11 @@ describe('a mistake', () => {
     ['url', 'ftp://x', /is a ftp URI/],
     ['out', '{cn}', /^there is no placeholder \{cn\}; use /],
     ['proxy', 'socks5://x', /^a socks5 proxy is not supported/],
-    ['on-failed', "'x", /"'x" is no command/],
-    ['allow-address', '10.0.0.0/99', /is no IP address and no CIDR block/],
+    ['on-failed', "'x", /"'x" is not a command/],
+    ['allow-address', '10.0.0.0/99', /is neither an IP address nor a CIDR block/],
     ['header', 'Content-Length: 1', /is set by restaple itself/],
-    ['reload', 'apache', /^"apache" is no reload target/],
-    ['confirm', 'nowhere:99999', /is no place for a handshake/],
+    ['reload', 'apache', /^"apache" is not a reload target/],
+    ['confirm', 'nowhere:99999', /is not a place for a handshake/],
   ])('in a value of %s is told with its line, in the words of the flag: %s', async (name, value, expected) => {
     const [problem, ...others] = await problems(`certificates: [a]\ndefaults:\n  ${name}: ${JSON.stringify(value)}\n`);
     expect(others).toEqual([]);

@@ -99,16 +99,16 @@ describe('the configuration file', () => {
     expect(refusal(folder.at('link.yaml')).message).toContain('is a link that belongs to user');
   });
 
-  it('is no folder, pipe or circle, and is never waited for', () => {
+  it('is not a folder, pipe or circle, and is never waited for', () => {
     mkdirSync(folder.at('d'));
     expect(refusal(folder.at('d')).message).toMatch(/is a folder$/);
     execFileSync('mkfifo', ['-m', '600', folder.at('pipe')]);
-    expect(refusal(folder.at('pipe')).message).toMatch(/is no regular file$/);
+    expect(refusal(folder.at('pipe')).message).toMatch(/is not a regular file$/);
     symlinkSync('b', folder.at('a'));
     symlinkSync('a', folder.at('b'));
-    expect(refusal(folder.at('a')).message).toMatch(/circle of links$/);
-    expect(refusal('').message).toContain('no file name');
-    expect(refusal('a\0b').message).toContain('no file name');
+    expect(refusal(folder.at('a')).message).toMatch(/loop of links$/);
+    expect(refusal('').message).toContain('not a file name');
+    expect(refusal('a\0b').message).toContain('not a file name');
   });
 
   it('that is missing is a mistake, a link that leads nowhere too', () => {
@@ -133,7 +133,7 @@ describe('the configuration file', () => {
 
   it('is UTF-8, and the line that is not is named', () => {
     const path = folder.write('a.yaml', Buffer.from('a: 1\nb: \u00e4\nc: \xe4\nd: 1\n', 'latin1'));
-    expect(refusal(path).message).toMatch(/a\.yaml:2: the line is no UTF-8/);
+    expect(refusal(path).message).toMatch(/a\.yaml:2: the line is not UTF-8/);
     expect(refusal(folder.write('b.yaml', Buffer.from('a: \xe4', 'latin1'))).message).toMatch(/b\.yaml:1: /);
   });
 });

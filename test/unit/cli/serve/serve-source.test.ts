@@ -60,7 +60,7 @@ describe('the source of serve', () => {
     const source = await current(afterTheEnd);
     expect(source.statusOf('0a')).toBe('good');
     expect(said).toHaveLength(2);
-    expect(said[0]).toMatch(/index\.txt line 1: .*; the statuses read before are still served$/);
+    expect(said[0]).toMatch(/index\.txt line 1: .*; the statuses read earlier are still served$/);
   });
 });
 

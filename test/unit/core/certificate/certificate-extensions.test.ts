@@ -57,7 +57,7 @@ describe('the extensions of a certificate', () => {
     expect(read.paddedUris).toEqual(['http://a/', 'http://c/']);
   });
 
-  it('pass over a responder that is no URI', () => {
+  it('pass over a responder that is not a URI', () => {
     const value = sequence(sequence(accessOcsp, contextPrimitive(2, Buffer.from('ocsp.example'))));
     expect(withExtension({ oid: informationAccess, value }).ocspUris).toEqual([]);
   });

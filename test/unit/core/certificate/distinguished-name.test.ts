@@ -46,7 +46,7 @@ describe('distinguishedNameToString', () => {
     expect(distinguishedNameToString(name)).toBe('emailAddress=a@b,OU=Größe,O=Größe');
   });
 
-  it('prints what is no text as hexadecimal of the element', () => {
+  it('prints what is not text as hexadecimal of the element', () => {
     expect(distinguishedNameToString(distinguishedName([{ type: 'CN', value: Buffer.from('ff', 'hex') }]))).toBe(
       'CN=#0c01ff',
     );
@@ -69,7 +69,7 @@ describe('distinguishedNameToString', () => {
     expect(distinguishedNameToString(sequence())).toBe('');
   });
 
-  it('refuses what is no name', () => {
+  it('refuses what is not a name', () => {
     expect(() => distinguishedNameToString(Buffer.from('0500', 'hex'))).toThrow(DerError);
     expect(() => distinguishedNameToString(sequence(setOf(sequence())))).toThrow(DerError);
   });
@@ -117,7 +117,7 @@ describe('distinguishedNamesEqual', () => {
     expect(distinguishedNamesEqual(named(one), named(other))).toBe(false);
   });
 
-  it('compares what is no UniversalString octet by octet', () => {
+  it('compares what is not a UniversalString octet by octet', () => {
     const beyond = Buffer.from('00110000', 'hex');
     for (const value of [beyond, beyond.subarray(1)]) {
       const name = distinguishedName([{ type: 'CN', value, encoding: 'universal' }]);
@@ -151,7 +151,7 @@ describe('distinguishedNamesEqual', () => {
     expect(distinguishedNamesEqual(one, other)).toBe(true);
   });
 
-  it('does not take text for the hexadecimal of a value that is no text', () => {
+  it('does not take text for the hexadecimal of a value that is not text', () => {
     const bits = distinguishedName([{ type: 'O', value: Buffer.from('ff', 'hex') }]);
     const text = distinguishedName([{ type: 'O', value: '#0c01ff' }]);
     expect(distinguishedNamesEqual(bits, text)).toBe(false);

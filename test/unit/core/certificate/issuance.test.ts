@@ -89,7 +89,7 @@ describe('an issuer without basicConstraints', () => {
     expect(authorityFindings(one)).toMatchObject([{ rule: 'issuer-without-basic-constraints', severity: 'warning' }]);
   });
 
-  it('is not one whose basicConstraints say that it is no CA, whoever names it', () => {
+  it('is not one whose basicConstraints say that it is not a CA, whoever names it', () => {
     const denied = decode(selfSigned({ commonName: 'Test Root CA', key, keyUsage: ['keyCertSign'] }));
     expect(issuanceFailure(certificate, denied, 'anchor')).toBe('not-a-ca');
     expect(authorityFindings(denied)).toEqual([]);

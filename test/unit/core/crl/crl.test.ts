@@ -131,7 +131,7 @@ describe('a CRL', () => {
   });
 });
 
-describe('a CRL that is no valid DER', () => {
+describe('a CRL that is not valid DER', () => {
   const good = buildCrl({ issuer: authority, entries: [{ serialNumber: 5n, reason: 1 }] }).der;
 
   it.each([
@@ -155,7 +155,7 @@ describe('a CRL that is no valid DER', () => {
     ],
     ['with an extension twice', buildCrl({ issuer: authority, extensions: [unheardOf(false), unheardOf(false)] }).der],
     [
-      'whose reason is no ENUMERATED',
+      'whose reason is not an ENUMERATED',
       buildCrl({
         issuer: authority,
         entries: [{ serialNumber: 5n, extensions: [{ oid: '2.5.29.21', value: utf8String('x') }] }],

@@ -63,7 +63,7 @@ describe('verifyResponse', () => {
     expect(verify(respond({ responseStatus: 'tryLater' })).kind).toBe('refused');
   });
 
-  it('says that bytes are no response', () => {
+  it('says that bytes are not a response', () => {
     expect(codeOf(verify(Buffer.from('<html>')))).toBe('malformed-response');
     expect(codeOf(verify(new Uint8Array(0)))).toBe('malformed-response');
     expect(codeOf(verify(Buffer.concat([respond(), Buffer.of(0)])))).toBe('malformed-response');

@@ -103,7 +103,7 @@ it('leaves a list as it is where every certificate has its own staple', async ()
   expect(pathsOf(list)).toHaveLength(2);
 });
 
-it('does not count what lies in a folder and is no certificate of ours', async () => {
+it('does not count what lies in a folder and is not a certificate of ours', async () => {
   folder.write('ca.pem', authority.certificate.pem);
   folder.write('README', 'no certificate');
   expect((await settled(folder.at('one.der'))).filter(({ failure }) => failure !== undefined)).toEqual([]);

@@ -117,7 +117,7 @@ describe('inspecting a response', () => {
     ]);
   });
 
-  it('shows the rest where an embedded certificate is broken, which is no trouble', async () => {
+  it('shows the rest where an embedded certificate is broken, which is not trouble', async () => {
     const broken = sequence(octetString(Buffer.from('no certificate')));
     const { record, trouble } = await only(respond({ certificates: [server.certificate.der, broken] }));
     expect(record).toMatchObject({
@@ -343,7 +343,7 @@ describe('inspecting a file', () => {
     ['a CSR', () => certificateRequest().der, 'no-certificate', /certificate request/],
     ['an error page', () => '<html><body>502', 'malformed-der', /HTML/],
     ['plain text', () => 'hello world', 'malformed-der', /neither DER nor PEM nor base64/],
-    ['another SEQUENCE', () => sequence(contextPrimitive(5, Buffer.of(1))), 'malformed-der', /is no request/],
+    ['another SEQUENCE', () => sequence(contextPrimitive(5, Buffer.of(1))), 'malformed-der', /is not a request/],
     ['a block without end', () => '-----BEGIN CERTIFICATE-----\nMIIB', 'malformed-pem', /no end line/],
     ['an empty file', () => '', 'file-empty', /is empty/],
     ['more than 4 MiB', () => Buffer.alloc(4 * 1024 * 1024 + 1, 0x30), 'file-too-large', /larger/],

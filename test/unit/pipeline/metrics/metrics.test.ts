@@ -213,7 +213,7 @@ describe('the response times', () => {
 
 describe('the text', () => {
   it(
-    'is accepted by promtool, names with quotes, line feeds, escapes and bytes that are no UTF-8 included',
+    'is accepted by promtool, names with quotes, line feeds, escapes and bytes that are not UTF-8 included',
     { tags: 'promtool' },
     async () => {
       const bytes = (...parts: (string | number)[]): Buffer =>

@@ -146,7 +146,7 @@ describe('the HTTP server', () => {
   it.each([
     ['nothing', '/'],
     ['a broken percent sign', '/MEI%'],
-    ['an octet that is no UTF-8', '/%ff'],
+    ['an octet that is not UTF-8', '/%ff'],
     ['percent-encoded twice', pathOf(requestOf([awkward])).replaceAll('%', '%25')],
     ['no base64', '/favicon.ico'],
     ['base64 of something else', '/aGVsbG8='],

@@ -128,7 +128,7 @@ describe('a responder', () => {
     ],
     ['a nonce of no octets', requestWith([encoded('0a')], [extension(nonceOid, Buffer.of(4, 0))])],
     ['a nonce of 129 octets', requestWith([encoded('0a')], [extension(nonceOid, derOctetString(Buffer.alloc(129)))])],
-    ['a nonce that is no OCTET STRING', requestWith([encoded('0a')], [extension(nonceOid, Buffer.alloc(16, 1))])],
+    ['a nonce that is not an OCTET STRING', requestWith([encoded('0a')], [extension(nonceOid, Buffer.alloc(16, 1))])],
     [
       'two nonces',
       requestWith(

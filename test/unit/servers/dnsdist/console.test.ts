@@ -170,7 +170,7 @@ describe('a console that cannot be used', () => {
   it.each(['greets-like-ssh', 'answers-like-http'] as const)('because it %s is unexpected-reply', async (mishap) => {
     const failure = await failureOf(open(await fakeDnsdist({ mishap })));
     expect(failure.code).toBe('unexpected-reply');
-    expect(failure.message).toContain('is no dnsdist console');
+    expect(failure.message).toContain('is not a dnsdist console');
   });
 
   it.each(['announces-a-huge-reply', 'announces-a-short-reply'] as const)(

@@ -62,7 +62,7 @@ describe('whether dnsdist can read a staple', () => {
     expect(kindOf(folder.write('a.ocsp', 'x', 0o600))).toBe('unsure');
   });
 
-  it('is no for a file that is not there', () => {
+  it('is not for a file that is not there', () => {
     expect(accessByDnsdist(folder.at('none'), () => [])).toEqual({ kind: 'unreadable', why: 'does not exist' });
   });
 
