@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 
+/** For debugging, `npm run build -- --source-maps`: stacks and breakpoints by the source. What is shipped has none. */
+const sourcemap = process.argv.includes('--source-maps') ? 'linked' : false;
+
 /** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
 const external = ['typescript'];
 
@@ -131,6 +134,7 @@ function bundlePart(entryPoints, plugins) {
     target: 'node20.19',
     external,
     plugins,
+    sourcemap,
     legalComments: 'none',
     logLevel: 'warning',
     // The CommonJS packages in the bundle call require for node's own modules.
@@ -175,7 +179,9 @@ async function removeStale(outputs, started) {
   for (const name of await readdir(new URL('dist', import.meta.url), { recursive: true })) {
     const file = new URL(`dist/${name}`, import.meta.url);
     const { mtimeMs } = await stat(file);
-    const isStale = name.endsWith('.js') ? !outputs.has(`dist/${name}`) : name.endsWith('.d.ts') && mtimeMs < started;
+    const isStale = /\.js(?:\.map)?$/.test(name)
+      ? !outputs.has(`dist/${name}`)
+      : name.endsWith('.d.ts') && mtimeMs < started;
     if (isStale) await rm(file);
   }
 }

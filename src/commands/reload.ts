@@ -16,7 +16,7 @@ and the command ends with the code of that staple.`;
   static override usage = 'TARGET [FLAG...] [CERT...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;
   static override variables = ['RESTAPLE_DNSDIST_KEY'];
-  static override manual = ['docs/operation.md', 'docs/errors.md'];
+  static override manual = ['docs/servers.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> reload haproxy:/run/haproxy/admin.sock /etc/haproxy/certs',
     '<%= config.bin %> reload dnsdist:127.0.0.1:5199 --dnsdist-key-file /etc/dnsdist/console.key dot.pem',

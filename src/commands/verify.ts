@@ -19,7 +19,7 @@ CERT it judges the response that --response names, for the certificates of --iss
     '--connect HOST:PORT [FLAG...] [CERT]',
   ];
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;
-  static override manual = ['docs/lint.md', 'docs/monitoring.md', 'docs/errors.md'];
+  static override manual = ['docs/verification.md', 'docs/lint.md', 'docs/monitoring.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> verify /etc/haproxy/certs/site.pem',
     '<%= config.bin %> verify --response staple.der --ca root.pem site.pem',

@@ -69,7 +69,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
     await expectRefusal([...delegateFlags(scene, delegate), certificate], {
       exitCode: 8,
       code: 'key-mismatch',
-      message: /private key \S+\/delegate\.key does not belong to .*, \S+\/delegate\.pem$/,
+      message: /private key \S+\/delegate\.key does not belong to the signing certificate \S+\/delegate\.pem$/,
       hint: /name the key/,
     });
   });

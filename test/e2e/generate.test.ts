@@ -272,7 +272,9 @@ describe('the validity that generate signs', () => {
     const crl = scene.folder.write('own.crl', buildCrl({ issuer: scene.authority }).pem);
     const { exitCode, record } = await generate([...caFlags, '--crl', crl, '--days', '1', certificate]);
     expect(exitCode).toBe(0);
-    expect(record.warnings).toEqual([`the response is from ${iso(crlTimes.thisUpdate)}, the stored one from ${after(0)}`]);
+    expect(record.warnings).toEqual([
+      `the response is from ${iso(crlTimes.thisUpdate)}, the stored one from ${after(0)}`,
+    ]);
     expect(readFileSync(staple)).not.toEqual(stored);
   });
 });

@@ -112,7 +112,7 @@ describe('reload', () => {
     ['no target', () => [], /target/i],
     ['an unknown kind', () => ['apache:/run/apache.pid', site.certificate], /not a reload target/],
     ['a port that is none', () => ['dnsdist:127.0.0.1:99999', site.certificate], /not a reload target/],
-    ['a place that is none', () => [haproxy.target, '--confirm', '#name', site.certificate], /no place/],
+    ['a place that is none', () => [haproxy.target, '--confirm', '#name', site.certificate], /not a place/],
     ['a proof without a certificate', () => ['exec:true', '--confirm', haproxy.place], /no certificate was named/],
     [
       'a proof of another certificate',
