@@ -147,7 +147,15 @@ async function prepareJob(
 /** A certificate that stood in line: its time begins now. */
 function startedNow({ listed, responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
   const judge = { ...judged.judge, now: tools.now() };
-  return { ...judged, listed, judge, responders, budget: startJobBudget(judged.options), tools, isIssuerDownloaded: false };
+  return {
+    ...judged,
+    listed,
+    judge,
+    responders,
+    budget: startJobBudget(judged.options),
+    tools,
+    isIssuerDownloaded: false,
+  };
 }
 
 async function askFor(job: Job): Promise<AskResult> {
