@@ -21,10 +21,11 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-/** `help CMD` as `--help CMD`, and -V after a command as --version before it: what oclif answers itself. */
+/** `help CMD` and `help:CMD` as `--help CMD`, and -V after a command as --version before it: what oclif answers itself. */
 function plainArguments(args: string[]): string[] {
-  const [first, ...rest] = args;
-  if (first === 'help') return ['--help', ...rest.filter((word) => word !== '--')];
+  const [first = '', ...rest] = args;
+  const [help, ...topic] = first.split(':');
+  if (help === 'help') return ['--help', ...topic, ...rest.filter((word) => word !== '--')];
   if (isGiven(args, '--help') || isGiven(args, '-h')) return args;
   return isGiven(args, '-V') || isGiven(args, '--version') ? ['--version'] : args;
 }

@@ -65,3 +65,10 @@ export interface ServerRules {
  * CertificateStatus. In octets.
  */
 export const largestForClients = 16_380;
+
+/** Why a server would not take a response of so many octets from its file: a clause, or undefined where it would. */
+export function tooLargeInFile({ name, rules }: Pick<Server, 'name' | 'rules'>, octets: number): string | undefined {
+  const largest = rules?.largestInFile ?? Infinity;
+  if (octets <= largest) return undefined;
+  return `${name} ignores a file of more than ${largest} octets, whatever tune.bufsize says`;
+}

@@ -147,7 +147,7 @@ function atLeastOne(runs: readonly Run[]): OneOrMore<Run> {
 }
 
 /** RFC 7468 §5, §8, §9 and what openssl and its elders write; PKCS#7 may stand under each of them, and a certificate too. */
-const certificateLabels: ReadonlySet<string> = new Set([
+export const certificateLabels: ReadonlySet<string> = new Set([
   'CERTIFICATE',
   'X509 CERTIFICATE',
   'TRUSTED CERTIFICATE',

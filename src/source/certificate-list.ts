@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { OcspError, type OcspErrorCode } from '../core/index.js';
 import { joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
@@ -48,6 +49,32 @@ export interface CertificateList {
 /** All paths of a list, for what is done with few. */
 export function pathsOf(list: CertificateList): FilePath[] {
   return Array.from({ length: list.length }, (_, index) => list.at(index).path);
+}
+
+/**
+ * The list, each certificate with what the first of these sources that has it too says of it. Files are the same by their
+ * absolute paths; a source that leads nowhere says nothing.
+ */
+export async function withTraitsOf(list: CertificateList, sources: readonly NamedSource[]): Promise<CertificateList> {
+  const listed = new Set(pathsOf(list).map(absoluteKey));
+  const traits = new Map<string, SourceTraits>();
+  const known = await listCertificates(sources);
+  for (let index = 0; index < known.length && traits.size < listed.size; index += 1) {
+    const { path, out, reload, confirm } = known.at(index);
+    const key = absoluteKey(path);
+    if (listed.has(key) && !traits.has(key)) traits.set(key, definedOnly({ out, reload, confirm }));
+  }
+  if (traits.size === 0) return list;
+  const at = (index: number): ListedCertificate => {
+    const one = list.at(index);
+    return { ...one, ...traits.get(absoluteKey(one.path)) };
+  };
+  const hasOwnPlaces = list.hasOwnPlaces || [...traits.values()].some(({ out }) => out !== undefined);
+  return { length: list.length, hasOwnPlaces, at };
+}
+
+function absoluteKey(path: FilePath): string {
+  return pathKey(typeof path === 'string' ? resolve(path) : path);
 }
 
 /** These files as a list, as they are. */

@@ -1,5 +1,5 @@
 import { lstatSync, statSync } from 'node:fs';
-import { OcspError } from '../core/index.js';
+import { OcspError, isSelfIssued, type Certificate } from '../core/index.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { mayHoldCertificate, readCertificateFileNow, type CertificateFile } from './certificate-file.js';
@@ -28,11 +28,16 @@ export function readListed({
 function readFolderMember(path: FilePath): CertificateFile | undefined {
   try {
     const file = readCertificateFileNow(path);
-    return file.certificate.isCa ? undefined : file;
+    return isOfAuthority(file.certificate) ? undefined : file;
   } catch (error) {
     if (error instanceof OcspError && isOtherKind(path, error)) return undefined;
     throw error;
   }
+}
+
+/** Before version 3 nothing says that a certificate is a CA's; a self-issued one names no responder in any case. */
+function isOfAuthority(certificate: Certificate): boolean {
+  return certificate.isCa || (certificate.version < 3 && isSelfIssued(certificate));
 }
 
 /** Whether a file of a folder is to be worked on; a damaged one is, for its error has to be heard. */

@@ -135,6 +135,6 @@ function describeSystemError(name: string, error: unknown): OcspError {
     case 'EISDIR':
       return isAFolder(name, error);
     default:
-      return unreadable(`${name} could not be read: ${code}`, '', error);
+      return unreadable(`${name} could not be read: ${systemErrorText(error)}`, '', error);
   }
 }

@@ -63,7 +63,7 @@ export function placeholderApart(
  * @throws OcspError `usage` for a placeholder that does not exist
  */
 export function staplePathFor(certificatePath: FilePath, certificate: Certificate, out?: string): FilePath {
-  if (out === undefined) return appendToPath(certificatePath, '.ocsp');
+  if (out === undefined) return stapleBeside(certificatePath);
   if (/\{[^{}]*\}/.test(out)) return fillTemplate(out, certificatePath, certificate);
   return isFolder(out) ? appendToPath(joinPath(out, asPath(nameOf(certificatePath))), '.ocsp') : out;
 }
@@ -120,4 +120,14 @@ export function staplePathForSerialNumber(serialNumber: string, out: string | un
 
 function isFolder(out: string): boolean {
   return out.endsWith('/') || statSync(out, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** `CERT.ocsp`, where haproxy looks for the staple of CERT. */
+function stapleBeside(certificatePath: FilePath): FilePath {
+  return appendToPath(certificatePath, '.ocsp');
+}
+
+/** Whether a staple is where haproxy looks for that of the certificate. */
+export function isStapleBeside(staple: FilePath, certificatePath: FilePath): boolean {
+  return pathKey(staple) === pathKey(stapleBeside(certificatePath));
 }

@@ -1,46 +1,33 @@
 import { OcspError } from '../core/ocsp-error.js';
 import { folderOf, shownPath, type FilePath } from '../core/file-path.js';
 import { UntrustedPathError } from '../system/pinned-folder.js';
-import { systemErrorCode } from '../system/system-error.js';
+import { systemErrorCode, systemErrorText } from '../system/system-error.js';
 
-interface Explanation {
-  readonly why: string;
-  /** The next step; FOLDER and FILE stand for the names. */
-  readonly hint: string;
-}
-
-const explanations: Readonly<Record<string, Explanation>> = {
-  ENOSPC: { why: 'no space left on its file system', hint: 'free space or inodes (df and df -i FOLDER)' },
-  EDQUOT: { why: 'the disk quota is used up', hint: 'raise the quota of this user or free space in FOLDER' },
-  EROFS: {
-    why: 'its file system is mounted read-only',
-    hint: 'remount FOLDER writable, list it in ReadWritePaths= of the systemd unit, or choose another place with --out',
-  },
-  EACCES: {
-    why: 'permission denied',
-    hint: 'run as a user that may write in FOLDER, or choose another place with --out',
-  },
-  EPERM: {
-    why: 'the system does not permit it (sticky folder, immutable flag or security policy)',
-    hint: 'see ls -ld and lsattr -d of FOLDER, or choose another place with --out',
-  },
-  ENOENT: { why: 'its folder does not exist', hint: 'create FOLDER, or choose another place with --out' },
-  ENOTDIR: { why: 'part of its path is not a folder', hint: 'correct the path FILE' },
-  EISDIR: { why: 'it is a folder', hint: 'name a file with --out, or remove the folder FILE' },
-  ELOOP: { why: 'its path has too many symbolic links', hint: 'name the file itself instead of a link to it' },
-  ENAMETOOLONG: { why: 'its name is too long for the file system', hint: 'choose a shorter name with --out' },
-  EBUSY: {
-    why: 'it is a mount point of its own',
-    hint: 'mount the folder into the container instead of the single file',
-  },
-  EIO: { why: 'the disk failed', hint: 'look for disk errors in the kernel log (dmesg)' },
-  EMFILE: { why: 'too many files are open', hint: 'raise the limit (ulimit -n), or lower --concurrency' },
-  ENFILE: { why: 'too many files are open on this system', hint: 'raise fs.file-max, or lower --concurrency' },
+/** The next step after a failed write; FOLDER and FILE stand for the names. */
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'free space or inodes (df and df -i FOLDER)',
+  EDQUOT: 'raise the quota of this user or free space in FOLDER',
+  EROFS: 'remount FOLDER writable, list it in ReadWritePaths= of the systemd unit, or choose another place with --out',
+  EACCES: 'run as a user that may write in FOLDER, or choose another place with --out',
+  EPERM:
+    'look for a sticky folder, an immutable flag or a security policy (ls -ld and lsattr -d of FOLDER), or choose another place with --out',
+  ENOENT: 'create FOLDER, or choose another place with --out',
+  ENOTDIR: 'correct the path FILE',
+  EISDIR: 'name a file with --out, or remove the folder FILE',
+  ELOOP: 'name the file itself instead of a link to it',
+  ENAMETOOLONG: 'choose a shorter name with --out',
+  EBUSY: 'mount the folder into the container instead of the single file',
+  EIO: 'look for disk errors in the kernel log (dmesg)',
+  EMFILE: 'raise the limit (ulimit -n), or lower --concurrency',
+  ENFILE: 'raise fs.file-max, or lower --concurrency',
 };
 
 /** The `staple-unwritable` error for a failed system call while the staple at `path` was to be replaced. */
 export function unwritable(path: FilePath, cause: unknown): OcspError {
-  const { why, hint = 'check FOLDER and its file system' } = explain(cause);
+  const code = systemErrorCode(cause) ?? '';
+  // A new file was to be made: what is not there is its folder.
+  const why = code === 'ENOENT' ? 'its folder does not exist' : systemErrorText(cause);
+  const hint = hints[code] ?? 'check FOLDER and its file system';
   // Functions as replacements: a `$&` in a file name must stay what it is.
   const named = hint.replace('FOLDER', () => shownPath(folderOf(path))).replace('FILE', () => shownPath(path));
   return unwritableBecause(path, why, named, cause);
@@ -61,12 +48,7 @@ export function unsafe(path: FilePath, why: string, hint: string): OcspError {
 export function unreadable(path: FilePath, cause: unknown): OcspError {
   const isForbidden = systemErrorCode(cause) === 'EACCES';
   const hint = isForbidden ? `run as a user that may read ${shownPath(path)}` : 'check the file and its folder';
-  return new OcspError('file-unreadable', `cannot read ${shownPath(path)}: ${explain(cause).why}`, hint, { cause });
-}
-
-function explain(cause: unknown): Partial<Explanation> & Pick<Explanation, 'why'> {
-  const known = explanations[systemErrorCode(cause) ?? ''];
-  return known ?? { why: cause instanceof Error ? cause.message : String(cause) };
+  return new OcspError('file-unreadable', `cannot read ${shownPath(path)}: ${systemErrorText(cause)}`, hint, { cause });
 }
 
 /** Does it, and says in the store's words what went wrong with the system or the owners of the path. */

@@ -1,11 +1,19 @@
+/** What a failed call means, of a path as the subject. */
 const texts: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'the system does not permit it',
   ENOENT: 'it does not exist',
   ENOTDIR: 'part of its path is not a folder',
   EISDIR: 'it is a folder',
+  ELOOP: 'its path has too many symbolic links',
+  ENAMETOOLONG: 'its name is too long for the file system',
   ENOSPC: 'no space left',
+  EDQUOT: 'the disk quota is used up',
   EROFS: 'its file system is mounted read-only',
+  EBUSY: 'it is in use, or a mount point of its own',
+  EIO: 'the disk failed',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this system',
 };
 
 /** The system's code of a failed call (`ENOSPC`), or undefined for anything that is not a system error. */

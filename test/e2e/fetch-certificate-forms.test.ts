@@ -5,8 +5,19 @@ import { expect, it } from 'vitest';
 import { certificatesOnlyBundle } from '../support/bundles.js';
 import { pem } from '../support/pem.js';
 import { createCertificateAuthority } from '../support/pki.js';
+import { runInTerminal } from '../support/run-in-terminal.js';
 import { runOpenssl, runRestaple } from '../support/run-program.js';
-import { bundleOf, fetchJson, fetchSite, namesIn, stapleOf, withScene, type Scene } from './support/fetch-scene.js';
+import {
+  bundleOf,
+  day,
+  fetchJson,
+  fetchSite,
+  fromNow,
+  namesIn,
+  stapleOf,
+  withScene,
+  type Scene,
+} from './support/fetch-scene.js';
 import { fixed } from '../support/behaviours.js';
 
 const forms: readonly (readonly [string, (scene: Scene) => string | Uint8Array])[] = [
@@ -128,4 +139,22 @@ it('has these fields in the line of a certificate, in this order', async () => {
     expect(Object.keys(failed.record.error ?? {})).toEqual(['code', 'message', 'hint']);
     expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
   });
+});
+
+it('says that the certificate expires to somebody who watches, or with --verbose, and to nobody else', async () => {
+  const ending = { notBefore: fromNow(-80 * day), notAfter: fromNow(10 * day) };
+  await withScene(
+    async (scene) => {
+      const words = ['fetch', '--allow-private', scene.certificate];
+      const said = 'the certificate expires at ';
+      expect(await runRestaple(words)).toMatchObject({ exitCode: 0, stderr: '' });
+      const verbose = await runRestaple([...words, '--verbose']);
+      expect(verbose).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(said) as string });
+      const terminal = await runInTerminal(words, { columns: 200 });
+      expect(terminal.exitCode).toBe(0);
+      expect(terminal.lines.join('\n')).toContain(said);
+      expect((await runInTerminal([...words, '--quiet'])).received).toBe('');
+    },
+    { certificate: (url) => ({ ocspUris: [url], ...ending }) },
+  );
 });

@@ -262,3 +262,32 @@ it('clears away the temporary file of a run that died', async () => {
     expect(namesIn(scene)).toEqual(['site.pem', 'site.pem.ocsp']);
   });
 });
+
+it('warns once of a staple that haproxy will not take for its size, where haproxy is told or would look for it', async () => {
+  await withScene(async (scene) => {
+    const padded = (octets: number) =>
+      answer(scene.authority, 'good', {
+        response: { extensions: [{ oid: '1.3.6.1.4.1.99999.1', value: Buffer.alloc(octets) }] },
+      });
+    const warning = /the response has \d+ octets, and haproxy ignores a file of more than 16384 octets/g;
+    const warnings = async (...words: string[]): Promise<{ count: number; exitCode: number | null }> => {
+      const { record, stderr, exitCode } = await fetchSite(scene, ['--force', ...words]);
+      const count = stderr.match(warning)?.length ?? 0;
+      expect(record.warnings ?? []).toHaveLength(count);
+      return { count, exitCode };
+    };
+    const other = scene.folder.at('site.der');
+    scene.responder.behaviour = padded(16_384);
+    expect(await warnings()).toEqual({ count: 1, exitCode: 0 });
+    expect(await warnings('--out', other)).toEqual({ count: 0, exitCode: 0 });
+    // Nothing is stored, and the target cannot be reached.
+    expect(await warnings('--dry-run')).toEqual({ count: 0, exitCode: 0 });
+    const target = `haproxy:${scene.folder.at('no.sock')}`;
+    expect(await warnings('--out', scene.folder.at('told.der'), '--reload', target)).toEqual({
+      count: 1,
+      exitCode: 10,
+    });
+    scene.responder.behaviour = padded(15_000);
+    expect(await warnings()).toEqual({ count: 0, exitCode: 0 });
+  });
+});

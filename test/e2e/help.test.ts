@@ -57,6 +57,9 @@ describe.each(commands)('the help of $name', ({ words, name, command }) => {
 describe('the help', () => {
   it.each([
     ['help fetch', 'fetch --help'],
+    ['help:fetch', 'fetch --help'],
+    ['help:config:check', 'config check --help'],
+    ['help:config check', 'config check --help'],
     ['help config check', 'config check --help'],
     ['help config:check', 'config check --help'],
     ['help config', 'config --help'],

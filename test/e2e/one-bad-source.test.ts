@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { certificateRequest } from '../support/bundles.js';
 import { buildCrl } from '../support/crl.js';
+import { createCertificateAuthority } from '../support/pki.js';
 import { runRestaple } from '../support/run-program.js';
 import { bundleOf, fetchJson, storeStaple, unprivileged, withScene, type Scene } from './support/fetch-scene.js';
 
@@ -202,6 +203,20 @@ describe('a named folder', () => {
         exitCode: 8,
         failed: names.length,
       });
+    });
+  });
+
+  it('may hold CA certificates, those of version 1 too', async () => {
+    await withScene(async (scene) => {
+      storeStaple(scene);
+      const old = createCertificateAuthority({ name: 'Old CA', version: 1 });
+      scene.folder.write('old-ca.pem', old.certificate.pem);
+      scene.folder.write('ca.pem', scene.authority.certificate.pem);
+      const result = await runRestaple(['verify', '--json', scene.folder.path]);
+      expect(result.lines()).toMatchObject([{ certificate: scene.certificate, verdict: 'good' }]);
+      // Named itself, it is looked at.
+      const named = await runRestaple(['verify', '--json', scene.folder.at('old-ca.pem')]);
+      expect(named.lines()).toMatchObject([{ certificate: scene.folder.at('old-ca.pem') }]);
     });
   });
 

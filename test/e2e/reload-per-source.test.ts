@@ -96,6 +96,54 @@ describe('the reload list of a source', { tags: 'flock' }, () => {
     });
   });
 
+  it('counts for a certificate of that source that the command line names, as its confirm and out do', async () => {
+    const [, two, other] = ['one', 'two', 'other'].map((name) => scene.issue(name));
+    const place = `127.0.0.1:1`;
+    const text = [
+      `certificates:\n  - path: '*e.pem'\n    reload: '${recorder.target}'\n    confirm: one.pem=${place}\n    out: '{dir}/own.der'\n`,
+      `  - path: two.pem\n    reload: 'haproxy:${haproxy.address}'\n  - missing/*.pem\nreload: []\n`,
+    ].join('');
+    const file = scene.folder.write('restaple.yaml', text + usual);
+    const fetchNamed = (...words: string[]): Promise<RunResult> =>
+      runRestaple(['fetch', '--json', '--config', file, ...words], { cwd: scene.folder.path });
+    const named = await fetchNamed('./one.pem', other!.certificate);
+    expect(told(named)).toMatchObject([
+      { target: recorder.target, ok: true, certificates: [{ certificate: './one.pem' }] },
+      { target: `confirm:./one.pem=${place}`, ok: false },
+    ]);
+    const lineOf = (certificate: string) => named.lines().find((line) => line['certificate'] === certificate);
+    expect(lineOf('./one.pem')).toMatchObject({ staple: './own.der', written: true });
+    expect(lineOf(other!.certificate)).toMatchObject({ staple: other!.staple, written: true });
+    // Of the source of another certificate nobody hears.
+    expect(haproxy.connections()).toBe(0);
+    const byFlag = await fetchNamed(
+      '--out',
+      scene.folder.at('flag.der'),
+      '--reload',
+      recorder.target,
+      two!.certificate,
+    );
+    expect(byFlag.lines()[0]).toMatchObject({ staple: scene.folder.at('flag.der') });
+    expect(told(byFlag)).toMatchObject([{ target: recorder.target, certificates: [{ ok: true }] }]);
+    expect(recorder.lines()).toHaveLength(2);
+  });
+
+  it('is warned of where --hash asks for what its server does not take, as the list of the file is', async () => {
+    scene.issue('site');
+    const target = `haproxy:${haproxy.address}`;
+    const warnings = async (text: string, words: readonly string[] = []): Promise<number> => {
+      const { stderr } = await run(text, ['--hash', 'sha256', '--dry-run', ...words]);
+      return stderr.split(`with --hash sha256 ${target} will serve none`).length - 1;
+    };
+    expect(await warnings(`certificates: { path: site.pem, reload: ['${target}'] }\n`)).toBe(1);
+    expect(await warnings(`certificates: site.pem\nreload: '${target}'\n`)).toBe(1);
+    // It counts for nobody.
+    expect(await warnings(`certificates: { path: site.pem, reload: [] }\nreload: '${target}'\n`)).toBe(0);
+    const named = [scene.folder.at('site.pem')];
+    expect(await warnings(`certificates: { path: site.pem, reload: ['${target}'] }\n`, named)).toBe(1);
+    expect(await warnings(`certificates: { path: others/, reload: ['${target}'] }\n`, named)).toBe(0);
+  });
+
   it('is checked with its line, and shown by config check as a configuration takes it', async () => {
     scene.issue('site');
     const check = (text: string, words: readonly string[] = []): Promise<RunResult> =>

@@ -7,7 +7,8 @@ import { buildCrl } from '../support/crl.js';
 import { privateKeyPem } from '../support/keys.js';
 import { createOpensslAuthority, type OpensslAuthority } from '../support/openssl-ca.js';
 import { createCertificateAuthority } from '../support/pki.js';
-import { runCommand, runOpenssl, runRestaple, type RunResult } from '../support/run-program.js';
+import { runCommand, runOpenssl, runRestaple, startRestaple, type RunResult } from '../support/run-program.js';
+import { freePort } from '../support/servers/free-port.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 import { fromNow, hour } from './support/fetch-scene.js';
 import { startServe, type RunningServe } from './support/serve-scene.js';
@@ -361,13 +362,27 @@ describe('the words of serve', { tags: 'curl' }, () => {
     ]);
   });
 
-  it('are the start line alone without it, also with --quiet', async () => {
-    const server = await startServe([...indexFlags, '--quiet']);
+  it('are the start line alone without it', async () => {
+    const server = await startServe(indexFlags);
     await curlReply(getUrl(server, plainRequest));
     await curlReply('--data-binary', 'rubbish', `${server.url}/`);
     const { stdout, stderr } = await server.stop();
     expect(stdout).toBe('');
     expect(stderr).toBe(`restaple: serving on ${server.url} for CN=Own CA, signed with its own key\n`);
+  });
+
+  it('are none at all with --quiet', async () => {
+    const place = `127.0.0.1:${await freePort()}`;
+    const program = startRestaple(['serve', '--listen', place, ...indexFlags, '--quiet'], {
+      timeoutMilliseconds: 60_000,
+    });
+    try {
+      // curl's exit code for a reply, whatever its status.
+      await expect.poll(async () => (await curl(`http://${place}/`)).exitCode, polling).toBe(0);
+    } finally {
+      program.process.kill('SIGTERM');
+    }
+    expect(await program.result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
   });
 });
 

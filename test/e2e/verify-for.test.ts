@@ -5,7 +5,13 @@ import { buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-r
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { dnsdistConfig, startDnsdist } from '../support/servers/dnsdist.js';
-import { createServerScene, fromNow, type ServerScene, type Site } from '../support/servers/server-scene.js';
+import {
+  createServerScene,
+  fromNow,
+  responseOfSize,
+  type ServerScene,
+  type Site,
+} from '../support/servers/server-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
 import { startHitch } from '../support/servers/hitch.js';
@@ -262,26 +268,7 @@ describe('verify --for', () => {
   });
 
   describe('says no to what is too large', () => {
-    /** A good response of so many octets. */
-    function sized(octets: number): Buffer {
-      for (let padding = octets - 600; ;) {
-        const bytes = buildOcspResponse({
-          signer: scene.authority,
-          producedAt: fromNow(-2 * hour),
-          extensions: [{ oid: '1.3.6.1.4.1.99999.1', value: Buffer.alloc(padding) }],
-          responses: [
-            {
-              certId: { issuer: scene.authority, serialNumber: site.issued.serialNumber },
-              thisUpdate: fromNow(-2 * hour),
-              nextUpdate: fromNow(100 * hour),
-            },
-          ],
-        });
-        if (bytes.length === octets) return bytes;
-        // Signatures differ in length by an octet or two.
-        padding += octets - bytes.length;
-      }
-    }
+    const sized = (octets: number): Buffer => responseOfSize(scene, site, octets);
 
     it.each(Object.keys(servers) as Server[])('for the clients of %s', async (server) => {
       writeFileSync(site.staple, sized(16_380));

@@ -10,6 +10,7 @@ import {
   createServerScene,
   fromNow,
   responseFor,
+  responseOfSize,
   startSceneHaproxy,
   type ServerScene,
   type Site,
@@ -519,6 +520,38 @@ describe('verify --connect of servers', () => {
     );
     return server;
   }
+
+  it('that staple more than the server of --for would', async () => {
+    const site = scene.issue('large');
+    const server = tlsServer(site);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const words = [`127.0.0.1:${(server.address() as AddressInfo).port}`, site.certificate];
+    const judge = (octets: number, name: string): ReturnType<typeof connect> => {
+      writeFileSync(site.staple, responseOfSize(scene, site, octets));
+      return connect([...words, '--for', name]);
+    };
+    try {
+      expect(await judge(16_380, 'haproxy')).toMatchObject({ exitCode: 0, records: [{ verdict: 'good' }] });
+      for (const [octets, name, why] of [
+        [16_385, 'haproxy', 'haproxy ignores a file of more than 16384 octets'],
+        [16_381, 'nginx', 'clients of TLS 1.2 break off the handshake'],
+      ] as const) {
+        const { exitCode, records } = await judge(octets, name);
+        expect(exitCode).toBe(10);
+        expect(records).toMatchObject([
+          {
+            verdict: null,
+            connection: { stapleOctets: octets },
+            error: { code: 'too-large', message: expect.stringContaining(why) as string },
+          },
+        ]);
+      }
+      expect(await connect(words)).toMatchObject({ exitCode: 0, records: [{ verdict: 'good' }] });
+    } finally {
+      server.close();
+    }
+  });
 
   it('that are not there', async () => {
     const result = await connect(['127.0.0.1:1', scene.issue('absent').certificate]);

@@ -3,15 +3,19 @@ import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
+import { listCertificates, pathsOf, withTraitsOf, type CertificateList } from '../../source/certificate-list.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { defaultConfigurationPlace, fetchSettings, type ParsedCommandLine } from '../config/fetch-settings.js';
 import type { Setting } from '../config/settings.js';
 import type { FlagDefinitions } from '../flags/flag.js';
+import type { OwnLists } from '../reload/reload-outcome.js';
 import type { FetchFlags } from './fetch-flags.js';
 
 /** What a run of `fetch` is asked to do, by command line, environment and configuration file together. */
 export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
   readonly sources: readonly NamedSource[];
+  /** Sources of the configuration whose own `out`, `reload` and `confirm` hold for a certificate of theirs that the command line names. */
+  readonly traitSources: readonly NamedSource[];
   readonly flags: Flags;
   readonly responders: readonly ResponderOverride[];
   /** The configuration file; undefined where none was read. */
@@ -41,11 +45,13 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
   const { flags, settings, configuration } = await fetchSettings(parsed, definitions, process, { useDefaultPlace });
   const { file, sources: configured = [], responders = [] } = configuration ?? {};
   const isOfCommandLine = (flag: string): boolean => settings.get(flag)?.origin.kind === 'flag';
-  const sources = named.length === 0 ? configured.map((source) => withoutLists(source, isOfCommandLine)) : named;
+  const ofFile = configured.map((source) => withoutLists(source, isOfCommandLine));
+  const sources = named.length === 0 ? ofFile : named;
   if (sources.length === 0) throw noCertificate(file);
   return {
     ...definedOnly({ configurationFile: file }),
     sources,
+    traitSources: named.length > 0 ? traitSourcesOf(ofFile, isOfCommandLine('out')) : [],
     flags,
     responders,
     isReloadOfFile: settings.get('reload')?.origin.kind === 'file',
@@ -63,6 +69,34 @@ function withoutLists(source: NamedSource, isGiven: (flag: string) => boolean): 
     ...(reload === undefined || isGiven('reload') ? {} : { reload }),
     ...(confirm === undefined || isGiven('confirm') ? {} : { confirm }),
   };
+}
+
+/** None where no source says anything of its own: then nobody has to look which certificates it has. */
+function traitSourcesOf(configured: readonly NamedSource[], isOutGiven: boolean): readonly NamedSource[] {
+  const sources = configured.map(({ out, ...others }) =>
+    isOutGiven || out === undefined ? others : { ...others, out },
+  );
+  const isSpeaking = sources.some((source) => ['out', 'reload', 'confirm'].some((trait) => trait in source));
+  return isSpeaking ? sources : [];
+}
+
+/** The certificates of a run as they are now, and what their sources say of servers. */
+export async function listOrder({
+  sources,
+  traitSources,
+}: Pick<FetchOrder, 'sources' | 'traitSources'>): Promise<{ list: CertificateList; lists: readonly OwnLists[] }> {
+  const list = await listCertificates(sources);
+  if (traitSources.length === 0) return { list, lists: sources };
+  const placed = traitSources.map(({ confirm, ...others }) =>
+    confirm === undefined ? others : { ...others, confirm: placesOfRun(confirm, () => pathsOf(list)) },
+  );
+  const told = await withTraitsOf(list, placed);
+  const lists = new Map<unknown, OwnLists>();
+  for (let index = 0; index < told.length; index += 1) {
+    const { reload, confirm } = told.at(index);
+    lists.set(JSON.stringify([reload, confirm]), definedOnly({ reload, confirm }));
+  }
+  return { list: told, lists: [...lists.values()] };
 }
 
 /** The error for a run without any certificate. */
@@ -91,7 +125,11 @@ export function confirmOfRun(
   setting: Setting | undefined,
   certificates: () => readonly FilePath[],
 ): readonly string[] {
-  if (setting?.origin.kind !== 'file') return texts;
+  return setting?.origin.kind === 'file' ? placesOfRun(texts, certificates) : texts;
+}
+
+/** Those of a file's places that are about a certificate of this run, by its name there, or about no single one. */
+function placesOfRun(texts: readonly string[], certificates: () => readonly FilePath[]): readonly string[] {
   let names: ReadonlyMap<string, string> | undefined;
   return texts.flatMap((text) => {
     const equals = text.split('#', 1)[0]?.lastIndexOf('=') ?? -1;

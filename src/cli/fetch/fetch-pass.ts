@@ -3,18 +3,14 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { fetchStaples, type BatchLimits, type ListedOutcome } from '../../pipeline/fleet/batch.js';
 import type { FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../pipeline/fetch/outcome.js';
-import {
-  listCertificates,
-  pathsOf,
-  type CertificateList,
-  type ListedCertificate,
-} from '../../source/certificate-list.js';
+import { pathsOf, type CertificateList, type ListedCertificate } from '../../source/certificate-list.js';
 import type { OwnLists } from '../reload/reload-outcome.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfOutcome } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import type { Output } from '../output.js';
 import type { FetchFlags } from './fetch-flags.js';
+import { listOrder } from './fetch-order.js';
 import type { FetchRun } from './prepare-run.js';
 import { startFrugalHeap } from './frugal-heap.js';
 import { announceOnCommand, hasOnCommands, runOnCommand } from './on-commands.js';
@@ -48,10 +44,11 @@ export interface PassObserver {
 export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Promise<ExitCode> {
   const { order, output, config, interrupt, options } = run;
   const { flags } = order;
-  const list = await listCertificates(order.sources);
+  const { list, lists } = await listOrder(order);
   if (isStdout(flags.out)) requireOneForStdout(list, { ...flags, json: output.json });
   const confirm = [...order.confirmFor(() => pathsOf(list))];
-  const plan = { sources: order.sources, isOfFile: order.isReloadOfFile };
+  run.warnOfHash(lists.flatMap(({ reload = flags.reload }) => reload));
+  const plan = { sources: lists, isOfFile: order.isReloadOfFile };
   const reload = await reloadAtEnd(config, { ...flags, confirm }, () => pathsOf(list), interrupt, output, plan);
   const policy = { strict: flags.strict, requireOcsp: flags['require-ocsp'] };
   const report = startReport(run, list.length);

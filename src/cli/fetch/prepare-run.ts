@@ -9,7 +9,7 @@ import { fetchOptionsFrom, fetchToolsFrom, httpClientOptionsFrom } from './fetch
 import { helperThreads } from './helper-threads.js';
 import type { Interrupt } from '../interrupt.js';
 import { checkOnCommands } from './on-commands.js';
-import { warnOfHash } from '../flags/reload-flags.js';
+import { createHashWarning } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
 import { shardFrom } from '../flags/shard-value.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -30,6 +30,8 @@ export interface FetchRun extends RunSurroundings {
   readonly helpers: HelperThreads;
   /** The part of the fleet that this run works on; all of it when absent. */
   readonly shard?: Shard;
+  /** Warns of targets that take no staples in the hash of the run, of each once. */
+  warnOfHash(targets: readonly string[]): void;
   /** Closes its connections. */
   close(): void;
 }
@@ -43,7 +45,6 @@ export async function prepareFetchRun(
   const { flags } = order;
   const options = await fetchOptionsFrom(flags, order.responders, surroundings.output);
   checkOnCommands(flags);
-  warnOfHash(flags.hash, flags.reload, surroundings.output);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
   const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);
@@ -56,6 +57,7 @@ export async function prepareFetchRun(
     tools: memory === undefined ? tools : { ...tools, memory },
     helpers: helperThreads({ client: clientOptions, at: flags.at }),
     shard,
+    warnOfHash: createHashWarning(flags.hash, surroundings.output),
     close: () => client.close(),
   });
 }

@@ -59,12 +59,19 @@ export function reloadTargetFrom(text: string): ReloadTarget {
   }
 }
 
-/** A staple in another hash than a target takes is fetched or signed as asked, but will not be served there. */
-export function warnOfHash(hash: string, targets: readonly string[], output: Pick<Output, 'warn'>): void {
-  if (hash === 'sha1') return;
-  for (const text of new Set(targets)) {
-    const { server } = parseReloadTarget(text);
-    if (server.rules?.takesSha1Only !== true) continue;
-    output.warn(`${server.name} takes staples with a SHA-1 CertID only: with --hash ${hash} ${text} will serve none`);
-  }
+/**
+ * Warns of targets that will not serve staples in the hash that is asked for; they are fetched or signed as asked all the
+ * same. Each target is warned of once.
+ */
+export function createHashWarning(hash: string, output: Pick<Output, 'warn'>): (targets: readonly string[]) => void {
+  const known = new Set<string>();
+  return (targets) => {
+    if (hash === 'sha1') return;
+    for (const text of targets) {
+      const { server } = parseReloadTarget(text);
+      if (known.has(text) || server.rules?.takesSha1Only !== true) continue;
+      known.add(text);
+      output.warn(`${server.name} takes staples with a SHA-1 CertID only: with --hash ${hash} ${text} will serve none`);
+    }
+  };
 }

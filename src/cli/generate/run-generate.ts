@@ -14,7 +14,7 @@ import {
   type GenerateSubject,
 } from '../../pipeline/sign/generate-staple.js';
 import { fixedStatus } from '../../source/status-source.js';
-import { warnOfHash } from '../flags/reload-flags.js';
+import { createHashWarning } from '../flags/reload-flags.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
@@ -42,7 +42,7 @@ export async function runGenerate(
   requireOneKind(certificates, flags);
   if (isStdout(flags.out)) requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
-  warnOfHash(flags.hash, flags.reload, output);
+  createHashWarning(flags.hash, output)(flags.reload);
   const subjects = await subjectsFrom(certificates, flags, options);
   const paths = certificates.map(({ path }) => path);
   const interrupt = catchInterrupts();

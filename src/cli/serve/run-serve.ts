@@ -31,7 +31,7 @@ export async function runServe(flags: ServeFlags, output: Output): Promise<ExitC
       now: () => new Date(),
       onExchange: exchangeTeller(output),
     });
-    output.say(`serving on ${server.url} ${describe(issuer, signer)}`);
+    if (!output.isQuiet) output.say(`serving on ${server.url} ${describe(issuer, signer)}`);
     if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort');
     output.mention('stopping after the running requests');
     await server.stop(stopDeadlineMilliseconds);

@@ -8,7 +8,7 @@ import { unlessOcspError } from '../ocsp-error.js';
 import { oncePer } from '../once-per.js';
 import { publicKeyProblem } from '../keys/public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
-import { checkSignature, signatureAlgorithmName } from '../keys/signature.js';
+import { checkSignature, signatureAlgorithmName, signatureAlgorithmProblem } from '../keys/signature.js';
 import { formatTime } from '../time.js';
 import { failure } from './failure.js';
 import type { Failure, Finding, Responder } from './verdict.js';
@@ -111,14 +111,31 @@ export function delegationFailure(
 ): Failure | undefined {
   if (certificate.extendedKeyUsage?.includes(Oid.keyPurposeOcspSigning) !== true) return purposeFailure(certificate);
   const issuance = issuanceFailure(certificate, options.issuer, 'anchor');
+  const keyProblem = publicKeyProblem(options.issuer.publicKey);
+  if (issuance === 'unsupported-algorithm' && keyProblem === undefined)
+    return unsupportedDelegate(certificate, options);
   if (issuance !== undefined) {
     return notAuthorized(
       certificate,
       'not issued by this issuer',
-      `its certificate was not issued by this issuer (${publicKeyProblem(options.issuer.publicKey) ?? issuance})`,
+      `its certificate was not issued by this issuer (${keyProblem ?? issuance})`,
     );
   }
   return purposeFailure(certificate) ?? validityFailure(certificate, options);
+}
+
+/** Nobody here can tell whether the issuer signed it. */
+function unsupportedDelegate(
+  { subject, signatureAlgorithm }: Certificate,
+  { issuer }: { readonly issuer: Certificate },
+): Failure {
+  const algorithm = signatureAlgorithmName(signatureAlgorithm);
+  const responder = distinguishedNameToString(subject);
+  const problem =
+    signatureAlgorithmProblem(signatureAlgorithm, issuer.publicKey) ??
+    `${algorithm}, which is not supported with the key of the issuer`;
+  const message = `the certificate of the responder ${responder} is signed with ${problem}`;
+  return failure('unsupported-algorithm', message, { algorithm, responder });
 }
 
 /** What the certificate itself says against signing responses. */

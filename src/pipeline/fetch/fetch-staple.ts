@@ -131,7 +131,7 @@ async function keepIssuerOf({ file, staple, judge, options, tools, isIssuerDownl
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`. */
 async function prepareJob(
-  { file, staple, responders, files }: DueCertificate,
+  { listed, file, staple, responders, files }: DueCertificate,
   options: FetchOptions,
   tools: FetchTools,
 ): Promise<Job> {
@@ -141,13 +141,21 @@ async function prepareJob(
   const judge = judgeFor(file.certificate, issuer, options, tools.now());
   await removeLeftover(staple, options, tools);
   const stored = judgeStored(files ?? readStoredFiles(staple), judge);
-  return { file, staple, judge, stored, responders, budget, options, tools, isIssuerDownloaded };
+  return { listed, file, staple, judge, stored, responders, budget, options, tools, isIssuerDownloaded };
 }
 
 /** A certificate that stood in line: its time begins now. */
-function startedNow({ responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
+function startedNow({ listed, responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
   const judge = { ...judged.judge, now: tools.now() };
-  return { ...judged, judge, responders, budget: startJobBudget(judged.options), tools, isIssuerDownloaded: false };
+  return {
+    ...judged,
+    listed,
+    judge,
+    responders,
+    budget: startJobBudget(judged.options),
+    tools,
+    isIssuerDownloaded: false,
+  };
 }
 
 async function askFor(job: Job): Promise<AskResult> {

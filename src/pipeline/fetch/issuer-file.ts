@@ -1,12 +1,13 @@
 import { OcspError, decodeCertificate, decodePem, type Certificate, type Finding } from '../../core/index.js';
 import { isIssuedBy } from '../../core/certificate/issuance.js';
-import { appendToPath, pathKey, shownPath, type FilePath } from '../../core/file-path.js';
+import { appendToPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { isUnchanged, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { replaceFile } from '../../store/replace-file.js';
 import { readStapleNow } from '../../store/staple-file.js';
+import { isStapleBeside } from '../../store/staple-location.js';
 import { unsafe } from '../../store/store-error.js';
 
 /** Where haproxy looks for an issuer that the certificate's own file lacks; with the staple it reads it wherever it is there. */
@@ -70,7 +71,7 @@ export async function keepIssuer(
   { isDownloaded, issuers, mayWrite, ownProcess }: IssuerKeeping,
 ): Promise<KeptIssuer> {
   // A certificate that came through a pipe has no file to stand beside.
-  if (file.version === undefined || pathKey(staple) !== pathKey(appendToPath(file.path, '.ocsp'))) return nothing;
+  if (file.version === undefined || !isStapleBeside(staple, file.path)) return nothing;
   const state = readIssuerFile(file);
   if (state === 'fits' || (state === 'missing' && !isDownloaded)) return nothing;
   if (issuers.choose(file.certificate, file.others) !== undefined) {

@@ -8,6 +8,10 @@ import type { Ending, FailedAttempt, Outcome } from './outcome.js';
 import { clearRevokedMark, keepRevokedAnswer, storeStaple } from './store-staple.js';
 import { mayKeep, readRevokedMark, readStoredStaple } from './stored-staple.js';
 import { revocationOf, revokedEnding, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
+import { haproxy } from '../../servers/haproxy/server.js';
+import { parseReloadTarget } from '../../servers/reload-target.js';
+import { tooLargeInFile, type Server } from '../../servers/server.js';
+import { isStapleBeside } from '../../store/staple-location.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 
 /** Acts on a believed answer: a good one is stored, a revoked one is loud and remembered, an unknown one changes nothing. */
@@ -96,10 +100,23 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
     const result = await storeStaple(staple, usable, { ...judge, now: tools.now() }, tools.ownProcess);
     if (result.kind === 'refused') return settleFailure(asItStands(job), { trouble: troubleOfFailure(result.failure) });
     const outcome = describeOutcome(job, endingIf(result.kind === 'identical'), usable.verdict);
-    return { ...outcome, written: result.kind === 'written' };
+    const written = result.kind === 'written';
+    const tooLarge = written ? sizeWarnings(job, usable.bytes) : [];
+    return { ...outcome, written, warnings: [...outcome.warnings, ...tooLarge] };
   } catch (error) {
     return settleFailure(job, { trouble: troubleOfError(error) });
   }
+}
+
+/** Servers that are told of the staple, or look for it by its name, and will not take it for its size. */
+function sizeWarnings({ listed, file, staple, options }: Job, { length }: Uint8Array): string[] {
+  const targets = listed.reload ?? options.reload ?? [];
+  const told: readonly Server[] = targets.map((text) => parseReloadTarget(text).server);
+  const readers = new Set([...(isStapleBeside(staple, file.path) ? [haproxy] : []), ...told]);
+  return [...readers].flatMap((server) => {
+    const why = tooLargeInFile(server, length);
+    return why === undefined ? [] : [`the response has ${length} octets, and ${why}`];
+  });
 }
 
 /** What is refused only under the lock is older than what another run has stored meanwhile, and that is what counts now. */

@@ -2,7 +2,8 @@ import { OcspError, decodePem, looksLikePem, type PemBlock } from '../../core/in
 import { Tag } from '../../core/der/der.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { kindOfDer, type DerKind } from '../../core/kind-of-der.js';
-import { certificateOf } from '../../source/certificate-file.js';
+import { certificateLabels, certificateOf } from '../../source/certificate-file.js';
+import { readPkcs7Certificates } from '../../source/pkcs7.js';
 import { readInputFile, type InputHints } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
 import type { Inspected } from './record.js';
@@ -82,9 +83,7 @@ function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Insp
   );
 }
 
-/** Loaded when it is needed: the reader of PKCS#7 costs more than everything else here. */
 async function inspectPkcs7(der: Uint8Array): Promise<readonly Inspected[]> {
-  const { readPkcs7Certificates } = await import('../../source/pkcs7.js');
   const found: Inspected[] = [];
   for (const certificate of readPkcs7Certificates(der)) {
     found.push(...(await orTrouble(() => [{ record: describeCertificate(certificate) }])));
@@ -112,20 +111,19 @@ async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspect
   );
 }
 
-/** What is in a PEM block, by its label. */
-const kindsByLabel: ReadonlyMap<string, DerKind> = new Map([
-  ['CERTIFICATE', 'certificate'],
-  ['X509 CERTIFICATE', 'certificate'],
-  ['TRUSTED CERTIFICATE', 'certificate'],
-  ['OCSP RESPONSE', 'response'],
-  ['OCSP REQUEST', 'request'],
-  ['PKCS7', 'pkcs7'],
-  ['CMS', 'pkcs7'],
-]);
+/** What is in a PEM block: PKCS#7 stands under the labels of certificates too, and a certificate under those of PKCS#7. */
+function kindOfBlock({ label, der }: PemBlock): DerKind | undefined {
+  if (label === 'OCSP RESPONSE') return 'response';
+  if (label === 'OCSP REQUEST') return 'request';
+  if (!certificateLabels.has(label)) return undefined;
+  const found = kindOfDer(der);
+  const isFoundByLabel = found !== 'pkcs7' && found !== 'certificate';
+  return isFoundByLabel ? (/^(?:PKCS|CMS)/.test(label) ? 'pkcs7' : 'certificate') : found;
+}
 
 function inspectBlock(block: PemBlock, number: number, warnings: string[]): ReturnType<Inspector> {
   const { label, der } = block;
-  const kind = kindsByLabel.get(label);
+  const kind = kindOfBlock(block);
   if (kind === 'certificate') {
     return inspectDer(
       certificateOf(block, number, (warning) => warnings.push(warning)),

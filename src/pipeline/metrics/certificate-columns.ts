@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Statement, Window } from '../../core/index.js';
-import { appendToPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { type FilePath } from '../../core/file-path.js';
+import { isStapleBeside } from '../../store/staple-location.js';
 import type { Outcome } from '../fetch/outcome.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../fetch/staple-state.js';
 import { pathLabel } from '../fleet/path-label.js';
@@ -155,7 +156,7 @@ function numberOf(value: ReturnType<Column['value']>): number {
 /** Empty where the certificate could not be read, so that no place is known. */
 function stapleLabel({ certificate, staple }: Outcome): string | undefined {
   if (staple === undefined) return '';
-  return pathKey(staple) === pathKey(appendToPath(certificate, '.ocsp')) ? undefined : pathLabel(staple);
+  return isStapleBeside(staple, certificate) ? undefined : pathLabel(staple);
 }
 
 function copied<Numbers extends Float64Array | Uint8Array>(from: Numbers, to: Numbers): Numbers {

@@ -2,7 +2,7 @@ import { isBelieved, type BelievedEvidence, type Failure, type Finding, type Ver
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
-import { largestForClients, type Server, type ServerRules } from '../../servers/server.js';
+import { largestForClients, tooLargeInFile, type Server, type ServerRules } from '../../servers/server.js';
 import { servers } from '../../servers/servers.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
@@ -37,14 +37,15 @@ export function judgeForServer(verdict: Verdict, server: StaplingServer, bytes: 
 
 /** Why a server would not serve this response, although nothing is wrong with that: it is too large. */
 export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble | undefined {
-  const { largestInFile = Infinity } = rulesOf(server);
-  if (bytes.length <= Math.min(largestInFile, largestForClients)) return undefined;
-  const what =
-    bytes.length > largestInFile
-      ? `${server} ignores a file of more than ${largestInFile} octets, whatever tune.bufsize says`
-      : `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
+  const what = tooLargeInFile({ name: server, rules: rulesOf(server) }, bytes.length) ?? tooLargeForClients(bytes);
+  if (what === undefined) return undefined;
   const hint = 'ask the CA for a smaller response, with fewer certificates in it';
   return serverTrouble('too-large', `the response has ${bytes.length} octets, and ${what}`, hint);
+}
+
+function tooLargeForClients({ length }: Uint8Array): string | undefined {
+  if (length <= largestForClients) return undefined;
+  return `clients of TLS 1.2 break off the handshake on one of more than ${largestForClients}`;
 }
 
 /** Why a server would not start with the staple of a certificate: it wants the issuer at hand. */

@@ -25,6 +25,7 @@ import { staplePathFor } from '../../store/staple-location.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
+import { sizeTrouble } from './server-rules.js';
 import { chainFindings, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -160,7 +161,7 @@ function judgeSent(
   if (fault?.code === 'other-certificate') return { ...nothing, ...seen };
   const trust = (): Trust => trustFor(others, knownIssuer, options);
   if (sentStaple !== undefined) {
-    const found = judged(() => reported(verdictOnSent(sentStaple, own, trust(), options), 'handshake'));
+    const found = judged(() => reportedOnSent(sentStaple, own, trust(), options));
     return { ...seen, ...definedOnly({ fault }), ...found };
   }
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
@@ -237,6 +238,19 @@ function issuerAmong(own: Certificate, { anchors, local, untrusted }: Trust): Ce
     chooseIssuer(own, anchors, 'anchor');
   if (issuer !== undefined) return issuer;
   throw noIssuerAmong(own, [...local, ...untrusted, ...anchors]);
+}
+
+/** What is too large for a server in its file is so in its handshake. */
+function reportedOnSent(
+  staple: Uint8Array,
+  own: Certificate,
+  trust: Trust,
+  options: VerifyConnectionOptions,
+): JudgedStaple | StapleNotJudged {
+  const verdict = verdictOnSent(staple, own, trust, options);
+  const { server } = options;
+  const trouble = server === undefined || verdict.kind !== 'good' ? undefined : sizeTrouble(server, staple);
+  return trouble === undefined ? reported(verdict, 'handshake') : { noResponder: false, trouble };
 }
 
 function verdictOnSent(staple: Uint8Array, own: Certificate, trust: Trust, options: VerifyConnectionOptions): Verdict {

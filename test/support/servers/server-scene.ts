@@ -109,6 +109,32 @@ export function responseFor(
   });
 }
 
+/** A good response about a site, of exactly so many octets. */
+export function responseOfSize(
+  { authority }: Pick<ServerScene, 'authority'>,
+  { issued }: Pick<Site, 'issued'>,
+  octets: number,
+): Buffer {
+  const thisUpdate = fromNow(-2 * hour);
+  for (let padding = octets - 600; ;) {
+    const bytes = buildOcspResponse({
+      signer: authority,
+      producedAt: thisUpdate,
+      extensions: [{ oid: '1.3.6.1.4.1.99999.1', value: Buffer.alloc(padding) }],
+      responses: [
+        {
+          certId: { issuer: authority, serialNumber: issued.serialNumber },
+          thisUpdate,
+          nextUpdate: fromNow(100 * hour),
+        },
+      ],
+    });
+    if (bytes.length === octets) return bytes;
+    // Signatures differ in length by an octet or two.
+    padding += octets - bytes.length;
+  }
+}
+
 /** A time of whole seconds, so many milliseconds from now. */
 export function fromNow(milliseconds: number): Date {
   return new Date(Math.floor((Date.now() + milliseconds) / 1000) * 1000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isBelieved, type Verdict } from '../../../../src/core/index.js';
 import type { CertificateOptions, IssuedCertificate } from '../../../support/certificate.js';
-import { bitString, sequence } from '../../../support/der-writer.js';
+import { bitString, objectIdentifier, sequence } from '../../../support/der-writer.js';
 import { purposes, unheardOf } from '../../../support/extensions.js';
 import { generateKey, type KeyType } from '../../../support/keys.js';
 import type { OcspResponseOptions } from '../../../support/ocsp-response.js';
@@ -91,6 +91,20 @@ describe('a delegate', () => {
     ['whose certificate is not valid yet', { notBefore: secondsAfter(now, 301) }, 'not yet valid'],
   ])('%s is not authorized', (_, options, why) => {
     expect(whyOf(delegate(options))).toBe(why);
+  });
+
+  it('whose certificate is signed with an unsupported algorithm is named with that', () => {
+    const algorithmIdentifier = sequence(objectIdentifier('2.16.840.1.101.3.4.3.10'));
+    const verdict = delegate({ algorithmIdentifier, commonName: 'Modern responder' });
+    expect(verdict).toMatchObject({
+      kind: 'invalid',
+      failure: {
+        code: 'unsupported-algorithm',
+        message:
+          'the certificate of the responder CN=Modern responder is signed with ecdsa-with-SHA3-256, which is not supported',
+        values: { algorithm: 'ecdsa-with-SHA3-256', responder: 'CN=Modern responder' },
+      },
+    });
   });
 
   it('without any purpose is not authorized', () => {

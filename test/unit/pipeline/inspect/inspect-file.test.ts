@@ -332,6 +332,19 @@ describe('inspecting a file', () => {
     ]);
   });
 
+  it.each(['CERTIFICATE', 'X509 CERTIFICATE', 'CERTIFICATE CHAIN', 'PKCS7', 'PKCS #7 SIGNED DATA', 'CMS'])(
+    'shows a certificate and those of a PKCS#7 under the label %s',
+    async (label) => {
+      const bundle = certificatesOnlyBundle([server, authority]).der;
+      const inspected = await inspectBytes(Buffer.from(pem(label, bundle) + pem(label, server.certificate.der)));
+      expect(inspected.map(({ record, block }) => [block, (record as CertificateRecord).subject])).toEqual([
+        [1, 'CN=server.example'],
+        [1, 'CN=Test Root CA'],
+        [2, 'CN=server.example'],
+      ]);
+    },
+  );
+
   it.each([
     [
       'a private key in DER',
