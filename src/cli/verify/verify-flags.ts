@@ -19,6 +19,54 @@ import { certificateFlags, issuerFlags, serialFlag, trustFlags } from '../flags/
 /** Details of a switch without a default: what depends on a flag, or excludes it, counts its default as given. */
 const unset = { default: undefined };
 
+/** What a monitoring system is answered, and by which limits. */
+export const monitoringFlags = inGroup('output', {
+  nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
+    ...unset,
+    exclusive: ['json'],
+    summary: 'answer as a Nagios plugin',
+  }),
+  warn: durationFlag('with --nagios: a warning when a response ends sooner [default: 24h]', {
+    example: '24h',
+    dependsOn: ['nagios'],
+  }),
+  critical: durationFlag('with --nagios: critical when a response ends sooner [default: 6h]', {
+    example: '6h',
+    dependsOn: ['nagios'],
+  }),
+  'certificate-warn': durationFlag(
+    'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
+    { example: '21d', dependsOn: ['nagios'] },
+  ),
+  'certificate-critical': durationFlag(
+    'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
+    { example: '7d', dependsOn: ['nagios'] },
+  ),
+});
+
+export type MonitoringFlags = Interfaces.InferredFlags<typeof monitoringFlags>;
+
+/** Which server is asked; a command that has --connect has these too. */
+export const connectionFlags = inGroup('servers', {
+  servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
+    helpValue: '<name>',
+    dependsOn: ['connect'],
+  }),
+  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
+});
+
+export type ConnectionFlags = Interfaces.InferredFlags<typeof connectionFlags>;
+
+/** Anchors, and what may stand between them and an issuer. */
+export const chainFlags = inGroup('trust', {
+  ca: listOf(
+    fileFlag('an anchor for the chain above the issuer, trusted even if it is not self-signed', {
+      summary: 'an anchor for the chain above the issuer',
+    }),
+  ),
+  untrusted: listOf(fileFlag('where to look for intermediates and certificates of responders')),
+});
+
 /** The flags of `verify`. */
 export const verifyFlags = {
   ...certificateFlags,
@@ -41,12 +89,7 @@ export const verifyFlags = {
     at: timeFlag('judge as of this time [default: now]', { summary: 'judge as of this time [default: now]' }),
   }),
   ...inGroup('trust', {
-    ca: listOf(
-      fileFlag('an anchor for the chain above the issuer, trusted even if it is not self-signed', {
-        summary: 'an anchor for the chain above the issuer',
-      }),
-    ),
-    untrusted: listOf(fileFlag('where to look for intermediates and certificates of responders')),
+    ...chainFlags,
     ...trustFlags,
     crl: severalOf(
       textFlag(
@@ -94,35 +137,10 @@ export const verifyFlags = {
       exclusive: ['serial', 'request', 'nonce'],
       summary: 'judge what this server really sends',
     }),
-    servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
-      helpValue: '<name>',
-      dependsOn: ['connect'],
-    }),
-    starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
   }),
-  ...inGroup('output', {
-    nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
-      ...unset,
-      exclusive: ['json', 'ignore-times'],
-      summary: 'answer as a Nagios plugin',
-    }),
-    warn: durationFlag('with --nagios: a warning when a staple ends sooner [default: 24h]', {
-      example: '24h',
-      dependsOn: ['nagios'],
-    }),
-    critical: durationFlag('with --nagios: critical when a staple ends sooner [default: 6h]', {
-      example: '6h',
-      dependsOn: ['nagios'],
-    }),
-    'certificate-warn': durationFlag(
-      'with --nagios: a warning when a certificate expires sooner, at most a third of its life [default: 21d]',
-      { example: '21d', dependsOn: ['nagios'] },
-    ),
-    'certificate-critical': durationFlag(
-      'with --nagios: critical when a certificate expires sooner, at most a tenth of its life [default: 7d]',
-      { example: '7d', dependsOn: ['nagios'] },
-    ),
-  }),
+  ...connectionFlags,
+  ...monitoringFlags,
+  nagios: { ...monitoringFlags.nagios, exclusive: ['json', 'ignore-times'] },
 };
 
 export type VerifyFlags = Interfaces.InferredFlags<typeof verifyFlags>;
