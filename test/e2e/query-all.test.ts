@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { answer, requestBytes } from '../support/answer.js';
-import { fixed, httpStatus, silent } from '../support/behaviours.js';
+import { fixed, html, httpStatus, silent } from '../support/behaviours.js';
 import type { Behaviour } from '../support/misbehaving-responder.js';
 import { parseOcspRequest } from '../support/ocsp-request.js';
 import { buildErrorResponse } from '../support/ocsp-response.js';
@@ -74,6 +74,11 @@ describe('query --all', () => {
     [
       'refuses GET',
       ({ authority }) => split(byGet, httpStatus(405), answer(authority)),
+      { exitCode: 0, rules: ['get-refused'] },
+    ],
+    [
+      'sends a web page by GET',
+      ({ authority }) => split(byGet, html(), answer(authority)),
       { exitCode: 0, rules: ['get-refused'] },
     ],
     [

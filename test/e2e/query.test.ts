@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 
 import { answer, answerTo, requestBytes } from '../support/answer.js';
 import { fixed, html, httpStatus, silent, tryLater } from '../support/behaviours.js';
-import type { IssuedCertificate } from '../support/certificate.js';
 import { unusedPort, type Behaviour } from '../support/misbehaving-responder.js';
 import { buildErrorResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
@@ -28,16 +27,6 @@ import {
 import { queryJson, querySite, queryText, rulesOf, withUsual } from './support/query-site.js';
 
 const revoked = { revokedAt: new Date('2026-01-05T10:00:00Z'), reason: 'keyCompromise' } as const;
-
-/** The answer of the authority with one octet of its signature changed. */
-function forged(authority: IssuedCertificate): Behaviour {
-  return (exchange) => {
-    const bytes = answerTo(requestBytes(exchange.request, exchange.path), authority);
-    const last = bytes.length - 1;
-    bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
-    return fixed(bytes)(exchange);
-  };
-}
 
 function aboutAnother(scene: Scene): Behaviour {
   const other = scene.authority.issue();
@@ -78,7 +67,7 @@ const cases: readonly Case[] = [
   ],
   [
     'a forged signature',
-    ({ authority }) => forged(authority),
+    ({ authority }) => answer(authority, 'good', { response: { corruptSignature: true } }),
     { exitCode: 5, verdict: 'invalid', code: 'signature-invalid' },
   ],
   ["another certificate's answer", aboutAnother, { exitCode: 5, verdict: 'invalid', code: 'cert-id-mismatch' }],

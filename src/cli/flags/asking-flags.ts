@@ -41,7 +41,7 @@ export const askingFlags = {
     }),
     header: listOf(
       headerFlag(
-        'a header for the responder; Authorization and Cookie only for one that --url or the configuration names',
+        'a header for the responder; Authorization and Cookie only for one that you name, as by --url',
         {
           check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
           masked: maskedHeader,

@@ -42,12 +42,12 @@ export const queryFlags = {
     strict: switchFlag('do not believe a response without the nonce that was sent'),
   }),
   ...inGroup('servers', {
-    connect: textFlag('ask about the certificates that this server sends; it is believed as to their issuer', {
+    connect: textFlag('ask about the certificates that this server sends, with the issuer that it sends', {
       helpValue: '<host:port>',
       summary: 'ask about the certificates of this server',
     }),
   }),
-  ...connectionFlags,
+  ...connectionFlags('HOST, unless that is an address'),
   ...monitoringFlags,
 };
 

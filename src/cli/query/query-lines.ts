@@ -1,6 +1,6 @@
+import { shortened } from '../../core/shortened.js';
 import { formatTime } from '../../core/time.js';
-import type { FilePath } from '../../core/file-path.js';
-import { shownPath } from '../../core/file-path.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
 import type { ResponderProbe } from '../../pipeline/query/probe-findings.js';
 import type { QueryReport } from '../../pipeline/query/query-certificate.js';
 import type { Trouble } from '../../pipeline/trouble.js';
@@ -100,7 +100,7 @@ function factLines(probes: readonly ResponderProbe[]): string[] {
     }
     return [...found].map(([text, own]) => {
       const ways = found.size === 1 ? '' : ` (${own.map(wayOf).join(', ')})`;
-      return `    ${label.padEnd(8)} ${escapeText(text + ways)}`;
+      return `    ${label.padEnd(8)} ${escapeText(shortened(text + ways))}`;
     });
   });
 }

@@ -46,16 +46,18 @@ export const monitoringFlags = inGroup('output', {
 
 export type MonitoringFlags = Interfaces.InferredFlags<typeof monitoringFlags>;
 
-/** Which server is asked; a command that has --connect has these too. */
-export const connectionFlags = inGroup('servers', {
-  servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
-    helpValue: '<name>',
-    dependsOn: ['connect'],
-  }),
-  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
-});
+/** How the server of --connect is asked; `usualName` is what it is asked for where nobody says. */
+export function connectionFlags(usualName: string) {
+  return inGroup('servers', {
+    servername: textFlag(`the server name to ask for [default: ${usualName}]`, {
+      helpValue: '<name>',
+      dependsOn: ['connect'],
+    }),
+    starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
+  });
+}
 
-export type ConnectionFlags = Interfaces.InferredFlags<typeof connectionFlags>;
+export type ConnectionFlags = Interfaces.InferredFlags<ReturnType<typeof connectionFlags>>;
 
 /** Anchors, and what may stand between them and an issuer. */
 export const chainFlags = inGroup('trust', {
@@ -138,7 +140,7 @@ export const verifyFlags = {
       summary: 'judge what this server really sends',
     }),
   }),
-  ...connectionFlags,
+  ...connectionFlags('the first DNS name of the certificate'),
   ...monitoringFlags,
   nagios: { ...monitoringFlags.nagios, exclusive: ['json', 'ignore-times'] },
 };

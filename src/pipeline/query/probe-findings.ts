@@ -49,7 +49,7 @@ function differingVerdicts(probes: readonly ResponderProbe[]): Finding[] {
   const kinds = new Map<string, ResponderProbe[]>();
   for (const probe of probes) {
     const { verdict } = probe;
-    if (verdict === undefined || verdict.kind === 'refused') continue;
+    if (verdict === undefined || !isAnswered(probe)) continue;
     // That a responder does not know one of the hashes has a rule of its own.
     if (verdict.kind === 'unknown' && isKnownInOtherHash(probe, probes)) continue;
     const name = 'failure' in verdict ? `${verdict.kind} (${verdict.failure.code})` : verdict.kind;
@@ -163,8 +163,7 @@ function signerFindings(probes: readonly ResponderProbe[]): Finding[] {
 }
 
 function contentTypes(probes: readonly ResponderProbe[]): Finding[] {
-  const other = probes.find(({ exchange, verdict }) => {
-    if (verdict === undefined) return false;
+  const other = probes.filter(isAnswered).find(({ exchange }) => {
     return exchange?.contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/ocsp-response';
   });
   if (other === undefined) return [];
@@ -177,7 +176,8 @@ function believed(probe: ResponderProbe): probe is Believed {
   return probe.verdict !== undefined && isBelieved(probe.verdict);
 }
 
-function isAnswered({ verdict }: ResponderProbe): boolean {
+/** Whether a signed answer came, believed or not. */
+export function isAnswered({ verdict }: Pick<ResponderProbe, 'verdict'>): boolean {
   return verdict !== undefined && verdict.kind !== 'refused' && !isNotResponse(verdict);
 }
 

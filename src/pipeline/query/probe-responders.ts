@@ -8,7 +8,7 @@ import { troubleOfResponse } from '../fetch/judge-response.js';
 import { byGravity, graverTrouble, gravityOfVerdict } from '../gravity.js';
 import { troubleOfError } from '../trouble.js';
 import { nonceOctets, type AskFor } from './query-certificate.js';
-import { probeFindings, type ResponderProbe } from './probe-findings.js';
+import { isAnswered, probeFindings, type ResponderProbe } from './probe-findings.js';
 import type { Question, QueryOptions, QueryTools } from './question.js';
 import { recordExchanges } from './recorded-exchange.js';
 
@@ -97,12 +97,11 @@ async function probeOnce(
   }
 }
 
-/** A refusal by one way is a finding where another way is answered. */
+/** A refusal by one way, or a web page, is a finding where another way is answered. */
 function gravestOf(probes: readonly ResponderProbe[], hash: HashAlgorithm): Found {
-  const answered = probes.filter(
-    ({ verdict, hash: own }) =>
-      verdict !== undefined && verdict.kind !== 'refused' && (own === hash || verdict.kind === 'revoked'),
-  );
+  const answered = probes.filter((probe) => {
+    return isAnswered(probe) && (probe.hash === hash || probe.verdict?.kind === 'revoked');
+  });
   const gravityOf = ({ verdict }: Found): Parameters<typeof byGravity>[0] =>
     verdict === undefined ? 'success' : gravityOfVerdict(verdict);
   const [gravest] = answered.toSorted((a, b) => byGravity(gravityOf(a), gravityOf(b)));

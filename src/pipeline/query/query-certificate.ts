@@ -57,8 +57,9 @@ export async function queryCertificate(
     // Everything for one certificate takes at most one timeout for each round, as in fetch.
     const budget = startBudget(options.timeoutMilliseconds * (options.retries + 1));
     const question = await prepareQuestion(subject, options, tools, budget);
-    const found = { ...base, ...(await answerTo(question, options, tools, { budget, ask })) };
-    const report = { ...found, ...mergedLists(subject, found, question) };
+    const asked = await answerTo(question, options, tools, { budget, ask });
+    const { warnings = [], findings = [], ...answer } = asked;
+    const report = { ...base, ...answer, ...allSaid(subject, question, { warnings, findings }) };
     return subject.sent === undefined ? await withKept(report, question) : report;
   } catch (error) {
     return { ...base, ...notJudged(error) };
@@ -78,14 +79,18 @@ async function answerTo(
   return noResponderNeeded(certificate);
 }
 
-/** What is said of the file or the handshake, then of the responders. */
-function mergedLists({ known }: QuerySubject, found: Pick<QueryReport, 'warnings' | 'findings'>, question: Question) {
-  const padded = paddingWarnings(question.certificate, question.responders.urls);
-  const warnings = [...(known.warnings ?? []), ...padded, ...(found.warnings ?? [])];
-  const findings = [...(known.findings ?? []), ...(found.findings ?? [])];
+/** What is said of the file or the handshake, then of the responders; an empty list is none. */
+function allSaid(
+  { known }: QuerySubject,
+  { certificate, responders }: Question,
+  ofAnswer: Required<Pick<QueryReport, 'warnings' | 'findings'>>,
+): Pick<QueryReport, 'warnings' | 'findings'> {
+  const padded = paddingWarnings(certificate, responders.urls);
+  const warnings = [...(known.warnings ?? []), ...padded, ...ofAnswer.warnings];
+  const findings = [...(known.findings ?? []), ...ofAnswer.findings];
   return {
-    ...(warnings.length === 0 ? {} : { warnings: [...new Set(warnings)] }),
-    ...(findings.length === 0 ? {} : { findings: [...new Set(findings)] }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(findings.length === 0 ? {} : { findings }),
   };
 }
 
