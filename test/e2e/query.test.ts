@@ -8,6 +8,7 @@ import { buildErrorResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
 import { runRestaple } from '../support/run-program.js';
+import { withTemporaryFolder } from '../support/temporary-folder.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
 import {
   bundleOf,
@@ -260,6 +261,15 @@ describe('query of a certificate', () => {
     );
   });
 
+  it('without responder is no matter of its issuer', async () => {
+    const authority = createCertificateAuthority();
+    await withTemporaryFolder(async (folder) => {
+      const lone = folder.write('lone.pem', authority.issue().certificate.pem);
+      const { exitCode, record } = await queryJson([lone]);
+      expect({ exitCode, outcome: record['outcome'] }).toEqual({ exitCode: 0, outcome: 'no-responder' });
+    });
+  });
+
   it('asks the responder of --url', async () => {
     await withScene(
       async (scene) => {
@@ -401,12 +411,13 @@ describe('query --out', () => {
 
   it.each([
     ['two certificates', ['--out', 'x.der'], '--out keeps the response about one certificate'],
+    ['a monitoring system', ['--out', 'x.der', '--nagios'], '--nagios'],
     ['--json on one stdout', ['--out', '-', '--json'], '--out - and --json both want stdout'],
   ])('is for no more than it can keep: %s', async (_what, flags, message) => {
     await withScene(async (scene) => {
       const second = scene.folder.write('second.pem', bundleOf(scene.authority.issue(), scene.authority));
       const { exitCode, stdout, stderr } = await queryText([...flags, scene.certificate, second]);
-      expect(exitCode).toBe(2);
+      expect(exitCode).toBe(flags.includes('--nagios') ? 3 : 2);
       expect(stderr + stdout).toContain(message);
       expect(scene.responder.requests).toEqual([]);
     });

@@ -31,6 +31,7 @@ export const queryFlags = {
   }),
   ...inGroup('where', {
     out: responseFlag('keep the response that was judged, whatever it says, or write it to stdout', {
+      exclusive: ['nagios'],
       summary: 'keep the response',
     }),
   }),

@@ -13,7 +13,7 @@ import type { CertificatePath } from '../../source/certificate-paths.js';
 import { readListed } from '../../source/folder-member.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { replaceStaple } from '../../store/write-staple.js';
-import { createHttpClient } from '../../transport/http-client.js';
+import { createHttpClient, type HttpClient } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { isStdout } from '../config/file-folder.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
@@ -46,20 +46,10 @@ export async function runQuery(
 ): Promise<ExitCode> {
   const output = isStdout(flags.out) ? asTalk(stdout) : stdout;
   const options = await queryOptionsFrom(flags, output);
-  const now = (): Date => flags.at ?? new Date();
   const client = createHttpClient(httpClientOptionsFrom(flags, userAgent));
   const interrupt = catchInterrupts();
-  const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
-  const tools: QueryTools = {
-    client,
-    gate: createResponderGate({ concurrency, perResponder: concurrency / 2 }),
-    issuers,
-    downloadedIssuers: new Map(),
-    signal: interrupt.signal,
-    now,
-    randomBytes: (count) => randomBytes(count),
-  };
-  const reading = { now: now(), addition: queryAddition };
+  const tools = queryToolsFrom(flags, client, interrupt.signal, output);
+  const reading = { now: tools.now(), addition: queryAddition };
   const count = flags.connect === undefined ? paths.length : 1;
   const isPlain = flags.all || flags.chain || flags.connect !== undefined;
   const teller =
@@ -76,7 +66,7 @@ export async function runQuery(
       teller.take(told);
       if (told.outTrouble !== undefined && !output.json) sayTrouble(output, '', told.outTrouble);
     }
-    if (!flags.nagios) warnOfUnusedIssuers(issuers, output);
+    if (!flags.nagios) warnOfUnusedIssuers(tools.issuers, output);
   } catch (error) {
     if (interrupt.exitCode() === undefined || !(error instanceof OcspError)) throw error;
   } finally {
@@ -89,15 +79,11 @@ export async function runQuery(
   return flags.nagios ? exitCode : gravestExitCode([exitCode, ...codes]);
 }
 
-/** Throws OcspError `usage` where --out - and something else both want stdout. */
-export function requireStdoutFor(flags: Pick<QueryFlags, 'out' | 'nagios'> & { readonly json: boolean }): void {
-  if (!isStdout(flags.out) || !(flags.json || flags.nagios)) return;
-  const other = flags.json ? '--json' : '--nagios';
-  throw new OcspError(
-    'usage',
-    `--out - and ${other} both want stdout`,
-    'leave one of them out, or name a file with --out',
-  );
+/** Throws OcspError `usage` where --out - and --json both want stdout. */
+export function requireStdoutFor({ out, json }: Pick<QueryFlags, 'out'> & { readonly json: boolean }): void {
+  if (!isStdout(out) || !json) return;
+  const hint = 'leave one of them out, or name a file with --out';
+  throw new OcspError('usage', '--out - and --json both want stdout', hint);
 }
 
 const ofAnswers = {
@@ -105,6 +91,23 @@ const ofAnswers = {
   advice: 'its responder should have signed a newer one: tell the CA',
   command: 'restaple query',
 };
+
+function queryToolsFrom(
+  { at, issuer }: QueryFlags,
+  client: HttpClient,
+  signal: AbortSignal,
+  { warn }: Pick<Output, 'warn'>,
+): QueryTools {
+  return {
+    client,
+    gate: createResponderGate({ concurrency, perResponder: concurrency / 2 }),
+    issuers: createIssuerFinder(issuer, undefined, warn),
+    downloadedIssuers: new Map(),
+    signal,
+    now: () => at ?? new Date(),
+    randomBytes: (count) => randomBytes(count),
+  };
+}
 
 async function queryOptionsFrom(flags: QueryFlags, { warn }: Pick<Output, 'warn'>): Promise<QueryOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);

@@ -1,13 +1,21 @@
-import { createCertId, createRequest, isBelieved, type Verdict } from '../../core/index.js';
+import {
+  createCertId,
+  createRequest,
+  isBelieved,
+  type Certificate,
+  type Finding,
+  type Verdict,
+} from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { spreadOf } from '../../core/schedule.js';
 import { lifeOf } from '../certificate-life.js';
 import { askResponders } from '../fetch/ask-in-turn.js';
 import { startBudget, type Budget } from '../fetch/budget.js';
-import { paddingWarnings } from '../fetch/fetch-job.js';
+import { paddingWarnings, respondersFor } from '../fetch/fetch-job.js';
 import { troubleOfResponse } from '../fetch/judge-response.js';
 import { missingResponder } from '../fetch/missing-responder.js';
+import type { OverriddenResponders } from '../fetch/responder-override.js';
 import type { Trouble } from '../trouble.js';
 import {
   noResponderNeeded,
@@ -17,11 +25,11 @@ import {
   type StapleNotJudged,
   type VerifyReport,
 } from '../verify/verify-report.js';
-import { keptRevocation, verdictWithKept } from '../verify/verify-staple.js';
+import { examine, keptRevocation, verdictWithKept, type Examination } from '../verify/verify-staple.js';
 import type { ResponderProbe } from './probe-findings.js';
 import { recordExchanges } from './recorded-exchange.js';
 import type { QuerySubject } from './query-subject.js';
-import { prepareQuestion, type QueryOptions, type QueryTools, type Question } from './question.js';
+import { judgingOptions, prepareQuestion, type QueryOptions, type QueryTools, type Question } from './question.js';
 
 /** What a query found. */
 export type QueryReport = VerifyReport & {
@@ -54,27 +62,36 @@ export async function queryCertificate(
   const { certificate } = subject.file;
   const base = { ...subject.known, life: lifeOf(certificate), asked: {} };
   try {
-    // Everything for one certificate takes at most one timeout for each round, as in fetch.
-    const budget = startBudget(options.timeoutMilliseconds * (options.retries + 1));
-    const question = await prepareQuestion(subject, options, tools, budget);
-    const asked = await answerTo(question, options, tools, { budget, ask });
+    const responders = respondersFor(certificate, definedOnly({ url: options.url }));
+    const { examination, ...asked } =
+      responders.urls.length === 0
+        ? {
+            ...withoutResponder(certificate),
+            examination: examine(subject.file, tools.issuers, judgingOptions(options, tools)),
+          }
+        : await askOf(subject, responders, { options, tools, ask });
     const { warnings = [], findings = [], ...answer } = asked;
-    const report = { ...base, ...answer, ...allSaid(subject, question, { warnings, findings }) };
-    return subject.sent === undefined ? await withKept(report, question) : report;
+    const padded = paddingWarnings(certificate, responders.urls);
+    const report = { ...base, ...answer, ...allSaid(subject, [...padded, ...warnings], findings) };
+    return subject.sent === undefined ? await withKept(report, examination) : report;
   } catch (error) {
     return { ...base, ...notJudged(error) };
   }
 }
 
-async function answerTo(
-  question: Question,
-  options: QueryOptions,
-  tools: QueryTools,
-  { budget, ask }: { readonly budget: Budget; readonly ask: AskFor },
-): Promise<Asked> {
-  const { certificate, responders } = question;
-  if (responders.urls.length > 0) return await ask(question, options, tools, budget);
-  // Its clients expect a staple, and nobody can make one.
+/** Finds the issuer and asks; whatever is needed takes at most one timeout for each round together, as in fetch. */
+async function askOf(
+  subject: QuerySubject,
+  responders: OverriddenResponders,
+  { options, tools, ask }: { readonly options: QueryOptions; readonly tools: QueryTools; readonly ask: AskFor },
+): Promise<Asked & Pick<Question, 'examination'>> {
+  const budget = startBudget(options.timeoutMilliseconds * (options.retries + 1));
+  const question = await prepareQuestion(subject, responders, { options, tools, budget });
+  return { ...(await ask(question, options, tools, budget)), examination: question.examination };
+}
+
+/** Where there is nobody to ask, clients of a Must-Staple certificate expect a staple all the same. */
+function withoutResponder(certificate: Certificate): Asked {
   if (certificate.mustStaple) return { noResponder: false, trouble: missingResponder(certificate) };
   return noResponderNeeded(certificate);
 }
@@ -82,12 +99,11 @@ async function answerTo(
 /** What is said of the file or the handshake, then of the responders; an empty list is none. */
 function allSaid(
   { known }: QuerySubject,
-  { certificate, responders }: Question,
-  ofAnswer: Required<Pick<QueryReport, 'warnings' | 'findings'>>,
+  warningsOfAnswer: readonly string[],
+  findingsOfAnswer: readonly Finding[],
 ): Pick<QueryReport, 'warnings' | 'findings'> {
-  const padded = paddingWarnings(certificate, responders.urls);
-  const warnings = [...(known.warnings ?? []), ...padded, ...ofAnswer.warnings];
-  const findings = [...(known.findings ?? []), ...ofAnswer.findings];
+  const warnings = [...(known.warnings ?? []), ...warningsOfAnswer];
+  const findings = [...(known.findings ?? []), ...findingsOfAnswer];
   return {
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(findings.length === 0 ? {} : { findings }),
@@ -95,7 +111,7 @@ function allSaid(
 }
 
 /** What fetch has kept against the certificate counts here as in `verify`. */
-async function withKept(report: QueryReport, { examination }: Question): Promise<QueryReport> {
+async function withKept(report: QueryReport, examination: Examination): Promise<QueryReport> {
   const kept = await keptRevocation(examination);
   if (kept === undefined || report.verdict?.kind === 'revoked') return report;
   const { asked = {}, life, warnings, findings, bytes, probes } = report;

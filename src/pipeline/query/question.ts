@@ -1,10 +1,16 @@
-import { isBelieved, type Certificate, type ExpectedNonce, type Finding, type Verdict } from '../../core/index.js';
+import {
+  isBelieved,
+  type Certificate,
+  type ExpectedNonce,
+  type Finding,
+  type HashAlgorithm,
+  type Verdict,
+} from '../../core/index.js';
 import { chooseIssuer } from '../../core/certificate/issuance.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { chainToAnchor } from '../../core/verify/anchor.js';
-import type { HashAlgorithm } from '../../core/index.js';
 import type { Budget } from '../fetch/budget.js';
-import { respondersFor, type FetchOptions, type FetchTools } from '../fetch/fetch-job.js';
+import type { FetchOptions, FetchTools } from '../fetch/fetch-job.js';
 import { findIssuer } from '../fetch/find-issuer.js';
 import type { OverriddenResponders } from '../fetch/responder-override.js';
 import { chainFindings, verdictOn } from '../verify/verdict-on.js';
@@ -48,9 +54,8 @@ export interface Question {
  */
 export async function prepareQuestion(
   subject: QuerySubject,
-  options: QueryOptions,
-  tools: QueryTools,
-  budget: Budget,
+  responders: OverriddenResponders,
+  { options, tools, budget }: { readonly options: QueryOptions; readonly tools: QueryTools; readonly budget: Budget },
 ): Promise<Question> {
   const { file, sent } = subject;
   const { certificate } = file;
@@ -63,7 +68,7 @@ export async function prepareQuestion(
   return {
     certificate,
     issuer,
-    responders: respondersFor(certificate, definedOnly({ url: options.url })),
+    responders,
     examination: {
       file,
       options: settings,
@@ -81,7 +86,8 @@ export async function prepareQuestion(
   };
 }
 
-function judgingOptions(options: QueryOptions, tools: QueryTools): VerifyStapleOptions {
+/** By what an answer is judged now. */
+export function judgingOptions(options: QueryOptions, tools: QueryTools): VerifyStapleOptions {
   const { trustedResponders, anchors, anchorFlag, untrusted, skewMilliseconds } = options;
   const now = tools.now();
   return definedOnly({
