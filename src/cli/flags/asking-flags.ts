@@ -40,13 +40,10 @@ export const askingFlags = {
       default: 'post',
     }),
     header: listOf(
-      headerFlag(
-        'a header for the responder; Authorization and Cookie only for one that you name, as by --url',
-        {
-          check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
-          masked: maskedHeader,
-        },
-      ),
+      headerFlag('a header for the responder; Authorization and Cookie only for one that you name, as by --url', {
+        check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
+        masked: maskedHeader,
+      }),
     ),
     nonce: switchFlag('send a nonce of 32 octets'),
     timeout: positiveDurationFlag('for one HTTP attempt, redirects included', {
