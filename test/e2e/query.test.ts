@@ -483,6 +483,22 @@ describe('query --nagios', () => {
     });
   });
 
+  it('of a Must-Staple certificate without responder is CRITICAL, and of another one OK', async () => {
+    for (const [mustStaple, exitCode, line] of [
+      [true, 2, /^OCSP CRITICAL - 1 missing/],
+      [false, 0, /^OCSP OK - 1 without responder/],
+    ] as const) {
+      await withScene(
+        async ({ certificate }) => {
+          const result = await queryText(['--nagios', certificate]);
+          expect(result.stdout).toMatch(line);
+          expect(result.exitCode).toBe(exitCode);
+        },
+        { certificate: () => ({ ocspUris: [], mustStaple }) },
+      );
+    }
+  });
+
   it('of a wrong call is UNKNOWN', async () => {
     const { exitCode, stdout } = await queryText(['--nagios', '--warn', 'soon']);
     expect(exitCode).toBe(3);

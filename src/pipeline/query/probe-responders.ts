@@ -108,6 +108,6 @@ function gravestOf(probes: readonly ResponderProbe[], hash: HashAlgorithm): Foun
   if (gravest !== undefined) return gravest;
   const ofHash = probes.filter((probe) => probe.hash === hash);
   return ofHash.reduce((a, b) =>
-    a.trouble !== undefined && b.trouble !== undefined && graverTrouble(a.trouble, b.trouble) === b.trouble ? b : a,
+    a.trouble !== undefined && b.trouble !== undefined && graverTrouble(b.trouble, a.trouble) === b.trouble ? b : a,
   );
 }
