@@ -28,6 +28,8 @@ export interface CertificateFile {
   readonly warnings: readonly string[];
   /** Which contents of the file these are; undefined for a pipe. */
   readonly version: FileVersion | undefined;
+  /** There is no file: a server sent it, and nothing lies beside it. */
+  readonly isSent?: true;
 }
 
 type Warn = (warning: string) => unknown;

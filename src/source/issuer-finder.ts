@@ -118,7 +118,7 @@ export function createIssuerFinder(
       }
       const own = findIn(file.certificate, file.others);
       if (own !== undefined) return own;
-      for (const path of issuerFilesOf(file.path)) {
+      for (const path of issuerFilesOf(file)) {
         const issuer = findIn(file.certificate, certificatesBeside(path));
         if (issuer !== undefined) return issuer;
       }
@@ -129,8 +129,9 @@ export function createIssuerFinder(
         if (certificates.some((der) => bytesEqual(der, issuer.der))) use.markUsed([position]);
       }
     },
-    async whyNone({ certificate, path, others }, search) {
-      const unnamed = decode([...others, ...issuerFilesOf(path).flatMap(certificatesBeside)]);
+    async whyNone(file, search) {
+      const { certificate, others } = file;
+      const unnamed = decode([...others, ...issuerFilesOf(file).flatMap(certificatesBeside)]);
       const named: NamedNamesakes[] = [];
       for (const [position, source] of (hasNone ? [] : await sources()).entries()) {
         const namesakes = namesakesIn(certificate, decode(source.certificates));
@@ -145,7 +146,8 @@ export function createIssuerFinder(
 }
 
 /** Where the issuer of a certificate is kept: by haproxy's name, and by those of lego, acme.sh, and certbot and dehydrated. */
-function issuerFilesOf(path: FilePath): FilePath[] {
+function issuerFilesOf({ path, isSent }: CertificateFile): FilePath[] {
+  if (isSent === true) return [];
   const beside = (name: FilePath): FilePath => joinPath(folderOf(path), name);
   const name = nameOf(path);
   const hasEnding = (ending: string): boolean => name.subarray(-ending.length).equals(Buffer.from(ending));

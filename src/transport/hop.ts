@@ -24,6 +24,8 @@ export interface HopReply {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly location: string | undefined;
+  /** The address that answered; absent behind a proxy, which alone knows it. */
+  readonly address?: string | undefined;
   /** What was read although it is not as it should be, in words. */
   readonly warnings: readonly string[];
 }
@@ -114,7 +116,7 @@ function sendOnce(
         deadline.stage = 'reading the answer';
         const succeed = (reply: HopReply): void => {
           settle();
-          resolve(reply);
+          resolve({ ...reply, address });
         };
         if (refusal === undefined) readAnswer(hop, response, body, { succeed, fail });
         else fail(refusal);

@@ -41,6 +41,8 @@ export interface HttpReply {
   /** The URL that answered, after redirects, without credentials. */
   readonly url: string;
   readonly redirects: number;
+  /** The address that answered; absent behind a proxy, which alone knows it. */
+  readonly address?: string | undefined;
   /** What was read although it is not as it should be, in words. */
   readonly warnings?: readonly string[];
 }
@@ -166,8 +168,8 @@ async function follow(request: HttpRequest, first: FirstHop, course: Course): Pr
       throw redirects === 0 ? error : redirected(error, first.url.host);
     });
     if (!redirectStatuses.includes(reply.status) || reply.location === undefined) {
-      const { status, headers, body, warnings } = reply;
-      return { status, headers, body, url: target.href, redirects, warnings };
+      const { status, headers, body, warnings, address } = reply;
+      return { status, headers, body, url: target.href, redirects, warnings, address };
     }
     if (redirects === maximumRedirects) throw tooManyRedirects(first.url, target);
     try {

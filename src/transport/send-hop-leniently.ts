@@ -31,7 +31,7 @@ export async function sendHopLeniently(hop: HopRequest, deadline: Deadline): Pro
     if (answer.status === 407 && proxy !== undefined && !isSecure) {
       throw proxyRefused(hop.route.proxy, hop.target.host, 407);
     }
-    return await replyOf(hop, answer);
+    return { ...(await replyOf(hop, answer)), address: trip.address() };
   } catch (error) {
     throw trip.errorOf(error);
   } finally {
@@ -54,6 +54,8 @@ interface Trip {
   /** The target itself is spoken to from here on, not only its proxy. */
   reachesTarget: boolean;
   isConnected(): void;
+  /** Of the target, where no proxy stands before it. */
+  address(): string | undefined;
   errorOf(error: unknown): unknown;
   end(): void;
 }
@@ -92,6 +94,7 @@ function startTrip(hop: HopRequest, deadline: Deadline): Trip {
       clearTimeout(timer);
       deadline.stage = 'waiting for the answer';
     },
+    address: () => address,
     errorOf(error) {
       const proxy = trip.reachesTarget ? undefined : route.proxy;
       const denial = sockets.map(denialOf).find((found) => found !== undefined);

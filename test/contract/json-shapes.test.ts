@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer, answerTo } from '../support/answer.js';
 import { httpStatus, fixed } from '../support/behaviours.js';
 import type { IssuedCertificate } from '../support/certificate.js';
-import { startResponder, type Responder } from '../support/misbehaving-responder.js';
+import { startResponder, type Behaviour, type Responder } from '../support/misbehaving-responder.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { runRestaple } from '../support/run-program.js';
@@ -350,6 +350,55 @@ describe('the JSON of reload', () => {
     ];
     const generated = await runRestaple(['generate', '--json', ...keys, ...targets, path]);
     expect(shapeOf(generated.lines().slice(1))).toEqual(shapes.map((reload) => ({ reload })));
+  });
+});
+
+describe('the JSON of query', () => {
+  async function query(behaviour: Behaviour, ...flags: string[]): Promise<Record<string, unknown>> {
+    const responder = await startResponder({ behaviour });
+    try {
+      const site = authority.issue({ ocspUris: [responder.url] });
+      const path = folder.write('query.pem', site.certificate.pem + authority.certificate.pem);
+      const words = ['query', '--json', '--allow-private', '--retries', '0', ...flags, path];
+      return (await runRestaple(words)).lines()[0]!;
+    } finally {
+      await responder.close();
+    }
+  }
+  const asked = { url: 'string', method: 'string', hash: 'string', milliseconds: 'number' };
+  const answered = { ...asked, address: 'string', status: 'number', contentType: 'string' };
+  const caching = { cacheControl: 'string', etag: 'string', expires: 'string' };
+  const headers = { 'cache-control': 'max-age=60', etag: '"a"', expires: 'Thu, 01 Jan 2026 00:00:00 GMT' };
+
+  it('is that of verify, with the exchange in responder', async () => {
+    const { responder, ...others } = evidence;
+    expect(shapeOf(await query(answer(authority, 'good', { headers })))).toEqual({
+      certificate: 'string',
+      certificateNotAfter: 'time',
+      verdict: 'string',
+      ...others,
+      responder: { ...responder, ...answered, ...caching },
+    });
+  });
+
+  it('of a responder that does not answer has a null verdict, the error, and what is known of the exchange', async () => {
+    expect(shapeOf(await query(({ socket }) => void socket.destroy()))).toEqual({
+      certificate: 'string',
+      certificateNotAfter: 'time',
+      verdict: null,
+      responder: asked,
+      error,
+    });
+  });
+
+  it('of --all has every way to ask in probes', async () => {
+    const { probes } = shapeOf(await query(answer(authority, 'good', { headers }), '--all')) as { probes: unknown[] };
+    const signer = { kind: 'string', name: 'string', keyHash: 'hex', notAfter: 'time' };
+    const times = { thisUpdate: 'time', nextUpdate: 'time' };
+    const plain = { ...answered, ...caching, nonceSent: 'boolean', verdict: 'string', ...times, signer };
+    expect(probes[0]).toEqual(plain);
+    expect(probes[1]).toEqual({ ...plain, nonceEchoed: 'boolean' });
+    expect(probes).toHaveLength(8);
   });
 });
 

@@ -77,6 +77,7 @@ interface Line {
 }
 
 const fetching = ['fetch', '--allow-private', '--retries', '0', '--timeout', '5s'];
+const querying = ['query', ...fetching.slice(1)];
 const signing = ['generate', '--at', '2026-03-02T12:00:00Z', '--ca-cert', 'ca.pem', '--ca-key', 'ca.key'];
 
 const lines: readonly Line[] = [
@@ -104,6 +105,13 @@ const lines: readonly Line[] = [
   { words: ['verify', '--json', 'stapled'], exitCode: 3 },
   { words: ['verify', '--nagios', 'stapled/ending.pem'], exitCode: 1 },
   { words: ['verify', '--nagios', 'stapled/expired.pem'], exitCode: 2 },
+  { words: [...querying, 'bare/good.pem'], exitCode: 0 },
+  { words: [...querying, '--json', 'bare/revoked.pem'], exitCode: 3 },
+  { words: [...querying, '--json', '--all', 'bare/unknown.pem'], exitCode: 4 },
+  { words: [...querying, 'bare/forged.pem'], exitCode: 5 },
+  { words: [...querying, '--out', 'kept.der', 'bare/expired.pem'], exitCode: 6 },
+  { words: [...querying, 'bare/down.pem'], exitCode: 7 },
+  { words: [...querying, '--nagios', 'bare/good.pem'], exitCode: 0 },
   { words: ['config', 'check', '--config', 'good.yaml'], exitCode: 0 },
   { words: ['config', 'check', '--json', '--config', 'bad.yaml'], exitCode: 2 },
   { words: ['config', 'check'], exitCode: 2, options: { env: { RESTAPLE_CONFIG: 'bad.yaml' } } },

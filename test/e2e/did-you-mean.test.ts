@@ -50,7 +50,7 @@ describe('a mistyped flag', () => {
     ['fetch -v x.pem', 'did you mean --verbose or -V?'],
     ['verify -issuer ca.pem x.pem', 'restaple: verify has no flag -issuer\n  hint: did you mean --issuer?'],
     ['verify -CAfile ca.pem x.pem', 'did you mean --ca?'],
-    ['uri --url http://x/ x.pem', '--url is a flag of fetch; see: restaple uri --help'],
+    ['uri --url http://x/ x.pem', '--url is a flag of fetch, query; see: restaple uri --help'],
     ['config check --confg x', 'did you mean --config? see: restaple config check --help'],
     ['verify --frobnicate x.pem', '  hint: see: restaple verify --help\n'],
   ])('"restaple %s"', async (line, said) => {

@@ -535,7 +535,7 @@ describe('verify --connect of servers', () => {
       expect(await judge(16_380, 'haproxy')).toMatchObject({ exitCode: 0, records: [{ verdict: 'good' }] });
       for (const [octets, name, why] of [
         [16_385, 'haproxy', 'haproxy ignores a file of more than 16384 octets'],
-        [16_381, 'nginx', 'clients of TLS 1.2 break off the handshake'],
+        [16_381, 'nginx', 'clients of TLS 1.2 abort the handshake'],
       ] as const) {
         const { exitCode, records } = await judge(octets, name);
         expect(exitCode).toBe(10);

@@ -6,7 +6,7 @@ import { parseReloadTarget } from '../../servers/reload-target.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
 import type { NamedSource } from '../../source/named-source.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
-import { checkUrl } from '../fetch/fetch-flags.js';
+import { checkUrl } from '../flags/asking-flags.js';
 import { confirmPlaceInFolder, inFolder, patternInFolder, requireFile, templateInFolder } from './file-folder.js';
 import type { CertificateEntry, ConfigurationShape, ResponderEntry } from './schema.js';
 

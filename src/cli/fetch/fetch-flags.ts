@@ -1,21 +1,15 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
-import { addressPolicy } from '../../transport/address-guard.js';
-import { proxyFromFlag } from '../../transport/proxy.js';
-import { assertHeaderLines } from '../../transport/request-headers.js';
-import { parseTarget } from '../../transport/target-url.js';
-import { maskedHeader, withoutPassword } from '../config/mask-secret.js';
+import { askingFlags, questionFlags } from '../flags/asking-flags.js';
 import { withEnvironment } from '../flags/flag.js';
 import { inGroup } from '../flags/flag-groups.js';
 import {
-  choiceFlag,
   durationFlag,
   fileFlag,
   flagKind,
   listOf,
   newStapleFlag,
-  positiveDurationFlag,
   switchFlag,
   textFlag,
   timeFlag,
@@ -23,7 +17,7 @@ import {
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
 import { certificateFlags, issuerFlags, trustFlags } from '../flags/shared-flags.js';
 import { parseShard, shardForm } from '../flags/shard-value.js';
-import { parseHeader, parseRate, parseRefreshPolicy } from '../flags/values.js';
+import { parseRate, parseRefreshPolicy } from '../flags/values.js';
 import { checkOnCommands, type OnCommands } from './on-commands.js';
 
 const refreshFlag = flagKind({
@@ -34,13 +28,6 @@ const refreshFlag = flagKind({
 });
 
 const rateFlag = flagKind({ helpValue: '<20/s>', expected: 'a rate', example: '20/s', read: parseRate });
-
-const headerFlag = flagKind({
-  helpValue: "<'K: V'>",
-  expected: "of the form 'Name: value'",
-  example: "'X-Api-Key: abc'",
-  read: parseHeader,
-});
 
 const shardFlag = flagKind({ helpValue: '<I/N>', expected: shardForm, example: '0/4', read: parseShard });
 
@@ -70,16 +57,10 @@ export const fetchFlags = withEnvironment({
       'work only on this part of the certificates, as one of several machines; or set RESTAPLE_SHARD_COUNT',
     ),
     ...issuerFlags,
-    'fetch-issuer': switchFlag('download a missing issuer from the caIssuers URI of the certificate', {
-      default: true,
-      allowNo: true,
-    }),
+    ...questionFlags,
     'store-issuer': switchFlag('keep a downloaded issuer as CERT.issuer, where haproxy looks for it', {
       default: true,
       allowNo: true,
-    }),
-    hash: choiceFlag(['sha1', 'sha256'])('the hash of the CertID; haproxy and hitch take only sha1', {
-      default: 'sha1',
     }),
   }),
   ...inGroup('where', {
@@ -117,46 +98,8 @@ export const fetchFlags = withEnvironment({
     }),
     at: timeFlag('judge as of this time [default: now]', { isOfOneRun: true }),
   }),
+  ...askingFlags,
   ...inGroup('network', {
-    url: textFlag("ask this responder instead of the certificate's own", {
-      helpValue: '<url>',
-      check: checkUrl,
-      masked: withoutPassword,
-      summary: "ask this responder, not the certificate's own",
-    }),
-    method: choiceFlag(['post', 'get', 'auto'])('auto: GET if the URL has at most 255 bytes, then POST if that fails', {
-      default: 'post',
-    }),
-    header: listOf(
-      headerFlag(
-        'a header for the responder; Authorization and Cookie only for one that --url or the configuration names',
-        {
-          check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),
-          masked: maskedHeader,
-        },
-      ),
-    ),
-    nonce: switchFlag('send a nonce of 32 octets'),
-    timeout: positiveDurationFlag('time limit for one HTTP attempt, redirects included', {
-      default: '10s',
-      summary: 'time limit for one HTTP attempt [default: 10s]',
-    }),
-    'connect-timeout': positiveDurationFlag('time limit for connecting, within --timeout', { default: '3s' }),
-    retries: Flags.integer({
-      description: 'how often to ask all responders again',
-      helpValue: '<n>',
-      min: 0,
-      max: 20,
-      default: 2,
-    }),
-    proxy: textFlag('the proxy for http and https, instead of the one in the environment; "" for none', {
-      helpValue: '<url>',
-      check: (text) => proxyFromFlag(text, {}),
-      masked: withoutPassword,
-      summary: 'the proxy; "" for none',
-    }),
-    'ipv4-only': switchFlag('connect by IPv4 only', { char: '4', exclusive: ['ipv6-only'] }),
-    'ipv6-only': switchFlag('connect by IPv6 only', { char: '6' }),
     concurrency: Flags.integer({
       description: 'how many certificates to work on at a time',
       helpValue: '<n>',
@@ -175,15 +118,6 @@ export const fetchFlags = withEnvironment({
     'print-curl': switchFlag('print the request as a curl command, and send nothing', { isOfOneRun: true }),
   }),
   ...inGroup('trust', {
-    'allow-private': switchFlag('allow URIs of certificates that lead to private networks and loopback', {
-      summary: 'allow URIs that lead to private networks',
-    }),
-    'allow-address': listOf(
-      textFlag('allow URIs of certificates that lead to these addresses', {
-        helpValue: '<cidr>',
-        check: (text) => addressPolicy({ allowPrivate: false, allowAddresses: [text] }),
-      }),
-    ),
     ...trustFlags,
     'accept-status': textFlag('statuses that may be stored: good or good,revoked', {
       helpValue: '<good,revoked>',
@@ -208,16 +142,6 @@ export const fetchFlags = withEnvironment({
 });
 
 export type FetchFlags = Interfaces.InferredFlags<typeof fetchFlags>;
-
-/** Throws OcspError `usage` for a responder's URL that cannot be asked. */
-export function checkUrl(url: string): void {
-  try {
-    parseTarget(url, { allowCredentials: true });
-  } catch (error) {
-    if (!(error instanceof OcspError)) throw error;
-    throw new OcspError('usage', `--url: ${error.message}`, error.hint, { cause: error });
-  }
-}
 
 /** The value of --accept-status. Throws OcspError `usage`. */
 export function acceptedStatuses(text: string): ReadonlySet<'good' | 'revoked'> {

@@ -10,7 +10,8 @@ import type { HttpClient, HttpClientOptions } from '../../transport/http-client.
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
 import type { Output } from '../output.js';
-import { acceptedStatuses, checkUrl, type FetchFlags } from './fetch-flags.js';
+import { checkUrl, type AskingFlags } from '../flags/asking-flags.js';
+import { acceptedStatuses, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { isStdout } from '../config/file-folder.js';
 
@@ -64,7 +65,7 @@ async function readNamedFiles(paths: readonly string[], warn: Output['warn']): P
 }
 
 /** The rules of the HTTP client for these flags and this environment. */
-export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): HttpClientOptions {
+export function httpClientOptionsFrom(flags: AskingFlags, userAgent: string): HttpClientOptions {
   return definedOnly({
     family: familyFrom(flags),
     allowPrivate: flags['allow-private'],
@@ -74,11 +75,11 @@ export function httpClientOptionsFrom(flags: FetchFlags, userAgent: string): Htt
   });
 }
 
-export function proxyFrom(flags: FetchFlags): ProxySettings {
+export function proxyFrom(flags: Pick<AskingFlags, 'proxy'>): ProxySettings {
   return flags.proxy === undefined ? proxyFromEnvironment(process.env) : proxyFromFlag(flags.proxy, process.env);
 }
 
-export function familyFrom(flags: FetchFlags): 4 | 6 | undefined {
+export function familyFrom(flags: Pick<AskingFlags, 'ipv4-only' | 'ipv6-only'>): 4 | 6 | undefined {
   if (flags['ipv4-only']) return 4;
   return flags['ipv6-only'] ? 6 : undefined;
 }

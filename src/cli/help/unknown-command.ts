@@ -6,7 +6,8 @@ import { wordsOf, type CommandRecord } from './command-record.js';
 const synonyms: Readonly<Record<string, string>> = {
   check: 'verify',
   validate: 'verify',
-  status: 'verify',
+  status: 'query',
+  ask: 'query',
   download: 'fetch',
   get: 'fetch',
   renew: 'fetch',

@@ -19,7 +19,7 @@ export interface FleetMember {
   /** Of the certificate itself. */
   readonly life?: CertificateLife;
   readonly trouble?: Trouble;
-  /** The server that should have sent it cannot be reached. */
+  /** The server or responder that should have sent it cannot be reached. */
   readonly isUnreachable?: true;
   /** What the CA says against the certificate, or the handshake shows about the server, with the next step. */
   readonly objection?: string;
@@ -44,8 +44,8 @@ export function fleetMember(report: VerifyReport): FleetMember {
   });
 }
 
-function isUnreachable({ place, trouble }: VerifyReport): boolean {
-  return place !== undefined && trouble?.kind === 'error' && trouble.errorKind === 'unavailable';
+function isUnreachable({ place, asked, trouble }: VerifyReport): boolean {
+  return (place ?? asked) !== undefined && trouble?.kind === 'error' && trouble.errorKind === 'unavailable';
 }
 
 function objectionOf({ verdict, crl, fault }: VerifyReport): string | undefined {
@@ -64,7 +64,7 @@ function stateOfReport({ verdict, noResponder, trouble, crl, fault }: VerifyRepo
   if (verdict !== undefined) return stateOfVerdict(verdict);
   if (noResponder) return 'no-responder';
   if (trouble?.kind === 'server') return 'invalid';
-  return trouble?.code === 'response-missing' ? 'missing' : 'unjudged';
+  return trouble?.code === 'response-missing' || trouble?.code === 'no-responder' ? 'missing' : 'unjudged';
 }
 
 /** Milliseconds until the staple ends, negative afterwards; undefined without an end. */

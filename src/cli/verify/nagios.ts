@@ -12,8 +12,24 @@ type PluginState = keyof typeof pluginStates;
 /** The worst first; what is known to be bad goes before what is not known. */
 const byGravity: readonly PluginState[] = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'];
 
+/** What a check is about, in its words. */
+export interface PluginSubject {
+  readonly noun: string;
+  /** The next step where it ends soon. */
+  readonly advice: string;
+  readonly command: string;
+}
+
+/** Responses that lie on disk or that a server sends. */
+export const ofStaples: PluginSubject = {
+  noun: 'staple',
+  advice: 'find out why restaple fetch does not renew it',
+  command: 'restaple verify',
+};
+
 export interface PluginLimits {
   readonly now: Date;
+  readonly subject: PluginSubject;
   /** In milliseconds: a staple that ends sooner is a warning, or critical. */
   readonly warnMilliseconds: number;
   readonly criticalMilliseconds: number;
@@ -32,7 +48,7 @@ const mostFigures = 50;
 const mostLines = 20;
 const mostNames = 3;
 
-/** What `verify --nagios` says of these certificates; `unheard`: named sources that were for none of them. */
+/** What --nagios says of these certificates; `unheard`: named sources that were for none of them. */
 export function checkFleet(
   members: readonly FleetMember[],
   limits: PluginLimits,
@@ -54,12 +70,12 @@ export function checkFleet(
         .slice(0, mostLines)
         .map(({ state, member, why }) => clean(`${state} ${pathLabel(member.path)}: ${why}`)),
       ...unheard.map(({ message, hint }) => clean(`UNKNOWN ${message}; ${hint}`)),
-      ...(more > 0 ? [`and ${more} more: restaple verify lists them all`] : []),
+      ...(more > 0 ? [`and ${more} more: ${limits.subject.command} lists them all`] : []),
     ],
   };
 }
 
-/** What `verify --nagios` says when it could not check at all. */
+/** What --nagios says when it could not check at all. */
 export function failedCheck(message: string, hint: string): PluginResult {
   const lines = [`OCSP UNKNOWN - ${clean(message)}`, ...(hint === '' ? [] : [clean(`hint: ${hint}`)])];
   return { exitCode: pluginStates.UNKNOWN, lines };
@@ -121,15 +137,20 @@ function judgeState(member: FleetMember, limits: PluginLimits): Judged {
   return { state: state === 'unjudged' ? 'UNKNOWN' : 'CRITICAL', group: state, why };
 }
 
-function judgeTimeLeft(member: FleetMember, { now, warnMilliseconds, criticalMilliseconds }: PluginLimits): Judged {
+function judgeTimeLeft(member: FleetMember, limits: PluginLimits): Judged {
+  const { now, subject, warnMilliseconds, criticalMilliseconds } = limits;
   const left = timeLeft(member, now);
   if (left === undefined) {
-    return { state: 'WARNING', group: 'without nextUpdate', why: 'the staple has no nextUpdate: servers refuse it' };
+    return {
+      state: 'WARNING',
+      group: 'without nextUpdate',
+      why: `the ${subject.noun} has no nextUpdate: servers refuse it`,
+    };
   }
   const below = (state: PluginState, limit: number): Judged => ({
     state,
     group: `below ${formatDuration(limit)}`,
-    why: `the staple ${endsIn(left)}; find out why restaple fetch does not renew it`,
+    why: `the ${subject.noun} ${endsIn(left)}; ${subject.advice}`,
   });
   if (left < criticalMilliseconds) return below('CRITICAL', criticalMilliseconds);
   if (left < warnMilliseconds) return below('WARNING', warnMilliseconds);
@@ -140,7 +161,10 @@ function endsIn(left: number): string {
   return left < 0 ? `ended ${formatDuration(left)} ago` : `ends in ${formatDuration(left)}`;
 }
 
-function headline(judged: readonly (Judged & { readonly member: FleetMember })[], { now }: PluginLimits): string {
+function headline(
+  judged: readonly (Judged & { readonly member: FleetMember })[],
+  { now, subject: { noun } }: PluginLimits,
+): string {
   const groups = new Map<string, { readonly state: PluginState; readonly names: string[] }>();
   for (const { state, group, member } of judged) {
     const found = groups.get(group) ?? { state, names: [] };
@@ -150,9 +174,7 @@ function headline(judged: readonly (Judged & { readonly member: FleetMember })[]
   const ordered = [...groups].sort(([, a], [, b]) => byGravity.indexOf(a.state) - byGravity.indexOf(b.state));
   const parts = ordered.map(([group, { state, names }]) => {
     const count =
-      group === 'good'
-        ? `${names.length} ${names.length === 1 ? 'staple' : 'staples'} good`
-        : `${names.length} ${group}`;
+      group === 'good' ? `${names.length} ${names.length === 1 ? noun : `${noun}s`} good` : `${names.length} ${group}`;
     const more = names.length > mostNames ? ', …' : '';
     return state === 'OK' ? count : `${count} (${names.slice(0, mostNames).join(', ')}${more})`;
   });

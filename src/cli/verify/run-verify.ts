@@ -1,4 +1,11 @@
-import { OcspError, decodeCertificate, decodeRequest, type Finding, type OcspRequest } from '../../core/index.js';
+import {
+  OcspError,
+  decodeCertificate,
+  decodeRequest,
+  type ExpectedNonce,
+  type Finding,
+  type OcspRequest,
+} from '../../core/index.js';
 import { fromHex, toHex } from '../../core/bytes.js';
 import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { verifyResponseFile } from '../../pipeline/verify/verify-response-file.js';
@@ -142,9 +149,9 @@ function requestFrom(path: string): OcspRequest {
   }
 }
 
-function nonceFrom({ nonce }: VerifyFlags): string | undefined {
+function nonceFrom({ nonce }: VerifyFlags): ExpectedNonce | undefined {
   if (nonce === undefined) return undefined;
   const bytes = fromHex(nonce);
-  if (bytes !== undefined) return toHex(bytes);
+  if (bytes !== undefined) return { value: toHex(bytes), required: true };
   throw new OcspError('usage', `--nonce: "${nonce}" is not hexadecimal`, 'write it as inspect prints it');
 }

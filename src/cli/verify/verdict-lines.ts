@@ -3,7 +3,7 @@ import { shownPath } from '../../core/file-path.js';
 import { formatDuration, formatTime } from '../../core/time.js';
 import { revokedHint, revokedSentence, revokedSince, unknownTrouble } from '../../pipeline/fetch/revocation.js';
 import { lifeFindings } from '../../pipeline/certificate-life.js';
-import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
+import type { ResponderExchange, VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
 import { escapeText } from '../render/escape-text.js';
 import type { Output } from '../output.js';
 import { crlFields, crlText } from './crl-lines.js';
@@ -11,13 +11,23 @@ import { errorRecord, responderRecord, sayTrouble, sayTroubleOf } from '../rende
 import { definedOnly } from '../../core/defined-only.js';
 
 /** The options of a verification that its text depends on. */
-type ReadingOptions = Pick<VerifyStapleOptions, 'now' | 'lint'>;
+export interface ReadingOptions extends Pick<VerifyStapleOptions, 'now' | 'lint'> {
+  /** What a command adds to a report of its own. */
+  readonly addition?: ReportAddition;
+}
+
+/** Fields for JSON, and lines below those of the report. */
+export interface ReportAddition {
+  fields(report: VerifyReport): Readonly<Record<string, unknown>>;
+  lines(report: VerifyReport): readonly string[];
+}
 
 /** Tells one verification: a line of JSON, or text, where the verdict is data and the reason and next step are talk. */
 export function tellReport(output: Output, report: VerifyReport, options: ReadingOptions): void {
-  if (output.json) output.record(reportRecord(report, options.now));
+  if (output.json) output.record({ ...reportRecord(report, options.now), ...options.addition?.fields(report) });
   else if (output.isQuiet) sayObjection(output, report);
   else printReport(output, report, options);
+  if (!output.json) for (const line of options.addition?.lines(report) ?? []) output.report(line);
   if (!output.json) sayReportTrouble(output, report);
   sayWarnings(output, report);
   const { place, fault, verdict, findings = [] } = report;
@@ -43,15 +53,17 @@ function sayObjection(output: Output, report: VerifyReport): void {
 }
 
 function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> {
-  const { certificate, response, place, sent, verdict, noResponder, trouble, fault, statements, crl, life, warnings } =
+  const { certificate, subject, response, place, sent, verdict, noResponder, trouble, fault, crl, life, warnings } =
     report;
   const error = fault ?? (verdict === undefined ? trouble : undefined);
   return {
     certificate: certificate === undefined ? undefined : shownPath(certificate),
+    subject,
     response: response === undefined ? undefined : shownPath(response),
     connection: place === undefined ? undefined : { host: place.host, port: place.port, ...sent },
     ...(verdict === undefined ? { verdict: null } : verdictRecord(verdict)),
     ...definedOnly({
+      responder: askedRecord(report),
       findings: findingsRecord([
         ...(verdict?.findings ?? []),
         ...(report.findings ?? []),
@@ -60,11 +72,17 @@ function reportRecord(report: VerifyReport, now: Date): Record<string, unknown> 
     }),
     certificateNotAfter: life?.notAfter,
     outcome: noResponder ? 'no-responder' : undefined,
-    statements: statements?.map(verdictRecord),
+    statements: report.statements?.map(verdictRecord),
     error: error === undefined ? undefined : errorRecord(error),
     warnings,
     ...(crl === undefined ? {} : crlFields(crl, now, verdict?.kind === 'revoked')),
   };
+}
+
+/** The responder that was asked, and who signed; undefined where none was asked. */
+function askedRecord({ asked, verdict }: VerifyReport): Record<string, unknown> | undefined {
+  if (asked?.exchange === undefined) return undefined;
+  return { ...(verdict?.responder === undefined ? {} : responderRecord(verdict.responder)), ...asked.exchange };
 }
 
 function withFindings(verdict: Verdict, more: readonly Finding[] = []): Verdict {
@@ -111,21 +129,33 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
       printStatement(output, one, options.now);
       if (statements.length > 1) printFindings(output, one.findings);
     }
-  } else if (noResponder || crl !== undefined || trouble?.kind === 'server') {
-    const word = noResponder
-      ? 'no responder'
-      : trouble?.kind === 'server'
-        ? `not served (${trouble.code})`
-        : 'no staple';
+  } else if (noResponder || crl !== undefined || trouble?.kind === 'server' || isUnanswered(report)) {
     output.report(
-      `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
+      `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(wordFor(report))}`,
     );
+    if (report.asked?.exchange !== undefined) printLine(output, 'asked', exchangeText(report.asked.exchange));
     if (noResponder) output.mention(trouble?.message ?? '');
   }
   if (crl !== undefined) printLine(output, 'crl', crlText(crl, options.now));
   const findings = lifeFindingsOf(report, options.now);
   if (verdict !== undefined || noResponder || crl !== undefined) printFindings(output, findings);
   else for (const { message } of findings) output.warn(`${name}: ${message}`);
+}
+
+function wordFor({ noResponder, trouble, asked }: VerifyReport): string {
+  if (noResponder) return 'no responder';
+  if (trouble?.kind === 'server') return `not served (${trouble.code})`;
+  return asked === undefined ? 'no staple' : `no answer (${trouble?.code ?? ''})`;
+}
+
+function isUnanswered({ asked, trouble }: VerifyReport): boolean {
+  return asked !== undefined && trouble?.kind === 'error' && trouble.errorKind === 'unavailable';
+}
+
+/** `http://ocsp.example/ by POST (192.0.2.1), HTTP 200 in 35 ms` */
+function exchangeText({ url, method, address, status, milliseconds }: ResponderExchange): string {
+  const place = address === undefined ? '' : ` (${address})`;
+  return `${url} by ${method.toUpperCase()}${place}, ${status === undefined ? 'no answer' : `HTTP ${status}`} in ${milliseconds} ms`;
 }
 
 /** The trouble of one verification on stderr, with the next step; nothing where there is none. */
@@ -143,10 +173,10 @@ export function sayReportTrouble(output: Output, report: VerifyReport): void {
 }
 
 /** What the report is about. */
-function nameOf({ certificate, response, place }: VerifyReport): string {
+function nameOf({ certificate, subject, response, place }: VerifyReport): string {
   const path = certificate ?? response;
-  if (path !== undefined) return shownPath(path);
-  return place === undefined ? '' : `${place.host}:${place.port}`;
+  const name = path !== undefined ? shownPath(path) : place === undefined ? '' : `${place.host}:${place.port}`;
+  return subject === undefined ? name : `${name} (${subject})`;
 }
 
 function printVerdict(output: Output, report: VerifyReport, verdict: Verdict, { now, lint }: ReadingOptions): void {
@@ -160,6 +190,7 @@ function printVerdict(output: Output, report: VerifyReport, verdict: Verdict, { 
     if (value !== undefined) printLine(output, label, value);
   };
   if (report.response !== undefined && report.certificate !== undefined) line('response', shownPath(report.response));
+  if (report.asked?.exchange !== undefined) line('asked', exchangeText(report.asked.exchange));
   if (responder !== undefined) line('responder', `${responder.name} (${responder.kind})`);
   if (statement !== undefined) {
     const { certId, revocationTime, thisUpdate } = statement;

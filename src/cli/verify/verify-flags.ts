@@ -19,6 +19,56 @@ import { certificateFlags, issuerFlags, serialFlag, trustFlags } from '../flags/
 /** Details of a switch without a default: what depends on a flag, or excludes it, counts its default as given. */
 const unset = { default: undefined };
 
+/** What a monitoring system is answered, and by which limits. */
+export const monitoringFlags = inGroup('output', {
+  nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
+    ...unset,
+    exclusive: ['json'],
+    summary: 'answer as a Nagios plugin',
+  }),
+  warn: durationFlag('with --nagios: warning if a response expires sooner [default: 24h]', {
+    example: '24h',
+    dependsOn: ['nagios'],
+  }),
+  critical: durationFlag('with --nagios: critical if a response expires sooner [default: 6h]', {
+    example: '6h',
+    dependsOn: ['nagios'],
+  }),
+  'certificate-warn': durationFlag(
+    'with --nagios: warning if a certificate expires sooner, at most a third of its life [default: 21d]',
+    { example: '21d', dependsOn: ['nagios'] },
+  ),
+  'certificate-critical': durationFlag(
+    'with --nagios: critical if a certificate expires sooner, at most a tenth of its life [default: 7d]',
+    { example: '7d', dependsOn: ['nagios'] },
+  ),
+});
+
+export type MonitoringFlags = Interfaces.InferredFlags<typeof monitoringFlags>;
+
+/** How the server of --connect is asked; `usualName` is what it is asked for where nobody says. */
+export function connectionFlags(usualName: string) {
+  return inGroup('servers', {
+    servername: textFlag(`the server name to ask for [default: ${usualName}]`, {
+      helpValue: '<name>',
+      dependsOn: ['connect'],
+    }),
+    starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
+  });
+}
+
+export type ConnectionFlags = Interfaces.InferredFlags<ReturnType<typeof connectionFlags>>;
+
+/** Anchors, and what may stand between them and an issuer. */
+export const chainFlags = inGroup('trust', {
+  ca: listOf(
+    fileFlag('an anchor for the chain above the issuer, trusted even if it is not self-signed', {
+      summary: 'an anchor for the chain above the issuer',
+    }),
+  ),
+  untrusted: listOf(fileFlag('where to look for intermediates and certificates of responders')),
+});
+
 /** The flags of `verify`. */
 export const verifyFlags = {
   ...certificateFlags,
@@ -41,12 +91,7 @@ export const verifyFlags = {
     at: timeFlag('judge as of this time [default: now]', { summary: 'judge as of this time [default: now]' }),
   }),
   ...inGroup('trust', {
-    ca: listOf(
-      fileFlag('an anchor for the chain above the issuer, trusted even if it is not self-signed', {
-        summary: 'an anchor for the chain above the issuer',
-      }),
-    ),
-    untrusted: listOf(fileFlag('where to look for intermediates and certificates of responders')),
+    ...chainFlags,
     ...trustFlags,
     crl: severalOf(
       textFlag(
@@ -97,35 +142,10 @@ export const verifyFlags = {
       exclusive: ['serial', 'request', 'nonce'],
       summary: 'judge what this server actually sends',
     }),
-    servername: textFlag('the server name to ask for [default: the first DNS name of the certificate]', {
-      helpValue: '<name>',
-      dependsOn: ['connect'],
-    }),
-    starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first', { dependsOn: ['connect'] }),
   }),
-  ...inGroup('output', {
-    nagios: switchFlag('answer as a Nagios plugin: a status line with performance data, exit 0, 1, 2 or 3', {
-      ...unset,
-      exclusive: ['json', 'ignore-times'],
-      summary: 'answer as a Nagios plugin',
-    }),
-    warn: durationFlag('with --nagios: warning if a staple expires sooner [default: 24h]', {
-      example: '24h',
-      dependsOn: ['nagios'],
-    }),
-    critical: durationFlag('with --nagios: critical if a staple expires sooner [default: 6h]', {
-      example: '6h',
-      dependsOn: ['nagios'],
-    }),
-    'certificate-warn': durationFlag(
-      'with --nagios: warning if a certificate expires sooner, at most a third of its life [default: 21d]',
-      { example: '21d', dependsOn: ['nagios'] },
-    ),
-    'certificate-critical': durationFlag(
-      'with --nagios: critical if a certificate expires sooner, at most a tenth of its life [default: 7d]',
-      { example: '7d', dependsOn: ['nagios'] },
-    ),
-  }),
+  ...connectionFlags('the first DNS name of the certificate'),
+  ...monitoringFlags,
+  nagios: { ...monitoringFlags.nagios, exclusive: ['json', 'ignore-times'] },
 };
 
 export type VerifyFlags = Interfaces.InferredFlags<typeof verifyFlags>;

@@ -1,17 +1,17 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { lifeFindings } from '../../pipeline/certificate-life.js';
-import type { VerifyReport, VerifyStapleOptions } from '../../pipeline/verify/verify-report.js';
+import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { exitCodeOfReport, exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { fleetMember, type FleetMember } from './fleet.js';
 import { fleetTable } from './fleet-table.js';
-import { checkFleet, failedCheck, type PluginLimits } from './nagios.js';
+import { checkFleet, failedCheck, ofStaples, type PluginLimits, type PluginSubject } from './nagios.js';
 import type { Output } from '../output.js';
 import { errorRecord, sayTrouble } from '../render/trouble.js';
-import { sayReportTrouble, sayWarnings, tellReport } from './verdict-lines.js';
-import type { VerifyFlags } from './verify-flags.js';
+import { sayReportTrouble, sayWarnings, tellReport, type ReadingOptions } from './verdict-lines.js';
+import type { MonitoringFlags } from './verify-flags.js';
 
 /** Takes the reports of a verification as they come, and tells them in its own way. */
 export interface VerifyTeller {
@@ -28,13 +28,14 @@ export interface VerifyTeller {
  */
 export function tellerFor(
   count: number,
-  flags: VerifyFlags,
-  options: VerifyStapleOptions,
+  flags: MonitoringFlags,
+  options: ReadingOptions,
   output: Output,
+  subject: PluginSubject = ofStaples,
 ): VerifyTeller {
   const { now, lint } = options;
   if (flags.nagios) {
-    const limits = pluginLimits(flags, now);
+    const limits = pluginLimits(flags, subject, now);
     return tellAtTheEnd((fleet) => tellCheck(fleet, limits, output));
   }
   const width = output.stdoutColumns;
@@ -43,7 +44,7 @@ export function tellerFor(
   return isPlain ? tellOneByOne(options, output) : tellAtTheEnd((fleet) => tellTable(fleet, now, width, output));
 }
 
-export function tellOneByOne(options: VerifyStapleOptions, output: Output): VerifyTeller {
+export function tellOneByOne(options: ReadingOptions, output: Output): VerifyTeller {
   const codes: ExitCode[] = [];
   return {
     take: (report) => {
@@ -116,7 +117,7 @@ function tellCheck({ members, unused }: Fleet, limits: PluginLimits, output: Out
 
 const hour = 3_600_000;
 
-function pluginLimits(flags: VerifyFlags, now: Date): PluginLimits {
+function pluginLimits(flags: MonitoringFlags, subject: PluginSubject, now: Date): PluginLimits {
   const { warn = 24 * hour, critical = 6 * hour, 'certificate-warn': certificateWarn = 21 * 24 * hour } = flags;
   const { 'certificate-critical': certificateCritical = Math.min(7 * 24 * hour, certificateWarn) } = flags;
   requireOrder(warn, critical, { what: 'staple', prefix: '', example: '--warn 24h --critical 6h' });
@@ -128,6 +129,7 @@ function pluginLimits(flags: VerifyFlags, now: Date): PluginLimits {
   const ofStaple = { warnMilliseconds: warn, criticalMilliseconds: critical };
   return {
     now,
+    subject,
     ...ofStaple,
     ofCertificate: { warnMilliseconds: certificateWarn, criticalMilliseconds: certificateCritical },
   };

@@ -3,6 +3,7 @@ import {
   verifyResponse,
   type BelievedEvidence,
   type ExpectedNonce,
+  type Failure,
   type Verdict,
 } from '../../core/index.js';
 import { storingFailure } from '../../store/storable.js';
@@ -43,8 +44,7 @@ export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judge
   );
   if (!isBelieved(verdict)) {
     const isTransient = verdict.failure.values['responseStatus'] === 'tryLater';
-    const trouble = troubleOfFailure(verdict.failure);
-    return { trouble: trouble.code === 'malformed-response' ? describeBody(trouble, bytes) : trouble, isTransient };
+    return { trouble: troubleOfResponse(verdict.failure, bytes), isTransient };
   }
   const failure = storingFailure(verdict, definedOnly({ hash, now, stored }));
   const trouble = failure === undefined ? undefined : troubleOfFailure(failure);
@@ -58,6 +58,12 @@ export function judgeResponse(bytes: Uint8Array, options: JudgingOptions): Judge
       warnings: noEcho ? ['the responder did not echo the nonce'] : [],
     }),
   };
+}
+
+/** Why what a responder sent is not believed, as trouble. */
+export function troubleOfResponse(failure: Failure, bytes: Uint8Array): Trouble {
+  const trouble = troubleOfFailure(failure);
+  return trouble.code === 'malformed-response' ? describeBody(trouble, bytes) : trouble;
 }
 
 /** Bytes from a network that are not an OCSP response are mostly somebody else's page: that is said before the octets are. */

@@ -53,7 +53,7 @@ function entityTagIn(header: string | undefined): string | undefined {
 }
 
 /** RFC 9111 §4.2: max-age less the age that the answer came with. */
-function freshUntilBy(headers: ResponderAnswer['headers'], now: Date): number | undefined {
+export function freshUntilBy(headers: ResponderAnswer['headers'], now: Date): number | undefined {
   const control = (headers['cache-control'] ?? '').toLowerCase();
   if (/(?:^|[\s,])no-(?:store|cache)(?:[\s,=]|$)/.test(control)) return undefined;
   const seconds = /(?:^|[\s,])max-age=(\d{1,9})(?:[\s,]|$)/.exec(control)?.[1];

@@ -45,7 +45,7 @@ export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble 
 
 function tooLargeForClients({ length }: Uint8Array): string | undefined {
   if (length <= largestForClients) return undefined;
-  return `clients of TLS 1.2 break off the handshake on one of more than ${largestForClients}`;
+  return `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
 }
 
 /** Why a server would not start with the staple of a certificate: it wants the issuer at hand. */

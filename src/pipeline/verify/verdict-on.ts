@@ -43,9 +43,7 @@ function trustVerdictOn(
   issuer: Certificate | undefined,
   options: VerifyStapleOptions,
 ): Verdict {
-  const { nonce, ...settings } = options;
-  const expected = nonce === undefined ? {} : { nonce: { value: nonce, required: true } };
-  const verdict = verifyResponse(bytes, { ...settings, subject, issuer, ...expected });
+  const verdict = verifyResponse(bytes, { ...options, subject, issuer });
   if (!isBelieved(verdict)) return namingOtherKind(verdict, bytes);
   const anchored = issuer === undefined ? verdict : anchoredBy(issuer, verdict, options);
   if (!isBelieved(anchored) || options.server === undefined) return anchored;

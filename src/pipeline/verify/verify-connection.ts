@@ -1,30 +1,25 @@
-import {
-  OcspError,
-  isBelieved,
-  type AnchorOptions,
-  type Certificate,
-  type Finding,
-  type Verdict,
-} from '../../core/index.js';
-import { bytesEqual } from '../../core/bytes.js';
+import { isBelieved, type AnchorOptions, type Certificate, type Finding, type Verdict } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import { authorityFailure, chooseIssuer } from '../../core/certificate/issuance.js';
-import { unlessOcspError } from '../../core/ocsp-error.js';
 import { formatTime } from '../../core/time.js';
-import { dnsNames, namesServer, serverNameFor } from '../../core/certificate/subject-alternative-names.js';
 import { chainToAnchor } from '../../core/verify/anchor.js';
 import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
-import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
 import { decodeSound, readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { noIssuerAmong } from '../../source/missing-issuer.js';
 import { readResponseFile } from '../../source/response-file.js';
-import { parseAddress } from '../../transport/internet-address.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
+import {
+  connectionFindings,
+  describeSent,
+  probeKeyTypes,
+  probePlace,
+  type ConnectionOptions,
+} from './sent-certificates.js';
 import { sizeTrouble } from './server-rules.js';
 import { chainFindings, verdictOn } from './verdict-on.js';
 import {
@@ -40,10 +35,7 @@ import {
 import { examine, keptRevocation, verdictWithKept, withUntrusted, withWarnings } from './verify-staple.js';
 import { definedOnly } from '../../core/defined-only.js';
 
-export interface VerifyConnectionOptions extends VerifyStapleOptions {
-  readonly place: ConnectionPlace;
-  readonly timeoutMilliseconds: number;
-  readonly signal: AbortSignal;
+export interface VerifyConnectionOptions extends VerifyStapleOptions, ConnectionOptions {
   /** Roots to trust where neither --ca nor a certificate's issuer is given. */
   readonly systemRoots: () => readonly Certificate[];
 }
@@ -72,26 +64,6 @@ export async function verifyConnection(
   }
 }
 
-/** The server's certificate of each key type; of a type that is neither, the one that it sends unasked. */
-async function probeKeyTypes(options: VerifyConnectionOptions): Promise<ProbeResult[]> {
-  const found: ProbeResult[] = [];
-  for (const keyType of ['ecdsa', 'rsa'] as const) {
-    try {
-      const sent = await probe(options, keyType);
-      // TLS 1.2 without a signature of the server's heeds no key type.
-      if (!found.some((known) => isSameCertificate(known, sent))) found.push(sent);
-    } catch (error) {
-      // A server without a certificate of this key type refuses the handshake; any other trouble is trouble.
-      if (!(error instanceof OcspError) || error.code !== 'tls-failed') throw error;
-    }
-  }
-  return found.length > 0 ? found : [await probe(options)];
-}
-
-function isSameCertificate({ certificates: [a] }: ProbeResult, { certificates: [b] }: ProbeResult): boolean {
-  return a !== undefined && b !== undefined && bytesEqual(a, b);
-}
-
 async function verifyServed(
   path: FilePath,
   issuers: IssuerFinder,
@@ -118,7 +90,7 @@ async function judgeServed(
 ): Promise<{ readonly found: VerifyReport; readonly chain: readonly Certificate[] }> {
   try {
     const local = await issuers.findLocal(file);
-    const sent = await probe(options, keyTypeOf(file.certificate), file.certificate);
+    const sent = await probePlace(options, keyTypeOf(file.certificate), file.certificate);
     const settings = withUntrusted(options, local?.companions() ?? []);
     const found = judgeSent(sent, { ...options, ...settings }, file, local?.certificate);
     const chain = decodeSound(sent.certificates);
@@ -129,15 +101,6 @@ async function judgeServed(
   } catch (error) {
     return { found: notJudged(error), chain: [] };
   }
-}
-
-async function probe(
-  { place, timeoutMilliseconds, signal }: VerifyConnectionOptions,
-  keyType?: 'rsa' | 'ecdsa',
-  certificate?: Certificate,
-): Promise<ProbeResult> {
-  const serverName = place.serverName ?? (certificate === undefined ? undefined : serverNameFor(certificate));
-  return await probeServer(definedOnly({ ...place, serverName, keyType, timeoutMilliseconds, signal }));
 }
 
 function judgeSent(
@@ -154,7 +117,7 @@ function judgeSent(
   const [own, ...others] = decodeSound(sentCertificates);
   const nothing = definedOnly({ place, noResponder: false, fault });
   if (own === undefined) return nothing;
-  const findings = [...nameFindings(sent, own, place), ...clientCertificateFindings(sent)];
+  const findings = connectionFindings(sent, own, place);
   const facts = { place, sent: describeSent(sent, own), life: lifeOf(expectedCertificate ?? own) };
   const seen = { ...facts, ...(findings.length === 0 ? {} : { findings }) };
   // A staple for another certificate says nothing here.
@@ -167,35 +130,6 @@ function judgeSent(
   const needsNone = responderUrls(own, undefined).length === 0 && !own.mustStaple && expectedStaple === undefined;
   if (needsNone && fault?.code === 'nothing-stapled') return { ...seen, ...judged(() => withoutStaple(own, trust())) };
   return { ...nothing, ...seen };
-}
-
-/** The name that was asked for is the one that was sent, else what was connected to. */
-function nameFindings({ serverName }: ProbeResult, own: Certificate, place: ConnectionPlace): Finding[] {
-  const asked = [serverName, place.serverName].find(Boolean) ?? place.host;
-  const address = parseAddress(asked);
-  const isNamed = unlessOcspError(() =>
-    namesServer(own, address === undefined ? { name: asked } : { address: address.bytes }),
-  );
-  if (isNamed === true) return [];
-  const names = unlessOcspError(() => dnsNames(own)) ?? [];
-  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
-  const instead = names.length === 0 ? '' : ` (it names ${names.slice(0, shownNames).join(', ')}${more})`;
-  const message = `the certificate that the server sends does not name ${asked}${instead}`;
-  return [{ rule: 'name-mismatch', severity: 'warning', message, source: 'RFC 6125 §6' }];
-}
-
-const shownNames = 3;
-
-function clientCertificateFindings({ clientCertificate }: ProbeResult): Finding[] {
-  if (clientCertificate !== 'required') return [];
-  return [
-    {
-      rule: 'client-certificate-required',
-      severity: 'info',
-      message: clientCertificateSentence,
-      source: 'RFC 5246 §7.4.4',
-    },
-  ];
 }
 
 /** Where the issuer is missing, what was seen of the server still is worth saying. */
@@ -274,17 +208,4 @@ function stapleOf(file: CertificateFile, options: VerifyConnectionOptions): Uint
   const path = options.response ?? staplePathFor(file.path, file.certificate, options.out);
   const bytes = readResponseFile(path);
   return bytes === undefined || bytes.length === 0 ? undefined : bytes;
-}
-
-function describeSent(sent: ProbeResult, own: Certificate): NonNullable<ConnectionReport['sent']> {
-  const { protocol, cipher, serverName, clientCertificate, staple } = sent;
-  const stapleOctets = staple?.length ?? 0;
-  return definedOnly({
-    serialNumber: own.serialNumber,
-    protocol,
-    cipher,
-    serverName,
-    clientCertificate,
-    stapleOctets,
-  });
 }

@@ -1,8 +1,10 @@
 import {
   isBelieved,
   type Certificate,
+  type ExpectedNonce,
   type Failure,
   type Finding,
+  type HashAlgorithm,
   type LintProfile,
   type OcspRequest,
   type Verdict,
@@ -25,8 +27,7 @@ export interface VerifyStapleOptions {
   readonly skewMilliseconds: number;
   readonly maximumAgeMilliseconds?: number;
   readonly ignoreTimes: boolean;
-  /** Lower-case hex; a response without it fails. */
-  readonly nonce?: string;
+  readonly nonce?: ExpectedNonce;
   readonly request?: OcspRequest;
   readonly trustedResponders: readonly Certificate[];
   /** Anchors for the chain above the issuer; the issuer is trusted as it is when there are none. */
@@ -45,9 +46,29 @@ export interface VerifyStapleOptions {
 /** Whom to connect to. */
 export type ConnectionPlace = Pick<ProbeRequest, 'host' | 'port' | 'serverName' | 'starttls'>;
 
+/** What one request to a responder came to; what is not known of it is absent. */
+export interface ResponderExchange {
+  /** The responder as it is named: without the request of a GET, without credentials. */
+  readonly url: string;
+  readonly method: 'get' | 'post';
+  /** Of the CertID. */
+  readonly hash: HashAlgorithm;
+  /** Absent where a proxy stands before the responder, or nobody answered. */
+  readonly address?: string;
+  /** Of HTTP. */
+  readonly status?: number;
+  readonly milliseconds: number;
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  readonly etag?: string;
+  readonly expires?: string;
+}
+
 /** What was found about one certificate and its response, in a file or as a server sends it. */
 export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly certificate?: FilePath;
+  /** Of a chain: which of its certificates, as an RFC 4514 string. */
+  readonly subject?: string;
   readonly response?: FilePath;
   /** What the reader should hear about the certificate's file. */
   readonly warnings?: readonly string[];
@@ -59,6 +80,8 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
   readonly statements?: readonly Verdict[];
   /** What the CRL says, where one was asked; the verdict is only that of the response. */
   readonly crl?: CrlReport;
+  /** The responder was asked now; the exchange that decided, where there was one. */
+  readonly asked?: { readonly exchange?: ResponderExchange };
   /** The server that was asked, and what its handshake showed. */
   readonly place?: ConnectionPlace;
   readonly sent?: {

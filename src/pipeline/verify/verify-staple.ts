@@ -34,7 +34,7 @@ import {
 import { definedOnly } from '../../core/defined-only.js';
 
 /** One certificate under verification. */
-interface Examination {
+export interface Examination {
   readonly file: CertificateFile;
   readonly options: VerifyStapleOptions;
   /**
@@ -151,6 +151,22 @@ async function issuerOf(
   { untrusted, anchors, anchorFlag }: VerifyStapleOptions,
   sent: readonly Certificate[],
 ): Promise<FoundIssuer> {
+  const given = await givenIssuer(file, issuers, { untrusted, anchors }, sent);
+  if (given !== undefined) return given;
+  throw await issuers.whyNone(file, {
+    seen: [...untrusted, ...anchors, ...sent],
+    hint: 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
+    ...definedOnly({ anchorFlag }),
+  });
+}
+
+/** The issuer without any traffic: among the local sources, --untrusted, --ca, and what a handshake `sent`. */
+export async function givenIssuer(
+  file: CertificateFile,
+  issuers: IssuerFinder,
+  { untrusted, anchors }: Pick<VerifyStapleOptions, 'untrusted' | 'anchors'>,
+  sent: readonly Certificate[],
+): Promise<FoundIssuer | undefined> {
   const { certificate } = file;
   const found = await issuers.findLocal(file);
   if (found !== undefined) return found;
@@ -158,15 +174,9 @@ async function issuerOf(
     chooseIssuer(certificate, untrusted, 'local') ??
     chooseIssuer(certificate, anchors, 'anchor') ??
     chooseIssuer(certificate, sent, 'elsewhere');
-  if (given !== undefined) {
-    await issuers.claim(given);
-    return { certificate: given, companions: () => [] };
-  }
-  throw await issuers.whyNone(file, {
-    seen: [...untrusted, ...anchors, ...sent],
-    hint: 'name the CA certificate with --issuer FILE, or save it beside the certificate as CERT.issuer',
-    ...definedOnly({ anchorFlag }),
-  });
+  if (given === undefined) return undefined;
+  await issuers.claim(given);
+  return { certificate: given, companions: () => [] };
 }
 
 /** The signed answer beside a staple that says that its certificate is revoked. */
@@ -193,12 +203,13 @@ export async function keptRevocation({ file, options, issuer }: Examination): Pr
 
 /** The kept revocation instead of what was found of the staple: none that is older, missing or not believed ends it. */
 export function verdictWithKept(
-  { verdict: own, trouble }: Pick<VerifyReport, 'verdict' | 'trouble'>,
+  { verdict: own, trouble, asked }: Pick<VerifyReport, 'verdict' | 'trouble' | 'asked'>,
   { path, verdict }: KeptRevocation,
 ): Verdict {
   if (own?.kind === 'revoked') return own;
-  const staple = own === undefined ? (trouble?.code ?? 'none') : 'failure' in own ? own.failure.code : own.kind;
-  const message = `the signed answer that fetch has kept, ${shownPath(path)}, says that the certificate is revoked (the staple: ${staple})`;
+  const other = own === undefined ? (trouble?.code ?? 'none') : 'failure' in own ? own.failure.code : own.kind;
+  const source = asked === undefined ? 'the staple' : 'the responder now';
+  const message = `the signed answer that fetch has kept, ${shownPath(path)}, says that the certificate is revoked (${source}: ${other})`;
   const finding: Finding = { rule: 'known-revoked', severity: 'error', message, source: 'restaple fetch' };
   return { ...verdict, findings: [finding, ...(own?.findings ?? [])] };
 }

@@ -24,7 +24,7 @@ describe('an exchange', () => {
       response.end('busy');
     });
     const reply = await startClient().exchange(get(`${server.origin}/x#y`));
-    expect(reply).toMatchObject({ status: 503, url: `${server.origin}/x`, redirects: 0 });
+    expect(reply).toMatchObject({ status: 503, url: `${server.origin}/x`, redirects: 0, address: '127.0.0.1' });
     expect(reply.headers).toMatchObject({ 'retry-after': '7', 'content-type': 'text/plain' });
     expect(reply.headers).not.toHaveProperty('x-other');
     expect(Buffer.from(reply.body).toString()).toBe('busy');
@@ -62,7 +62,7 @@ describe('an exchange', () => {
     const client = startClient();
     for (let count = 0; count < 3; count++) {
       const reply = await client.exchange(get(server.origin));
-      expect(reply.status).toBe(200);
+      expect(reply).toMatchObject({ status: 200, address: '127.0.0.1' });
     }
     expect(server.connections()).toBe(2);
     expect(server.seen).toHaveLength(4);

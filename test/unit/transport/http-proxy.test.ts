@@ -25,6 +25,8 @@ describe('http through a proxy', () => {
     const client = throughProxy(`http://hugo:s3cret@127.0.0.1:${proxy.port}`);
     const reply = await client.exchange(post(`${responder.origin}/ocsp?a=b`, 'DER'));
     expect(Buffer.from(reply.body).toString()).toBe('answer');
+    // What the proxy connected to, it alone knows.
+    expect(reply.address).toBeUndefined();
     expect(proxy.seen[0]).toMatchObject({ method: 'POST', url: `${responder.origin}/ocsp?a=b`, body: 'DER' });
     expect(proxy.seen).toHaveLength(1);
     expect(proxy.seen[0]?.headers).toMatchObject({

@@ -34,7 +34,7 @@ describe('an answer that breaks the rules of HTTP', () => {
     });
     const reply = await startClient().exchange(request);
     expect(Buffer.from(reply.body).toString()).toBe('DER!');
-    expect(reply).toMatchObject({ status: 200, url: `${server.origin}/ocsp?a=b` });
+    expect(reply).toMatchObject({ status: 200, url: `${server.origin}/ocsp?a=b`, address: '127.0.0.1' });
     expect(reply.headers).toMatchObject({ 'content-type': 'application/ocsp-response' });
     expect(reply.warnings).toEqual([
       expect.stringMatching(/127\.0\.0\.1:\d+ breaks the rules of HTTP .*: a header is folded$/),
