@@ -7,7 +7,7 @@ import { unusedPort, type Behaviour } from '../support/misbehaving-responder.js'
 import { buildErrorResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
-import { runRestaple } from '../support/run-program.js';
+import { runRestaple, startRestaple } from '../support/run-program.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
 import {
@@ -224,6 +224,35 @@ describe('query of a responder that does not answer', () => {
         expect(scene.responder.requests).toHaveLength(3);
       },
       naming('/no', '/later'),
+    );
+  });
+
+  it('is left at once by SIGINT, with exit 130', async () => {
+    await withScene(async (scene) => {
+      scene.responder.behaviour = silent();
+      for (const flags of [[], ['--all']]) {
+        scene.responder.requests.length = 0;
+        const words = withUsual(['--timeout', '60s', ...flags, scene.certificate]);
+        const { process: child, result } = startRestaple(['query', ...words]);
+        await expect.poll(() => scene.responder.requests.length, { timeout: 20_000 }).toBe(1);
+        child.kill('SIGINT');
+        expect(await result).toMatchObject({ exitCode: 130, stdout: '' });
+      }
+    });
+  });
+
+  it('says nothing that could move the cursor of a terminal', async () => {
+    const subject = { commonName: 'a\u001b[2Jb' };
+    await withScene(
+      async (scene) => {
+        scene.responder.behaviour = answer(scene.authority, 'good', { headers: { etag: '"\u009b2J"' } });
+        const { stdout, stderr } = await queryText(['--all', '--chain', scene.certificate]);
+        expect(stdout).toContain('CN=a\\1B[2Jb');
+        expect(stdout).toContain('etag "\\x9b2J"');
+        // eslint-disable-next-line no-control-regex -- that is what is looked for
+        expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      },
+      { certificate: () => subject },
     );
   });
 
@@ -464,12 +493,12 @@ describe('query for people', () => {
 
 describe('query --nagios', () => {
   it.each<readonly [string, (scene: Scene) => Behaviour, number, RegExp]>([
-    ['lasts', ({ authority }) => answer(authority), 0, /^OCSP OK - 1 answer good, next ends in 6d 23h \| /],
+    ['lasts', ({ authority }) => answer(authority), 0, /^OCSP OK - 1 answer good, next ends in (?:6d 23h|7d) \| /],
     [
       'ends soon',
       ({ authority }) => answer(authority, 'good', { nextUpdateOffset: 3 * hour + 60_000 }),
       2,
-      /^OCSP CRITICAL - 1 below 6h .*\n.*the answer ends in 3h; its responder should have signed a newer one/,
+      /^OCSP CRITICAL - 1 below 6h .*\n.*the answer ends in 3h(?: \d+m)?; its responder should have signed a newer one/,
     ],
     ['is revoked', ({ authority }) => answer(authority, revoked), 2, /^OCSP CRITICAL - 1 revoked/],
     ['is refused', () => fixed(buildErrorResponse('tryLater')), 2, /^OCSP CRITICAL - 1 invalid/],
