@@ -450,7 +450,7 @@ describe('serve does not start', () => {
       'with the key of another certificate',
       () => [...caFlags.slice(0, 3), ca.at('leaf.key'), '--index', ca.at('index.txt')],
       8,
-      /key does not belong to the certificate/,
+      /key does not belong to the signing certificate/,
     ],
     ['with an index that is not there', () => [...caFlags, '--index', ca.at('none')], 8, /none does not exist/],
     [
