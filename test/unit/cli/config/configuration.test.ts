@@ -73,6 +73,7 @@ describe('the example of docs/configuration.md', () => {
       'allow-address': ['10.0.0.0/8'],
       'accept-status': 'good',
       'fetch-issuer': true,
+      'store-issuer': true,
     });
   });
 
