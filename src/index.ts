@@ -128,4 +128,4 @@ export { checkByCrlFiles } from './pipeline/verify/crl-files.js';
 export { checkByDownloadedCrls, type CrlDownloadOptions } from './pipeline/verify/crl-downloads.js';
 export { verifyResponseFile } from './pipeline/verify/verify-response-file.js';
 export { verifyStaple } from './pipeline/verify/verify-staple.js';
-export type { VerifyReport, VerifyStapleOptions } from './pipeline/verify/verify-report.js';
+export type { FileReport, VerifyReport, VerifyStapleOptions } from './pipeline/verify/verify-report.js';

@@ -120,7 +120,7 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
     output.report(
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(word)}`,
     );
-    if (noResponder) output.mention(trouble?.message ?? '');
+    if (noResponder) output.mention(trouble.message);
   }
   if (crl !== undefined) printLine(output, 'crl', crlText(crl, options.now));
   const findings = lifeFindingsOf(report, options.now);
