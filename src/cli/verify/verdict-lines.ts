@@ -134,7 +134,7 @@ function printReport(output: Output, report: VerifyReport, options: ReadingOptio
       `${escapeText(name)}: ${crl?.kind === 'revoked' ? output.stdout.red('revoked') : output.stdout.yellow(wordFor(report))}`,
     );
     if (report.asked?.exchange !== undefined) printLine(output, 'asked', exchangeText(report.asked.exchange));
-    if (noResponder) output.mention(trouble?.message ?? '');
+    if (noResponder) output.mention(trouble.message);
   }
   if (crl !== undefined) printLine(output, 'crl', crlText(crl, options.now));
   const findings = lifeFindingsOf(report, options.now);

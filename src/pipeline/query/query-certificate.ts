@@ -20,9 +20,8 @@ import type { Trouble } from '../trouble.js';
 import {
   noResponderNeeded,
   notJudged,
-  type JudgedStaple,
+  type Judgement,
   type ResponderExchange,
-  type StapleNotJudged,
   type VerifyReport,
 } from '../verify/verify-report.js';
 import { examine, keptRevocation, verdictWithKept, type Examination } from '../verify/verify-staple.js';
@@ -40,7 +39,7 @@ export type QueryReport = VerifyReport & {
 };
 
 /** What came of asking: the decisive answer, or why there is none. */
-export type Asked = (JudgedStaple | StapleNotJudged) &
+export type Asked = Judgement &
   Pick<QueryReport, 'bytes' | 'probes' | 'warnings' | 'asked' | 'findings'>;
 
 /** Asks about a certificate whose responders are known. */

@@ -10,13 +10,18 @@ import {
   probeKeyTypes,
   type ConnectionOptions,
 } from '../verify/sent-certificates.js';
-import type { VerifyReport } from '../verify/verify-report.js';
+import type { ConnectionReport, FileReport, VerifyReport } from '../verify/verify-report.js';
+
+type KnownOf<Report extends VerifyReport> = Pick<
+  Report,
+  'certificate' | 'subject' | 'place' | 'sent' | 'findings' | 'warnings'
+>;
 
 /** One certificate to ask about. */
 export interface QuerySubject {
   readonly file: CertificateFile;
   /** What is known of it before anybody is asked. */
-  readonly known: Pick<VerifyReport, 'certificate' | 'subject' | 'place' | 'sent' | 'findings' | 'warnings'>;
+  readonly known: KnownOf<FileReport> | KnownOf<ConnectionReport>;
   /** The certificates that came with it in a handshake; undefined for a file. */
   readonly sent?: readonly Certificate[];
 }

@@ -26,10 +26,8 @@ import {
   noResponderNeeded,
   notJudged,
   reported,
-  type ConnectionPlace,
-  type JudgedStaple,
-  type StapleNotJudged,
-  type VerifyReport,
+  type ConnectionReport,
+  type Judgement,
   type VerifyStapleOptions,
 } from './verify-report.js';
 import { examine, keptRevocation, verdictWithKept, withUntrusted, withWarnings } from './verify-staple.js';
@@ -39,9 +37,6 @@ export interface VerifyConnectionOptions extends VerifyStapleOptions, Connection
   /** Roots to trust where neither --ca nor a certificate's issuer is given. */
   readonly systemRoots: () => readonly Certificate[];
 }
-
-/** What one handshake showed. */
-export type ConnectionReport = VerifyReport & { readonly place: ConnectionPlace };
 
 /**
  * Verifies what a server really sends. With a certificate: that one, its key type forced, its staple compared with the
@@ -87,7 +82,7 @@ async function judgeServed(
   file: CertificateFile,
   issuers: IssuerFinder,
   options: VerifyConnectionOptions,
-): Promise<{ readonly found: VerifyReport; readonly chain: readonly Certificate[] }> {
+): Promise<{ readonly found: ConnectionReport; readonly chain: readonly Certificate[] }> {
   try {
     const local = await issuers.findLocal(file);
     const sent = await probePlace(options, keyTypeOf(file.certificate), file.certificate);
@@ -99,7 +94,7 @@ async function judgeServed(
     const why = await issuers.whyNone(file, { seen: chain, hint: found.trouble.hint });
     return { found: why.code === 'issuer-not-found' ? found : { ...found, ...notJudged(why) }, chain };
   } catch (error) {
-    return { found: notJudged(error), chain: [] };
+    return { found: { place: options.place, ...notJudged(error) }, chain: [] };
   }
 }
 
@@ -133,7 +128,7 @@ function judgeSent(
 }
 
 /** Where the issuer is missing, what was seen of the server still is worth saying. */
-function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | StapleNotJudged {
+function judged(judge: () => Judgement): Judgement {
   try {
     return judge();
   } catch (error) {
@@ -142,7 +137,7 @@ function judged(judge: () => JudgedStaple | StapleNotJudged): JudgedStaple | Sta
 }
 
 /** No staple, and none needed: but a server whose chain reaches nothing trusted is not the one that was meant. */
-function withoutStaple(own: Certificate, trust: Trust): JudgedStaple | StapleNotJudged {
+function withoutStaple(own: Certificate, trust: Trust): Judgement {
   const anchoring = chainToAnchor(issuerAmong(own, trust), trust);
   if ('chain' in anchoring) return noResponderNeeded(own);
   return reported({ kind: 'invalid', failure: anchoring.failure, findings: [] }, 'handshake');
@@ -180,7 +175,7 @@ function reportedOnSent(
   own: Certificate,
   trust: Trust,
   options: VerifyConnectionOptions,
-): JudgedStaple | StapleNotJudged {
+): Judgement {
   const verdict = verdictOnSent(staple, own, trust, options);
   const { server } = options;
   const trouble = server === undefined || verdict.kind !== 'good' ? undefined : sizeTrouble(server, staple);

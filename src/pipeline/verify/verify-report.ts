@@ -64,26 +64,49 @@ export interface ResponderExchange {
   readonly expires?: string;
 }
 
-/** What was found about one certificate and its response, in a file or as a server sends it. */
-export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
+/** What was found about one certificate and its response: `place` tells what a server sends from what lies in a file. */
+export type VerifyReport = FileReport | ConnectionReport;
+
+/** What became of the response: `verdict` is there where it was judged, else `noResponder` says whether none is needed. */
+export type Judgement = JudgedStaple | StapleNotNeeded | StapleNotJudged;
+
+type CommonReport = Judgement & {
   readonly certificate?: FilePath;
   /** Of a chain: which of its certificates, as an RFC 4514 string. */
   readonly subject?: string;
-  readonly response?: FilePath;
   /** What the reader should hear about the certificate's file. */
   readonly warnings?: readonly string[];
   /** Of the certificate, where it could be read. */
   readonly life?: CertificateLife;
+  /** What is worth saying beside the response. */
+  readonly findings?: readonly Finding[];
+  /** The responder was asked now; the exchange that decided, where there was one. */
+  readonly asked?: { readonly exchange?: ResponderExchange };
+};
+
+/** A response of a file, or the want of one. */
+export type FileReport = CommonReport & {
+  readonly place?: undefined;
+  readonly sent?: undefined;
+  readonly fault?: undefined;
+  readonly response?: FilePath;
   /** When fetch would refresh the staple by its default policy. */
   readonly nextRefresh?: Date;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
   /** What the CRL says, where one was asked; the verdict is only that of the response. */
   readonly crl?: CrlReport;
-  /** The responder was asked now; the exchange that decided, where there was one. */
-  readonly asked?: { readonly exchange?: ResponderExchange };
-  /** The server that was asked, and what its handshake showed. */
-  readonly place?: ConnectionPlace;
+};
+
+/** What one handshake showed. */
+export type ConnectionReport = CommonReport & {
+  readonly response?: undefined;
+  readonly nextRefresh?: undefined;
+  readonly statements?: undefined;
+  readonly crl?: undefined;
+  /** The server that was asked. */
+  readonly place: ConnectionPlace;
+  /** What it sent, where the handshake went so far. */
   readonly sent?: {
     readonly serialNumber: string;
     readonly protocol: string;
@@ -93,8 +116,6 @@ export type VerifyReport = (JudgedStaple | StapleNotJudged) & {
     readonly serverName?: string;
     readonly stapleOctets: number;
   };
-  /** What is worth saying of the connection, whatever is stapled. */
-  readonly findings?: readonly Finding[];
   /** How the handshake differs from the file, or that nothing is stapled. */
   readonly fault?: StapleFault;
 };
@@ -107,10 +128,17 @@ export interface JudgedStaple {
   readonly trouble?: Trouble;
 }
 
-/** No staple is needed, an error came first, or the server sends none: then the trouble may be in the fault. */
+/** The certificate names no responder, and no staple is there. */
+export interface StapleNotNeeded {
+  readonly verdict?: undefined;
+  readonly noResponder: true;
+  readonly trouble: Trouble;
+}
+
+/** An error came first, a server would not serve the response, or sends none: then the trouble is in the fault. */
 export interface StapleNotJudged {
   readonly verdict?: undefined;
-  readonly noResponder: boolean;
+  readonly noResponder: false;
   readonly trouble?: Trouble;
 }
 
@@ -155,6 +183,6 @@ export function notJudged(error: unknown): StapleNotJudged {
 }
 
 /** A certificate without responders needs no staple. */
-export function noResponderNeeded(certificate: Certificate): StapleNotJudged {
+export function noResponderNeeded(certificate: Certificate): StapleNotNeeded {
   return { noResponder: true, trouble: missingResponder(certificate) };
 }

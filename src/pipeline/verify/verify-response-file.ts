@@ -21,7 +21,7 @@ import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import { sizeTrouble } from './server-rules.js';
-import { notJudged, reported, type VerifyReport, type VerifyStapleOptions } from './verify-report.js';
+import { notJudged, reported, type FileReport, type VerifyStapleOptions } from './verify-report.js';
 
 /**
  * Judges what a response says of a serial number, or all its statements, without a certificate at hand. Whose certificate
@@ -33,13 +33,13 @@ export function verifyResponseFile(
   issuers: readonly Certificate[],
   serialNumber: string | undefined,
   options: VerifyStapleOptions,
-): VerifyReport {
+): FileReport {
   if (options.crl !== undefined && serialNumber === undefined) {
     const message = 'a CRL is asked about one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
   }
   let asked: Asked = { issuers, options, authorities: issuers, statements: [], bytes: new Uint8Array() };
-  let found: VerifyReport;
+  let found: FileReport;
   try {
     const bytes = readResponseFile(response);
     if (bytes === undefined) {

@@ -28,6 +28,8 @@ import {
   noResponderNeeded,
   notJudged,
   reported,
+  type FileReport,
+  type Judgement,
   type VerifyReport,
   type VerifyStapleOptions,
 } from './verify-report.js';
@@ -65,7 +67,7 @@ export async function verifyStaple(
   path: FilePath,
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
-): Promise<VerifyReport> {
+): Promise<FileReport> {
   const { response } = options;
   try {
     const file = await readCertificateFile(path);
@@ -90,18 +92,18 @@ export async function verifyListed(
   { path, failure }: CertificatePath,
   issuers: IssuerFinder,
   options: VerifyStapleOptions,
-): Promise<VerifyReport> {
+): Promise<FileReport> {
   if (failure === undefined) return await verifyStaple(path, issuers, options);
   return { certificate: path, ...notJudged(errorOfSource(failure)) };
 }
 
-function reportOfKept(report: VerifyReport, kept: KeptRevocation): VerifyReport {
+function reportOfKept(report: FileReport, kept: KeptRevocation): FileReport {
   if (report.verdict?.kind === 'revoked') return report;
   const { certificate } = report;
   return definedOnly({ certificate, response: kept.path, noResponder: false, verdict: verdictWithKept(report, kept) });
 }
 
-async function reportOfStaple({ file, options, issuer, issuers }: Examination): Promise<VerifyReport> {
+async function reportOfStaple({ file, options, issuer, issuers }: Examination): Promise<FileReport> {
   const { path, certificate } = file;
   let { response } = options;
   try {
@@ -117,7 +119,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
         ? undefined
         : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
     const origin = options.response === undefined ? 'staple' : 'named';
-    const judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
+    const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
     const why = 'remove it, since the file of the certificate has its issuer';
     const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
@@ -214,7 +216,7 @@ export function verdictWithKept(
   return { ...verdict, findings: [finding, ...(own?.findings ?? [])] };
 }
 
-function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): VerifyReport {
+function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): FileReport {
   const { certificate } = file;
   const base = { certificate: file.path, response };
   if (!isNamed && !certificate.mustStaple && responderUrls(certificate, undefined).length === 0) {

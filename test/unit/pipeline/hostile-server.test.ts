@@ -3,7 +3,8 @@ import { createServer } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { decodeCertificate } from '../../../src/core/index.js';
-import { verifyConnection, type ConnectionReport } from '../../../src/pipeline/verify/verify-connection.js';
+import { verifyConnection } from '../../../src/pipeline/verify/verify-connection.js';
+import type { ConnectionReport } from '../../../src/pipeline/verify/verify-report.js';
 import { createIssuerFinder } from '../../../src/source/issuer-finder.js';
 import { unheardOf } from '../../support/extensions.js';
 import { buildOcspResponse } from '../../support/ocsp-response.js';
