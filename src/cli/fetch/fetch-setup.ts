@@ -30,6 +30,7 @@ export async function fetchOptionsFrom(
     url: flags.url,
     alertBeforeMilliseconds: flags['alert-before'],
     responders,
+    reload: flags.reload,
     force: flags.force,
     refreshPolicy: flags['refresh-at'] ?? defaultRefreshPolicy,
     hash: flags.hash,

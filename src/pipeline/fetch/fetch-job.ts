@@ -28,6 +28,8 @@ export interface FetchOptions {
   readonly url?: string;
   /** The operator's responders by issuer or host, where `url` names none. */
   readonly responders?: readonly ResponderOverride[];
+  /** Who hears of new staples, as `--reload` has it, where the source of a certificate does not say otherwise. */
+  readonly reload?: readonly string[];
   readonly force: boolean;
   readonly refreshPolicy: RefreshPolicy;
   readonly hash: HashAlgorithm;
@@ -90,6 +92,7 @@ export interface JudgedCertificate {
 
 /** Everything that is known of one certificate before anybody is asked. */
 export interface Job extends JudgedCertificate {
+  readonly listed: ListedCertificate;
   readonly responders: OverriddenResponders;
   readonly budget: Budget;
   readonly tools: FetchTools;
