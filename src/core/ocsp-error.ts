@@ -28,6 +28,7 @@ export const ocspErrorKinds = {
   'key-unsupported': 'input',
   'key-unreadable': 'input',
   'key-passphrase': 'input',
+  'no-crl': 'input',
   'malformed-crl': 'input',
   'crl-unsupported': 'input',
   'crl-mismatch': 'input',

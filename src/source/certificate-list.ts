@@ -6,9 +6,9 @@ import {
   certificateFoldersIn,
   certificateOfLineage,
   isCertbotLive,
-  isFolderOfLego,
   lineagesIn,
   mayHaveLinkedLineages,
+  namesOfLego,
 } from './client-trees.js';
 import { readCrtList } from './crt-list.js';
 import type { NamedSource, SourceTraits } from './named-source.js';
@@ -234,35 +234,20 @@ function groupsOfFolder(folder: FilePath): Group[] {
     const lineage = certificateOfLineage(folder);
     if (lineage !== undefined) return [named([lineage])];
     const inner = { folders: [] as string[], links: [] as string[] };
-    const names = withoutOtherFilesOfLego(folder, visibleNames(folder, inner));
+    const names = namesOfLego(folder, visibleNames(folder, inner));
     const lineages = lineagesIn(folder, inner);
     if (lineages.length > 0 && isCertbotLive(folder)) return [named(lineages)];
-    const at = (index: number): FilePath => joinPath(folder, pathOfName(names.at(index)));
     return [
-      { files: { length: names.length, at }, named: false },
+      { files: filesIn(folder, names.others), named: false },
+      ...(names.lineages.length > 0 ? [{ files: filesIn(folder, names.lineages), named: true }] : []),
       ...(lineages.length > 0 ? [named(lineages)] : []),
       ...certificateFoldersIn(folder, inner).flatMap(groupsOfFolder),
     ];
   });
 }
 
-/** lego's issuer of NAME.crt is NAME.issuer.crt, and is found as such; NAME.pem is the same certificate with its key. */
-function withoutOtherFilesOfLego(folder: FilePath, names: PackedNames): PackedNames {
-  const all = function* (): Generator<string> {
-    for (let index = 0; index < names.length; index += 1) yield names.at(index);
-  };
-  const issued = new Set<string>();
-  for (const name of all()) if (name.endsWith('.issuer.crt')) issued.add(name.slice(0, -'.issuer.crt'.length));
-  if (issued.size === 0) return names;
-  const pairs = new Set<string>();
-  for (const name of all()) {
-    const stem = name.slice(0, -'.crt'.length);
-    if (name.endsWith('.crt') && issued.has(stem)) pairs.add(stem);
-  }
-  const endings = isFolderOfLego(folder) ? ['.issuer.crt', '.pem'] : ['.issuer.crt'];
-  const isOther = (name: string): boolean =>
-    endings.some((ending) => name.endsWith(ending) && pairs.has(name.slice(0, -ending.length)));
-  return packSorted([...all()].filter((name) => !isOther(name)));
+function filesIn(folder: FilePath, names: PackedNames): FolderFiles {
+  return { length: names.length, at: (index) => joinPath(folder, pathOfName(names.at(index))) };
 }
 
 /** The visible names of a folder without companions, in the order of their bytes, each with one character per byte; its folders and links are noted. */

@@ -1,8 +1,9 @@
 import { lstatSync, statSync } from 'node:fs';
-import { joinPath, nameByAcmeSh, type FilePath } from '../core/file-path.js';
+import { dirname, resolve } from 'node:path';
+import { asPath, joinPath, nameByAcmeSh, type FilePath } from '../core/file-path.js';
 import { folderName } from '../system/folder-names.js';
 import { systemErrorCode } from '../system/system-error.js';
-import { pathOfName } from './packed-names.js';
+import { packSorted, pathOfName, type PackedNames } from './packed-names.js';
 
 /** The folders and links in a folder, by name, with one character for each byte. */
 export interface InnerFolders {
@@ -12,9 +13,11 @@ export interface InnerFolders {
 
 /** How a client names the certificate file in the folder of a lineage. */
 interface Layout {
-  /** Where it is there; undefined where the folder is not a lineage. */
+  /** Where it is there; undefined where the folder is not a lineage by itself. */
   find(lineage: FilePath): FilePath | undefined;
-  /** Where it is expected in a folder that may not be entered. */
+  /** Whether the client left something in a folder without it, which is a lineage where its neighbours are. */
+  hasTraces(lineage: FilePath): boolean;
+  /** Where it is expected in a folder that lacks it or may not be entered. */
   usual(lineage: FilePath): FilePath;
 }
 
@@ -24,6 +27,7 @@ const pemLayout: Layout = {
     has(lineage, 'fullchain.pem') || (has(lineage, 'privkey.pem') && has(lineage, 'cert.pem'))
       ? pemLayout.usual(lineage)
       : undefined,
+  hasTraces: (lineage) => ['privkey.pem', 'cert.pem', 'chain.pem'].some((name) => has(lineage, name)),
   usual: (lineage) => joinPath(lineage, 'fullchain.pem'),
 };
 
@@ -34,13 +38,26 @@ const acmeShLayout: Layout = {
     if (isThere(chain)) return chain;
     return isThere(own) ? own : undefined;
   },
+  hasTraces(lineage) {
+    const own = acmeShLayout.usual(lineage).toString('latin1');
+    return ['.conf', '.key', '.csr'].some((ending) =>
+      isThere(asPath(Buffer.from(own.replace(/\.cer$/, ending), 'latin1'))),
+    );
+  },
   usual: (lineage) => joinPath(lineage, nameByAcmeSh(folderName(lineage))),
 };
 
 /** The certificate file of a folder that is one lineage: its other files are the same certificate, its chain and its key. */
 export function certificateOfLineage(folder: FilePath): FilePath | undefined {
   const isPem = ['privkey.pem', 'fullchain.pem', 'cert.pem'].every((name) => has(folder, name));
-  return isPem ? pemLayout.usual(folder) : acmeShLayout.find(folder);
+  if (isPem || isInOwnTree(folder)) return pemLayout.usual(folder);
+  return acmeShLayout.find(folder);
+}
+
+/** Whether its parent is surely a tree of certbot or dehydrated, where a folder is a lineage whatever it lacks. */
+function isInOwnTree(folder: FilePath): boolean {
+  const parent = typeof folder === 'string' ? dirname(resolve(folder)) : joinPath(folder, '..');
+  return isCertbotLive(parent) ? isSurelyCertbot(parent) : isFolder(parent, 'certs') && isSurelyDehydrated(parent);
 }
 
 /**
@@ -48,11 +65,26 @@ export function certificateOfLineage(folder: FilePath): FilePath | undefined {
  * `live` and dehydrated's `certs` (`NAME/fullchain.pem`), and acme.sh's (`NAME/NAME.cer` or `fullchain.cer`, `NAME_ecc/`).
  */
 export function lineagesIn(folder: FilePath, { folders, links }: InnerFolders): FilePath[] {
-  const ofPem = (isSurelyTree: () => boolean): FilePath[] =>
-    lineagesOf(folder, [...folders, ...links], pemLayout, isSurelyTree);
-  if (isCertbotLive(folder)) return ofPem(() => true);
-  const ofDehydrated = isFolder(folder, 'certs') ? ofPem(() => has(folder, '../accounts')) : [];
-  return [...ofDehydrated, ...lineagesOf(folder, folders, acmeShLayout, () => has(folder, 'account.conf'))];
+  const names = [...folders, ...links];
+  if (isCertbotLive(folder)) {
+    // Nothing but lineages has folders there.
+    const kinds = kindsOf(folder, names, pemLayout);
+    const isTree = kinds.some(({ kind }) => kind !== 'other') || isSurelyCertbot(folder);
+    return isTree ? kinds.map(({ certificate }) => certificate) : [];
+  }
+  const ofDehydrated = isFolder(folder, 'certs')
+    ? lineagesOf(folder, names, pemLayout, { isSurelyTree: isSurelyDehydrated(folder), hasOthers: false })
+    : [];
+  const isAcmeSh = { isSurelyTree: has(folder, 'account.conf'), hasOthers: true };
+  return [...ofDehydrated, ...lineagesOf(folder, folders, acmeShLayout, isAcmeSh)];
+}
+
+function isSurelyCertbot(live: FilePath): boolean {
+  return ['README', '../archive', '../renewal'].some((name) => has(live, name));
+}
+
+function isSurelyDehydrated(certs: FilePath): boolean {
+  return has(certs, '../accounts');
 }
 
 /** Whether a link in it may be a lineage: of any other folder they are not looked at, since a fleet may have one per certificate. */
@@ -65,10 +97,44 @@ export function isCertbotLive(folder: FilePath): boolean {
   return isFolder(folder, 'live');
 }
 
-/** lego's `certificates` has `NAME.pem` beside `NAME.crt` for the same certificate. */
-export function isFolderOfLego(folder: FilePath): boolean {
-  return isFolder(folder, 'certificates');
+/** The names in a folder of certificates: those of lineages, and the others without what belongs to a lineage. */
+export interface LegoNames {
+  readonly lineages: PackedNames;
+  readonly others: PackedNames;
 }
+
+/**
+ * lego's files: the issuer of NAME.crt is NAME.issuer.crt, and is found as such. In its own `certificates` each NAME.crt is
+ * a lineage, also where only NAME.json or the issuer is left of it, and NAME.pem is the same certificate with its key.
+ */
+export function namesOfLego(folder: FilePath, names: PackedNames): LegoNames {
+  const all = function* (): Generator<string> {
+    for (let index = 0; index < names.length; index += 1) yield names.at(index);
+  };
+  const stemsOf = (ending: string): Set<string> => {
+    const stems = new Set<string>();
+    for (const name of all()) if (name.endsWith(ending)) stems.add(name.slice(0, -ending.length));
+    return stems;
+  };
+  const without = (stems: ReadonlySet<string>, endings: readonly string[]): PackedNames =>
+    packSorted(
+      [...all()].filter((name) => !endings.some((one) => name.endsWith(one) && stems.has(name.slice(0, -one.length)))),
+    );
+  const issued = stemsOf('.issuer.crt');
+  const isNamedByLego = isFolder(folder, 'certificates');
+  if (issued.size === 0 && !isNamedByLego) return { lineages: noNames, others: names };
+  const stems = stemsOf('.crt');
+  for (const stem of issued) stems.delete(`${stem}.issuer`);
+  const pairs = new Set([...issued].filter((stem) => stems.has(stem)));
+  const isLego = isNamedByLego && (pairs.size > 0 || has(folder, '../accounts'));
+  if (!isLego) return { lineages: noNames, others: without(pairs, ['.issuer.crt']) };
+  const bundled = stemsOf('.pem');
+  for (const stem of [...issued, ...stemsOf('.json')]) if (!bundled.has(stem)) stems.add(stem);
+  const lineages = packSorted([...stems].map((stem) => `${stem}.crt`));
+  return { lineages, others: without(stems, ['.crt', '.issuer.crt', '.pem', '.json']) };
+}
+
+const noNames = packSorted([]);
 
 /** The folders in the home of an ACME client that have its certificates: of certbot, dehydrated and lego. */
 export function certificateFoldersIn(home: FilePath, { folders }: InnerFolders): FilePath[] {
@@ -80,32 +146,51 @@ export function certificateFoldersIn(home: FilePath, { folders }: InnerFolders):
   return found.map((name) => joinPath(home, name));
 }
 
-/** `isSurelyTree`: whether a folder that may not be entered is a lineage, where none is seen to be one. */
-function lineagesOf(
-  folder: FilePath,
-  names: readonly string[],
-  layout: Layout,
-  isSurelyTree: () => boolean,
-): FilePath[] {
-  const lineages: FilePath[] = [];
-  const closed: FilePath[] = [];
-  for (const name of names.toSorted()) {
-    const lineage = joinPath(folder, pathOfName(name));
-    const certificate = layout.find(lineage);
-    if (certificate !== undefined) lineages.push(certificate);
-    else if (isClosed(lineage)) closed.push(layout.usual(lineage));
-  }
-  return closed.length > 0 && (lineages.length > 0 || isSurelyTree()) ? [...lineages, ...closed] : lineages;
+/** What a client is known by: whether this is surely its tree, and whether other folders are in it that are no lineages. */
+interface Tree {
+  readonly isSurelyTree: boolean;
+  readonly hasOthers: boolean;
 }
 
-/** A folder that may not be entered, or a link to one that is gone. */
-function isClosed(lineage: FilePath): boolean {
+/** Those that have their certificate, and where this is a tree those that lack it or may not be entered. */
+function lineagesOf(folder: FilePath, names: readonly string[], layout: Layout, tree: Tree): FilePath[] {
+  const kinds = kindsOf(folder, names, layout);
+  const isTree = tree.isSurelyTree || kinds.some(({ kind }) => kind === 'whole');
+  const isLineage = (kind: FolderKind): boolean =>
+    kind === 'whole' || (isTree && (kind !== 'other' || (tree.isSurelyTree && !tree.hasOthers)));
+  return kinds.filter(({ kind }) => isLineage(kind)).map(({ certificate }) => certificate);
+}
+
+/** Of a folder that may be a lineage: it has its certificate, it has other files of its client, it may not be entered, or it has none. */
+type FolderKind = 'whole' | 'traces' | 'closed' | 'other';
+
+interface FoundFolder {
+  readonly kind: FolderKind;
+  readonly certificate: FilePath;
+}
+
+/** The folders of these names, each with where its certificate is or should be. */
+function kindsOf(folder: FilePath, names: readonly string[], layout: Layout): FoundFolder[] {
+  return names.toSorted().flatMap((name): FoundFolder[] => {
+    const lineage = joinPath(folder, pathOfName(name));
+    const found = layout.find(lineage);
+    if (found !== undefined) return [{ kind: 'whole', certificate: found }];
+    const state = stateOf(lineage);
+    if (state === 'no-folder') return [];
+    const kind = state === 'closed' ? 'closed' : layout.hasTraces(lineage) ? 'traces' : 'other';
+    return [{ kind, certificate: layout.usual(lineage) }];
+  });
+}
+
+/** `closed`: a folder that may not be entered, or a link to one that is gone. */
+function stateOf(lineage: FilePath): 'open' | 'closed' | 'no-folder' {
   try {
     statSync(joinPath(lineage, '.'));
-    return false;
+    return 'open';
   } catch (error) {
     const code = systemErrorCode(error);
-    return code === 'ENOENT' ? isThere(lineage) : code !== 'ENOTDIR';
+    const isClosed = code === 'ENOENT' ? isThere(lineage) : code !== 'ENOTDIR';
+    return isClosed ? 'closed' : 'no-folder';
   }
 }
 

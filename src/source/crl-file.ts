@@ -27,6 +27,10 @@ export interface CrlSource extends StatusSource {
   readonly thisUpdate: Date;
   /** What the reader should hear about the CRL, one sentence each. */
   readonly warnings: readonly string[];
+  /** For which certificates alone the CRL speaks, for whoever asks no {@link coverageFailure}; one sentence each. */
+  readonly limits: readonly string[];
+  /** Why only what the CRL lists counts, and its silence never: an OcspError `crl-unsupported`. */
+  readonly incomplete?: OcspError;
   /**
    * Why absence from this CRL, of a certificate of the CA or of a serial number without its certificate, does not
    * mean good: it is for another kind of certificate or another distribution point. Undefined when it does.
@@ -41,7 +45,7 @@ export const largestCrl = 64 * 1024 * 1024;
  * Reads a CRL, PEM or DER, as the source of the status of its issuer's certificates. Entries with the reason
  * removeFromCRL count as good, as in openssl (RFC 5280 §5.3.1).
  *
- * @throws OcspError `malformed-crl`, `crl-unsupported` (see `decodeCrl`; a delta or a CRL for some reasons too); `crl-mismatch` when another CA signed it;
+ * @throws OcspError `malformed-crl`, `crl-unsupported` (see `decodeCrl`); `crl-mismatch` when another CA signed it;
  *   `crl-stale` when nextUpdate has passed and stale ones are not allowed; `crl-not-yet-valid`; `malformed-pem` and
  *   what reading a file can throw; messages name the file
  */
@@ -49,13 +53,16 @@ export function readCrlSource(path: FilePath, issuer: Certificate, options: CrlS
   const name = shownPath(path);
   const crl = signedCrlFrom(readCrlFile(path), name, issuer);
   const incomplete = describeIncompleteness(crl.scope, name) ?? describeAuthoritiesOnly(crl.scope, name);
-  if (incomplete !== undefined) throw new OcspError('crl-unsupported', incomplete, 'name the complete CRL of the CA');
   const staleness = stalenessOf(crl, options, name);
   const { thisUpdate, nextUpdate, scope } = crl;
   return {
     thisUpdate,
     ...(nextUpdate === undefined || staleness !== undefined ? {} : { nextUpdate }),
-    warnings: [...(staleness === undefined ? [] : [staleness]), ...scopeWarnings(scope, name)],
+    warnings: staleness === undefined ? [] : [staleness],
+    limits: scopeWarnings(scope, name),
+    ...(incomplete === undefined
+      ? {}
+      : { incomplete: new OcspError('crl-unsupported', incomplete, 'name the complete CRL of the CA') }),
     statusOf(serialNumber) {
       const entry = crlEntryOf(crl, serialNumber);
       return entry === undefined || entry.reason === 'removeFromCRL' ? 'good' : entry;

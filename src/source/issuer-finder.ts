@@ -15,6 +15,8 @@ import { missingIssuer, type FruitlessSearch, type IssuerSource, type NamedNames
 export interface FoundIssuer {
   readonly certificate: Certificate;
   readonly companions: () => readonly Certificate[];
+  /** The file of its own that it was found in; absent for the certificate's file, and where a folder was named. */
+  readonly path?: FilePath;
 }
 
 /** Finds issuers in files. One finder serves a whole run: each issuer is decoded once and its key parsed once. */
@@ -114,13 +116,13 @@ export function createIssuerFinder(
         const issuer = findIn(file.certificate, source.certificates);
         if (issuer === undefined) continue;
         use.markUsed([position]);
-        return issuer;
+        return source.isFolder ? issuer : { ...issuer, path: source.path };
       }
       const own = findIn(file.certificate, file.others);
       if (own !== undefined) return own;
       for (const path of issuerFilesOf(file)) {
         const issuer = findIn(file.certificate, certificatesBeside(path));
-        if (issuer !== undefined) return issuer;
+        if (issuer !== undefined) return { ...issuer, path };
       }
       return undefined;
     },

@@ -2,9 +2,12 @@ import { OcspError, distinguishedNameToString, type Certificate } from '../core/
 import { shownPath, type FilePath } from '../core/file-path.js';
 import {
   authorityFailure,
+  checksBeforeGivingUp,
+  chooseIssuer,
   hasBasicConstraints,
   likelyIssuers,
   unsupportedIssuance,
+  type IssuerOrigin,
 } from '../core/certificate/issuance.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 
@@ -62,7 +65,7 @@ export function missingIssuer(
   }
   const reasons = reasonsAgainst(all);
   const passedOver = named.map(({ source }) => `--issuer ${shownPath(source.path)} did not issue it`);
-  const because = [...reasons, ...passedOver, ...attempts];
+  const because = [...reasons, ...passedOver, ...attempts, ...describeGivingUp(certificate)];
   const tried = because.length > 0 ? ` (${because.join('; ')})` : '';
   return new OcspError('issuer-not-found', `the issuer ${name} was not found${tried}`, mayVouch ? vouch : hint);
 }
@@ -79,7 +82,7 @@ export function noIssuerAmong(own: Certificate, candidates: readonly Certificate
   const namesakes = likelyIssuers(own, candidates).slice(0, maximumExplained);
   const unsupported = unsupportedAmong(own, namesakes);
   if (unsupported !== undefined) return unsupportedIssuer(distinguishedNameToString(own.issuer), unsupported);
-  const [why] = reasonsAgainst(namesakes);
+  const [why] = [...withheldReasons(own, namesakes, 'the one that it sends'), ...reasonsAgainst(namesakes)];
   return new OcspError(
     'issuer-not-found',
     `the server does not send the issuer of its certificate, and it is not at hand${why === undefined ? '' : ` (${why})`}`,
@@ -89,6 +92,22 @@ export function noIssuerAmong(own: Certificate, candidates: readonly Certificate
 
 function unsupportedAmong(certificate: Certificate, namesakes: readonly Certificate[]): string | undefined {
   return namesakes.map((one) => unsupportedIssuance(certificate, one)).find((why) => why !== undefined);
+}
+
+/** That not all of so many were tried. */
+function describeGivingUp(certificate: Certificate): string[] {
+  const checks = checksBeforeGivingUp(certificate);
+  return checks === undefined
+    ? []
+    : [`there are too many certificates of that name: ${checks} keys were tried, and the others not`];
+}
+
+/** Why the issuer is not taken from where it is, a download or a handshake: only a file of this machine may lack basicConstraints. */
+export function withheldReasons(certificate: Certificate, candidates: readonly Certificate[], it: string): string[] {
+  const issuer = chooseIssuer(certificate, candidates, 'anchor');
+  return issuer === undefined || hasBasicConstraints(issuer)
+    ? []
+    : [`${it} has no basicConstraints, and without them an issuer is taken from a file of this machine only`];
 }
 
 /** Of places without a name, the first is enough. */
@@ -101,7 +120,14 @@ function reasonsAgainst([first]: readonly Certificate[]): string[] {
 function reasonAgainst(candidate: Certificate, itsKey: string, it: string): string {
   const problem = publicKeyProblem(candidate.publicKey);
   if (problem !== undefined) return `${itsKey} is not usable: ${problem}`;
-  switch (authorityFailure(candidate, 'local')) {
+  const notAnAuthority = reasonAgainstAuthority(candidate, it, 'local');
+  if (notAnAuthority !== undefined) return notAnAuthority;
+  return it === 'it' ? 'its key did not sign the certificate' : `${it} has another key`;
+}
+
+/** Why a certificate that was named may not issue others, a clause; undefined where it may. */
+export function reasonAgainstAuthority(candidate: Certificate, it: string, origin: IssuerOrigin): string | undefined {
+  switch (authorityFailure(candidate, origin)) {
     case 'not-a-ca':
       return hasBasicConstraints(candidate)
         ? `${it} is not a CA certificate (basicConstraints)`
@@ -109,6 +135,6 @@ function reasonAgainst(candidate: Certificate, itsKey: string, it: string): stri
     case 'may-not-sign-certificates':
       return `${it} may not sign certificates (keyUsage)`;
     case undefined:
-      return it === 'it' ? 'its key did not sign the certificate' : `${it} has another key`;
+      return undefined;
   }
 }

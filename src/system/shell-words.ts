@@ -15,3 +15,8 @@ export function splitWords(text: string): string[] | undefined {
 function unquoted(_piece: string, literal?: string, escaping = '', escaped = '', plain = ''): string {
   return literal ?? escaping.replace(/\\(["\\$`])/g, '$1') + escaped + plain;
 }
+
+/** A word for sh that means exactly `text` (POSIX shell, 2.2.2). */
+export function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,3 +1,4 @@
+import { shellQuoted } from '../system/shell-words.js';
 import { ocspGetUrl } from './ocsp-get.js';
 import { type ProxyEndpoint, describeProxy } from './proxy.js';
 import { type HeaderLine, assertHeaderLines, headersFor, percentDecoded } from './request-headers.js';
@@ -41,31 +42,28 @@ export function curlCommand(query: CurlQuery): string {
     words.push('--header', "'Content-Type: application/ocsp-request'");
   }
   // "Name;" is how curl sends an empty header, "Name:" would leave it out.
-  for (const [name, value] of headers) words.push('--header', quoted(value === '' ? `${name};` : `${name}: ${value}`));
-  if (query.outputFile !== undefined) words.push('--output', quoted(plainFile(query.outputFile)));
+  for (const [name, value] of headers)
+    words.push('--header', shellQuoted(value === '' ? `${name};` : `${name}: ${value}`));
+  if (query.outputFile !== undefined) words.push('--output', shellQuoted(plainFile(query.outputFile)));
   const text = method === 'get' ? ocspGetUrl(query.url, requestDer) : query.url;
   const url = parseTarget(text, { allowCredentials: true });
   // curl asks for the password, which is not for a screen.
-  if (url.username !== '' && !named.has('authorization')) words.push('--user', quoted(percentDecoded(url.username)));
+  if (url.username !== '' && !named.has('authorization'))
+    words.push('--user', shellQuoted(percentDecoded(url.username)));
   url.username = '';
   url.password = '';
-  if (method === 'get') return [...words, quoted(url.href)].join(' ');
+  if (method === 'get') return [...words, shellQuoted(url.href)].join(' ');
   const body = Buffer.from(requestDer).toString('base64');
-  return `printf %s '${body}' | base64 -d | ${[...words, '--data-binary', '@-', quoted(url.href)].join(' ')}`;
+  return `printf %s '${body}' | base64 -d | ${[...words, '--data-binary', '@-', shellQuoted(url.href)].join(' ')}`;
 }
 
 /** curl reads the environment itself, so that the choice made here must be said either way. */
 function proxyWords(proxy: ProxyEndpoint | undefined): string[] {
   if (proxy === undefined) return ['--noproxy', "'*'"];
-  return ['--noproxy', "''", '--proxy', quoted(describeProxy(proxy))];
+  return ['--noproxy', "''", '--proxy', shellQuoted(describeProxy(proxy))];
 }
 
 /** For curl `-` is stdout, not a file of that name. */
 function plainFile(path: string): string {
   return path === '-' ? './-' : path;
-}
-
-/** A word for sh that means exactly `text` (POSIX shell, 2.2.2). */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

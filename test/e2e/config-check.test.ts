@@ -212,6 +212,44 @@ defaults:
     expect(stderr).toMatch(/restaple\.yaml:1: the file has no settings, expected a mapping such as certificates:/);
   });
 
+  it('checks the targets of a source, and lets no mistake in an entry hide the others of it', async () => {
+    const text = `certificates:
+  - path: certs
+    out: nowhere/{name}.der
+    reload: [haproxy:${folder.at('a b.pem')}, 'dnsdist:127.0.0.1:5199', apache]
+  - path: none
+    reload: exec:${folder.at('ocsp')}
+    relod: x
+    confirm: { a: b }
+responders:
+  - host: a b
+    url: http://ocsp.example/
+    method: get
+  - issuer: no.pem
+    url: ftp://x/
+    hosts: x
+`;
+    const { exitCode, stderr } = await check(text);
+    expect(exitCode).toBe(2);
+    for (const problem of [
+      /:2: certificates: the folder .*nowhere does not exist$/m,
+      /:2: certificates: reload: .*a b\.pem is a file, not a socket$/m,
+      /:2: certificates: reload: dnsdist:127\.0\.0\.1:5199 wants its console key/m,
+      /:4: certificates: reload: "apache" is no reload target/m,
+      /:5: certificates: .*none does not exist$/m,
+      /:5: certificates: reload: .*ocsp is a folder, not a program$/m,
+      /:7: certificates: there is no setting "relod", expected perhaps reload$/m,
+      /:8: certificates\.confirm: expected a value or a list of values$/m,
+      /:10: responders: "a b" is no host/m,
+      /:12: responders: there is no setting "method"/m,
+      /:13: responders: .*no\.pem does not exist/m,
+      /:14: responders: .*ftp/m,
+      /:15: responders: there is no setting "hosts"/m,
+    ]) {
+      expect(stderr).toMatch(problem);
+    }
+  });
+
   it('warns of a file that names no certificates, as for deploy hooks', async () => {
     const { exitCode, stderr } = await check('defaults: { timeout: 5s }\n');
     expect(exitCode).toBe(0);

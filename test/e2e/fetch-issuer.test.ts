@@ -62,11 +62,16 @@ it('downloads nothing with --no-fetch-issuer, and says what would help', async (
 
 it.each([
   ['another CA', () => file(createCertificateAuthority().certificate.der), /serves did not issue it\)$/],
+  [
+    'DER with more behind it',
+    (scene: Scene) => file(Buffer.concat([scene.authority.certificate.der, Buffer.from('\n')])),
+    /\/ca\.crt: .*data after the end of certificate/,
+  ],
   ['an HTTP error', () => httpStatus(404), /HTTP status 404 to the download of the issuer\)$/],
   ['something that is not a certificate', () => file('<html>'), /it is neither PEM nor DER\)$/],
 ])('says what came instead of the issuer: %s', async (_what, serve, message) => {
   await withScene(async (scene) => {
-    serveIssuer(scene, serve());
+    serveIssuer(scene, serve(scene));
     const { exitCode, record } = await fetchSite(scene);
     expect({ exitCode, code: record.error?.code, outcome: record.outcome }).toEqual({
       exitCode: 8,
@@ -131,6 +136,44 @@ it('warns of an expired issuer and goes on', async () => {
     },
     { authority: { notAfter: new Date('2024-01-01T00:00:00Z') } },
   );
+});
+
+describe('an issuer that haproxy lacks', () => {
+  it('is the warning issuer-missing with the command that keeps it, where a local file has it', async () => {
+    await withScene(async (scene) => {
+      writeFileSync(scene.certificate, scene.site.certificate.pem + scene.site.keyPem);
+      const ca = scene.folder.write(".the ca's.pem", scene.authority.certificate.pem);
+      const command = `cp -- '${ca.replace("'", String.raw`'\''`)}' '${issuerOf(scene)}'`;
+      const { exitCode, record, stderr } = await fetchSite(scene, ['--issuer', ca]);
+      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+      expect(record.findings).toMatchObject([{ rule: 'issuer-missing', severity: 'warning' }]);
+      expect(stderr).toMatch(
+        /^restaple: warning: .*haproxy does not start with this staple, since the issuer is neither/,
+      );
+      expect(stderr).toContain(`copy it: ${command} (`);
+      expect((await runCommand('sh', ['-c', command])).exitCode).toBe(0);
+      const again = await fetchSite(scene, ['--force', '--issuer', ca]);
+      expect(again).toMatchObject({ stderr: '', exitCode: 0 });
+    });
+  });
+
+  it('is one without a command where no file begins with it, and none where other servers alone are told', async () => {
+    await withScene(async (scene) => {
+      writeFileSync(scene.certificate, scene.site.certificate.pem);
+      const folder = scene.folder.at('.cas');
+      scene.folder.write('.cas/ca.pem', scene.authority.certificate.pem);
+      const { stderr } = await fetchSite(scene, ['--issuer', folder]);
+      expect(stderr).toContain(`append the CA certificate to ${scene.certificate}, or save it as ${issuerOf(scene)}`);
+      const pid = scene.folder.at('none.pid');
+      const told = await fetchSite(scene, ['--force', '--issuer', folder, '--reload', `nginx:${pid}`]);
+      expect(told.record.findings).toBeUndefined();
+      const out = await fetchSite(scene, ['--force', '--issuer', folder, '--out', scene.folder.at('site.der')]);
+      expect(out.record.findings).toBeUndefined();
+      const bundled = scene.site.certificate.pem + scene.authority.certificate.pem;
+      writeFileSync(scene.certificate, bundled);
+      expect((await fetchSite(scene, ['--force'])).record.findings).toBeUndefined();
+    });
+  });
 });
 
 describe('a downloaded issuer', () => {

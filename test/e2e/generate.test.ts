@@ -204,6 +204,21 @@ describe('the status that generate signs', () => {
     expect(stdout).toContain('"code":"crl-unsupported"');
     expect(stderr).toContain('part.crl cannot say which certificates are good');
     expect(existsSync(staple)).toBe(false);
+    // What it lists is revoked all the same.
+    const listing = { extensions: [extension], entries: [{ serialNumber: scene.site.serialNumber, reason: 1 }] };
+    scene.folder.write('part.crl', buildCrl({ issuer: scene.authority, ...listing }).pem);
+    const revoked = await generate([...caFlags, '--crl', crl, certificate]);
+    expect(revoked.record).toMatchObject({ status: 'revoked', revocationReason: 'keyCompromise' });
+  });
+
+  it('warns of nothing where the CRL is that of the certificate and ends as it will', async () => {
+    const uri = 'http://crl.example/own.crl';
+    const extensions = [issuingDistributionPoint({ uri })];
+    const crl = scene.folder.write('own.crl', buildCrl({ issuer: scene.authority, extensions }).pem);
+    const path = scene.folder.write('own.pem', scene.authority.issue({ crlUris: [uri] }).certificate.pem);
+    const { exitCode, record, stderr } = await generate([...caFlags, '--crl', crl, path]);
+    expect({ exitCode, stderr, status: record.status }).toEqual({ exitCode: 0, stderr: '', status: 'good' });
+    expect(record.nextUpdate).toBe(iso(crlTimes.nextUpdate));
   });
 });
 
@@ -224,7 +239,9 @@ describe('the validity that generate signs', () => {
   it("never goes past the certificate's notAfter, and says so", async () => {
     const end = new Date(signedAt.getTime() + 5 * hour);
     const path = scene.folder.write('short.pem', scene.authority.issue({ notAfter: end }).certificate.pem);
-    const { exitCode, record, stderr } = await generate([...caFlags, path]);
+    const usual = await generate([...caFlags, path]);
+    expect(usual).toMatchObject({ exitCode: 0, stderr: '', record: { nextUpdate: iso(end) } });
+    const { exitCode, record, stderr } = await generate([...caFlags, '--days', '7', path]);
     expect({ exitCode, nextUpdate: record.nextUpdate }).toEqual({ exitCode: 0, nextUpdate: iso(end) });
     const warning = `nextUpdate is ${iso(end)}, where the certificate ends, sooner than asked`;
     expect(record.warnings).toEqual([warning]);
@@ -235,12 +252,12 @@ describe('the validity that generate signs', () => {
     const end = new Date(signedAt.getTime() + 2 * day);
     const warnings = [`nextUpdate is ${iso(end)}, where the signer's certificate ends, sooner than asked`];
     const delegate = scene.authority.issueResponder({ notAfter: end });
-    const byDelegate = await generate([...delegateFlags(scene, delegate), certificate]);
+    const byDelegate = await generate([...delegateFlags(scene, delegate), '--days', '7', certificate]);
     expect(byDelegate.record).toMatchObject({ nextUpdate: iso(end), warnings });
 
     const short = createGenerateScene({ authority: createCertificateAuthority({ name: 'Short CA', notAfter: end }) });
     try {
-      const byAuthority = await generate([...short.caFlags, short.certificate]);
+      const byAuthority = await generate([...short.caFlags, '--days', '7', short.certificate]);
       expect(byAuthority.record).toMatchObject({ nextUpdate: iso(end), warnings });
     } finally {
       short.folder.remove();

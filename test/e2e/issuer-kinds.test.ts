@@ -121,6 +121,9 @@ describe('an issuer without basicConstraints', () => {
         const downloaded = await fetchSite(scene, ['--force']);
         expect(downloaded).toMatchObject({ exitCode: 8, record: { error: { code: 'issuer-not-found' } } });
         expect(downloaded.record.error?.hint).not.toContain('--ca ');
+        expect(downloaded.record.error?.message).toMatch(
+          /was not found \(what http\S+\/ca\.crt serves has no basicConstraints, and without them/,
+        );
       },
       {
         authority: { version: 1 },

@@ -109,7 +109,11 @@ describe('a lineage of certbot', () => {
       const pem = bundleOf(scene.site, scene.authority);
       const good = folder.write('live/good/fullchain.pem', pem);
       folder.write('live/README', 'certbot wrote this');
-      mkdirSync(folder.at('live/not-a-lineage'));
+      mkdirSync(folder.at('live/empty'));
+      folder.write('live/leaf/cert.pem', pem);
+      folder.write('live/chain/chain.pem', scene.authority.certificate.pem);
+      folder.write('live/chain/privkey.pem', 'x');
+      folder.write('live/hollow/fullchain.pem', '');
       folder.write('archive/fullchain1.pem', pem, 0o600);
       const link = (name: string, target: string): void => {
         mkdirSync(folder.at('live', name));
@@ -131,6 +135,7 @@ describe('a lineage of certbot', () => {
       expect(outcomes).toEqual({
         good: 'updated',
         ...{ dangling: error, secret: error, circle: error, halved: error, lost: error, closed: error },
+        ...{ empty: error, leaf: error, chain: error, hollow: error },
       });
       expect(records.find(({ certificate }) => certificate.includes('dangling'))?.error?.message).toMatch(
         /is a dangling link to \.\.\/\.\.\/archive\/gone\.pem$/,
@@ -138,9 +143,9 @@ describe('a lineage of certbot', () => {
       storeStaple({ ...scene, staple: `${good}.ocsp` });
       const checked = await runRestaple(['verify', '--nagios', folder.at('live')], unprivileged);
       expect(checked.exitCode).toBe(3);
-      expect(checked.stdout).toMatch(/^OCSP UNKNOWN - 6 unjudged/);
+      expect(checked.stdout).toMatch(/^OCSP UNKNOWN - 10 unjudged/);
       // The same lineage by its own folder, and by a glob.
-      for (const path of ['live/dangling/fullchain.pem', 'live/d*/fullchain.pem']) {
+      for (const path of ['live/dangling/fullchain.pem', 'live/d*/fullchain.pem', 'live/empty', 'live/chain/']) {
         expect((await fetchJson([folder.at(path)], unprivileged)).exitCode).toBe(8);
       }
       chmodSync(folder.at('live/closed'), 0o700);
@@ -158,6 +163,69 @@ describe('a lineage of certbot', () => {
         exitCode: 8,
         certificates: [folder.at('live/x/fullchain.pem')],
       });
+    });
+  });
+});
+
+describe('a lineage of another client', () => {
+  it('that its tree names is an input error where its certificate is empty, is none or is gone', async () => {
+    await withScene(async (scene) => {
+      const { folder, authority, site } = scene;
+      const pem = bundleOf(site, authority);
+      const issuer = authority.certificate.pem;
+      const good = [
+        folder.write('lego/certificates/good.example.crt', pem),
+        folder.write('dehydrated/certs/good.example/fullchain.pem', pem),
+        folder.write('.acme.sh/good.example/fullchain.cer', pem),
+      ];
+      const bad = [
+        folder.write('lego/certificates/empty.example.crt', ''),
+        folder.write('lego/certificates/text.example.crt', 'not yet\n'),
+        folder.write('lego/certificates/key.example.crt', site.keyPem),
+        folder.at('lego/certificates/gone.example.crt'),
+        folder.at('dehydrated/certs/gone.example/fullchain.pem'),
+        folder.at('dehydrated/certs/new.example/fullchain.pem'),
+        folder.write('dehydrated/certs/text.example/fullchain.pem', 'not yet\n'),
+        folder.at('.acme.sh/gone.example_ecc/gone.example.cer'),
+        folder.write('.acme.sh/text.example/text.example.cer', 'not yet\n'),
+      ];
+      for (const name of ['good', 'empty', 'text', 'key', 'gone']) {
+        folder.write(`lego/certificates/${name}.example.issuer.crt`, issuer);
+        folder.write(`lego/certificates/${name}.example.json`, '{}');
+      }
+      for (const name of ['lego/accounts', 'dehydrated/accounts', 'dehydrated/certs/new.example']) {
+        mkdirSync(folder.at(name), { recursive: true });
+      }
+      folder.write('dehydrated/certs/gone.example/privkey.pem', site.keyPem);
+      folder.write('.acme.sh/account.conf', '');
+      folder.write('.acme.sh/ca/acme.example/account.key', site.keyPem);
+      folder.write('.acme.sh/gone.example_ecc/gone.example.conf', '');
+      const trees = ['lego', 'dehydrated', '.acme.sh'].map((name) => folder.at(name));
+      const { exitCode, records } = await fetchJson(['--dry-run', ...trees]);
+      expect(exitCode).toBe(8);
+      const ending = (wanted: boolean): string[] =>
+        records.filter(({ outcome }) => (outcome === 'input-error') === wanted).map(({ certificate }) => certificate);
+      expect(ending(true).sort()).toEqual(bad.toSorted());
+      expect(ending(false).sort()).toEqual(good.toSorted());
+      for (const path of good) storeStaple({ ...scene, staple: `${path}.ocsp` });
+      const checked = await runRestaple(['verify', '--nagios', ...trees]);
+      expect(checked.exitCode).toBe(3);
+      expect(checked.stdout).toMatch(/^OCSP UNKNOWN - 9 unjudged/);
+    });
+  });
+
+  it('is none in folders that only share a name with its tree', async () => {
+    await withScene(async (scene) => {
+      const { folder, site, authority } = scene;
+      storeStaple({ ...scene, staple: `${folder.write('certificates/site.crt', bundleOf(site, authority))}.ocsp` });
+      folder.write('certificates/notes.crt', 'no certificate yet\n');
+      folder.write('certificates/site.json', '{}');
+      folder.write('certificates/readme.json', '{}');
+      storeStaple({ ...scene, staple: `${folder.write('certs/site.pem', bundleOf(site, authority))}.ocsp` });
+      mkdirSync(folder.at('certs/empty'));
+      folder.write('certs/roots/chain.pem', authority.certificate.pem);
+      const result = await runRestaple(['verify', '--json', folder.at('certificates'), folder.at('certs')]);
+      expect(result.lines()).toMatchObject([{ verdict: 'good' }, { verdict: 'good' }]);
     });
   });
 });

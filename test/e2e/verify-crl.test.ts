@@ -6,6 +6,7 @@ import { buildCrl, crlNumber, deltaCrlIndicator, issuingDistributionPoint, type 
 import { contextConstructed, contextPrimitive, sequence } from '../support/der-writer.js';
 import { unheardOf } from '../support/extensions.js';
 import { startResponder, type Responder } from '../support/misbehaving-responder.js';
+import { commonName } from '../support/names.js';
 import { buildErrorResponse, responseTimes } from '../support/ocsp-response.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
 import { runRestaple } from '../support/run-program.js';
@@ -645,12 +646,38 @@ describe('verify --crl auto', () => {
     });
   });
 
-  it('is content where a certificate names none', async () => {
-    const { path } = naming('site', ['ldap://crl.example/cn=CA']);
+  it.each([
+    ['no CRL', [], 'the certificate names no CRL (cRLDistributionPoints)'],
+    [
+      'one by ldap only',
+      [contextPrimitive(6, Buffer.from('ldap://crl.example/cn=CA'))],
+      'names its CRL only as ldap://crl.example/cn=CA, which',
+    ],
+    [
+      'one by a directoryName only',
+      [contextConstructed(4, commonName('Points'))],
+      'names its CRL only as CN=Points, which',
+    ],
+    [
+      'one by a name of another kind',
+      [contextPrimitive(2, Buffer.from('crl.example'))],
+      'only as a name that is neither a URI nor a directoryName',
+    ],
+  ])('ends with 8, and Nagios with UNKNOWN, where a certificate names %s', async (_what, names, message) => {
+    const point = sequence(contextConstructed(0, contextConstructed(0, ...names)));
+    const extensions = names.length === 0 ? [] : [{ oid: '2.5.29.31', value: sequence(point) }];
+    const issued = authority.issue({ extensions, ocspUris: ['http://ocsp.example/'] });
+    const path = folder.write('site.pem', issued.certificate.pem + authority.certificate.pem);
+    folder.write('site.pem.ocsp', response({ responses: [statement({}, issued)] }));
     const judged = await verify(['--crl', 'auto', path]);
-    expectGood(judged);
-    expect(judged.record['crl']).toEqual({ status: 'none' });
-    const { stdout } = await runRestaple(['verify', '--at', now, '--crl', 'auto', path]);
-    expect(stdout).toContain('  crl          the certificate names none over HTTP, only by ldap\n');
+    expectUnusable(judged, 'no-crl', 8);
+    expect(judged.record.verdict).toBe('good');
+    const { stdout, stderr } = await runRestaple(['verify', '--at', now, '--crl', 'auto', path]);
+    expect(stdout).toContain('  crl          unusable (no-crl)\n');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('name it with --crl FILE');
+    const nagios = await runRestaple(['verify', '--nagios', '--at', now, '--crl', 'auto', path]);
+    expect(nagios.exitCode).toBe(3);
+    expect(nagios.stdout).toMatch(/^OCSP UNKNOWN/);
   });
 });

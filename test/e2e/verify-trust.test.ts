@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
+import { createCertificateAuthority, selfSigned } from '../support/pki.js';
 import { runRestaple } from '../support/run-program.js';
 import {
   type Judged,
@@ -163,6 +164,29 @@ describe('verify without a certificate', () => {
     const own = statement({ certId: { issuer: server, serialNumber: site.serialNumber } });
     const selfMade = response({ signer: server, responses: [own], certificates: [server.certificate.der] });
     expectFailure(await by([...anchor, '--serial', site.serialNumber], selfMade), 'issuer-not-anchored', 5);
+  });
+
+  it('refuses an issuer or anchor that may not issue certificates, as beside one of them', async () => {
+    const kinds = {
+      'is not a CA certificate (basicConstraints)': selfSigned({ commonName: 'No CA' }),
+      'may not sign certificates (keyUsage)': createCertificateAuthority({ name: 'No CA', keyUsage: ['cRLSign'] }),
+    };
+    for (const [why, signer] of Object.entries(kinds)) {
+      const file = folder.write('no-ca.pem', signer.certificate.pem);
+      const certId = { issuer: signer, serialNumber: '05' };
+      const bytes = folder.write('no-ca.der', buildOcspResponse({ signer, responses: [{ certId }] }));
+      for (const flags of [
+        ['--issuer', file],
+        ['--ca', file],
+        ['--issuer', file, '--issuer', issuerFile],
+      ]) {
+        for (const serial of [[], ['--serial', '05']]) {
+          const judged = await verify(['--response', bytes, ...flags, ...serial]);
+          expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'issuer-mismatch' } } });
+          expect(JSON.stringify(judged.record)).toContain(`CN=No CA was named as the issuer, but it ${why}`);
+        }
+      }
+    }
   });
 
   it('takes several issuers, and a negative serial number as openssl writes it', async () => {

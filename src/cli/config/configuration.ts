@@ -53,12 +53,13 @@ export async function readConfiguration(
   const problems: Problem[] = [...yaml.problems, ...found];
   const broken = [...yaml.broken, ...found.map(({ path }) => path)];
   const isBroken: IsBroken = (path) => broken.some((place) => overlap(place, path));
+  const isLost: IsBroken = (path) => broken.some((place) => place.length <= path.length && overlap(place, path));
   // What is a flag is read with its lines; of the rest the schema has made sure, where it is not broken.
   const shape = (result.success ? result.data : yaml.value) as ConfigurationShape;
   const folder = String(folderOf(resolve(file)));
   const complain: Complain = (path, words) => void problems.push({ line: yaml.lineOf(path), text: words });
-  const placed = configuredSources(shape, folder, isBroken, complain);
-  const responders = await configuredResponders(shape, folder, isBroken, complain);
+  const placed = configuredSources(shape, folder, { isBroken, isLost }, complain);
+  const responders = await configuredResponders(shape, folder, { isBroken, isLost }, complain);
   const settings = await configuredFlags(yaml, flags, folder, isBroken, problems);
   return {
     file,

@@ -16,24 +16,38 @@ export type Complain = (path: readonly PropertyKey[], text: string) => void;
 /** Whether the value at a place of the file must be ignored, since its mistake is already reported. */
 export type IsBroken = (path: readonly PropertyKey[]) => boolean;
 
+/** Places of the file that are not to be read. */
+export interface Broken {
+  /** The place itself, what it is in, or something in it. */
+  readonly isBroken: IsBroken;
+  /** The place itself, or what it is in: what is broken in it may be left out. */
+  readonly isLost: IsBroken;
+}
+
 /** The certificates of a file, each with its place. */
 export function configuredSources(
   { certificates = [] }: ConfigurationShape,
   folder: string,
-  isBroken: IsBroken,
+  broken: Broken,
   complain: Complain,
 ): { readonly source: NamedSource; readonly path: readonly PropertyKey[] }[] {
   const isList = Array.isArray(certificates);
   return [certificates].flat<readonly (typeof certificates)[]>().flatMap((entry, index) => {
     const path = isList ? ['certificates', index] : ['certificates'];
-    if (isBroken(path)) return [];
-    const source = sourceOf(entry, folder, (inner, text) => complain([...path, ...inner], `certificates: ${text}`));
-    return [{ source, path }];
+    if (broken.isLost(path)) return [];
+    const sound = typeof entry === 'string' ? { path: entry } : soundPart(entry, path, broken);
+    const source = sourceOf(sound, folder, (inner, text) => complain([...path, ...inner], `certificates: ${text}`));
+    // The schema was not asked for that where it found another mistake.
+    return (sound.path === undefined) === (sound['crt-list'] === undefined) ? [] : [{ source, path }];
   });
 }
 
-function sourceOf(entry: CertificateEntry, folder: string, complain: Complain): NamedSource {
-  const named: Exclude<CertificateEntry, string> = typeof entry === 'string' ? { path: entry } : entry;
+/** A mapping without the keys in which a mistake was found, so that it hides no other. */
+function soundPart<Entry extends object>(entry: Entry, path: readonly PropertyKey[], { isBroken }: Broken): Entry {
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !isBroken([...path, key]))) as Entry;
+}
+
+function sourceOf(named: Exclude<CertificateEntry, string>, folder: string, complain: Complain): NamedSource {
   const { path, out, 'crt-list': crtList = '', 'crt-base': base } = named;
   const reload = listIn(named, 'reload', parseReloadTarget, complain);
   const confirm = listIn(named, 'confirm', parseConfirmPlace, complain)?.map((one) =>
@@ -65,28 +79,31 @@ function listIn(
 ): string[] | undefined {
   const written = entry[key];
   if (written === undefined) return undefined;
-  const texts = [written].flat();
-  for (const [index, text] of texts.entries()) {
-    attempt(check, text, (problem) =>
-      complain([key, ...(Array.isArray(written) ? [index] : [])], `${key}: ${problem}`),
+  return [written]
+    .flat()
+    .filter((text, index) =>
+      attempt(check, text, (problem) =>
+        complain([key, ...(Array.isArray(written) ? [index] : [])], `${key}: ${problem}`),
+      ),
     );
-  }
-  return texts;
 }
 
 /** The responder overrides of a file, in its order. */
 export async function configuredResponders(
   { responders }: ConfigurationShape,
   folder: string,
-  isBroken: IsBroken,
+  broken: Broken,
   complain: Complain,
 ): Promise<ResponderOverride[]> {
   const overrides: ResponderOverride[] = [];
   // A mistake may have left something else there.
   const entries = Array.isArray(responders) ? (responders as readonly ResponderEntry[]) : [];
   for (const [index, entry] of entries.entries()) {
-    if (isBroken(['responders', index])) continue;
-    const override = await overrideOf(entry, folder, (path, text) =>
+    if (broken.isLost(['responders', index])) continue;
+    const sound: Partial<ResponderEntry> = soundPart(entry, ['responders', index], broken);
+    const { url } = sound;
+    if (url === undefined || (sound.host === undefined) === (sound.issuer === undefined)) continue;
+    const override = await overrideOf({ ...sound, url }, folder, (path, text) =>
       complain(['responders', index, ...path], `responders: ${text}`),
     );
     if (override !== undefined) overrides.push(override);
@@ -124,11 +141,14 @@ async function overrideOf(
   }
 }
 
-function attempt(check: (value: string) => unknown, value: string, complain: (text: string) => void): void {
+/** Whether the check has nothing against the value; what it has is told. */
+function attempt(check: (value: string) => unknown, value: string, complain: (text: string) => void): boolean {
   try {
     check(value);
+    return true;
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
     complain(error.message.replace(/^--\w+: /, ''));
+    return false;
   }
 }

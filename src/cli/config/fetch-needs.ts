@@ -32,7 +32,12 @@ export async function missingNeeds(
   const out = settings.get('out')?.value as string | undefined;
   for (const [index, source] of sources.entries()) {
     const line = sourceLines[index];
-    for (const text of await problemsOfSource(source, out)) problems.push({ line, text: `certificates: ${text}` });
+    const found = await problemsOfSource(source, out);
+    for (const text of source.reload ?? []) {
+      const problem = await sentenceOf(() => reloadProblem(text, process, settings));
+      if (problem !== undefined) found.push(`reload: ${problem}`);
+    }
+    for (const text of found) problems.push({ line, text: `certificates: ${text}` });
   }
   for (const [name, check] of Object.entries(checks)) {
     const setting = settings.get(name);
@@ -68,6 +73,14 @@ const hook: Check = (text, { env }) => {
   return program === undefined ? undefined : programProblem(program, env['PATH']);
 };
 
+/** The same for the targets of a file and of one of its sources. */
+function reloadProblem(text: string, { env }: NeedsProcess, settings: Settings): string | undefined {
+  const target = parseReloadTarget(text);
+  const hasKey = settings.get('dnsdist-key-file')?.value !== undefined || env['RESTAPLE_DNSDIST_KEY'] !== undefined;
+  if (target.server.needsKey === true && !hasKey) return `${text} needs its console key: set dnsdist-key-file`;
+  return targetMistake(target, env);
+}
+
 /** By flag: why a text of it would be of no use to a run, a sentence. */
 const checks: Readonly<Record<string, Check>> = {
   issuer: async (path) => {
@@ -86,12 +99,7 @@ const checks: Readonly<Record<string, Check>> = {
   metrics: fileProblem,
   lock: (path, { env, geteuid }) =>
     runLockPlace({ lock: path }, env, geteuid?.() ?? 0)?.makesFolder === true ? undefined : fileProblem(path),
-  reload: (text, { env }, settings) => {
-    const target = parseReloadTarget(text);
-    const hasKey = settings.get('dnsdist-key-file')?.value !== undefined || env['RESTAPLE_DNSDIST_KEY'] !== undefined;
-    if (target.server.needsKey === true && !hasKey) return `${text} needs its console key: set dnsdist-key-file`;
-    return targetMistake(target, env);
-  },
+  reload: reloadProblem,
   'on-updated': hook,
   'on-failed': hook,
   'on-revoked': hook,

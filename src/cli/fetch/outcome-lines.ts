@@ -69,7 +69,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
   for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
   for (const { rule, message, source } of outcome.findings) {
-    if (output.isVerbose || (output.isTalkative && aboutCertificates.has(rule))) {
+    if (output.isVerbose || rule === 'issuer-missing' || (output.isTalkative && aboutCertificates.has(rule))) {
       output.warn(`${name}: ${message} (${source})`);
     }
   }

@@ -115,7 +115,7 @@ function passphraseFrom(flags: SignerFlags, warnings: string[]): string | Uint8A
 type StatusReader = (
   issuer: Certificate,
   now: Date,
-) => StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'warnings'>>;
+) => StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete' | 'limits' | 'warnings'>>;
 
 /** How to read the source that --index or --crl names; undefined where none is named. Reading throws OcspError. */
 export function statusReaderFrom({ index, crl, 'allow-stale-crl': allowStale }: SignerFlags): StatusReader | undefined {

@@ -90,10 +90,10 @@ async function subjectsFrom(
 ): Promise<readonly GenerateSubject[]> {
   const { serial: serialNumber } = flags;
   if (serialNumber !== undefined) return [{ serialNumber }];
-  const { issuer, signer } = options;
+  const { issuer, signer, now } = options;
   const list = await withOneStapleEach(listOfFiles(certificates), options.out, async ({ certificate }, staple) => {
     const found = await readStaple(staple).catch(() => undefined);
-    const judge = { subject: { certificate }, issuer, untrusted: [signer.certificate], skewMilliseconds: 0 };
+    const judge = { subject: { certificate }, issuer, untrusted: [signer.certificate], now, skewMilliseconds: 0 };
     return found?.state === 'present' && isResponseAbout(found.bytes, judge);
   });
   return Array.from({ length: list.length }, (_, index) => list.at(index));
@@ -117,6 +117,7 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
     source: source ?? fixedStatus(status),
     hash: flags.hash,
     validityMilliseconds,
+    isValidityAsked: flags.days !== undefined || flags.minutes !== undefined,
     out: isStdout(flags.out) ? undefined : flags.out,
     onStaple: isStdout(flags.out) ? (bytes: Uint8Array) => output.bytes(bytes) : undefined,
     now,

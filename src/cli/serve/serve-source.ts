@@ -23,8 +23,11 @@ export function serveSourceReader(flags: ServeFlags, output: Pick<Output, 'warn'
   const { issued } = flags;
   return async (issuer, now) => {
     const statuses = readStatuses(issuer, now);
+    // It answers for serial numbers, of which it cannot know whether the CRL reaches them.
+    if (statuses.incomplete !== undefined) throw statuses.incomplete;
     const serials = issued === undefined ? undefined : await readIssuedSerials(issued, issuer);
-    for (const warning of [...(statuses.warnings ?? []), ...(serials?.warnings ?? [])]) output.warn(warning);
+    for (const warning of [...(statuses.warnings ?? []), ...(statuses.limits ?? []), ...(serials?.warnings ?? [])])
+      output.warn(warning);
     return serials === undefined ? statuses : narrowToIssued(statuses, serials);
   };
 }

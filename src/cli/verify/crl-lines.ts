@@ -9,8 +9,6 @@ import { errorRecord } from '../render/trouble.js';
  */
 export function crlFields(crl: CrlReport, now: Date, isRevokedByResponse: boolean): Record<string, unknown> {
   switch (crl.kind) {
-    case 'none':
-      return { crl: { status: 'none' } };
     case 'unusable':
       return { crl: { status: crl.kind, error: errorRecord(crl.trouble), moreErrors: crl.more?.map(errorRecord) } };
     case 'good':
@@ -37,10 +35,6 @@ function isStale({ nextUpdate }: CrlEvidence, now: Date): boolean {
 /** The same for a reader. */
 export function crlText(crl: CrlReport, now: Date): string {
   switch (crl.kind) {
-    case 'none':
-      return crl.schemes.length === 0
-        ? 'the certificate names none'
-        : `the certificate names none over HTTP, only by ${[...new Set(crl.schemes)].join(', ')}`;
     case 'unusable':
       return `unusable (${crl.trouble.code})`;
     case 'good':

@@ -1,11 +1,12 @@
-import { bytesEqual } from '../bytes.js';
+import { bytesEqual, toHex } from '../bytes.js';
 import { isSelfIssued, type Certificate } from './certificate.js';
 import { Tag, contextTag, readWhole, wholeElement } from '../der/der.js';
 import { unlessMalformed } from '../der/malformed.js';
 import { distinguishedNameToString, distinguishedNamesEqual } from './distinguished-name.js';
 import { findExtension } from './extension.js';
-import { unusableAlgorithmOf } from '../keys/public-key.js';
-import { checkSignature, signatureAlgorithmProblem, type SignatureFailure } from '../keys/signature.js';
+import { digest } from '../hash.js';
+import { publicKeyProblem, unusableAlgorithmOf, type PublicKey } from '../keys/public-key.js';
+import { checkSignature, mayHaveSigned, signatureAlgorithmProblem, type SignatureFailure } from '../keys/signature.js';
 import { Oid } from '../oid.js';
 import { oncePer } from '../once-per.js';
 import type { Finding } from '../verify/verdict.js';
@@ -68,37 +69,67 @@ function mayLackBasicConstraints(issuer: Certificate, origin: IssuerOrigin): boo
   }
 }
 
-/** Once for each pair, as long as the certificate is remembered: sources are asked again and again. */
-const checkedAgainst = oncePer<Certificate, Map<Certificate, SignatureFailure | undefined>>(() => new Map());
+/** What was tried for a certificate, as long as that is remembered: sources are asked again and again. */
+interface Trials {
+  /** What came of each key: a CA has several certificates with one. */
+  readonly byKey: Map<string, SignatureFailure | undefined>;
+  checks: number;
+  isCutShort: boolean;
+}
+
+const trialsOf = oncePer<Certificate, Trials>(() => ({ byKey: new Map(), checks: 0, isCutShort: false }));
+
+const keyOf = oncePer(({ spki }: PublicKey) => toHex(digest('sha256', spki)));
 
 function signatureFailure(certificate: Certificate, issuer: Certificate): SignatureFailure | undefined {
-  const checked = checkedAgainst(certificate);
-  if (checked.has(issuer)) return checked.get(issuer);
+  const { byKey } = trialsOf(certificate);
+  const key = keyOf(issuer.publicKey);
+  if (byKey.has(key)) return byKey.get(key);
   const { signatureAlgorithm, signature, tbs } = certificate;
   const found = checkSignature(signatureAlgorithm, signature, tbs, issuer.publicKey);
-  checked.set(issuer, found);
+  byKey.set(key, found);
   return found;
 }
 
 /**
- * A CA has a few certificates of one name, and key identifiers tell them apart; each costs a signature check, and one
- * file has room for thousands. Counted for each certificate over all sources.
+ * A CA has a few certificates of one name, and key identifiers tell them apart; each other key costs a signature check, and
+ * one file has room for thousands. For each source, so that one cannot hide the issuer in the next.
  */
-const maximumChecks = 16;
+const maximumChecksOfSource = 32;
+/** For each certificate, over all sources. */
+const maximumChecks = 128;
 
-/** The one of these that really issued the certificate, few signatures being checked: names first, then key identifiers. */
+/** The one of these, a source, that really issued the certificate, few signatures being checked: names first, then key identifiers. */
 export function chooseIssuer(
   certificate: Certificate,
   candidates: readonly Certificate[],
   origin: IssuerOrigin,
 ): Certificate | undefined {
-  const checked = checkedAgainst(certificate);
+  const trials = trialsOf(certificate);
+  let left = maximumChecksOfSource;
   for (const candidate of likelyIssuers(certificate, candidates)) {
+    const { publicKey } = candidate;
     if (authorityFailure(candidate, origin) !== undefined) continue;
-    if (checked.size >= maximumChecks && !checked.has(candidate)) continue;
+    if (!mayHaveSigned(certificate.signatureAlgorithm, publicKey)) continue;
+    if (!trials.byKey.has(keyOf(publicKey))) {
+      if (left === 0 || trials.checks >= maximumChecks) {
+        trials.isCutShort = true;
+        return undefined;
+      }
+      // A key that is refused takes part in no signature check.
+      if (publicKeyProblem(publicKey) !== undefined) continue;
+      left -= 1;
+      trials.checks += 1;
+    }
     if (signatureFailure(certificate, candidate) === undefined) return candidate;
   }
   return undefined;
+}
+
+/** How many keys {@link chooseIssuer} tried where it gave up before all were; undefined where none was left out. */
+export function checksBeforeGivingUp(certificate: Certificate): number | undefined {
+  const { checks, isCutShort } = trialsOf(certificate);
+  return isCutShort ? checks : undefined;
 }
 
 /** Those of the issuer's name, the ones first whose key identifier the certificate names, and those last that have another. */

@@ -138,13 +138,20 @@ function isSameName(a: Uint8Array, b: Uint8Array): boolean {
 
 /** The names of a distribution point as text: URIs as they are, distinguished names by RFC 4514. */
 export function pointTexts({ distributionPoint = [] }: Pick<CrlScope, 'distributionPoint'>): string[] {
-  return distributionPoint.flatMap((generalName) => {
-    const name = nameIn(generalName);
-    if (name !== undefined) return [distinguishedNameToString(name)];
-    if (generalName[0] !== contextTag(6, 'primitive')) return [];
-    const reader = new DerReader(generalName);
-    return [Buffer.from(reader.any('URI').contents).toString('latin1')];
-  });
+  return distributionPoint.flatMap((generalName) => textOf(generalName) ?? []);
+}
+
+/** Where a certificate says that its CRLs are, as {@link pointTexts} has it; the same once. Throws DerError. */
+export function distributionPointTexts(certificate: Certificate): string[] {
+  const names = allPointsOf(certificate).flatMap((point) => point.names);
+  return [...new Set(names.map((name) => textOf(name) ?? 'a name that is neither a URI nor a directoryName'))];
+}
+
+function textOf(generalName: Uint8Array): string | undefined {
+  const name = nameIn(generalName);
+  if (name !== undefined) return distinguishedNameToString(name);
+  if (generalName[0] !== contextTag(6, 'primitive')) return undefined;
+  return Buffer.from(new DerReader(generalName).any('URI').contents).toString('latin1');
 }
 
 /** An implicitly tagged BOOLEAN DEFAULT FALSE; an explicit FALSE is accepted, since deployed CAs write it. */
@@ -206,17 +213,21 @@ interface DistributionPoint {
 }
 
 /** The distribution points of a certificate whose CRL its own CA signs. */
-function pointsOf({ extensions, issuer }: Certificate): DistributionPoint[] {
+function pointsOf(certificate: Certificate): DistributionPoint[] {
+  return allPointsOf(certificate).filter(({ isOfOwnIssuer }) => isOfOwnIssuer);
+}
+
+function allPointsOf({ extensions, issuer }: Certificate): (DistributionPoint & { readonly isOfOwnIssuer: boolean })[] {
   const points = enterExtension(extensions, Oid.crlDistributionPoints, 'cRLDistributionPoints');
-  const found = points?.all((list): DistributionPoint[] => {
+  const found = points?.all((list) => {
     const point = list.sequence('distribution point');
     const name = point.enterOptional(contextTag(0), 'distribution point name');
     const someReasons = point.optional(contextTag(1, 'primitive'), 'reasons');
     const issuers = point.enterOptional(contextTag(2), 'cRLIssuer');
     const crlIssuers = issuers === undefined ? [directoryName(issuer)] : readGeneralNames(issuers);
-    if (!crlIssuers.some((one) => isSameName(one, directoryName(issuer)))) return [];
+    const isOfOwnIssuer = crlIssuers.some((one) => isSameName(one, directoryName(issuer)));
     const reasons = someReasons === undefined ? allReasons : readReasons(someReasons.contents);
-    return [{ names: name === undefined ? crlIssuers : readPointNames(name, issuer), reasons }];
+    return { names: name === undefined ? crlIssuers : readPointNames(name, issuer), reasons, isOfOwnIssuer };
   });
-  return found?.flat() ?? [];
+  return found ?? [];
 }

@@ -69,6 +69,25 @@ export function signsSha1(algorithm: AlgorithmIdentifier): boolean {
   return scheme !== undefined && 'hash' in scheme && scheme.hash === 'sha1';
 }
 
+/** Whether a key of this type can have made signatures of the algorithm; the key itself is not looked at. */
+export function mayHaveSigned(algorithm: AlgorithmIdentifier, { algorithm: { oid } }: PublicKey): boolean {
+  switch (algorithms[algorithm.oid]?.scheme.kind) {
+    case 'rsa':
+      return oid === Oid.rsaEncryption;
+    case 'rsa-pss':
+      return oid === Oid.rsaEncryption || oid === Oid.rsaPss;
+    case 'ecdsa':
+      return oid === Oid.ecPublicKey;
+    case 'ed25519':
+      return oid === Oid.ed25519;
+    case 'ed448':
+      return oid === Oid.ed448;
+    case 'weak':
+    case undefined:
+      return false;
+  }
+}
+
 /**
  * Checks a signature over `data`, the exact bytes that came, against the allow-list and then by node:crypto.
  *

@@ -1,9 +1,11 @@
-import { OcspError, createCertId, createRequest, isBelieved } from '../../core/index.js';
+import { OcspError, createCertId, createRequest, isBelieved, type Finding } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { spreadOf } from '../../core/schedule.js';
 import type { Shard } from '../../core/shard.js';
 import { isUnchanged } from '../../source/certificate-file.js';
+import { parseReloadTarget } from '../../servers/reload-target.js';
+import type { Server } from '../../servers/server.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import type { KnownResponse, ResponderAnswer } from '../../transport/ask-responder.js';
 import { askResponders, type AskResult } from './ask-in-turn.js';
@@ -22,7 +24,7 @@ import {
   type JudgedCertificate,
 } from './fetch-job.js';
 import { findIssuer } from './find-issuer.js';
-import { keepIssuer, type KeptIssuer } from './issuer-file.js';
+import { keepIssuer, missingIssuerFindings, type KeptIssuer } from './issuer-file.js';
 import { judgeResponse } from './judge-response.js';
 import type { Outcome } from './outcome.js';
 import { settleAnswer, settleFailure } from './settle.js';
@@ -105,7 +107,8 @@ async function refreshOnce(
     const outcome = await askWhereDue(job, judged === undefined);
     if (outcome === 'replaced') return outcome;
     const warnings = [...kept.warnings, ...outcome.warnings];
-    return { ...outcome, warnings, findings: [...kept.findings, ...outcome.findings] };
+    const missing = outcome.verdict === undefined && outcome.answer === undefined ? [] : await missingIssuerOf(job);
+    return { ...outcome, warnings, findings: [...kept.findings, ...missing, ...outcome.findings] };
   } catch (error) {
     return outcomeOfError(due.listed.path, { ...due, now: tools.now() }, error);
   }
@@ -127,6 +130,16 @@ async function keepIssuerOf({ file, staple, judge, options, tools, isIssuerDownl
     mayWrite,
     ownProcess,
   });
+}
+
+/** What keeps haproxy from starting with the staple, unless all that hear of new staples are other servers. */
+async function missingIssuerOf({ listed, file, staple, options, tools, isIssuerDownloaded }: Job): Promise<Finding[]> {
+  const targets = (listed.reload ?? options.reload ?? []).map((text): Server => parseReloadTarget(text).server);
+  const isForOthers = targets.every(({ rules }) => rules !== undefined && rules.wantsIssuer !== true);
+  if (targets.length > 0 && isForOthers) return [];
+  // A dry run would keep it.
+  if (isIssuerDownloaded && options.storeIssuer) return [];
+  return await missingIssuerFindings(file, staple, tools.issuers);
 }
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`. */

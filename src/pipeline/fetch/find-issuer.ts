@@ -1,7 +1,8 @@
-import { OcspError, isSelfIssued, type Certificate } from '../../core/index.js';
+import { OcspError, decodeCertificate, isSelfIssued, type Certificate } from '../../core/index.js';
 import { chooseIssuer, likelyIssuers } from '../../core/certificate/issuance.js';
 import { certificatesIn, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { withheldReasons } from '../../source/missing-issuer.js';
 import { downloadIssuer } from '../../transport/download.js';
 import type { Budget } from './budget.js';
 import type { FetchOptions, FetchTools } from './fetch-job.js';
@@ -47,8 +48,9 @@ export async function findIssuer(
       }
       const issuer = chooseIssuer(certificate, served, 'elsewhere');
       if (issuer !== undefined) return { issuer, isDownloaded: true };
-      attempts.push(`what ${uri} serves did not issue it`);
-      seen.push(...likelyIssuers(certificate, served));
+      const withheld = withheldReasons(certificate, served, `what ${uri} serves`);
+      attempts.push(...(withheld.length > 0 ? withheld : [`what ${uri} serves did not issue it`]));
+      if (withheld.length === 0) seen.push(...likelyIssuers(certificate, served));
     }
   }
   throw await finder.whyNone(file, { seen, attempts, hint: hintFor(certificate, download !== undefined) });
@@ -64,7 +66,10 @@ async function tryDownload(
   try {
     const known = downloadedIssuers.get(uri) ?? downloadCertificates(uri, download);
     remember(downloadedIssuers, uri, known);
-    return finder.decode(await known);
+    const [first, ...others] = await known;
+    const decoded = finder.decode(await known);
+    // Where nothing else came, its own error says what is wrong with it.
+    return decoded.length === 0 && first !== undefined && others.length === 0 ? [decodeCertificate(first)] : decoded;
   } catch (error) {
     downloadedIssuers.delete(uri);
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;

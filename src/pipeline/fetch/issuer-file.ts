@@ -2,13 +2,15 @@ import { OcspError, decodeCertificate, decodePem, type Certificate, type Finding
 import { isIssuedBy } from '../../core/certificate/issuance.js';
 import { appendToPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
-import { isUnchanged, type CertificateFile } from '../../source/certificate-file.js';
+import { isUnchanged, largestBundle, type CertificateFile } from '../../source/certificate-file.js';
+import { readInputFile } from '../../source/input-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { replaceFile } from '../../store/replace-file.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { isStapleBeside } from '../../store/staple-location.js';
 import { unsafe } from '../../store/store-error.js';
+import { shellQuoted } from '../../system/shell-words.js';
 
 /** Where haproxy looks for an issuer that the certificate's own file lacks; with the staple it reads it wherever it is there. */
 export const issuerPathOf = (certificatePath: FilePath): FilePath => appendToPath(certificatePath, '.issuer');
@@ -40,6 +42,29 @@ export function staleIssuerFinding({ path }: CertificateFile, why: string): Find
     message: `${name} does not begin with the issuer of the certificate, and haproxy does not start with it: ${why}`,
     source: 'measured with haproxy',
   };
+}
+
+/**
+ * The finding for a staple in haproxy's convention whose certificate has its issuer neither in its file nor as
+ * `CERT.issuer`: haproxy does not start with it. None where all is well.
+ */
+export async function missingIssuerFindings(
+  file: CertificateFile,
+  staple: FilePath,
+  issuers: Pick<IssuerFinder, 'choose' | 'findLocal'>,
+): Promise<Finding[]> {
+  if (file.version === undefined || !isStapleBeside(staple, file.path)) return [];
+  if (readIssuerFile(file) !== 'missing' || issuers.choose(file.certificate, file.others) !== undefined) return [];
+  const [name, kept] = [shownPath(file.path), shownPath(issuerPathOf(file.path))];
+  const source = (await issuers.findLocal(file))?.path;
+  const isCopy =
+    source !== undefined &&
+    stateOf(unlessOcspError(() => readInputFile(source, largestBundle)) ?? null, file.certificate) === 'fits';
+  const repair = isCopy
+    ? `copy it: cp -- ${shellQuoted(shownPath(source))} ${shellQuoted(kept)}`
+    : `append the CA certificate to ${name}, or save it as ${kept}, in PEM`;
+  const message = `haproxy does not start with this staple, since the issuer is neither in ${name} nor in ${kept}: ${repair}`;
+  return [{ rule: 'issuer-missing', severity: 'warning', message, source: 'measured with haproxy' }];
 }
 
 /** How to keep an issuer that was found. */

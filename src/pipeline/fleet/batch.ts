@@ -88,21 +88,19 @@ export async function* fetchStaples(
 }
 
 /** By the issuers at hand, without traffic; a kept revoked answer counts where there is no staple. */
-function stapleJudgement(
-  { trustedResponders, skewMilliseconds }: FetchOptions,
-  { issuers }: FetchTools,
-): StapleJudgement {
+function stapleJudgement({ trustedResponders, skewMilliseconds }: FetchOptions, tools: FetchTools): StapleJudgement {
   return async (file, staple) => {
     const { bytes, mark } = readStoredFiles(staple);
     const stored = bytes ?? mark;
     if (stored === undefined) return false;
-    const issuer = await issuers.findLocal(file).catch(() => undefined);
+    const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
     if (issuer === undefined) return false;
     const { certificate } = file;
     return isResponseAbout(stored, {
       subject: { certificate },
       issuer: issuer.certificate,
       trustedResponders,
+      now: tools.now(),
       skewMilliseconds,
     });
   };

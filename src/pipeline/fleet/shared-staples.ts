@@ -55,11 +55,12 @@ export async function withOneStapleEach(
   return repeated.size + failures.size === 0 ? list : changed(list, repeated, failures);
 }
 
-/** Whether a response is one about the certificate of these options, as its responder had it, whatever its time. */
-export function isResponseAbout(bytes: Uint8Array, options: Omit<VerifyOptions, 'now'>): boolean {
+/** Whether a response is one about the certificate of these options: it verifies now, or did when its responder made it. */
+export function isResponseAbout(bytes: Uint8Array, options: VerifyOptions): boolean {
   const response = decodeResponse(bytes);
   if (!isResponse(response) || response.status !== 'successful') return false;
-  return isBelieved(verifyResponse(bytes, { ...options, now: response.basic.producedAt }));
+  const times = [options.now, response.basic.producedAt];
+  return times.some((now) => isBelieved(verifyResponse(bytes, { ...options, now })));
 }
 
 /** A certificate, by its place in the list, and where its staple goes. */

@@ -38,9 +38,11 @@ export interface GenerateOptions {
   readonly issuer: Certificate;
   readonly signer: ResponseSigner;
   /** Where statuses come from; a CRL may not reach every certificate of its CA. */
-  readonly source: StatusSource & Partial<Pick<CrlSource, 'coverageFailure'>>;
+  readonly source: StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete'>>;
   readonly hash: HashAlgorithm;
   readonly validityMilliseconds: number;
+  /** False where nobody asked for this validity: an end that is sooner is then no surprise. */
+  readonly isValidityAsked?: boolean;
   readonly out?: string;
   /** Takes the response instead of a file. */
   readonly onStaple?: (bytes: Uint8Array) => void;
@@ -81,7 +83,7 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
     const judge = { subject: target.subject, issuer, now, skewMilliseconds: 0 };
     const evidence = verifyOwn(signed.der, judge, signer);
     const { written, warnings } = await store(staple, signed.der, evidence, judge, options);
-    if (signed.clippedBy !== undefined) {
+    if (signed.clippedBy !== undefined && options.isValidityAsked !== false) {
       const nextUpdate = formatTime(signed.nextUpdate);
       warnings.unshift(`nextUpdate is ${nextUpdate}, where ${signed.clippedBy} ends, sooner than asked`);
     }
@@ -131,6 +133,7 @@ function requireCoverage(
   source: GenerateOptions['source'],
 ): void {
   if (source.statusOf(serialNumber) !== 'good') return;
+  if (source.incomplete !== undefined) throw source.incomplete;
   const notCovered = source.coverageFailure?.(certificate);
   if (notCovered === undefined) return;
   throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');

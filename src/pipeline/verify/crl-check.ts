@@ -19,10 +19,8 @@ export type CrlReport =
       readonly revocationTime: Date;
       readonly revocationReason?: RevocationReason;
     } & CrlEvidence)
-  /** The certificate names no CRL; `schemes` are those of URIs that cannot be downloaded, such as `ldap`. */
-  | { readonly kind: 'none'; readonly schemes: readonly string[] }
   /**
-   * A CRL is not available, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
+   * There is no CRL, or it is not available, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
    * whatever the others say; `more` is what is wrong with the rest.
    */
   | { readonly kind: 'unusable'; readonly trouble: Trouble; readonly more?: readonly Trouble[] };

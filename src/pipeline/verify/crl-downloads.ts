@@ -2,7 +2,9 @@ import { OcspError, type Certificate, type Extension } from '../../core/index.js
 import type { BoundedMemory } from '../../core/bounded-memory.js';
 import { freshestCrlUris } from '../../core/certificate/certificate-extensions.js';
 import type { Crl } from '../../core/crl/crl.js';
+import { distributionPointTexts } from '../../core/crl/crl-scope.js';
 import { unlessMalformed } from '../../core/der/malformed.js';
+import { shortened } from '../../core/shortened.js';
 import { largestCrl, signedCrlFrom } from '../../source/crl-file.js';
 import { downloadCrl } from '../../transport/download.js';
 import type { HttpClient } from '../../transport/http-client.js';
@@ -39,6 +41,7 @@ const maximumFailures = 10_000;
 const failuresInARow = 3;
 
 const hints: CrlHints = {
+  'no-crl': 'get the CRL from the CA and name it with --crl FILE',
   'crl-mismatch': 'tell the CA that its certificates name the CRL of another; to use a file of your own: --crl FILE',
   'malformed-crl': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
   'malformed-pem': 'tell the CA that what its certificates name is not a CRL; to use a file of your own: --crl FILE',
@@ -70,8 +73,10 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
           question,
         ).report;
 
-      let gravest: CrlReport = { kind: 'none', schemes: crlUris.map(schemeOf) };
       const uris = crlUris.filter(isHttp).slice(0, maximumDownloads);
+      const [first] = uris;
+      if (first === undefined) return unusable(nothingToDownload(certificate), hints);
+      let gravest: CrlReport = unusable(outOfTime(`CRL ${first}`), hints);
       for (const [index, uri] of uris.entries()) {
         if (budget.isSpent()) break;
         try {
@@ -94,7 +99,7 @@ export function checkByDownloadedCrls(options: CrlDownloadOptions, times: CrlTim
       }
       return gravest;
     },
-    lookUpSerialNumber: () => ({ kind: 'none', schemes: [] }),
+    lookUpSerialNumber: () => unusable(new OcspError('no-crl', 'a serial number alone names no CRL'), hints),
     // Nobody named them.
     unused: () => [],
   };
@@ -118,13 +123,27 @@ function freshestUrisOf(extensions: readonly Extension[]): string[][] {
   return unlessMalformed(() => freshestCrlUris(extensions)) ?? [];
 }
 
+/** Why there is nowhere to look, although the CRL of the certificate was asked for: an OcspError `no-crl`. */
+function nothingToDownload(certificate: Certificate): OcspError {
+  const places = unlessMalformed(() => distributionPointTexts(certificate)) ?? certificate.crlUris;
+  const [first] = places;
+  if (first === undefined) return new OcspError('no-crl', 'the certificate names no CRL (cRLDistributionPoints)');
+  const more = places.length > 1 ? ` and ${places.length - 1} more` : '';
+  const message = `the certificate names its CRL only as ${shortened(first)}${more}, which cannot be downloaded over HTTP`;
+  return new OcspError('no-crl', message);
+}
+
+function outOfTime(what: string): OcspError {
+  return new OcspError('timeout', `there was no time left for the ${what}`);
+}
+
 /** The first of these URIs of one delta that has it; else why it is not available. */
 async function lookAtFirst(
   uris: readonly string[],
   look: (uri: string, alternatives: number) => Promise<void>,
   budget: DownloadBudget,
 ): Promise<unknown> {
-  let failure: unknown = new OcspError('timeout', `there was no time left for the delta CRL ${uris[0] ?? ''}`);
+  let failure: unknown = outOfTime(`delta CRL ${uris[0] ?? ''}`);
   for (const [index, uri] of uris.entries()) {
     if (budget.isSpent()) return failure;
     try {
@@ -214,8 +233,4 @@ function createDownloader({
 
 function isHttp(uri: string): boolean {
   return /^https?:/i.test(uri);
-}
-
-function schemeOf(uri: string): string {
-  return /^[a-z][a-z0-9+.-]{0,20}(?=:)/i.exec(uri)?.[0].toLowerCase() ?? 'none';
 }

@@ -124,7 +124,8 @@ function mergeReports(reports: readonly OneReport[], question: CrlQuestion): Crl
   const faulty = unusable.filter(({ isAside }) => !isAside);
   if (faulty.length > 0) return unusableReport(faulty);
   const silent = reports.filter((report) => report.kind === 'silent').filter(({ reasons }) => reasons !== 0);
-  if (silent.reduce((all, { reasons }) => all | reasons, 0) === allReasons) return goodReport(silent);
+  const good = goodReport(silent);
+  if (good !== undefined) return good;
   const parts = silent.flatMap(({ crl }) => {
     const message = describeIncompleteness(crl.scope, crl.name) ?? describePartialPoint(crl.name);
     return [unusableOne(new OcspError('crl-unsupported', message), false, question)];
@@ -133,11 +134,11 @@ function mergeReports(reports: readonly OneReport[], question: CrlQuestion): Crl
 }
 
 /** By one CRL that is for all reasons, or by all those for some: then by the one that ends first. */
-function goodReport(silent: readonly OneReportOf<'silent'>[]): CrlReport {
+function goodReport(silent: readonly OneReportOf<'silent'>[]): CrlReport | undefined {
+  if (silent.reduce((all, { reasons }) => all | reasons, 0) !== allReasons) return undefined;
   const whole = silent.filter(({ reasons }) => reasons === allReasons).slice(0, 1);
   const [first] = (whole.length > 0 ? whole : silent).toSorted((a, b) => endOf(a.newest) - endOf(b.newest));
-  if (first === undefined) return { kind: 'none', schemes: [] };
-  return { kind: 'good', ...evidenceOf(first.newest) };
+  return first && { kind: 'good', ...evidenceOf(first.newest) };
 }
 
 function endOf({ nextUpdate }: CrlSight): number {
@@ -148,7 +149,7 @@ function endOf({ nextUpdate }: CrlSight): number {
 function unusableReport(found: readonly OneReportOf<'unusable'>[]): CrlReport {
   const rank = ({ code }: Trouble): number => Number(code === 'crl-mismatch');
   const [trouble, ...more] = found.map((one) => one.trouble).toSorted((a, b) => rank(a) - rank(b));
-  if (trouble === undefined) return { kind: 'none', schemes: [] };
+  if (trouble === undefined) return unusable(new OcspError('no-crl', 'no CRL was named'), {});
   return { kind: 'unusable', trouble, ...(more.length === 0 ? {} : { more }) };
 }
 

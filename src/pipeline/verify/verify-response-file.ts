@@ -2,6 +2,7 @@ import {
   OcspError,
   decodeCertificate,
   decodeResponse,
+  distinguishedNameToString,
   isResponse,
   serialNumbersEqual,
   type CertId,
@@ -10,10 +11,12 @@ import {
   type SingleResponse,
   type Verdict,
 } from '../../core/index.js';
+import { bytesEqual } from '../../core/bytes.js';
 import { minimalSerialNumber } from '../../core/cert-id.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { certIdFor } from '../../core/verify/statement.js';
+import { reasonAgainstAuthority } from '../../source/missing-issuer.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { CrlReport } from './crl-check.js';
@@ -38,7 +41,15 @@ export function verifyResponseFile(
     const message = 'a CRL is asked about one certificate, and none was named';
     throw new OcspError('usage', message, 'name the certificate, or --serial HEX');
   }
-  let asked: Asked = { issuers, options, authorities: issuers, statements: [], bytes: new Uint8Array() };
+  const mayBe = issuers.filter((issuer) => refusalOf(issuer, options) === undefined);
+  let asked: Asked = {
+    issuers: mayBe,
+    options,
+    authorities: mayBe,
+    refused: [],
+    statements: [],
+    bytes: new Uint8Array(),
+  };
   let found: FileReport;
   try {
     const bytes = readResponseFile(response);
@@ -69,21 +80,43 @@ interface Asked {
   readonly issuers: readonly Certificate[];
   /** Whoever may be the issuer that a CertID means. */
   readonly authorities: readonly Certificate[];
+  /** Those that the caller named and that may not issue certificates. */
+  readonly refused: readonly Certificate[];
   readonly options: VerifyStapleOptions;
 }
 
-function askOf(bytes: Uint8Array, issuers: readonly Certificate[], options: VerifyStapleOptions): Asked {
+function askOf(bytes: Uint8Array, named: readonly Certificate[], options: VerifyStapleOptions): Asked {
   const response = decodeResponse(bytes);
   const basic = isResponse(response) && response.status === 'successful' ? response.basic : undefined;
   const statements = basic?.responses ?? [];
-  const { anchors } = options;
-  if (anchors.length === 0) return { bytes, statements, issuers, authorities: issuers, options };
+  const refused = [...named, ...options.anchors].filter((one) => refusalOf(one, options) !== undefined);
+  const issuers = named.filter((one) => !refused.includes(one));
+  const anchors = options.anchors.filter((one) => !refused.includes(one));
+  const [first] = refused;
+  if (first !== undefined && issuers.length + anchors.length === 0) throw refusedIssuer(first, options);
+  if (options.anchors.length === 0) return { bytes, statements, issuers, authorities: issuers, refused, options };
   // Anybody may have put these there: an end-entity certificate below the anchor must not answer for itself, and what does not say
   // that it is a CA is not taken for one.
   const embedded = (basic?.certificates ?? []).slice(0, maximumEmbedded).flatMap(decodeOrSkip).filter(mayIssue);
   const untrusted = [...issuers, ...options.untrusted, ...embedded];
   const authorities = [...issuers, ...anchors, ...options.untrusted.filter(mayIssue), ...embedded];
-  return { bytes, statements, issuers, authorities, options: { ...options, untrusted } };
+  return { bytes, statements, issuers, authorities, refused, options: { ...options, untrusted } };
+}
+
+/** Why a certificate that was named as issuer or anchor may not issue others, a clause. */
+function refusalOf(issuer: Certificate, { anchors }: VerifyStapleOptions): string | undefined {
+  const isAnchor = anchors.some(({ der }) => bytesEqual(der, issuer.der));
+  return reasonAgainstAuthority(issuer, 'it', isAnchor ? 'anchor' : 'local');
+}
+
+function refusedIssuer(issuer: Certificate, options: VerifyStapleOptions): OcspError {
+  const name = distinguishedNameToString(issuer.subject);
+  const message = `${name} was named as the issuer, but ${refusalOf(issuer, options) ?? 'is none'}`;
+  return new OcspError(
+    'issuer-mismatch',
+    message,
+    'name the certificate of the CA that issued what the response is about',
+  );
 }
 
 /** Responses embed one or two; a bound on work. */
@@ -121,7 +154,10 @@ type Verdicts = readonly [Verdict, ...Verdict[]];
 /** Where issuers are named, only theirs; else the statements of all about this serial number, each separately. */
 function verdictsOnSerial(serialNumber: string, asked: Asked): Verdicts {
   const about = asked.statements.filter(({ certId }) => serialNumbersEqual(certId.serialNumber, serialNumber));
-  const ours = asked.issuers.length === 0 ? about : about.filter(({ certId }) => issuerOf(certId, asked) !== undefined);
+  const ours =
+    asked.issuers.length === 0
+      ? about
+      : about.filter(({ certId }) => (issuerOf(certId, asked) ?? refusedFor(certId, asked)) !== undefined);
   return verdictsOn(ours, serialNumber, asked);
 }
 
@@ -157,6 +193,8 @@ function verdictOnStatement(certId: CertId, issuer: Certificate | undefined, ask
   const { bytes, issuers, options } = asked;
   const { serialNumber } = certId;
   if (issuer !== undefined) return verdictOn(bytes, { serialNumber }, issuer, options);
+  const refused = refusedFor(certId, asked);
+  if (refused !== undefined) throw refusedIssuer(refused, options);
   if (issuers.length === 0 && options.trustedResponders.length > 0) {
     return verdictOn(bytes, { certId }, undefined, options);
   }
@@ -165,14 +203,20 @@ function verdictOnStatement(certId: CertId, issuer: Certificate | undefined, ask
 
 /** The one that the CertID means, by name and key; of several certificates of that CA rather one that is anchored. */
 function issuerOf(certId: CertId, { authorities, options }: Asked): Certificate | undefined {
-  const { hashAlgorithm, serialNumber, issuerNameHash, issuerKeyHash } = certId;
-  const meant = authorities.filter((issuer) => {
-    const ours = certIdFor({ serialNumber }, issuer, hashAlgorithm);
-    return ours?.issuerNameHash === issuerNameHash && ours.issuerKeyHash === issuerKeyHash;
-  });
+  const meant = authorities.filter((issuer) => isMeant(issuer, certId));
   return meant.length < 2
     ? meant[0]
     : (meant.find((issuer) => anchoringFailure(issuer, options) === undefined) ?? meant[0]);
+}
+
+/** One that was named and is meant, but may not issue certificates. */
+function refusedFor(certId: CertId, { refused }: Asked): Certificate | undefined {
+  return refused.find((one) => isMeant(one, certId));
+}
+
+function isMeant(issuer: Certificate, { hashAlgorithm, serialNumber, issuerNameHash, issuerKeyHash }: CertId): boolean {
+  const ours = certIdFor({ serialNumber }, issuer, hashAlgorithm);
+  return ours?.issuerNameHash === issuerNameHash && ours.issuerKeyHash === issuerKeyHash;
 }
 
 function strangersFailure(serialNumber: string, isIssuerNamed: boolean): Failure {

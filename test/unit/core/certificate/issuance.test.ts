@@ -1,7 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isIssuedBy, issuanceFailure, type Certificate } from '../../../../src/core/index.js';
-import { authorityFindings, chooseIssuer, unsupportedIssuance } from '../../../../src/core/certificate/issuance.js';
+import {
+  authorityFindings,
+  checksBeforeGivingUp,
+  chooseIssuer,
+  unsupportedIssuance,
+} from '../../../../src/core/certificate/issuance.js';
 import type { CertificateOptions } from '../../../support/certificate.js';
 import {
   integerOfContents,
@@ -104,24 +109,47 @@ describe('chooseIssuer', () => {
     expect(chooseIssuer(certificate, [...namesakes, issuer], 'elsewhere')).toBe(issuer);
   });
 
-  it('checks few signatures where no key identifier tells namesakes apart, over all sources together', () => {
-    const nameless = decode(authority.issue({ authorityKeyIdentifier: 'none' }));
-    const unidentified = decode(selfSigned({ ...identified, subjectKeyIdentifier: 'none' }));
-    const namesakes = (count: number): Certificate[] =>
-      Array.from({ length: count }, () => decode(createCertificateAuthority({ subjectKeyIdentifier: 'none' })));
-    expect(chooseIssuer(nameless, [...namesakes(15), unidentified], 'elsewhere')).toBe(unidentified);
-    const again = decode(authority.issue({ authorityKeyIdentifier: 'none' }));
-    expect(chooseIssuer(again, namesakes(10), 'local')).toBeUndefined();
-    expect(chooseIssuer(again, [...namesakes(6), unidentified], 'elsewhere')).toBeUndefined();
+  const nameless = (): Certificate => decode(authority.issue({ authorityKeyIdentifier: 'none' }));
+  const unidentified = decode(selfSigned({ ...identified, subjectKeyIdentifier: 'none' }));
+  const namesakes = (count: number, options: Parameters<typeof createCertificateAuthority>[0] = {}): Certificate[] =>
+    Array.from({ length: count }, () =>
+      decode(createCertificateAuthority({ subjectKeyIdentifier: 'none', ...options })),
+    );
+
+  it('checks few signatures of each source where no key identifier tells namesakes apart, and few of all together', () => {
+    expect(chooseIssuer(nameless(), [...namesakes(31), unidentified], 'elsewhere')).toBe(unidentified);
+    const again = nameless();
+    expect(chooseIssuer(again, [...namesakes(32), unidentified], 'local')).toBeUndefined();
+    expect(checksBeforeGivingUp(again)).toBe(32);
+    expect(chooseIssuer(again, [...namesakes(10), unidentified], 'elsewhere')).toBe(unidentified);
+    const last = nameless();
+    for (let source = 0; source < 4; source += 1) expect(chooseIssuer(last, namesakes(32), 'local')).toBeUndefined();
+    expect(checksBeforeGivingUp(last)).toBeUndefined();
+    expect(chooseIssuer(last, [unidentified], 'local')).toBeUndefined();
+    expect(checksBeforeGivingUp(last)).toBe(128);
+  });
+
+  it('counts no keys that cannot have signed, are refused or were tried', () => {
+    const { key } = createCertificateAuthority();
+    const passedOver = [
+      ...namesakes(20, { key }),
+      ...namesakes(20, { keyType: 'ed25519' }),
+      ...Array.from({ length: 20 }, (_, index) => {
+        const point = Buffer.alloc(65, index + 1);
+        point[0] = 4;
+        const algorithm = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier('1.2.840.10045.3.1.7'));
+        return namesakes(1, { publicKeyInfo: sequence(algorithm, bitString(point)) });
+      }).flat(),
+    ];
+    expect(chooseIssuer(nameless(), [...passedOver, unidentified], 'local')).toBe(unidentified);
   });
 
   it('asks no signature twice, so that the same sources may be looked through again', () => {
-    const nameless = decode(authority.issue({ authorityKeyIdentifier: 'none' }));
-    const namesakes = Array.from({ length: 10 }, () =>
-      decode(createCertificateAuthority({ subjectKeyIdentifier: 'none' })),
-    );
-    for (let time = 0; time < 5; time += 1) expect(chooseIssuer(nameless, namesakes, 'local')).toBeUndefined();
-    expect(chooseIssuer(nameless, [issuer], 'elsewhere')).toBe(issuer);
+    const asked = nameless();
+    const others = namesakes(32);
+    for (let time = 0; time < 5; time += 1) expect(chooseIssuer(asked, others, 'local')).toBeUndefined();
+    expect(checksBeforeGivingUp(asked)).toBeUndefined();
+    expect(chooseIssuer(asked, [issuer], 'elsewhere')).toBe(issuer);
   });
 
   it('takes the same key under another key identifier too, for that proves nothing', () => {

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shownPath } from '../../../../src/core/file-path.js';
-import { withOneStapleEach } from '../../../../src/pipeline/fleet/shared-staples.js';
+import { isResponseAbout, withOneStapleEach } from '../../../../src/pipeline/fleet/shared-staples.js';
 import { listCertificates, pathsOf } from '../../../../src/source/certificate-list.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
+import { certId, certificate, issuer, now, respond, skewMilliseconds } from '../../core/scene.js';
 import { failureOf } from '../../transport/loopback.js';
 
 const authority = createCertificateAuthority();
@@ -122,4 +123,16 @@ it('refuses a staple in the place of a certificate, of a damaged one too', async
 it('does not wait for a pipe that lies in the folder', async () => {
   expect(spawnSync('mkfifo', [folder.at('pipe')]).status).toBe(0);
   await settled('{dir}/{base}.staple');
+});
+
+it('finds a staple to be about its certificate that verifies now, or did when it was made', () => {
+  const hour = 3_600_000;
+  const at = (hours: number): Date => new Date(now.getTime() + hours * hour);
+  const isAbout = (bytes: Uint8Array): boolean =>
+    isResponseAbout(bytes, { subject: { certificate }, issuer, now, skewMilliseconds });
+  const responses = (from: number, to: number) => [{ certId, thisUpdate: at(from), nextUpdate: at(to) }];
+  expect(isAbout(respond({ producedAt: at(-9), responses: responses(-1, 9) }))).toBe(true);
+  expect(isAbout(respond({ producedAt: at(-9), responses: responses(-9, -1) }))).toBe(true);
+  expect(isAbout(respond({ producedAt: at(-9), responses: responses(1, 9) }))).toBe(false);
+  expect(isAbout(respond({ responses: [{ certId: { ...certId, serialNumber: '7f' } }] }))).toBe(false);
 });

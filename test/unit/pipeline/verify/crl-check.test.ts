@@ -300,9 +300,9 @@ describe('a downloaded CRL', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is none for a serial number', () => {
+  it('has none for a serial number', () => {
     const { client } = clientGiving(new Uint8Array());
     const check = checkByDownloadedCrls({ client, ...limits }, times);
-    expect(check.lookUpSerialNumber('01', issuer)).toEqual({ kind: 'none', schemes: [] });
+    expect(check.lookUpSerialNumber('01', issuer)).toMatchObject({ kind: 'unusable', trouble: { code: 'no-crl' } });
   });
 });
