@@ -152,6 +152,10 @@ function readValue(name: TextName | 'port', given: string, rest: string[], hash:
       draft.steps.push({ kind: 'serial', number: given, hash: hash.name });
       hash.isUsed = true;
       return;
+    case 'VAfile':
+      draft.texts.verify_other = given;
+      draft.switches.add('trust_other');
+      return;
     case 'rsigopt':
       draft.signatureOptions.push(given);
       return;
