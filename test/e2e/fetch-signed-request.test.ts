@@ -29,9 +29,9 @@ beforeAll(async () => {
     sendOcsp(response, isSigned ? good : buildErrorResponse('sigRequired'));
   };
   folder.write('asker.pem', asker.certificate.pem);
-  folder.write('asker.key', asker.keyPem);
-  folder.write('both.pem', asker.certificate.pem + asker.keyPem);
-  folder.write('other.key', authority.issue({ keyType: 'rsa-2048' }).keyPem);
+  folder.write('asker.key', asker.keyPem, 0o600);
+  folder.write('both.pem', asker.certificate.pem + asker.keyPem, 0o600);
+  folder.write('other.key', authority.issue({ keyType: 'rsa-2048' }).keyPem, 0o600);
 });
 
 afterAll(async () => {
@@ -68,7 +68,10 @@ describe('fetch at a responder that wants signed requests', () => {
     );
     const flags = ['--config', config, '--lock', folder.at('lock')];
     expect(await runRestaple(['fetch', ...flags])).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await runRestaple(['config', 'check', config, '--quiet'])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await runRestaple(['config', 'check', '--config', config, '--quiet'])).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    });
   });
 
   it('prints the signed request with --print-curl', async () => {
@@ -95,7 +98,7 @@ describe('fetch at a responder that wants signed requests', () => {
       'mistaken.yaml',
       'certificates: [site.pem]\ndefaults: {sign-with: asker.pem, sign-key: other.key}\n',
     );
-    const result = await runRestaple(['config', 'check', config]);
+    const result = await runRestaple(['config', 'check', '--config', config]);
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain('sign-with');
   });

@@ -24,7 +24,7 @@ export async function requestSignerFrom(
 ): Promise<RequestSigner | undefined> {
   if (keyFile === undefined) return undefined;
   if (file === undefined) {
-    throw new OcspError('usage', '--sign-key needs the certificate of the key', 'name it with --sign-with');
+    throw new OcspError('usage', '--sign-key needs the certificate of the key', 'name it by --sign-with FILE');
   }
   const { certificate, warnings } = await readCertificateFile(file);
   for (const warning of warnings) warn(`${file}: ${warning}`);
