@@ -53,26 +53,32 @@ export interface ResponseToSign {
  */
 export function signResponse(response: ResponseToSign, signer: ResponseSigner): Uint8Array {
   if (response.statements.length === 0) throw new TypeError('a response needs at least one statement');
-  requireOwnKey(signer);
-  const scheme = schemeFor(signer);
   const tbs = encodeResponseData(response, signer);
-  const signature = sign(scheme.hash, tbs, { key: signer.key, ...scheme.options });
-  const certificates =
-    signer.embeddedCertificates.length === 0
-      ? []
-      : [derElement(contextTag(0), derSequence(...signer.embeddedCertificates))];
-  const basic = derSequence(
-    tbs,
-    scheme.algorithm,
-    derElement(Tag.bitString, Uint8Array.of(0), signature),
-    ...certificates,
-  );
+  const basic = derSequence(tbs, ...signatureParts(tbs, signer));
   const responseBytes = derSequence(derObjectIdentifier(Oid.ocspBasic), derOctetString(basic));
   return derSequence(derElement(Tag.enumerated, Uint8Array.of(0)), derElement(contextTag(0), responseBytes));
 }
 
 /** Unsigned refusals by number (RFC 6960 §4.2.1). */
 const errorStatuses = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
+
+/**
+ * What stands behind the signed octets, in a BasicOCSPResponse as in a Signature of a request (RFC 6960 §4.1.1, §4.2.1):
+ * algorithm, signature, certificates.
+ *
+ * @throws OcspError as {@link signResponse}
+ */
+export function signatureParts(tbs: Uint8Array, signer: Omit<ResponseSigner, 'responderId'>): Uint8Array[] {
+  requireOwnKey(signer);
+  const scheme = schemeFor(signer);
+  const signature = sign(scheme.hash, tbs, { key: signer.key, ...scheme.options });
+  const { embeddedCertificates } = signer;
+  return [
+    scheme.algorithm,
+    derElement(Tag.bitString, Uint8Array.of(0), signature),
+    ...(embeddedCertificates.length === 0 ? [] : [derElement(contextTag(0), derSequence(...embeddedCertificates))]),
+  ];
+}
 
 /** An unsigned OCSPResponse that says why there is no answer (RFC 6960 §2.3). */
 export function createErrorResponse(status: keyof typeof errorStatuses): Uint8Array {
@@ -145,7 +151,7 @@ const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
 
 const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
-function schemeFor({ key, hash }: ResponseSigner): Scheme {
+function schemeFor({ key, hash }: Pick<ResponseSigner, 'key' | 'hash'>): Scheme {
   if (hash === 'sha1') throw unsupported('signing with SHA-1 is not supported', 'use sha256, sha384 or sha512');
   switch (key.asymmetricKeyType) {
     case 'rsa': {

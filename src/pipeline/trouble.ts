@@ -48,7 +48,7 @@ const refusalHints: Readonly<Record<string, string>> = {
   malformedRequest: 'the responder did not understand the request; try --method get or post, without --nonce',
   internalError: 'the responder has an internal problem; try again later',
   tryLater: 'the responder is busy; try again later',
-  sigRequired: 'the responder requires signed requests, which restaple does not send',
+  sigRequired: 'the responder requires signed requests; sign them with --sign-with FILE',
   unauthorized:
     'the responder does not know this certificate: issued minutes ago, expired, or of another CA; check --url',
 };

@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
+import { optionGroups } from '../../src/cli/ocsp/option-table.js';
 import { projectFolder } from '../support/run-program.js';
 import { readManifest } from './manifest.js';
+
+function opensslSpellings(rows: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(rows).map((option) => `-${option}`);
+}
 
 const snapshot = join(import.meta.dirname, 'command-surface.json');
 
@@ -32,6 +37,8 @@ describe('the manifest', () => {
         ...(flag.allowNo === true ? [`--no-${flag.name}`] : []),
         ...(flag.char === undefined ? [] : [`-${flag.char}`]),
       ]);
+      // What `ocsp` takes is openssl's.
+      if (name === 'ocsp') known.push(...Object.values(optionGroups).flatMap(opensslSpellings));
       for (const example of command.examples) {
         const words = /<%= config\.bin %> ([^|]*)/.exec(example)?.[1]?.split(/\s+/) ?? [];
         const own = name.split(':');

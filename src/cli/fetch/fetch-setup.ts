@@ -10,6 +10,7 @@ import type { HttpClient, HttpClientOptions } from '../../transport/http-client.
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
 import type { Output } from '../output.js';
+import { requestSignerFrom } from './request-signer.js';
 import { checkUrl, type AskingFlags } from '../flags/asking-flags.js';
 import { acceptedStatuses, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -39,6 +40,10 @@ export async function fetchOptionsFrom(
     strict: flags.strict,
     method: flags.method,
     headers: flags.header,
+    requestSigner: await requestSignerFrom(
+      { certificate: flags['sign-with'], key: flags['sign-key'], passphrase: flags['passphrase-file'] },
+      warn,
+    ),
     timeoutMilliseconds: flags.timeout,
     connectTimeoutMilliseconds: flags['connect-timeout'],
     retries: flags.retries,
