@@ -8,7 +8,12 @@ import { encodeNonce } from './nonce.js';
 import { Oid } from './oid.js';
 import { OcspError } from './ocsp-error.js';
 import { checkedKey } from './keys/public-key.js';
-import { numberOfRevocationReason, type RevocationReason } from './response.js';
+import {
+  numberOfResponseStatus,
+  numberOfRevocationReason,
+  type ResponseStatus,
+  type RevocationReason,
+} from './response.js';
 
 /** The status that a response states of one certificate. */
 export type StatementStatus = 'good' | 'unknown' | { readonly revokedAt: Date; readonly reason?: RevocationReason };
@@ -71,12 +76,9 @@ export function signResponse(response: ResponseToSign, signer: ResponseSigner): 
   return derSequence(derElement(Tag.enumerated, Uint8Array.of(0)), derElement(contextTag(0), responseBytes));
 }
 
-/** Unsigned refusals by number (RFC 6960 §4.2.1). */
-const errorStatuses = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
-
 /** An unsigned OCSPResponse that says why there is no answer (RFC 6960 §2.3). */
-export function createErrorResponse(status: keyof typeof errorStatuses): Uint8Array {
-  return derSequence(derElement(Tag.enumerated, Uint8Array.of(errorStatuses[status])));
+export function createErrorResponse(status: Exclude<ResponseStatus, 'successful'>): Uint8Array {
+  return derSequence(derElement(Tag.enumerated, Uint8Array.of(numberOfResponseStatus(status))));
 }
 
 function encodeResponseData({ statements, producedAt, nonce }: ResponseToSign, signer: ResponseSigner): Uint8Array {
