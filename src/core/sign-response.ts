@@ -34,6 +34,8 @@ export interface ResponseSigner {
   readonly key: KeyObject;
   /** The hash to sign; SHA-256, or the one that belongs to the curve. Ed25519 has its own. */
   readonly hash?: SignatureHash;
+  /** Signs with an RSA key by RSASSA-PSS (RFC 8017 §8.1), with a salt of so many octets; other keys take no notice. */
+  readonly pssSaltLength?: number;
   /** ResponderID by name, or by the SHA-1 of the key. */
   readonly responderId: 'name' | 'key';
   /** DER of the certificates to embed, so that a client finds a delegate's. */
@@ -147,11 +149,12 @@ const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
 
 const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
-function schemeFor({ key, hash }: ResponseSigner): Scheme {
+function schemeFor({ key, hash, pssSaltLength }: ResponseSigner): Scheme {
   if (hash === 'sha1') throw unsupported('SHA-1 is not signed any more', 'use sha256, sha384 or sha512');
   switch (key.asymmetricKeyType) {
     case 'rsa': {
       const chosen = hash ?? 'sha256';
+      if (pssSaltLength !== undefined) return pssSchemeOf(chosen, pssSaltLength);
       const algorithm = derSequence(derObjectIdentifier(rsaAlgorithms[chosen]), derNull);
       return { hash: chosen, algorithm, options: { padding: constants.RSA_PKCS1_PADDING } };
     }
@@ -188,18 +191,27 @@ function pssScheme(key: KeyObject, hash: RsaOrEcHash | undefined): Scheme {
       'use a key whose two hashes are the same',
     );
   }
-  const length = Math.max(saltLength ?? 0, saltLengths[chosen]);
+  return pssSchemeOf(chosen, Math.max(saltLength ?? 0, saltLengths[chosen]));
+}
+
+function pssSchemeOf(chosen: RsaOrEcHash, length: number): Scheme {
   const hashIdentifier = derSequence(derObjectIdentifier(hashOid(chosen)), derNull);
   const parameters = derSequence(
     derElement(contextTag(0), hashIdentifier),
     derElement(contextTag(1), derSequence(derObjectIdentifier(Oid.mgf1), hashIdentifier)),
-    derElement(contextTag(2), derElement(Tag.integer, Uint8Array.of(length))),
+    derElement(contextTag(2), derInteger(length)),
   );
   return {
     hash: chosen,
     algorithm: derSequence(derObjectIdentifier(Oid.rsaPss), parameters),
     options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: length },
   };
+}
+
+/** A salt may be longer than 127 octets, where the first bit would make it negative. */
+function derInteger(value: number): Uint8Array {
+  const octets = value < 0x80 ? [value] : value < 0x8000 ? [value >> 8, value & 0xff] : [0, value >> 8, value & 0xff];
+  return derElement(Tag.integer, Uint8Array.from(octets));
 }
 
 function asHash(name: string | undefined): RsaOrEcHash | undefined {
