@@ -92,7 +92,7 @@ const pipeLimits = { octets: 64 * 1024 * 1024, silenceMilliseconds: 60_000 };
 
 /** Before anything else, since files are read where nothing may wait, and a signal has to end the process meanwhile. */
 function descriptorPathsIn(args: readonly string[]): string[] {
-  const words = args.map((word) => (word.startsWith('--') ? word.slice(word.indexOf('=') + 1) : word));
+  const words = args.map((word) => (word.startsWith('-') ? word.slice(word.indexOf('=') + 1) : word));
   const settings = Object.entries(process.env).filter(([name]) => name.startsWith('RESTAPLE_'));
   return [...words, ...settings.map(([, value = '']) => value)].filter(isDescriptorPath);
 }

@@ -18,7 +18,7 @@ verified and left alone. It says nothing on success unless stderr is a terminal.
 Without CERT the certificates are those of the configuration file: --config, or /etc/restaple.yaml where it is there.`;
   static override usage = '[FLAG...] [CERT...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130, 143] as const;
-  static override variables = ['RESTAPLE_SHARD_COUNT', 'RESTAPLE_DNSDIST_KEY'];
+  static override variables = ['RESTAPLE_SHARD_COUNT', 'RESTAPLE_DNSDIST_KEY', 'RESTAPLE_PASSPHRASE'];
   static override manual = ['docs/operation.md', 'docs/configuration.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> fetch /etc/haproxy/certs/site.pem',

@@ -29,6 +29,6 @@ ends with the same exit codes. restaple ocsp -help lists them.`;
   });
 
   protected async work(): Promise<ExitCode> {
-    return await runOcsp(this.argv, process);
+    return await runOcsp(this.argv, process, `restaple/${this.config.version}`);
   }
 }

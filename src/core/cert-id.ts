@@ -93,14 +93,19 @@ export function parseSignedSerialNumber(text: string): string | undefined {
   return trimmed.startsWith('-') ? negated(parseSerialNumber(trimmed.slice(1))) : parseSerialNumber(trimmed);
 }
 
-/** Two's complement of a positive serial number; negative ones are deployed, whatever RFC 5280 §4.1.2.2 asks. */
+/** Negative serial numbers are deployed, whatever RFC 5280 §4.1.2.2 asks. */
 function negated(positive: string | undefined): string | undefined {
-  if (positive === undefined) return undefined;
-  const bits = positive.length * 4;
-  const contents = BigInt.asUintN(bits, -BigInt(`0x${positive}`))
+  return positive === undefined ? undefined : serialNumberOfInteger(-BigInt(`0x${positive}`));
+}
+
+/** A whole number as a serial number: lower-case hex of its INTEGER contents, two's complement without redundant octets. */
+export function serialNumberOfInteger(value: bigint): string {
+  const magnitude = value < 0n ? -value - 1n : value;
+  // One bit more than the magnitude takes, for the sign.
+  const octets = Math.floor(magnitude === 0n ? 0 : magnitude.toString(2).length / 8) + 1;
+  return BigInt.asUintN(octets * 8, value)
     .toString(16)
-    .padStart(positive.length, '0');
-  return contents.replace(/^(?:ff)+(?=[89a-f][0-9a-f])/, '');
+    .padStart(octets * 2, '0');
 }
 
 /** The DER of a CertID; the hash algorithm's parameters are NULL, as openssl and haproxy write them. */

@@ -17,6 +17,7 @@ export {
   type CertId,
   type HashAlgorithm,
 } from './cert-id.js';
+export { signRequest, type RequestSigner } from './sign-request.js';
 export { createRequest, decodeRequest, type CreateRequestOptions, type OcspRequest } from './request.js';
 export {
   decodeResponse,

@@ -12,9 +12,13 @@ export function nonceOf(extension: Extension): Uint8Array {
   return unlessMalformed(() => wholeElement(extension.value, Tag.octetString, 'nonce').contents) ?? extension.value;
 }
 
-/** The explicit list of extensions with a nonce alone (RFC 9654 §2.1), whose extnValue holds an OCTET STRING of its own; nothing without one. */
+/** The nonce as an extension (RFC 9654 §2.1), whose extnValue holds an OCTET STRING of its own. */
+export function encodeNonceExtension(nonce: Uint8Array): Uint8Array {
+  return derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)));
+}
+
+/** The explicit list of extensions with a nonce alone; nothing without one. */
 export function encodeNonce(tag: number, nonce: Uint8Array | undefined): Uint8Array[] {
   if (nonce === undefined) return [];
-  const extension = derSequence(derObjectIdentifier(Oid.ocspNonce), derOctetString(derOctetString(nonce)));
-  return [derElement(tag, derSequence(extension))];
+  return [derElement(tag, derSequence(encodeNonceExtension(nonce)))];
 }

@@ -60,22 +60,28 @@ export interface ResponseToSign {
  */
 export function signResponse(response: ResponseToSign, signer: ResponseSigner): Uint8Array {
   if (response.statements.length === 0) throw new TypeError('a response needs at least one statement');
-  requireOwnKey(signer);
-  const scheme = schemeFor(signer);
   const tbs = encodeResponseData(response, signer);
-  const signature = sign(scheme.hash, tbs, { key: signer.key, ...scheme.options });
-  const certificates =
-    signer.embeddedCertificates.length === 0
-      ? []
-      : [derElement(contextTag(0), derSequence(...signer.embeddedCertificates))];
-  const basic = derSequence(
-    tbs,
-    scheme.algorithm,
-    derElement(Tag.bitString, Uint8Array.of(0), signature),
-    ...certificates,
-  );
+  const basic = derSequence(tbs, ...signatureParts(tbs, signer));
   const responseBytes = derSequence(derObjectIdentifier(Oid.ocspBasic), derOctetString(basic));
   return derSequence(derElement(Tag.enumerated, Uint8Array.of(0)), derElement(contextTag(0), responseBytes));
+}
+
+/**
+ * What stands behind the signed octets, in a BasicOCSPResponse as in a Signature of a request (RFC 6960 §4.1.1, §4.2.1):
+ * algorithm, signature, certificates.
+ *
+ * @throws OcspError as {@link signResponse}
+ */
+export function signatureParts(tbs: Uint8Array, signer: Omit<ResponseSigner, 'responderId'>): Uint8Array[] {
+  requireOwnKey(signer);
+  const scheme = schemeFor(signer);
+  const signature = sign(scheme.hash, tbs, { key: signer.key, ...scheme.options });
+  const { embeddedCertificates } = signer;
+  return [
+    scheme.algorithm,
+    derElement(Tag.bitString, Uint8Array.of(0), signature),
+    ...(embeddedCertificates.length === 0 ? [] : [derElement(contextTag(0), derSequence(...embeddedCertificates))]),
+  ];
 }
 
 /** An unsigned OCSPResponse that says why there is no answer (RFC 6960 §2.3). */
@@ -149,7 +155,7 @@ const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
 
 const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
-function schemeFor({ key, hash, pssSaltLength }: ResponseSigner): Scheme {
+function schemeFor({ key, hash, pssSaltLength }: Omit<ResponseSigner, 'responderId'>): Scheme {
   if (hash === 'sha1') throw unsupported('SHA-1 is not signed any more', 'use sha256, sha384 or sha512');
   switch (key.asymmetricKeyType) {
     case 'rsa': {

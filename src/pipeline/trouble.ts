@@ -48,7 +48,7 @@ const refusalHints: Readonly<Record<string, string>> = {
   malformedRequest: 'the responder did not understand the request; try --method get or post, without --nonce',
   internalError: 'the responder has trouble of its own, try again later',
   tryLater: 'the responder is busy, try again later',
-  sigRequired: 'the responder wants signed requests, which restaple does not send',
+  sigRequired: 'the responder wants signed requests, see --sign-with',
   unauthorized:
     'the responder does not know this certificate: issued minutes ago, expired, or of another CA; check --url',
 };

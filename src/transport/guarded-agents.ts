@@ -21,6 +21,8 @@ export interface ConnectionRules {
   readonly family: 4 | 6 | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly maximumIdleSockets: number;
+  /** Whether a server has to prove its name, as by default. */
+  readonly verifiesServer?: boolean;
 }
 
 /** An agent for each scheme; their kept-alive sockets belong to one set of rules. */
@@ -56,7 +58,7 @@ const attemptMilliseconds = 500;
 export function createAgents(rules: ConnectionRules): AgentPair {
   const options = { keepAlive: true, maxFreeSockets: rules.maximumIdleSockets };
   const http = new HttpAgent(options);
-  const https = new HttpsAgent(options);
+  const https = new HttpsAgent({ ...options, rejectUnauthorized: rules.verifiesServer ?? true });
   http.createConnection = connector(rules, (settings) => connectTcp(settings));
   https.createConnection = connector(rules, (settings) => connectTls(settings));
   return { http, https };

@@ -52,6 +52,8 @@ export interface HttpClientOptions {
   /** CIDR blocks or single addresses. */
   readonly allowAddresses: readonly string[];
   readonly proxy?: ProxySettings;
+  /** False: whoever answers https is taken for the server, for a caller to whom the response's own signature is enough. */
+  readonly verifiesServer?: boolean;
   readonly userAgent: string;
   /** How many idle connections are kept for a host and port; 32 if absent. */
   readonly maximumIdleSockets?: number;
@@ -139,6 +141,7 @@ function createAllAgents(options: HttpClientOptions, policy: AddressPolicy): Age
     family: options.family,
     lookup: options.lookup,
     maximumIdleSockets: options.maximumIdleSockets ?? 32,
+    verifiesServer: options.verifiesServer ?? true,
   };
   return {
     certificate: createAgents({ ...rules, policy }),

@@ -172,6 +172,11 @@ export const fetchFlags = withEnvironment({
     rate: rateFlag('how many requests may start in this time to one responder host [default: unlimited]'),
     'print-curl': switchFlag('print the request as a curl command, and send nothing', { isOfOneRun: true }),
   }),
+  ...inGroup('signing', {
+    'sign-with': fileFlag('sign requests with this certificate, for a responder that answers sigRequired to others'),
+    'sign-key': fileFlag('its key [default: the file of --sign-with has it]'),
+    'passphrase-file': fileFlag('open an encrypted key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
+  }),
   ...inGroup('trust', {
     'allow-private': switchFlag('allow URIs of certificates that lead to private networks and loopback', {
       summary: 'allow URIs that lead to private networks',

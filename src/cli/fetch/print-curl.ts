@@ -1,4 +1,4 @@
-import { createCertId, createRequest } from '../../core/index.js';
+import { createCertId, createRequest, signRequest, type RequestSigner } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { respondersFor } from '../../pipeline/fetch/fetch-job.js';
 import { findIssuer } from '../../pipeline/fetch/find-issuer.js';
@@ -25,11 +25,11 @@ import { definedOnly } from '../../core/defined-only.js';
 /** --print-curl: for each responder of each certificate the request as a curl command on stdout; nothing is sent. */
 export async function printCurl(order: FetchOrder, output: Output): Promise<ExitCode> {
   const { flags } = order;
-  await fetchOptionsFrom(flags, [], output);
+  const { requestSigner } = await fetchOptionsFrom(flags, [], output);
   const found = await certificatesOf(order.sources);
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const codes: ExitCode[] = [];
-  for (const listed of found) codes.push(await printOne(listed, issuers, order, output));
+  for (const listed of found) codes.push(await printOne(listed, issuers, order, output, requestSigner));
   if (order.mayWarnOfIssuers) warnOfUnusedIssuers(issuers, output);
   return gravestExitCode(codes);
 }
@@ -39,6 +39,7 @@ async function printOne(
   issuers: IssuerFinder,
   order: FetchOrder,
   output: Output,
+  requestSigner: RequestSigner | undefined,
 ): Promise<ExitCode> {
   const { flags } = order;
   const certificate = shownPath(listed.path);
@@ -53,7 +54,8 @@ async function printOne(
     }
     const { issuer } = await findIssuer(file, issuers, undefined);
     const certIds = [createCertId(file.certificate, issuer, flags.hash)];
-    const requestDer = createRequest({ certIds, ...(flags.nonce ? { nonce: randomBytes(32) } : {}) });
+    const unsigned = createRequest({ certIds, ...(flags.nonce ? { nonce: randomBytes(32) } : {}) });
+    const requestDer = requestSigner === undefined ? unsigned : signRequest(unsigned, requestSigner);
     const commands = urls.map((url) => commandFor({ url, origin, requestDer }, flags));
     if (output.json) output.record({ certificate, curl: commands });
     else for (const command of commands) output.data(command);

@@ -7,13 +7,13 @@ import { prepareSigner, type SignerMaterial } from '../../pipeline/sign/signer.j
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
 import { readIndexSource } from '../../source/index-file.js';
-import { readPassphraseFile } from '../../source/passphrase-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
 import type { StatusSource } from '../../source/status-source.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { Output } from '../output.js';
 import { inGroup } from './flag-groups.js';
 import { choiceFlag, fileFlag, switchFlag } from './flag-kinds.js';
+import { passphraseFrom } from './passphrase.js';
 
 /** Flags that `generate` and `serve` share: who signs, from which source, for how long. */
 export const signerFlags = {
@@ -58,7 +58,7 @@ export async function signerFrom(
   output: Pick<Output, 'warn'>,
 ): Promise<{ readonly issuer: Certificate; readonly signer: ResponseSigner }> {
   const warnings: string[] = [];
-  const passphrase = passphraseFrom(flags, warnings);
+  const passphrase = passphraseFrom(flags['passphrase-file'], (warning) => warnings.push(warning));
   const readKey = (path: string | undefined): KeyObject | undefined => {
     if (path === undefined) return undefined;
     const { key, warnings: ofKey } = readPrivateKey(path, definedOnly({ passphrase }));
@@ -101,15 +101,6 @@ function namingBothFiles<Signer>(flags: SignerFlags, prepare: () => Signer): Sig
     const message = `the private key ${key} does not belong to the certificate that is to sign, ${certificate}`;
     throw new OcspError('key-mismatch', message, error.hint, { cause: error });
   }
-}
-
-/** A passphrase comes from a file or the environment, never from the command line, which every user of the machine can read. */
-function passphraseFrom(flags: SignerFlags, warnings: string[]): string | Uint8Array | undefined {
-  const file = flags['passphrase-file'];
-  if (file === undefined) return process.env['RESTAPLE_PASSPHRASE'];
-  const read = readPassphraseFile(file);
-  warnings.push(...read.warnings);
-  return read.passphrase;
 }
 
 type StatusReader = (

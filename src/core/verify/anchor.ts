@@ -34,8 +34,11 @@ export function anchorFailure(issuer: Certificate, options: AnchorOptions): Fail
 /** The certificates from above the issuer to an anchor, or why there are none. */
 export type Anchoring = { readonly chain: readonly Certificate[] } | { readonly failure: Failure };
 
-/** As {@link anchorFailure}; where there is a chain, the certificates above the issuer. */
-export function chainToAnchor(issuer: Certificate, { anchors, untrusted, local = [], now }: AnchorOptions): Anchoring {
+/** As {@link anchorFailure}, without a look at validity where there is no `now`; of a chain the certificates above the issuer. */
+export function chainToAnchor(
+  issuer: Certificate,
+  { anchors, untrusted, local = [], now }: Omit<AnchorOptions, 'now'> & { readonly now: Date | undefined },
+): Anchoring {
   let steps = 0;
   let checks = 0;
   const sources: readonly (readonly [IssuerOrigin, readonly Certificate[]])[] = [
@@ -47,7 +50,8 @@ export function chainToAnchor(issuer: Certificate, { anchors, untrusted, local =
     const authorities = authoritiesBelow + (isSelfIssued(certificate) ? 0 : 1);
     if (anchors.some((anchor) => isSameAuthority(anchor, certificate))) return [];
     if (depth === maximumDepth || (steps += 1) > maximumSteps) return undefined;
-    if (!isInValidity(certificate, now) || certificate.unknownCriticalExtensions.length > 0) return undefined;
+    if (now !== undefined && !isInValidity(certificate, now)) return undefined;
+    if (certificate.unknownCriticalExtensions.length > 0) return undefined;
     const mayIssue = (candidate: Certificate, origin: IssuerOrigin): boolean =>
       (candidate.pathLength === undefined || candidate.pathLength >= authorities) &&
       authorityFailure(candidate, origin) === undefined &&

@@ -81,8 +81,8 @@ function findCandidates({ responderId, certificates }: BasicResponse, options: S
   return [...likely, ...others];
 }
 
-/** RFC 6960 §4.2.1: byKey is the SHA-1 of the key without tag, length and unused bits. */
-function identifies(responderId: ResponderId, certificate: Certificate): boolean {
+/** Whether this is the ResponderID of the certificate; RFC 6960 §4.2.1: byKey is the SHA-1 of the key without tag, length and unused bits. */
+export function identifies(responderId: ResponderId, certificate: Certificate): boolean {
   return 'byKey' in responderId
     ? keyHashOf(certificate) === responderId.byKey
     : distinguishedNamesEqual(responderId.byName, certificate.subject);

@@ -1,5 +1,6 @@
 import { OcspError, isBelieved, type Certificate, type HashAlgorithm, type RefreshPolicy } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
+import type { RequestSigner } from '../../core/sign-request.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import type { ListedCertificate } from '../../source/certificate-list.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
@@ -37,6 +38,8 @@ export interface FetchOptions {
   /** Which way a request goes: GET and POST by name, `auto` GET where it fits and POST when that fails. */
   readonly method: 'post' | 'get' | 'auto';
   readonly headers: readonly (readonly [string, string])[];
+  /** Who signs requests, for responders that answer sigRequired to others (RFC 6960 §4.1.2). */
+  readonly requestSigner?: RequestSigner;
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;
   readonly retries: number;

@@ -1,4 +1,4 @@
-import { OcspError, createCertId, createRequest, isBelieved } from '../../core/index.js';
+import { OcspError, createCertId, createRequest, isBelieved, signRequest } from '../../core/index.js';
 import { toHex } from '../../core/bytes.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { spreadOf } from '../../core/schedule.js';
@@ -154,7 +154,9 @@ async function askFor(job: Job): Promise<AskResult> {
   const { options, tools, file, judge } = job;
   const nonce = options.nonce ? tools.randomBytes(nonceOctets) : undefined;
   const certIds = [createCertId(file.certificate, judge.issuer, options.hash)];
-  const requestDer = createRequest(definedOnly({ certIds, nonce }));
+  const unsigned = createRequest(definedOnly({ certIds, nonce }));
+  const { requestSigner } = options;
+  const requestDer = requestSigner === undefined ? unsigned : signRequest(unsigned, requestSigner);
   const known = nonce === undefined ? knownResponse(job) : undefined;
   await tools.onRequest?.(requestDer);
   return await askResponders(
