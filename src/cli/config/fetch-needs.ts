@@ -10,6 +10,7 @@ import { readConsoleKeyFile } from '../../servers/dnsdist/key.js';
 import { parseReloadTarget, targetMistake } from '../../servers/reload-target.js';
 import { fileKindAt, programProblem } from '../../system/file-kind.js';
 import { splitWords } from '../../system/shell-words.js';
+import { requestSignerFrom } from '../fetch/request-signer.js';
 import { runLockPlace } from '../fetch/run-lock-place.js';
 import type { Configuration } from './configuration.js';
 import type { Problem } from './configuration-error.js';
@@ -74,6 +75,12 @@ const checks: Readonly<Record<string, Check>> = {
   },
   'trusted-responder': async (path) => {
     await readCertificateFile(path);
+    return undefined;
+  },
+  'sign-with': async (path, _process, settings) => {
+    const textOf = (name: string): string | undefined => settings.get(name)?.texts?.[0];
+    const files = { certificate: path, key: textOf('sign-key'), passphrase: textOf('passphrase-file') };
+    await requestSignerFrom(files, () => undefined);
     return undefined;
   },
   'dnsdist-key-file': (path) => {

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { OcspError, defaultRefreshPolicy, type Certificate, type RequestSigner } from '../../core/index.js';
+import { defaultRefreshPolicy, type Certificate } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import type { FetchOptions, FetchTools } from '../../pipeline/fetch/fetch-job.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
-import { readPrivateKey } from '../../source/private-key.js';
-import { requireOwnKey } from '../../core/sign-response.js';
-import { passphraseFrom } from '../flags/passphrase.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { ownProcess } from '../own-process.js';
 import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
 import type { Output } from '../output.js';
+import { requestSignerFrom } from './request-signer.js';
 import { acceptedStatuses, checkUrl, type FetchFlags } from './fetch-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { isStdout } from '../config/file-folder.js';
@@ -40,7 +38,10 @@ export async function fetchOptionsFrom(
     strict: flags.strict,
     method: flags.method,
     headers: flags.header,
-    requestSigner: await requestSignerFrom(flags, warn),
+    requestSigner: await requestSignerFrom(
+      { certificate: flags['sign-with'], key: flags['sign-key'], passphrase: flags['passphrase-file'] },
+      warn,
+    ),
     timeoutMilliseconds: flags.timeout,
     connectTimeoutMilliseconds: flags['connect-timeout'],
     retries: flags.retries,
@@ -51,22 +52,6 @@ export async function fetchOptionsFrom(
     storeIssuer: flags['store-issuer'],
     dryRun: flags['dry-run'] || isStdout(flags.out),
   });
-}
-
-/** Who signs requests, by --sign-with and --sign-key; undefined where nobody does. */
-async function requestSignerFrom(flags: FetchFlags, warn: Output['warn']): Promise<RequestSigner | undefined> {
-  const { 'sign-with': file, 'sign-key': keyFile = file, 'passphrase-file': passphraseFile } = flags;
-  if (file === undefined || keyFile === undefined) {
-    if (keyFile === undefined) return undefined;
-    throw new OcspError('usage', '--sign-key is there without --sign-with', 'name the certificate of the key');
-  }
-  const [certificate] = await readCertificates([file], warn);
-  if (certificate === undefined) return undefined;
-  const passphrase = passphraseFrom(passphraseFile, warn);
-  const { key, warnings } = readPrivateKey(keyFile, definedOnly({ passphrase }));
-  for (const warning of warnings) warn(warning);
-  requireOwnKey({ key, certificate });
-  return { certificate, key, embeddedCertificates: [certificate.der] };
 }
 
 /** The certificate that counts of each file. */

@@ -101,7 +101,8 @@ function readWords(rest: string[], draft: Draft): void {
       if (row.kind !== 'text' && !isListenAddress(row.name, given))
         draft.numbers[row.name as NumberName] = readNumber(given, row.kind, name);
       if (row.refused !== undefined) throw notAvailable(name, row.refused);
-      readValue(row.name as TextName | 'port', given, rest, hash, draft);
+      if (row.name === 'port') draft.endpoint.port = given;
+      else if (row.kind === 'text') readValue(row.name as TextName, given, rest, hash, draft);
     }
   }
   if (!hash.isUsed) throw hashWithoutCertificate();
@@ -137,14 +138,13 @@ function readSwitch(
   if (name === 'nonce' || name === 'no_nonce') draft.nonce = name === 'nonce';
 }
 
-function readValue(name: TextName | 'port', given: string, rest: string[], hash: PendingHash, draft: Draft): void {
+function readValue(name: TextName, given: string, rest: string[], hash: PendingHash, draft: Draft): void {
   switch (name) {
     case 'url':
       draft.endpoint = endpointOf(given);
       return;
     case 'host':
     case 'path':
-    case 'port':
       draft.endpoint[name] = given;
       return;
     case 'header':
