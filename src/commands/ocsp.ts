@@ -14,7 +14,7 @@ Takes the arguments of openssl 3, with one dash or two, prints the same lines to
 ends with the same exit codes. restaple ocsp -help lists them.`;
   static override usage = 'ARGUMENTS OF openssl ocsp';
   static override exits = [3, 4, 5, 6, 7, 8, 9] as const;
-  static override manual = ['README.md'];
+  static override manual = ['docs/from-openssl.md', 'docs/errors.md'];
   static override examples = [
     '<%= config.bin %> ocsp -issuer chain.pem -cert site.pem -url http://ocsp.example.com -respout site.ocsp',
     '<%= config.bin %> ocsp -no_nonce -issuer chain.pem -cert site.pem -respin site.ocsp -CAfile root.pem',

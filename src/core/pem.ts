@@ -98,6 +98,15 @@ function decodeCommonBody(bytes: Buffer, start: number, end: number): Uint8Array
   return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.length);
 }
 
+/** One block in PEM (RFC 7468 §2), lines of 64 characters, a line feed behind each. */
+export function encodePem(label: string, der: Uint8Array): string {
+  const lines =
+    asBuffer(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+}
+
 function decodeAnyPem(bytes: Uint8Array): PemBlock[] {
   const blocks: PemBlock[] = [];
   const lines = asBuffer(bytes)

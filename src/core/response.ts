@@ -23,6 +23,11 @@ const responseStatuses = [
 
 export type ResponseStatus = NonNullable<(typeof responseStatuses)[number]>;
 
+/** The number of an OCSPResponseStatus (RFC 6960 §4.2.1). */
+export function numberOfResponseStatus(status: ResponseStatus): number {
+  return responseStatuses.indexOf(status);
+}
+
 /** CRLReason by number (RFC 5280 §5.3.1); 7 is not used. */
 const revocationReasons = [
   'unspecified',

@@ -8,7 +8,12 @@ import { encodeNonce } from './nonce.js';
 import { Oid } from './oid.js';
 import { OcspError } from './ocsp-error.js';
 import { checkedKey } from './keys/public-key.js';
-import { numberOfRevocationReason, type RevocationReason } from './response.js';
+import {
+  numberOfResponseStatus,
+  numberOfRevocationReason,
+  type ResponseStatus,
+  type RevocationReason,
+} from './response.js';
 
 /** The status that a response states of one certificate. */
 export type StatementStatus = 'good' | 'unknown' | { readonly revokedAt: Date; readonly reason?: RevocationReason };
@@ -29,6 +34,8 @@ export interface ResponseSigner {
   readonly key: KeyObject;
   /** The hash to sign; SHA-256, or the one that belongs to the curve. Ed25519 has its own. */
   readonly hash?: SignatureHash;
+  /** Signs with an RSA key by RSASSA-PSS (RFC 8017 §8.1), with a salt of so many octets; other keys take no notice. */
+  readonly pssSaltLength?: number;
   /** ResponderID by name, or by the SHA-1 of the key. */
   readonly responderId: 'name' | 'key';
   /** DER of the certificates to embed, so that a client finds a delegate's. */
@@ -59,9 +66,6 @@ export function signResponse(response: ResponseToSign, signer: ResponseSigner): 
   return derSequence(derElement(Tag.enumerated, Uint8Array.of(0)), derElement(contextTag(0), responseBytes));
 }
 
-/** Unsigned refusals by number (RFC 6960 §4.2.1). */
-const errorStatuses = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
-
 /**
  * What stands behind the signed octets, in a BasicOCSPResponse as in a Signature of a request (RFC 6960 §4.1.1, §4.2.1):
  * algorithm, signature, certificates.
@@ -81,8 +85,8 @@ export function signatureParts(tbs: Uint8Array, signer: Omit<ResponseSigner, 're
 }
 
 /** An unsigned OCSPResponse that says why there is no answer (RFC 6960 §2.3). */
-export function createErrorResponse(status: keyof typeof errorStatuses): Uint8Array {
-  return derSequence(derElement(Tag.enumerated, Uint8Array.of(errorStatuses[status])));
+export function createErrorResponse(status: Exclude<ResponseStatus, 'successful'>): Uint8Array {
+  return derSequence(derElement(Tag.enumerated, Uint8Array.of(numberOfResponseStatus(status))));
 }
 
 function encodeResponseData({ statements, producedAt, nonce }: ResponseToSign, signer: ResponseSigner): Uint8Array {
@@ -151,11 +155,12 @@ const hashByCurve: Readonly<Record<string, RsaOrEcHash>> = {
 
 const saltLengths: Readonly<Record<RsaOrEcHash, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
-function schemeFor({ key, hash }: Pick<ResponseSigner, 'key' | 'hash'>): Scheme {
+function schemeFor({ key, hash, pssSaltLength }: Omit<ResponseSigner, 'responderId'>): Scheme {
   if (hash === 'sha1') throw unsupported('signing with SHA-1 is not supported', 'use sha256, sha384 or sha512');
   switch (key.asymmetricKeyType) {
     case 'rsa': {
       const chosen = hash ?? 'sha256';
+      if (pssSaltLength !== undefined) return pssSchemeOf(chosen, pssSaltLength);
       const algorithm = derSequence(derObjectIdentifier(rsaAlgorithms[chosen]), derNull);
       return { hash: chosen, algorithm, options: { padding: constants.RSA_PKCS1_PADDING } };
     }
@@ -192,18 +197,27 @@ function pssScheme(key: KeyObject, hash: RsaOrEcHash | undefined): Scheme {
       'use a key whose two hashes are the same',
     );
   }
-  const length = Math.max(saltLength ?? 0, saltLengths[chosen]);
+  return pssSchemeOf(chosen, Math.max(saltLength ?? 0, saltLengths[chosen]));
+}
+
+function pssSchemeOf(chosen: RsaOrEcHash, length: number): Scheme {
   const hashIdentifier = derSequence(derObjectIdentifier(hashOid(chosen)), derNull);
   const parameters = derSequence(
     derElement(contextTag(0), hashIdentifier),
     derElement(contextTag(1), derSequence(derObjectIdentifier(Oid.mgf1), hashIdentifier)),
-    derElement(contextTag(2), derElement(Tag.integer, Uint8Array.of(length))),
+    derElement(contextTag(2), derInteger(length)),
   );
   return {
     hash: chosen,
     algorithm: derSequence(derObjectIdentifier(Oid.rsaPss), parameters),
     options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: length },
   };
+}
+
+/** A salt may be longer than 127 octets, where the first bit would make it negative. */
+function derInteger(value: number): Uint8Array {
+  const octets = value < 0x80 ? [value] : value < 0x8000 ? [value >> 8, value & 0xff] : [0, value >> 8, value & 0xff];
+  return derElement(Tag.integer, Uint8Array.from(octets));
 }
 
 function asHash(name: string | undefined): RsaOrEcHash | undefined {

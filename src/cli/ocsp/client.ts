@@ -7,13 +7,14 @@ import {
 } from '../../core/index.js';
 import { Tag, readWhole } from '../../core/der/der.js';
 import { unlessMalformed } from '../../core/der/malformed.js';
+import { numberOfResponseStatus, type ResponseStatus } from '../../core/response.js';
 import { checkNonce } from '../../core/verify/binding.js';
 import { opensslRefusals, type OpensslException, type OpensslRefusal } from '../../core/verify/openssl-acceptance.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { askAsOpenssl } from './exchange.js';
 import { OpensslFailure, errorQueueLine, unusable } from './failure.js';
 import { loadCertificates, openSink, readMessage, type Sink } from './files.js';
-import { responseText } from './message-text.js';
+import { responseText } from './text/response-text.js';
 import type { OcspOptions } from './options.js';
 import { prepareRequest, type PreparedRequest } from './request.js';
 import type { OpensslStreams } from './streams.js';
@@ -67,10 +68,8 @@ function isOutsideSound(der: Uint8Array): boolean {
   return status !== undefined;
 }
 
-const statusNumbers = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
-
-function reportRefusal(status: keyof typeof statusNumbers, out: Sink, goesOn: boolean): void {
-  out.write(`Responder Error: ${status.toLowerCase()} (${statusNumbers[status]})\n`);
+function reportRefusal(status: Exclude<ResponseStatus, 'successful'>, out: Sink, goesOn: boolean): void {
+  out.write(`Responder Error: ${status.toLowerCase()} (${numberOfResponseStatus(status)})\n`);
   if (!goesOn) throw new OpensslFailure([], exitCodes.unavailable);
 }
 

@@ -1,12 +1,16 @@
+import type { KeyObject } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import type { Certificate } from '../../core/index.js';
 import { readCertificateBundle, readCertificateFileNow } from '../../source/certificate-file.js';
 import { readInputFile } from '../../source/input-file.js';
+import { readPrivateKey } from '../../source/private-key.js';
 import { readHandedOverPipes } from '../../system/handed-over-pipe.js';
 import { systemErrorCode } from '../../system/system-error.js';
 import { exitCodes } from '../exit/exit-code.js';
 import { OpensslFailure, orFailure } from './failure.js';
+import type { OcspOptions } from './options.js';
+import { readPassphrase } from './passphrase.js';
 
 /** Where text and octets of one output go. */
 export interface Sink {
@@ -43,6 +47,25 @@ export async function loadCertificates(path: string, what: string): Promise<Cert
     ],
     () => readCertificateBundle(path),
   );
+}
+
+/**
+ * The private key of a file, opened with the passphrase of -passin where it is encrypted.
+ *
+ * @param what it is, in openssl's words: `signer private key`
+ * @throws OpensslFailure
+ */
+export async function loadKey(path: string, what: string, { texts }: Pick<OcspOptions, 'texts'>): Promise<KeyObject> {
+  const passphrase = await readPassphrase(texts.passin);
+  const { key } = await orFailure(
+    ({ code }) => [
+      code === 'file-not-found'
+        ? `Could not open file or uri for loading ${what} from ${path}`
+        : `Could not read ${what} from ${path}`,
+    ],
+    () => readPrivateKey(path, passphrase === undefined ? {} : { passphrase }),
+  );
+  return key;
 }
 
 /** More than a request or response has; openssl itself takes 100 KiB from a responder. */

@@ -1,4 +1,5 @@
 import { isHashName, type HashAlgorithm } from '../../core/hash.js';
+import { parseListenAddress } from '../../system/host-and-port.js';
 import { optionNamed, type NumberName, type SwitchName, type TextName, type ValueKind } from './option-table.js';
 
 /** The files and numbers of the request, in their order: an issuer and a hash count for what follows. */
@@ -97,7 +98,8 @@ function readWords(rest: string[], draft: Draft): void {
     else {
       const given = value ?? rest.shift();
       if (given === undefined) throw new Refusal([`ocsp: Option -${name} needs a value`, seeHelp]);
-      if (row.kind !== 'text') draft.numbers[row.name as NumberName] = readNumber(given, row.kind, name);
+      if (row.kind !== 'text' && !isListenAddress(row.name, given))
+        draft.numbers[row.name as NumberName] = readNumber(given, row.kind, name);
       if (row.refused !== undefined) throw notAvailable(name, row.refused);
       if (row.name === 'port') draft.endpoint.port = given;
       else if (row.kind === 'text') readValue(row.name as TextName, given, rest, hash, draft);
@@ -105,9 +107,16 @@ function readWords(rest: string[], draft: Draft): void {
   }
   if (!hash.isUsed) throw hashWithoutCertificate();
   if (draft.switches.has('help')) return;
+  if (draft.texts.index === undefined && draft.endpoint.port?.includes(':') === true)
+    readNumber(draft.endpoint.port, 'nonNegative', 'port');
   const hasTask = draft.steps.some(({ kind }) => kind !== 'issuer') || draft.texts.reqin !== undefined;
   const isResponder = draft.endpoint.port !== undefined && draft.texts.index !== undefined;
   if (!hasTask && draft.texts.respin === undefined && !isResponder) throw new Refusal([seeHelp]);
+}
+
+/** A responder may listen on one address alone, which openssl 3 does not know. */
+function isListenAddress(name: string, given: string): boolean {
+  return name === 'port' && parseListenAddress(given) !== undefined;
 }
 
 /** A hash stands for the certificates that follow; one that none follows is a mistake. */

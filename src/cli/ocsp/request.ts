@@ -10,12 +10,10 @@ import {
 } from '../../core/index.js';
 import { serialNumberOfInteger } from '../../core/cert-id.js';
 import { signRequest, withNonce } from '../../core/sign-request.js';
-import { readPrivateKey } from '../../source/private-key.js';
-import { loadCertificate, loadCertificates, openSink, readMessage, type Sink } from './files.js';
+import { loadCertificate, loadCertificates, loadKey, openSink, readMessage, type Sink } from './files.js';
 import { orFailure, unusable } from './failure.js';
-import { requestText } from './message-text.js';
+import { requestText } from './text/request-text.js';
 import type { OcspOptions, RequestStep } from './options.js';
-import { readPassphrase } from './passphrase.js';
 import type { OpensslStreams } from './streams.js';
 
 /** What is asked for, by the word that named it on the command line: lines are labelled with that word. */
@@ -110,15 +108,7 @@ async function signed(der: Uint8Array, { switches, texts }: OcspOptions): Promis
   if (signer === undefined || signkey === undefined) return der;
   const certificate = await loadCertificate(signer, 'signer certificate', 'Error loading signer certificate');
   const others = other === undefined ? [] : await loadCertificates(other, 'signer certificates');
-  const passphrase = await readPassphrase(texts.passin);
-  const { key } = await orFailure(
-    ({ code }) => [
-      code === 'file-not-found'
-        ? `Could not open file or uri for loading signer private key from ${signkey}`
-        : `Could not read signer private key from ${signkey}`,
-    ],
-    () => readPrivateKey(signkey, passphrase === undefined ? {} : { passphrase }),
-  );
+  const key = await loadKey(signkey, 'signer private key', { texts });
   const embeddedCertificates = switches.has('no_certs') ? [] : [certificate, ...others].map((one) => one.der);
   return await orFailure(['Error signing OCSP request'], () =>
     signRequest(der, { certificate, key, embeddedCertificates }),

@@ -2,7 +2,7 @@ import { certIdsEqual, type BasicResponse, type SingleResponse } from '../../cor
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { errorQueueLine } from './failure.js';
 import type { Sink } from './files.js';
-import { timeText } from './message-text.js';
+import { timeText } from './text/values.js';
 import type { LabelledCertId } from './request.js';
 
 /** How far clocks may differ, and how long ago thisUpdate may be, in seconds. */

@@ -1,17 +1,9 @@
 import type { Interfaces } from '@oclif/core';
-import type { HostAndPort } from '../../system/host-and-port.js';
+import { parseListenAddress } from '../../system/host-and-port.js';
 import { parseBlock } from '../../transport/internet-address.js';
 import { inGroup } from '../flags/flag-groups.js';
 import { fileFlag, flagKind, listOf } from '../flags/flag-kinds.js';
 import { signerFlags } from '../flags/signer-flags.js';
-
-/** Where a server listens: `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`, which is any free port; undefined for anything else. */
-export function parseListenAddress(text: string): HostAndPort | undefined {
-  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/i.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host === undefined || port > 65_535 ? undefined : { host, port };
-}
 
 const listenFlag = flagKind({
   helpValue: '<host:port>',

@@ -24,7 +24,8 @@ const attributeNames: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.9.1': 'emailAddress',
 };
 
-interface AttributeTypeAndValue {
+/** One attribute of a name: its type in dotted form. */
+export interface AttributeTypeAndValue {
   readonly type: string;
   readonly value: DerElement;
 }
@@ -68,7 +69,8 @@ export function readDistinguishedName(reader: DerReader, what: string): Uint8Arr
 /** In octets; the longest of real names have some hundred. A bound on work and on messages. */
 const largestName = 16 * 1024;
 
-function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
+/** The RDNs of a name in their order, each with its attributes. Throws DerError for what {@link readDistinguishedName} refuses. */
+export function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
   return readRelativeNames(readWhole(name, Tag.sequence, 'name'));
 }
 

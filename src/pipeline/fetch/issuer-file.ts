@@ -4,6 +4,7 @@ import { appendToPath, shownPath, type FilePath } from '../../core/file-path.js'
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import { isUnchanged, largestBundle, type CertificateFile } from '../../source/certificate-file.js';
 import { readInputFile } from '../../source/input-file.js';
+import { encodePem } from '../../core/pem.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { replaceFile } from '../../store/replace-file.js';
@@ -123,7 +124,7 @@ async function writeIssuer(file: CertificateFile, issuer: Certificate, ownProces
   await replaceFile({
     path: issuerPathOf(file.path),
     kind: 'issuer',
-    pieces: [pemOf(issuer)],
+    pieces: [encodePem('CERTIFICATE', issuer.der)],
     ownProcess,
     // A certificate that was renewed meanwhile may have brought its own.
     decide: (current) => (stateOf(current, file.certificate) === 'fits' || !isUnchanged(file) ? 'keep' : 'write'),
@@ -132,12 +133,4 @@ async function writeIssuer(file: CertificateFile, issuer: Certificate, ownProces
       throw unsafe(link, why, 'correct or remove the link');
     },
   });
-}
-
-function pemOf({ der }: Certificate): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }

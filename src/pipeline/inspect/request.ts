@@ -1,5 +1,5 @@
 import { DerError, decodeRequest } from '../../core/index.js';
-import { readAlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
+import { readAlgorithmIdentifier, type AlgorithmIdentifier } from '../../core/keys/algorithm-identifier.js';
 import { toHex } from '../../core/bytes.js';
 import { piecesOf } from '../../core/response.js';
 import { DerReader, Tag, contextTag, readWhole } from '../../core/der/der.js';
@@ -32,7 +32,7 @@ export function inspectRequest(der: Uint8Array): Inspected {
     extensions: request.extensions.map(describeExtension),
     nonce: request.nonce ?? null,
     signed: request.signed,
-    ...(request.signed ? readSignature(der) : {}),
+    ...(request.signed ? describeRequestSignature(der) : {}),
   });
   return { record };
 }
@@ -46,17 +46,33 @@ function describeRequestor(name: Uint8Array): string {
   return described ?? `#${toHex(name)}`;
 }
 
-/** The optionalSignature of a request that has been decoded already (RFC 6960 §4.1.1). */
-function readSignature(der: Uint8Array): SignatureRecord & Pick<RequestRecord, 'certificates'> {
+function describeRequestSignature(der: Uint8Array): SignatureRecord & Pick<RequestRecord, 'certificates'> {
+  const { algorithm, signature, certificates } = readRequestSignature(der);
+  return { ...describeSignature(algorithm, signature), certificates: describeEmbeddedCertificates(certificates) };
+}
+
+/** The optionalSignature of an OCSPRequest (RFC 6960 §4.1.1), `certificates` the DER of each. */
+export interface RequestSignature {
+  readonly algorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+  readonly certificates: readonly Uint8Array[];
+}
+
+/**
+ * The signature of a signed request that has been decoded already.
+ *
+ * @throws OcspError `malformed-der`, its message with the rule that was broken
+ */
+export function readRequestSignature(der: Uint8Array): RequestSignature {
   try {
     const outer = readWhole(der, Tag.sequence, 'OCSPRequest');
     outer.any('tbsRequest');
-    const signature = outer.enter(contextTag(0), 'optionalSignature').sequence('signature');
-    const algorithm = readAlgorithmIdentifier(signature, 'signatureAlgorithm');
-    const octets = signature.bitStringOctets('signature');
-    const certificates = signature.explicit(contextTag(0), 'certs', piecesOf) ?? [];
-    signature.end('signature');
-    return { ...describeSignature(algorithm, octets), certificates: describeEmbeddedCertificates(certificates) };
+    const reader = outer.enter(contextTag(0), 'optionalSignature').sequence('signature');
+    const algorithm = readAlgorithmIdentifier(reader, 'signatureAlgorithm');
+    const signature = reader.bitStringOctets('signature');
+    const certificates = reader.explicit(contextTag(0), 'certs', piecesOf) ?? [];
+    reader.end('signature');
+    return { algorithm, signature, certificates };
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw malformedDer('the signature of the OCSP request', error, error);

@@ -6,7 +6,8 @@ export interface SignedAnswer {
   readonly der: Uint8Array;
   readonly producedAt: Date;
   readonly thisUpdate: Date;
-  readonly nextUpdate: Date;
+  /** Absent where newer statuses may be had at any time. */
+  readonly nextUpdate?: Date;
   /** The client's nonce is in it: it is for nobody else. */
   readonly hasNonce: boolean;
   /** By serial number, lower-case hex of its INTEGER contents. */
@@ -29,7 +30,10 @@ const longestUse = 96 * 3_600_000;
  * When an answer is signed anew for the next client: at half of its life at the latest, so that whoever comes at half of
  * it gets another one. Life begins with the signature: thisUpdate may be that of a CRL of long ago.
  */
-export function renewalTimeOf({ producedAt, nextUpdate }: Pick<SignedAnswer, 'producedAt' | 'nextUpdate'>): Date {
+export function renewalTimeOf({
+  producedAt,
+  nextUpdate = producedAt,
+}: Pick<SignedAnswer, 'producedAt' | 'nextUpdate'>): Date {
   const life = nextUpdate.getTime() - producedAt.getTime();
   return new Date(producedAt.getTime() + Math.min(life / 2, longestUse));
 }

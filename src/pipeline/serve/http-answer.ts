@@ -19,14 +19,15 @@ const maximumUnknownSeconds = 300;
 
 /**
  * The HTTP form of an answer with the headers of RFC 5019 §6.2: caches may keep a signed answer until it is signed anew,
- * those that know no max-age until its nextUpdate, but neither a refusal nor one with a nonce.
+ * those that know no max-age until its nextUpdate, but no refusal, and none with a nonce or without nextUpdate.
  */
 export function httpAnswerOf(answer: Answer, conditions: Conditions, now: Date): HttpAnswer {
   const common = { 'Content-Type': mediaType, Date: now.toUTCString() };
-  if (answer.kind === 'refused' || answer.hasNonce) {
+  const end = answer.kind === 'refused' || answer.hasNonce ? undefined : answer.nextUpdate;
+  if (answer.kind === 'refused' || end === undefined) {
     return { status: 200, headers: { ...common, 'Cache-Control': 'no-store' }, body: answer.der };
   }
-  const headers = { ...common, ...cachingHeaders(answer, now) };
+  const headers = { ...common, ...cachingHeaders(answer, end, now) };
   return isUnchanged(answer, headers.ETag, conditions)
     ? { status: 304, headers, body: new Uint8Array() }
     : { status: 200, headers, body: answer.der };
@@ -43,11 +44,11 @@ export function httpRefusal(status: 405 | 413, text: string, now: Date): HttpAns
   return { status, headers, body: Buffer.from(`${text}\n`) };
 }
 
-function cachingHeaders(answer: SignedAnswer, now: Date) {
+function cachingHeaders(answer: SignedAnswer, nextUpdate: Date, now: Date) {
   const left = Math.max(0, Math.floor((renewalTimeOf(answer).getTime() - now.getTime()) / 1000));
   const isKnown = answer.statuses.every(({ status }) => status !== 'unknown');
   const seconds = isKnown ? left : Math.min(left, maximumUnknownSeconds);
-  const expires = isKnown ? answer.nextUpdate : new Date(now.getTime() + seconds * 1000);
+  const expires = isKnown ? nextUpdate : new Date(now.getTime() + seconds * 1000);
   return {
     'Last-Modified': answer.thisUpdate.toUTCString(),
     Expires: expires.toUTCString(),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
 import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import type { AddressBlock } from '../../transport/internet-address.js';
 import type { Answer } from './answer.js';
@@ -31,6 +32,10 @@ export interface Exchange {
   /** The client's address. */
   readonly remote: string;
   readonly method: string;
+  /** The first line of the request as it came: whatever a client likes to write. */
+  readonly requestLine: string;
+  /** The DER that was sent, or what came in its place; absent where HTTP alone answered, or nothing of it could be read. */
+  readonly request?: Uint8Array;
   readonly httpStatus: number;
   /** Undefined where only HTTP answered (405, 413). */
   readonly answer?: Answer;
@@ -122,13 +127,14 @@ async function exchange(request: IncomingMessage, response: ServerResponse, opti
     time: options.now(),
     remote: socket.remoteAddress ?? '',
     method: request.method ?? '',
+    requestLine: `${request.method} ${request.url} HTTP/${request.httpVersion}`,
     httpStatus: http.status,
     ...rest,
     milliseconds: performance.now() - started,
   });
 }
 
-type Result = Pick<Exchange, 'answer' | 'isCached' | 'unusualContentType'> & { readonly http: HttpAnswer };
+type Result = Pick<Exchange, 'answer' | 'request' | 'isCached' | 'unusualContentType'> & { readonly http: HttpAnswer };
 
 /**
  * Undefined when the client went away before its request was whole.
@@ -149,7 +155,8 @@ async function resultOf(
         der === undefined
           ? refused({ status: 'malformedRequest', reason: 'the path is not a request in base64' })
           : await responder.respond(der, now());
-      return { http: httpAnswerOf(answered.answer, request.headers, now()), ...answered };
+      const http = httpAnswerOf(answered.answer, request.headers, now());
+      return definedOnly({ http, ...answered, request: der });
     }
     case 'POST': {
       const body = await readBody(request, limits.body);
@@ -160,7 +167,8 @@ async function resultOf(
       }
       whole();
       const answered = await responder.respond(body, now());
-      return { http: httpAnswerOf(answered.answer, {}, now()), ...answered, ...unusualContentType(request) };
+      const http = httpAnswerOf(answered.answer, {}, now());
+      return { http, ...answered, request: body, ...unusualContentType(request) };
     }
     default:
       return { http: httpRefusal(405, 'an OCSP responder takes GET, HEAD and POST', now()), isCached: false };
