@@ -234,8 +234,8 @@ responders:
     for (const problem of [
       /:2: certificates: the folder .*nowhere does not exist$/m,
       /:2: certificates: reload: .*a b\.pem is a file, not a socket$/m,
-      /:2: certificates: reload: dnsdist:127\.0\.0\.1:5199 wants its console key/m,
-      /:4: certificates: reload: "apache" is no reload target/m,
+      /:2: certificates: reload: dnsdist:127\.0\.0\.1:5199 needs its console key/m,
+      /:4: certificates: reload: "apache" is not a reload target/m,
       /:5: certificates: .*none does not exist$/m,
       /:5: certificates: reload: .*ocsp is a folder, not a program$/m,
       /:7: certificates: there is no setting "relod", expected perhaps reload$/m,

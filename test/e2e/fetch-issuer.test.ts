@@ -144,8 +144,13 @@ describe('an issuer that haproxy lacks', () => {
       writeFileSync(scene.certificate, scene.site.certificate.pem + scene.site.keyPem);
       const ca = scene.folder.write(".the ca's.pem", scene.authority.certificate.pem);
       const command = `cp -- '${ca.replace("'", String.raw`'\''`)}' '${issuerOf(scene)}'`;
-      const { exitCode, record, stderr } = await fetchSite(scene, ['--issuer', ca]);
-      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'updated' });
+      // Where nobody says that haproxy has it, a cron job is not told.
+      const quiet = await fetchSite(scene, ['--issuer', ca]);
+      expect(quiet).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(quiet.record.findings).toMatchObject([{ rule: 'issuer-missing', severity: 'info' }]);
+      const haproxy = ['--reload', `haproxy:${scene.folder.at('none.sock')}`];
+      const { exitCode, record, stderr } = await fetchSite(scene, ['--force', '--issuer', ca, ...haproxy]);
+      expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 10, outcome: 'updated' });
       expect(record.findings).toMatchObject([{ rule: 'issuer-missing', severity: 'warning' }]);
       expect(stderr).toMatch(
         /^restaple: warning: .*haproxy does not start with this staple, since the issuer is neither/,
@@ -157,12 +162,12 @@ describe('an issuer that haproxy lacks', () => {
     });
   });
 
-  it('is one without a command where no file begins with it, and none where other servers alone are told', async () => {
+  it('is one without a command where no file begins with it, and none where only other servers are told', async () => {
     await withScene(async (scene) => {
       writeFileSync(scene.certificate, scene.site.certificate.pem);
       const folder = scene.folder.at('.cas');
       scene.folder.write('.cas/ca.pem', scene.authority.certificate.pem);
-      const { stderr } = await fetchSite(scene, ['--issuer', folder]);
+      const { stderr } = await fetchSite(scene, ['--verbose', '--issuer', folder]);
       expect(stderr).toContain(`append the CA certificate to ${scene.certificate}, or save it as ${issuerOf(scene)}`);
       const pid = scene.folder.at('none.pid');
       const told = await fetchSite(scene, ['--force', '--issuer', folder, '--reload', `nginx:${pid}`]);

@@ -160,10 +160,10 @@ describe('the reload list of a source', { tags: 'flock' }, () => {
       /:5: certificates: reload: "apache" is not a reload target\n.*:6: certificates: confirm: /,
     );
     const good =
-      'certificates:\n  - path: site.pem\n    reload: [nginx, \'exec:tell, "all"\']\n    confirm: site.pem=127.0.0.1:443\n';
+      'certificates:\n  - path: site.pem\n    reload: [nginx, \'exec:echo ", all"\']\n    confirm: site.pem=127.0.0.1:443\n';
     const shown = await check(good, ['--json']);
     const path = scene.folder.at('site.pem');
-    const certificates = [{ path, reload: ['nginx', 'exec:tell, "all"'], confirm: [`${path}=127.0.0.1:443`] }];
+    const certificates = [{ path, reload: ['nginx', 'exec:echo ", all"'], confirm: [`${path}=127.0.0.1:443`] }];
     expect(shown.lines()[0]).toMatchObject({ certificates });
     const printed = await check(good);
     const again = await check(printed.stdout, ['--json']);

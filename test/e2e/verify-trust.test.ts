@@ -203,7 +203,7 @@ describe('verify without a certificate', () => {
     }
     // oclif knows -0 as a switch.
     const odd = await runRestaple([...text, '--serial', '-0A']);
-    expect(odd).toMatchObject({ exitCode: 5, stdout: expect.stringContaining('not of f6') as string });
+    expect(odd).toMatchObject({ exitCode: 5, stdout: expect.stringContaining('0a1b2c, not f6') as string });
   });
 
   it('is a usage error with --serial beside a certificate', async () => {

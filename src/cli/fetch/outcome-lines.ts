@@ -68,15 +68,20 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       sayTroubled(output, outcome, name);
   }
   for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
-  for (const { rule, message, source } of outcome.findings) {
-    if (output.isVerbose || rule === 'issuer-missing' || (output.isTalkative && aboutCertificates.has(rule))) {
+  for (const { rule, severity, message, source } of outcome.findings) {
+    const isUrgent = rule === 'issuer-missing' && severity === 'warning';
+    if (output.isVerbose || isUrgent || (output.isTalkative && aboutCertificates.has(rule))) {
       output.warn(`${name}: ${message} (${source})`);
     }
   }
 }
 
 /** What somebody who watches should hear about, though nothing is wrong with the staple. */
-const aboutCertificates: ReadonlySet<string> = new Set(['certificate-expired', 'certificate-expires']);
+const aboutCertificates: ReadonlySet<string> = new Set([
+  'certificate-expired',
+  'certificate-expires',
+  'issuer-missing',
+]);
 
 function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {
   if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';

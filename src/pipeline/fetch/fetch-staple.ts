@@ -132,14 +132,15 @@ async function keepIssuerOf({ file, staple, judge, options, tools, isIssuerDownl
   });
 }
 
-/** What keeps haproxy from starting with the staple, unless all that hear of new staples are other servers. */
+/** What keeps haproxy from starting with the staple: a warning where haproxy is told of it, and nothing where only other servers are. */
 async function missingIssuerOf({ listed, file, staple, options, tools, isIssuerDownloaded }: Job): Promise<Finding[]> {
   const targets = (listed.reload ?? options.reload ?? []).map((text): Server => parseReloadTarget(text).server);
-  const isForOthers = targets.every(({ rules }) => rules !== undefined && rules.wantsIssuer !== true);
-  if (targets.length > 0 && isForOthers) return [];
+  const isTold = targets.some(({ rules }) => rules?.wantsIssuer === true);
+  const isForOthers = targets.length > 0 && targets.every(({ rules }) => rules !== undefined && !rules.wantsIssuer);
+  if (isForOthers) return [];
   // A dry run would keep it.
   if (isIssuerDownloaded && options.storeIssuer) return [];
-  return await missingIssuerFindings(file, staple, tools.issuers);
+  return await missingIssuerFindings(file, staple, { issuers: tools.issuers, severity: isTold ? 'warning' : 'info' });
 }
 
 /** Finds the issuer, downloading it where that is allowed, and judges what is on disk. Throws OcspError `issuer-not-found`, `issuer-mismatch`, `issuer-unsupported`, `interrupted`. */

@@ -52,7 +52,10 @@ export function staleIssuerFinding({ path }: CertificateFile, why: string): Find
 export async function missingIssuerFindings(
   file: CertificateFile,
   staple: FilePath,
-  issuers: Pick<IssuerFinder, 'choose' | 'findLocal'>,
+  {
+    issuers,
+    severity,
+  }: { readonly issuers: Pick<IssuerFinder, 'choose' | 'findLocal'>; readonly severity: Finding['severity'] },
 ): Promise<Finding[]> {
   if (file.version === undefined || !isStapleBeside(staple, file.path)) return [];
   if (readIssuerFile(file) !== 'missing' || issuers.choose(file.certificate, file.others) !== undefined) return [];
@@ -65,7 +68,7 @@ export async function missingIssuerFindings(
     ? `copy it: cp -- ${shellQuoted(shownPath(source))} ${shellQuoted(kept)}`
     : `append the CA certificate to ${name}, or save it as ${kept}, in PEM`;
   const message = `haproxy does not start with this staple, since the issuer is neither in ${name} nor in ${kept}: ${repair}`;
-  return [{ rule: 'issuer-missing', severity: 'warning', message, source: 'measured with haproxy' }];
+  return [{ rule: 'issuer-missing', severity, message, source: 'measured with haproxy' }];
 }
 
 /** How to keep an issuer that was found. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import type { RunOptions } from '../../support/run-program.js';
 import {
@@ -42,6 +42,8 @@ export interface Row extends SceneOptions {
  * its own with nothing stored; everything else shares a process with the rows that have the same flags and exit code.
  */
 export function testRow(row: Row): void {
+  // The next file has rows of its own.
+  if (known.size === 0) afterAll(() => void (known.clear(), groups.clear()));
   const isFirst = !known.has(`${row.outcome} ${row.code}`);
   known.add(`${row.outcome} ${row.code}`);
   describe(row.title, () => {
