@@ -240,7 +240,7 @@ responders:
       /:5: certificates: reload: .*ocsp is a folder, not a program$/m,
       /:7: certificates: there is no setting "relod", expected perhaps reload$/m,
       /:8: certificates\.confirm: expected a value or a list of values$/m,
-      /:10: responders: "a b" is no host/m,
+      /:10: responders: "a b" is not a host/m,
       /:12: responders: there is no setting "method"/m,
       /:13: responders: .*no\.pem does not exist/m,
       /:14: responders: .*ftp/m,

@@ -43,7 +43,7 @@ export interface Row extends SceneOptions {
  */
 export function testRow(row: Row): void {
   // The next file has rows of its own.
-  if (known.size === 0) afterAll(() => void (known.clear(), groups.clear()));
+  if (known.size === 0) afterAll(forgetRows);
   const isFirst = !known.has(`${row.outcome} ${row.code}`);
   known.add(`${row.outcome} ${row.code}`);
   describe(row.title, () => {
@@ -97,6 +97,11 @@ interface Group {
 }
 
 const groups = new Map<string, Group>();
+
+function forgetRows(): void {
+  known.clear();
+  groups.clear();
+}
 
 function testRun(title: string, run: Run): void {
   const { row, stored, more, exitCode } = run;
