@@ -135,4 +135,9 @@ export { subjectsOfFile, type QuerySubject } from './pipeline/query/query-subjec
 export type { QueryOptions, QueryTools } from './pipeline/query/question.js';
 export { verifyResponseFile } from './pipeline/verify/verify-response-file.js';
 export { verifyStaple } from './pipeline/verify/verify-staple.js';
-export type { FileReport, ResponderExchange, VerifyReport, VerifyStapleOptions } from './pipeline/verify/verify-report.js';
+export type {
+  FileReport,
+  ResponderExchange,
+  VerifyReport,
+  VerifyStapleOptions,
+} from './pipeline/verify/verify-report.js';

@@ -39,8 +39,7 @@ export type QueryReport = VerifyReport & {
 };
 
 /** What came of asking: the decisive answer, or why there is none. */
-export type Asked = Judgement &
-  Pick<QueryReport, 'bytes' | 'probes' | 'warnings' | 'asked' | 'findings'>;
+export type Asked = Judgement & Pick<QueryReport, 'bytes' | 'probes' | 'warnings' | 'asked' | 'findings'>;
 
 /** Asks about a certificate whose responders are known. */
 export type AskFor = (question: Question, options: QueryOptions, tools: QueryTools, budget: Budget) => Promise<Asked>;
