@@ -103,6 +103,15 @@ function preciousIn(bytes: Uint8Array): string | undefined {
   return kind === undefined ? undefined : precious[kind];
 }
 
+/** Keys and certificates, which `restaple ocsp` does not write over either; what openssl prints of a response has certificates in it. */
+export function keyOrCertificateIn(bytes: Uint8Array): string | undefined {
+  if (/^OCSP (?:Request|Response) Data:/.test(Buffer.from(bytes.subarray(0, 32)).toString('latin1'))) return undefined;
+  const label = pemLabelsIn(bytes).find((one) => /(?:KEY|CERTIFICATE|PKCS7)$/.test(one));
+  if (label !== undefined) return `PEM with a ${label}`;
+  const kind = kindOfDer(bytes);
+  return kind?.endsWith('key') === true || kind === 'certificate' ? precious[kind] : undefined;
+}
+
 /** Other programs write figures for node_exporter too: a HELP or TYPE line, or a sample, of another name than ours. */
 function otherMetricsIn(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1');

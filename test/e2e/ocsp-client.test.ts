@@ -293,6 +293,22 @@ describe('restaple ocsp goes beyond openssl 3', () => {
     expect(result).toMatchObject({ exitCode: 0, stderr: 'ocsp: -tlsout is ignored: openssl 3 has no such option\n' });
   });
 
+  it.each(['-reqout', '-respout', '-out'])('in leaving keys and certificates alone: %s', async (option) => {
+    for (const name of ['key.pem', 'good.pem']) {
+      const before = readFileSync(folder.at(name), 'utf8');
+      const args = words(`-issuer ca.pem -cert good.pem -respin good.der -noverify ${option} ${name}`);
+      const result = await runRestaple(['ocsp', '--strict-exit', ...args], { cwd: folder.path });
+      expect(result.exitCode).toBe(9);
+      expect(result.stderr).toContain(`ocsp: ${name} is left alone: it is PEM with a`);
+      expect(readFileSync(folder.at(name), 'utf8')).toEqual(before);
+    }
+    // What it wrote itself is written over, the certificates in it too.
+    for (let turn = 0; turn < 2; turn += 1) {
+      const args = words(`-issuer ca.pem -cert good.pem -respin good.der -noverify -text ${option} own`);
+      expect((await runRestaple(['ocsp', ...args], { cwd: folder.path })).exitCode).toBe(0);
+    }
+  });
+
   it('in a passphrase for the key of -signer', async () => {
     const protect = words('pkcs8 -topk8 -in key.pem -passout pass:secret -out locked.pem');
     await runCommand('openssl', protect, { cwd: folder.path });

@@ -12,6 +12,11 @@ export const differences = {
     own: 'takes both, and `K=V` too',
     reason: 'scripts from before openssl 1.1 have them',
   },
+  'keys and certificates': {
+    openssl: '`-out`, `-reqout` and `-respout` write over any file',
+    own: 'leaves a file with a key or a certificate in it alone, and ends with 1',
+    reason: 'nobody gets a lost key back',
+  },
   'an address for `-port`': {
     openssl: '`-port 127.0.0.1:2560` ends with 1',
     own: 'listens on this address alone',

@@ -1,13 +1,16 @@
 import type { KeyObject } from 'node:crypto';
-import { openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import type { Certificate } from '../../core/index.js';
 import { readCertificateBundle, readCertificateFileNow } from '../../source/certificate-file.js';
 import { readInputFile } from '../../source/input-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
+import { keyOrCertificateIn } from '../../store/written-kind.js';
 import { readHandedOverPipes } from '../../system/handed-over-pipe.js';
+import { readRegularFile } from '../../system/read-file.js';
 import { systemErrorCode } from '../../system/system-error.js';
 import { exitCodes } from '../exit/exit-code.js';
+import { escapeText } from '../render/escape-text.js';
 import { OpensslFailure, orFailure } from './failure.js';
 import type { OcspOptions } from './options.js';
 import { readPassphrase } from './passphrase.js';
@@ -85,19 +88,47 @@ export async function readMessage(path: string): Promise<Uint8Array> {
   );
 }
 
-/** Where -out, -reqout or -respout leads: a file that is emptied first, as openssl does, or stdout for `-`. Throws OpensslFailure. */
+/**
+ * Where -out, -reqout or -respout leads: a file that is emptied first, as openssl does, or stdout for `-`. A file with a key
+ * or a certificate in it is left alone, unlike with openssl. Throws OpensslFailure.
+ */
 export function openSink(path: string | undefined, stdout: NodeJS.WritableStream): Sink {
   if (path === undefined || path === '-' || path === '/dev/stdout') return { write: (data) => void stdout.write(data) };
+  requireNothingPrecious(path);
   const descriptor = orUnwritable(`Can't open "${path}" for writing`, () => openSync(path, 'w'));
+  if (!fstatSync(descriptor).isFile()) return { write: (data) => writeAll(path, descriptor, data) };
+  closeSync(descriptor);
   return {
-    write: (data) => {
-      const octets = Buffer.from(data);
-      for (let done = 0; done < octets.length;) {
-        const start = done;
-        done += orUnwritable(`Can't write to "${path}"`, () => writeSync(descriptor, octets, start));
-      }
-    },
+    write: (data) => orUnwritable(`Can't write to "${path}"`, () => appendFileSync(path, data)),
   };
+}
+
+function requireNothingPrecious(path: string): void {
+  const rules = { limit: largestMessage, onlyBeginning: true };
+  const found = keyOrCertificateIn(unlessSystemError(() => readRegularFile(path, rules).bytes) ?? new Uint8Array());
+  if (found === undefined) return;
+  throw new OpensslFailure(
+    [`Can't open "${path}" for writing, File exists`, `ocsp: ${escapeText(path)} is left alone: it is ${found}`],
+    exitCodes.storeFailed,
+  );
+}
+
+/** To a pipe, say of `>(command)`, which may take a part at a time. */
+function writeAll(path: string, descriptor: number, data: string | Uint8Array): void {
+  const octets = Buffer.from(data);
+  for (let done = 0; done < octets.length;) {
+    const start = done;
+    done += orUnwritable(`Can't write to "${path}"`, () => writeSync(descriptor, octets, start));
+  }
+}
+
+function unlessSystemError<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function orUnwritable<Value>(what: string, work: () => Value): Value {
