@@ -62,7 +62,8 @@ describe('verify of what is not there', () => {
 
   it('ends with 8 where the response is larger than any', async () => {
     const judged = await judge(Buffer.alloc(65_537, 0x30));
-    expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'file-too-large' } } });
+    const hint = 'name the file of one OCSP response; restaple takes none that is larger';
+    expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'file-too-large', hint } } });
   });
 
   it('ends with 8 where the certificate is unusable', async () => {
