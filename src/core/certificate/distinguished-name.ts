@@ -61,13 +61,15 @@ export function attributeTexts(name: Uint8Array, type: string): string[] {
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
   const element = reader.element(Tag.sequence, what);
-  if (element.end - element.start > largestName) throw new DerError('value', `${what} is too long`, element.offset);
+  if (element.end - element.start > largestName) {
+    throw new DerError('limit', `${what} is longer than ${largestName} octets`, element.offset);
+  }
   readRelativeNames(readerOf(element));
   return element.raw;
 }
 
-/** In octets; the longest of real names have some hundred. A bound on work and on messages. */
-const largestName = 16 * 1024;
+/** In octets; the longest of real names have some hundred. A bound on work: a CRL's name is read before its signature. */
+const largestName = 64 * 1024;
 
 /** The RDNs of a name in their order, each with its attributes. Throws DerError for what {@link readDistinguishedName} refuses. */
 export function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
