@@ -43,7 +43,8 @@ export function distinguishedNameToString(name: Uint8Array): string {
 
 /**
  * Whether two names are the same by RFC 5280 §7.1: equal encodings, or the same attributes whose values differ only in
- * string type, letter case, runs of white space, or characters that stand for nothing (RFC 4518 §2).
+ * string type, letter case, runs of white space, or characters that stand for nothing (RFC 4518 §2). Names of more than
+ * 16 KiB are the same only if their encodings are.
  */
 export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return bytesEqual(a, b) || canonicalName(a) === canonicalName(b);
@@ -143,7 +144,12 @@ function escapeValue(text: string): string {
   );
 }
 
+/** In octets. Putting many combining characters in order takes time by the square of their number. */
+const largestFolded = 16 * 1024;
+
 function canonicalForm(name: Uint8Array): string {
+  // No JSON begins so.
+  if (name.length > largestFolded) return `#${toHex(name)}`;
   return JSON.stringify(
     relativeNames(name).map((attributes) =>
       attributes
