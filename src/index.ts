@@ -109,6 +109,7 @@ export {
   type GenerateResult,
   type GenerateSubject,
 } from './pipeline/sign/generate-staple.js';
+export { readCrlStatuses, type CrlStatuses } from './pipeline/sign/crl-statuses.js';
 export { prepareSigner, type SignerMaterial } from './pipeline/sign/signer.js';
 export { createResponder } from './pipeline/serve/responder.js';
 export { startResponderServer } from './pipeline/serve/http-server.js';
@@ -125,8 +126,8 @@ export { createResponseMemory, type ResponseMemory } from './pipeline/fetch/resp
 export { fetchStaple } from './pipeline/fetch/fetch-staple.js';
 export type { Outcome, OutcomeName, ResponderContact } from './pipeline/fetch/outcome.js';
 export type { Trouble } from './pipeline/trouble.js';
-export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/verify/crl-check.js';
-export { checkByCrlFiles } from './pipeline/verify/crl-files.js';
+export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/crl-check.js';
+export { checkByCrlFiles } from './pipeline/crl-files.js';
 export { checkByDownloadedCrls, type CrlDownloadOptions } from './pipeline/verify/crl-downloads.js';
 export { probeResponders } from './pipeline/query/probe-responders.js';
 export type { ResponderProbe } from './pipeline/query/probe-findings.js';

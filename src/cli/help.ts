@@ -46,9 +46,10 @@ export default class RestapleHelp {
   }
 }
 
-/** The words before the first flag; help may stand among or before them. */
+/** The words before the first flag; help may stand among or before them, as a word too: `help help` asks for help itself. */
 function commandWords(words: readonly string[]): string[] {
-  const others = words.filter((word) => word !== '--help' && word !== '-h');
+  const written = words.filter((word) => word !== '--help' && word !== '-h');
+  const others = written[0] === 'help' ? written.slice(1) : written;
   const firstFlag = others.findIndex((word) => word.startsWith('-'));
   return (firstFlag < 0 ? others : others.slice(0, firstFlag)).flatMap((word, index) =>
     // oclif's own way to write a command.

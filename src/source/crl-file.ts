@@ -98,7 +98,7 @@ export function signedCrlFrom(
   beforeEntries: () => void = () => undefined,
 ): Crl {
   try {
-    return decodeCrl(derOf(bytes), (header) => {
+    return decodeCrl(theCrlIn(bytes), (header) => {
       requireSignedBy(header, issuer, name);
       beforeEntries();
     });
@@ -107,20 +107,34 @@ export function signedCrlFrom(
   }
 }
 
-function derOf(bytes: Uint8Array): Uint8Array {
+function theCrlIn(bytes: Uint8Array): Uint8Array {
+  const [crl, second] = encodedCrls(bytes);
+  if (crl !== undefined && second === undefined) return crl;
+  const message = 'there is more than one CRL in it';
+  throw new OcspError('malformed-crl', message, 'name a file with only the CRL of this CA');
+}
+
+/** A file of more of them is not one of CRLs of a CA. */
+const mostCrls = 100;
+
+/**
+ * The DER of each CRL in the bytes of a file, PEM or DER; one at least, and none is decoded.
+ *
+ * @throws OcspError `malformed-crl`, `malformed-pem`
+ */
+export function encodedCrls(bytes: Uint8Array): Uint8Array[] {
   // A list of any size has its length in more than one octet, where text has a letter.
-  if (bytes[0] === Tag.sequence && (bytes[1] ?? 0) >= 0x80) return bytes;
+  if (bytes[0] === Tag.sequence && (bytes[1] ?? 0) >= 0x80) return [bytes];
   const hint = 'name the file of a CRL; openssl makes one with: openssl ca -gencrl -out FILE';
   if (!looksLikePem(bytes)) throw new OcspError('malformed-crl', 'it is neither PEM nor DER', hint);
   const blocks = decodePem(bytes);
-  const [crl, second] = blocks.filter(({ label }) => label === 'X509 CRL');
-  if (crl === undefined) {
+  const crls = blocks.filter(({ label }) => label === 'X509 CRL');
+  if (crls.length === 0) {
     const labels = [...new Set(blocks.map(({ label }) => label.slice(0, 40)))].slice(0, 5).join(', ');
     throw new OcspError('malformed-crl', `there is no CRL in it, only ${labels}`, hint);
   }
-  if (second === undefined) return crl.der;
-  const message = 'there is more than one CRL in it';
-  throw new OcspError('malformed-crl', message, 'name a file with only the CRL of this CA');
+  if (crls.length <= mostCrls) return crls.map(({ der }) => der);
+  throw new OcspError('malformed-crl', `there are more than ${mostCrls} CRLs in it`, 'name a file for each CA');
 }
 
 function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): void {

@@ -12,7 +12,9 @@ const largestResponse = 64 * 1024;
  */
 export function readResponseFile(path: FilePath): Uint8Array | undefined {
   try {
-    return readInputFile(path, largestResponse, { tooLarge: 'name the file of one certificate' });
+    return readInputFile(path, largestResponse, {
+      tooLarge: 'name the file of one OCSP response; restaple takes none that is larger',
+    });
   } catch (error) {
     if (error instanceof OcspError && error.code === 'file-not-found') return undefined;
     throw error;

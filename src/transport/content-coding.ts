@@ -17,13 +17,14 @@ const unpackers: Readonly<Record<string, readonly Unpack[]>> = {
  * A body that came packed although nobody asked for it. Never unpacks more than `maximumBytes`.
  *
  * @param codings the value of Content-Encoding
- * @returns undefined for a coding that is not known, or that the body is not in: then the octets are for whoever reads them
+ * @returns `cut short` where the body ends too soon; undefined for a coding that is not known, or that the body is not in: then
+ *   the octets are for whoever reads them
  */
 export async function unpack(
   body: Uint8Array,
   codings: string,
   maximumBytes: number,
-): Promise<Uint8Array | 'too large' | undefined> {
+): Promise<Uint8Array | 'too large' | 'cut short' | undefined> {
   const [coding = '', ...others] = codings.toLowerCase().split(',');
   const name = coding.trim().replace(/^x-/, '');
   if (others.length > 0 || !Object.hasOwn(unpackers, name)) return undefined;
@@ -31,7 +32,10 @@ export async function unpack(
     try {
       return await unpackBy(body, { maxOutputLength: maximumBytes });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return 'too large';
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'ERR_BUFFER_TOO_LARGE') return 'too large';
+      // zlib wants more octets than there are.
+      if (code === 'Z_BUF_ERROR') return body.length === 0 ? undefined : 'cut short';
     }
   }
   return undefined;

@@ -196,7 +196,7 @@ export function redirectReply(hop: HopRequest, status: number, headers: Incoming
   };
 }
 
-/** The reply of a whole body, unpacked where it came packed. Throws OcspError `body-too-large`. */
+/** The reply of a whole body, unpacked where it came packed. Throws OcspError `body-too-large`, `connection-failed` where it is not whole. */
 export async function finishReply(
   hop: HopRequest,
   status: number,
@@ -209,11 +209,16 @@ export async function finishReply(
   const { unpack } = await import('./content-coding.js');
   const unpacked = await unpack(body, coding, hop.maximumBodyBytes);
   if (unpacked === 'too large') throw bodyTooLarge(hop, 'is compressed');
+  if (unpacked === 'cut short' && status === 200) {
+    const message = `the answer of ${hop.target.host} came compressed (${coding.slice(0, 40)}) and ends too soon`;
+    throw new OcspError('connection-failed', message, 'try again later, or name another responder with --url');
+  }
+  const whole = unpacked === 'cut short' ? undefined : unpacked;
   const warnings =
-    unpacked === undefined
+    whole === undefined
       ? []
       : [`the answer of ${hop.target.host} came compressed (${coding.slice(0, 40)}), which was not asked for`];
-  return { status, headers: kept, body: unpacked ?? body, location: undefined, warnings };
+  return { status, headers: kept, body: whole ?? body, location: undefined, warnings };
 }
 
 /** The response headers that callers use. */

@@ -53,6 +53,12 @@ const reasons: readonly Reason[] = [
     message: /names a responder only by ldap: and not by http or https$/,
     hint: /ldap:\/\/ is not supported; .*--url URL$/,
   },
+  {
+    title: 'a certificate whose only responder is a URI without a scheme',
+    certificate: { ocspUris: ['//x/'] },
+    message: /names a responder only by \/\/x\/ and not by http or https$/,
+    hint: /^a URI needs a scheme such as http:\/\/; .*--url URL$/,
+  },
 ];
 
 for (const { title, certificate, authority, message, hint } of reasons) {

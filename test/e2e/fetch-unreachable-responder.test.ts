@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 import {
   endless,
   fixed,
@@ -100,6 +102,15 @@ testRow({
   code: 'malformed-response',
   message: /^OCSPResponse is cut short/,
   hint: /restaple fetch --print-curl$/,
+});
+
+testRow({
+  ...unavailable,
+  title: 'a compressed response that is cut short',
+  arrange: behave((scene) => fixed(gzipSync(stapleOf(scene)).subarray(0, -20), { 'content-encoding': 'gzip' })),
+  code: 'connection-failed',
+  message: /came compressed \(gzip\) and ends too soon$/,
+  hint: /try again later/,
 });
 
 for (const status of [404, 500]) {

@@ -130,7 +130,7 @@ describe('generate refuses, and writes nothing, when the signer is', () => {
       exitCode: 8,
       code: 'signer-unusable',
       message: /not a CA certificate \(basicConstraints\)/,
-      hint: /--ca-cert/,
+      hint: /^--ca-cert is for the CA that issued the certificates; a delegated responder goes to --responder-cert$/,
     });
   });
 

@@ -13,7 +13,7 @@ import {
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { buildCrl, crlTimes, deltaCrlIndicator, issuingDistributionPoint } from '../support/crl.js';
+import { buildCrl, crlNumber, crlTimes, deltaCrlIndicator, issuingDistributionPoint } from '../support/crl.js';
 import { buildOcspResponse } from '../support/ocsp-response.js';
 import { runRestaple } from '../support/run-program.js';
 import { createCertificateAuthority } from '../support/pki.js';
@@ -194,21 +194,95 @@ describe('the status that generate signs', () => {
   });
 
   it.each([
-    ['a delta', deltaCrlIndicator()],
-    ['for some reasons only', issuingDistributionPoint({ flags: [3] })],
-    ['for CA certificates only', issuingDistributionPoint({ flags: [2] })],
-  ])('is none where the CRL is %s', async (_, extension) => {
+    ['a delta', deltaCrlIndicator(), 'is a delta CRL: it lists only what changed since CRL number '],
+    [
+      'for some reasons only',
+      issuingDistributionPoint({ flags: [3] }),
+      'cannot say which certificates are good: it lists certificates revoked for some reasons only (onlySomeReasons)',
+    ],
+    [
+      'for CA certificates only',
+      issuingDistributionPoint({ flags: [2] }),
+      'lists CA certificates only, and this is an end-entity certificate',
+    ],
+  ])('is none where the CRL is %s', async (_, extension, why) => {
     const crl = scene.folder.write('part.crl', buildCrl({ issuer: scene.authority, extensions: [extension] }).pem);
     const { exitCode, stdout, stderr } = await generate([...caFlags, '--crl', crl, certificate]);
     expect(exitCode).toBe(8);
     expect(stdout).toContain('"code":"crl-unsupported"');
-    expect(stderr).toContain('part.crl cannot say which certificates are good');
+    expect(stderr).toContain(`part.crl ${why}`);
     expect(existsSync(staple)).toBe(false);
     // What it lists is revoked all the same.
     const listing = { extensions: [extension], entries: [{ serialNumber: scene.site.serialNumber, reason: 1 }] };
     scene.folder.write('part.crl', buildCrl({ issuer: scene.authority, ...listing }).pem);
     const revoked = await generate([...caFlags, '--crl', crl, certificate]);
     expect(revoked.record).toMatchObject({ status: 'revoked', revocationReason: 'keyCompromise' });
+  });
+
+  it('is that of a base and its deltas together, for as long as the newest of them holds', async () => {
+    const { authority } = scene;
+    const ofDelta = { thisUpdate: new Date('2026-03-02T00:00:00Z'), nextUpdate: new Date('2026-03-03T00:00:00Z') };
+    const listed = [scene.site.serialNumber, '0b01'].map((serialNumber) => ({ serialNumber, reason: 6 }));
+    const base = { issuer: authority, extensions: [crlNumber(1)], entries: listed };
+    const entries = [
+      { serialNumber: scene.site.serialNumber, reason: 8 },
+      { serialNumber: '0b02', reason: 1 },
+    ];
+    const delta = { issuer: authority, extensions: [crlNumber(2), deltaCrlIndicator(1)], entries, ...ofDelta };
+    const files = [
+      scene.folder.write('base.crl', buildCrl(base).pem),
+      scene.folder.write('delta.crl', buildCrl(delta).der),
+    ];
+    const together = scene.folder.write('both.crl', buildCrl(delta).pem + buildCrl(base).pem);
+    for (const sources of [files, files.toReversed(), [together]]) {
+      const flags = [...caFlags, ...sources.flatMap((file) => ['--crl', file])];
+      const until = { thisUpdate: iso(ofDelta.thisUpdate), nextUpdate: iso(ofDelta.nextUpdate) };
+      const good = await generate([...flags, certificate]);
+      expect({ ...good.record, stderr: good.stderr }).toMatchObject({ status: 'good', stderr: '', ...until });
+      for (const serial of ['0b01', '0b02']) {
+        const { record } = await generate([...flags, '--serial', serial, '--out', scene.folder.at(`${serial}.ocsp`)]);
+        expect(record).toMatchObject({ status: 'revoked', ...until });
+      }
+    }
+    // The base alone lists it still, and the delta alone says nothing of others.
+    expect((await generate([...caFlags, '--crl', files[0]!, certificate])).record).toMatchObject({ status: 'revoked' });
+    const alone = await generate([...caFlags, '--crl', files[1]!, certificate]);
+    expect(alone).toMatchObject({ exitCode: 8, record: { error: { code: 'crl-unsupported' } } });
+  });
+
+  it('is good by CRLs that are for all reasons together, from the oldest on until the first ends', async () => {
+    const part = (reasons: number[], times: object): string =>
+      buildCrl({
+        issuer: scene.authority,
+        extensions: [issuingDistributionPoint({ flags: [3], reasons })],
+        ...times,
+      }).pem;
+    const thisUpdate = new Date('2026-02-28T00:00:00Z');
+    const nextUpdate = new Date('2026-03-04T00:00:00Z');
+    const some = scene.folder.write('some.crl', part([0x06, 0x40], { thisUpdate }));
+    const rest = scene.folder.write('rest.crl', part([0x07, 0x3f, 0x80], { nextUpdate }));
+    const { exitCode, record } = await generate([...caFlags, '--crl', some, '--crl', rest, certificate]);
+    expect({ exitCode, ...record }).toMatchObject({
+      exitCode: 0,
+      status: 'good',
+      thisUpdate: iso(thisUpdate),
+      nextUpdate: iso(nextUpdate),
+    });
+    const half = await generate([...caFlags, '--crl', rest, certificate]);
+    expect(half).toMatchObject({ exitCode: 8, record: { error: { code: 'crl-unsupported' } } });
+  });
+
+  it('is none where one of the files cannot be used', async () => {
+    const own = scene.folder.write('own.crl', buildCrl({ issuer: scene.authority }).pem);
+    const stranger = scene.folder.write('stranger.crl', buildCrl({ issuer: createCertificateAuthority() }).pem);
+    for (const [file, code] of [
+      [stranger, 'crl-mismatch'],
+      [scene.folder.at('none.crl'), 'file-not-found'],
+      [certificate, 'malformed-crl'],
+    ] as const) {
+      const { exitCode, stdout } = await generate([...caFlags, '--crl', own, '--crl', file, certificate]);
+      expect({ exitCode, isNamed: stdout.includes(`"code":"${code}"`) }).toEqual({ exitCode: 8, isNamed: true });
+    }
   });
 
   it('warns of nothing where the CRL is that of the certificate and ends as it will', async () => {

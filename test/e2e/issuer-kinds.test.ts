@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
@@ -89,6 +91,28 @@ describe('an issuer without basicConstraints', () => {
     expect(byIssuer).toMatchObject({ exitCode: 8, record: { error: { code: 'issuer-mismatch' } } });
     expectOld(await verify(['--ca', ca, path]));
     expectOld(await verify(['--ca', ca, '--issuer', ca, path]));
+  });
+
+  it('is not taken from a handshake, which is the reason given, but from a file', async () => {
+    for (const ca of [old, mute]) {
+      const leaf = ca.issue({ subjectAltNames: ['127.0.0.1'] });
+      const certId = { issuer: ca, serialNumber: leaf.serialNumber };
+      const staple = buildOcspResponse({ signer: ca, responses: [{ certId }] });
+      const server = createServer({ cert: leaf.certificate.pem + ca.certificate.pem, key: leaf.keyPem });
+      server.on('OCSPRequest', (_own, _issuer, send: (error: null, der: Buffer) => void) => send(null, staple));
+      try {
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        const place = ['--connect', `127.0.0.1:${(server.address() as AddressInfo).port}`];
+        const { exitCode, record } = await verify(place);
+        expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 8, code: 'issuer-not-found' });
+        expect(record.error?.message).toContain(
+          '(the one that it sends has no basicConstraints, and without them an issuer is taken from a file of this machine only)',
+        );
+        expectOld(await verify([...place, '--ca', folder.write('ca.pem', ca.certificate.pem)]));
+      } finally {
+        server.close();
+      }
+    }
   });
 
   it('signs by generate --ca-cert, itself and by a delegate, with a warning', async () => {

@@ -247,6 +247,30 @@ describe('verify --crl FILE', () => {
     expect(result.lines().map((record) => record['crl'])).toMatchObject([{ source: files[0] }, { source: files[1] }]);
   });
 
+  it('finds the CRL of the CA among several in one PEM file, and tells which one cannot be used', async () => {
+    folder.write('site.pem.ocsp', response());
+    const foreign = buildCrl({ issuer: stranger }).pem;
+    const pemOf = (options: Partial<CrlOptions>): string =>
+      buildCrl({ issuer: authority, thisUpdate: from, nextUpdate: until, ...options }).pem;
+    const path = folder.write('all.crl', `${foreign}a line of text\n${pemOf({})}`);
+    const good = await verify(['--crl', path, certificate]);
+    expect(good).toMatchObject({ exitCode: 0, stderr: '', record: { crl: { status: 'good', ...times } } });
+    expect(good.record['crl']).toMatchObject({ source: `${path} (number 2 in it)` });
+    const entries = [{ serialNumber: site.serialNumber, revokedAt, reason: 1 }];
+    folder.write('all.crl', foreign + pemOf({ nextUpdate: from }) + pemOf({ entries }));
+    expectRevoked(await verify(['--crl', path, certificate]), `${path} (number 3 in it)`);
+    folder.write('all.crl', foreign + pemOf({}) + pemOf({ extensions: [issuingDistributionPoint({ flags: [4] })] }));
+    const unusable = await verify(['--crl', path, certificate]);
+    expectUnusable(unusable, 'crl-unsupported', 8);
+    const said = JSON.stringify(unusable.record['crl']);
+    expect(said).toContain(`${path} (number 3 in it)`);
+    expect(said).toContain('indirect');
+    folder.write('all.crl', foreign.repeat(2));
+    expectUnusable(await verify(['--crl', path, certificate]), 'crl-mismatch', 8);
+    folder.write('all.crl', pemOf({}).repeat(101));
+    expectUnusable(await verify(['--crl', path, certificate]), 'malformed-crl', 8);
+  });
+
   it('takes what any of several CRLs of one CA lists, and the silence of one that is complete', async () => {
     folder.write('site.pem.ocsp', response());
     const empty = folder.write('empty.crl', crl());

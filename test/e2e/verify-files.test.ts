@@ -10,6 +10,7 @@ import {
   folder,
   issuerFile,
   judge,
+  now,
   other,
   response,
   site,
@@ -62,12 +63,28 @@ describe('verify of what is not there', () => {
 
   it('ends with 8 where the response is larger than any', async () => {
     const judged = await judge(Buffer.alloc(65_537, 0x30));
-    expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'file-too-large' } } });
+    const hint = 'name the file of one OCSP response; restaple takes none that is larger';
+    expect(judged).toMatchObject({ exitCode: 8, record: { error: { code: 'file-too-large', hint } } });
   });
 
   it('ends with 8 where the certificate is unusable', async () => {
     const key = folder.write('key.pem', site.keyPem);
     expect(await verify([key])).toMatchObject({ exitCode: 8, record: { error: { code: 'no-certificate' } } });
+  });
+});
+
+describe('verify of names of 60 kB', () => {
+  it('believes the response, and cuts them in what it prints for people', async () => {
+    const ca = createCertificateAuthority({ name: 'N'.repeat(60_000) });
+    const leaf = ca.issue({ commonName: 'm'.repeat(60_000) });
+    const path = folder.write('long.pem', leaf.certificate.pem + ca.certificate.pem);
+    const certId = { issuer: ca, serialNumber: leaf.serialNumber };
+    folder.write('long.pem.ocsp', response({ signer: ca, responderId: 'by-key', responses: [{ certId }] }));
+    expectGood(await verify([path]));
+    const text = await runRestaple(['verify', '--at', now, path]);
+    expect(text).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(text.stdout).toContain(`CN=${'N'.repeat(600)}`);
+    expect(text.stdout.length).toBeLessThan(3000);
   });
 });
 

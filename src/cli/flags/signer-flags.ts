@@ -5,10 +5,7 @@ import type { Certificate } from '../../core/certificate/certificate.js';
 import { authorityFindings } from '../../core/certificate/issuance.js';
 import { prepareSigner, type SignerMaterial } from '../../pipeline/sign/signer.js';
 import { readCertificateFile } from '../../source/certificate-file.js';
-import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
-import { readIndexSource } from '../../source/index-file.js';
 import { readPrivateKey } from '../../source/private-key.js';
-import type { StatusSource } from '../../source/status-source.js';
 import { definedOnly } from '../../core/defined-only.js';
 import type { Output } from '../output.js';
 import { inGroup } from './flag-groups.js';
@@ -31,9 +28,6 @@ export const signerFlags = {
     'key-id': switchFlag('name the responder by its key, not by its name'),
     'no-certs': switchFlag("embed no certificate, not even the delegated responder's"),
     index: fileFlag("take statuses from openssl's index.txt", { summary: "take statuses from openssl's index.txt" }),
-    crl: fileFlag('take statuses from a CRL of the CA', {
-      exclusive: ['index'],
-    }),
     'allow-stale-crl': switchFlag('use a CRL past its nextUpdate', { default: undefined, dependsOn: ['crl'] }),
   }),
   ...inGroup('when', {
@@ -101,17 +95,6 @@ function namingBothFiles<Signer>(flags: SignerFlags, prepare: () => Signer): Sig
     const message = `the private key ${key} does not belong to the signing certificate ${certificate}`;
     throw new OcspError('key-mismatch', message, error.hint, { cause: error });
   }
-}
-
-type StatusReader = (
-  issuer: Certificate,
-  now: Date,
-) => StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete' | 'limits' | 'warnings'>>;
-
-/** How to read the source that --index or --crl names; undefined where none is named. Reading throws OcspError. */
-export function statusReaderFrom({ index, crl, 'allow-stale-crl': allowStale }: SignerFlags): StatusReader | undefined {
-  if (index !== undefined) return () => readIndexSource(index);
-  return crl === undefined ? undefined : (issuer, now) => readCrlSource(crl, issuer, { now, allowStale });
 }
 
 const day = 86_400_000;

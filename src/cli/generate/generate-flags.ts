@@ -3,7 +3,7 @@ import { OcspError, type StatementStatus } from '../../core/index.js';
 import { isRevocationReason, type RevocationReason } from '../../core/response.js';
 import { nearestWord } from '../flags/nearest-word.js';
 import { inGroup } from '../flags/flag-groups.js';
-import { choiceFlag, newStapleFlag, textFlag, timeFlag } from '../flags/flag-kinds.js';
+import { choiceFlag, fileFlag, newStapleFlag, severalOf, textFlag, timeFlag } from '../flags/flag-kinds.js';
 import { certificateFlags, serialFlag } from '../flags/shared-flags.js';
 import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
 import { signerFlags } from '../flags/signer-flags.js';
@@ -28,6 +28,11 @@ export const generateFlags = {
   }),
   ...signerFlags,
   ...inGroup('signing', {
+    crl: severalOf(
+      fileFlag('take statuses from a CRL of the CA; again for its deltas, or for CRLs that are for some reasons each', {
+        exclusive: ['index'],
+      }),
+    ),
     status: choiceFlag(['good', 'revoked', 'unknown'])('the status to sign [default: good]', {
       exclusive: ['index', 'crl'],
       summary: 'the status to sign [default: good]',

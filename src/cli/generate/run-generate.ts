@@ -1,5 +1,5 @@
 import type { Config } from '@oclif/core';
-import { OcspError } from '../../core/index.js';
+import { OcspError, type Certificate } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { mapConcurrent } from '../../pipeline/fleet/map-concurrent.js';
@@ -13,7 +13,9 @@ import {
   type GenerateResult,
   type GenerateSubject,
 } from '../../pipeline/sign/generate-staple.js';
-import { fixedStatus } from '../../source/status-source.js';
+import { readCrlStatuses, type CrlStatuses } from '../../pipeline/sign/crl-statuses.js';
+import { readIndexSource } from '../../source/index-file.js';
+import { fixedStatus, type StatusSource } from '../../source/status-source.js';
 import { createHashWarning } from '../flags/reload-flags.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
@@ -26,7 +28,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { targetRecord } from '../reload/reload-lines.js';
 import { errorRecord, responderRecord, sayTroubleOf } from '../render/trouble.js';
-import { signerFrom, statusReaderFrom, validityFrom } from '../flags/signer-flags.js';
+import { signerFrom, validityFrom } from '../flags/signer-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Certificates worked on at a time: more than one, so that waiting for the disk overlaps. */
@@ -104,8 +106,8 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
   const status = statusFrom(flags, now);
   const validityMilliseconds = validityFrom(flags);
   const { issuer, signer } = await signerFrom(flags, now, output);
-  const source = statusReaderFrom(flags)?.(issuer, now);
-  for (const warning of source?.warnings ?? []) output.warn(warning);
+  const source = sourceFrom(flags, issuer, now);
+  for (const warning of source !== undefined && 'warnings' in source ? source.warnings : []) output.warn(warning);
   if (source === undefined && flags.status === undefined) {
     output.mention(
       'status good is only assumed: no --status, --index or --crl says what the CA knows about these certificates',
@@ -123,6 +125,16 @@ async function optionsFrom(flags: GenerateFlags, output: Output): Promise<Genera
     now,
     ownProcess: ownProcess(),
   });
+}
+
+/** Reads what --index or --crl names; undefined where none is named. Throws OcspError. */
+function sourceFrom(
+  { index, crl, 'allow-stale-crl': allowStale }: GenerateFlags,
+  issuer: Certificate,
+  now: Date,
+): StatusSource | CrlStatuses | undefined {
+  if (index !== undefined) return readIndexSource(index);
+  return crl === undefined ? undefined : readCrlStatuses(crl, issuer, { now, allowStale });
 }
 
 function resultRecord(result: GenerateResult): Record<string, unknown> {

@@ -32,6 +32,7 @@ export const serveFlags = {
   }),
   ...signerFlags,
   ...inGroup('signing', {
+    crl: fileFlag('take statuses from a CRL of the CA', { exclusive: ['index'] }),
     issued: fileFlag('the certificates that the CA issued, or their serial numbers; all others are unknown', {
       helpValue: '<folder|file>',
       summary: 'what the CA issued; all others are unknown',

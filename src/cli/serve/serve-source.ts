@@ -1,8 +1,9 @@
 import { OcspError, type Certificate } from '../../core/index.js';
+import { readCrlSource, type CrlSource } from '../../source/crl-file.js';
+import { readIndexSource } from '../../source/index-file.js';
 import { narrowToIssued, readIssuedSerials } from '../../source/issued-serials.js';
 import { createReloadingSource } from '../../source/reloading-source.js';
 import type { StatusSource } from '../../source/status-source.js';
-import { statusReaderFrom } from '../flags/signer-flags.js';
 import type { Output } from '../output.js';
 import type { ServeFlags } from './serve-flags.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -30,6 +31,17 @@ export function serveSourceReader(flags: ServeFlags, output: Pick<Output, 'warn'
       output.warn(warning);
     return serials === undefined ? statuses : narrowToIssued(statuses, serials);
   };
+}
+
+type StatusReader = (
+  issuer: Certificate,
+  now: Date,
+) => StatusSource & Partial<Pick<CrlSource, 'incomplete' | 'limits' | 'warnings'>>;
+
+/** How to read the source that --index or --crl names; undefined where none is named. Reading throws OcspError. */
+function statusReaderFrom({ index, crl, 'allow-stale-crl': allowStale }: ServeFlags): StatusReader | undefined {
+  if (index !== undefined) return () => readIndexSource(index);
+  return crl === undefined ? undefined : (issuer, now) => readCrlSource(crl, issuer, { now, allowStale });
 }
 
 /**

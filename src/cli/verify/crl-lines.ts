@@ -1,6 +1,6 @@
 import { formatDuration, formatTime } from '../../core/time.js';
 import { revokedSince } from '../../pipeline/fetch/revocation.js';
-import type { CrlEvidence, CrlReport } from '../../pipeline/verify/crl-check.js';
+import type { CrlEvidence, CrlReport } from '../../pipeline/crl-check.js';
 import { errorRecord } from '../render/trouble.js';
 
 /**

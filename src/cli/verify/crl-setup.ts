@@ -1,7 +1,7 @@
 import { OcspError } from '../../core/index.js';
-import type { CrlCheck, CrlTimes } from '../../pipeline/verify/crl-check.js';
+import type { CrlCheck, CrlTimes } from '../../pipeline/crl-check.js';
 import { checkByDownloadedCrls } from '../../pipeline/verify/crl-downloads.js';
-import { checkByCrlFiles } from '../../pipeline/verify/crl-files.js';
+import { checkByCrlFiles } from '../../pipeline/crl-files.js';
 import { createHttpClient } from '../../transport/http-client.js';
 import { proxyFromEnvironment, proxyFromFlag } from '../../transport/proxy.js';
 import type { VerifyFlags } from './verify-flags.js';

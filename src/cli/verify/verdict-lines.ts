@@ -1,5 +1,6 @@
 import { isBelieved, type Finding, type Statement, type Verdict } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
+import { shortened } from '../../core/shortened.js';
 import { formatDuration, formatTime } from '../../core/time.js';
 import { revokedHint, revokedSentence, revokedSince, unknownTrouble } from '../../pipeline/fetch/revocation.js';
 import { lifeFindings } from '../../pipeline/certificate-life.js';
@@ -220,7 +221,7 @@ function lintText(verdict: Verdict, statements: readonly Verdict[]): string {
 const unreadable: ReadonlySet<string> = new Set(['malformed-response', 'unsupported-response-type']);
 
 function printLine(output: Output, label: string, value: string): void {
-  output.report(`  ${label.padEnd(12)} ${escapeText(value)}`);
+  output.report(`  ${label.padEnd(12)} ${escapeText(shortened(value))}`);
 }
 
 function countsText(findings: readonly Finding[]): string {

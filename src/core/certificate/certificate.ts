@@ -33,9 +33,9 @@ export interface Certificate extends CertificateExtensions {
  */
 export function decodeCertificate(der: Uint8Array): Certificate {
   const hint = 'check the file with: openssl x509 -in FILE -text';
-  return orMalformed({ code: 'malformed-certificate', what: 'the certificate is not valid DER', hint }, () =>
-    readCertificate(der),
-  );
+  const what = 'the certificate is not valid DER';
+  const tooLong = 'the certificate is too long for restaple';
+  return orMalformed({ code: 'malformed-certificate', what, tooLong, hint }, () => readCertificate(der));
 }
 
 function readCertificate(der: Uint8Array): Certificate {

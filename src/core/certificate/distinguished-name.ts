@@ -43,7 +43,8 @@ export function distinguishedNameToString(name: Uint8Array): string {
 
 /**
  * Whether two names are the same by RFC 5280 §7.1: equal encodings, or the same attributes whose values differ only in
- * string type, letter case, runs of white space, or characters that stand for nothing (RFC 4518 §2).
+ * string type, letter case, runs of white space, or characters that stand for nothing (RFC 4518 §2). Names of more than
+ * 16 KiB are the same only if their encodings are.
  */
 export function distinguishedNamesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return bytesEqual(a, b) || canonicalName(a) === canonicalName(b);
@@ -61,13 +62,15 @@ export function attributeTexts(name: Uint8Array, type: string): string[] {
 /** Reads a Name and makes sure that it can be decoded, so that printing and comparing it later cannot fail. Throws DerError. */
 export function readDistinguishedName(reader: DerReader, what: string): Uint8Array {
   const element = reader.element(Tag.sequence, what);
-  if (element.end - element.start > largestName) throw new DerError('value', `${what} is too long`, element.offset);
+  if (element.end - element.start > largestName) {
+    throw new DerError('limit', `${what} is longer than ${largestName} octets`, element.offset);
+  }
   readRelativeNames(readerOf(element));
   return element.raw;
 }
 
-/** In octets; the longest of real names have some hundred. A bound on work and on messages. */
-const largestName = 16 * 1024;
+/** In octets; the longest of real names have some hundred. A bound on work: a CRL's name is read before its signature. */
+const largestName = 64 * 1024;
 
 /** The RDNs of a name in their order, each with its attributes. Throws DerError for what {@link readDistinguishedName} refuses. */
 export function relativeNames(name: Uint8Array): AttributeTypeAndValue[][] {
@@ -141,7 +144,12 @@ function escapeValue(text: string): string {
   );
 }
 
+/** In octets. Putting many combining characters in order takes time by the square of their number. */
+const largestFolded = 16 * 1024;
+
 function canonicalForm(name: Uint8Array): string {
+  // No JSON begins so.
+  if (name.length > largestFolded) return `#${toHex(name)}`;
   return JSON.stringify(
     relativeNames(name).map((attributes) =>
       attributes

@@ -60,7 +60,10 @@ const maximumEntries = 2_000_000;
  */
 export function decodeCrl(der: Uint8Array, accept: (header: CrlHeader) => void = () => undefined): Crl {
   const hint = 'check the file with: openssl crl -in FILE -text';
-  return orMalformed({ code: 'malformed-crl', what: 'the CRL is not valid DER', hint }, () => readCrl(der, accept));
+  return orMalformed(
+    { code: 'malformed-crl', what: 'the CRL is not valid DER', tooLong: 'the CRL is too long for restaple', hint },
+    () => readCrl(der, accept),
+  );
 }
 
 function readCrl(der: Uint8Array, accept: (header: CrlHeader) => void): Crl {
@@ -108,7 +111,7 @@ const largestExtensions = 64 * 1024;
 function readCrlExtensions(element: DerElement | undefined, version: number): Extension[] {
   if (element === undefined) return [];
   if (element.end - element.start > largestExtensions) {
-    throw new DerError('value', 'the extensions of the CRL are too long', element.offset);
+    throw new DerError('limit', `its extensions are longer than ${largestExtensions} octets`, element.offset);
   }
   const explicit = readerOf(element);
   // RFC 5280 §5.1.2.1: extensions are of version 2 only.
@@ -121,7 +124,7 @@ function readEntries(list: DerReader, version: number): ReadonlyMap<string, CrlE
   const reasonOf = createReasonReader();
   while (!list.isAtEnd) {
     if (entries.size >= maximumEntries) {
-      throw new DerError('value', `the CRL has more than ${maximumEntries} entries`, list.offset);
+      throw new DerError('limit', `it has more than ${maximumEntries} entries`, list.offset);
     }
     const reader = list.sequence('entry of the CRL');
     const serial = reader.integer('userCertificate', { redundantZeros: true });

@@ -1,4 +1,7 @@
-/** The rules of DER (X.690 §8 and §10) that the reader enforces; a {@link DerError} names the one that was broken. */
+/**
+ * The rules of DER (X.690 §8 and §10) that the reader enforces; a {@link DerError} names the one that was broken. `limit` is none of
+ * them: what is there is longer than restaple reads.
+ */
 export type DerRule =
   | 'truncated'
   | 'trailing-data'
@@ -16,7 +19,8 @@ export type DerRule =
   | 'null-value'
   | 'time-syntax'
   | 'duplicate'
-  | 'value';
+  | 'value'
+  | 'limit';
 
 /** Bytes that are not the DER that was expected: `rule` is stable, the message is for people, `offset` counts octets from the start of the input. */
 export class DerError extends Error {

@@ -4,7 +4,7 @@ import { distinguishedNameToString, distinguishedNamesEqual } from '../certifica
 import { digest } from '../hash.js';
 import { issuanceFailure } from '../certificate/issuance.js';
 import { Oid } from '../oid.js';
-import { unlessOcspError } from '../ocsp-error.js';
+import { OcspError, unlessOcspError } from '../ocsp-error.js';
 import { oncePer } from '../once-per.js';
 import { publicKeyProblem } from '../keys/public-key.js';
 import type { BasicResponse, ResponderId } from '../response.js';
@@ -56,7 +56,7 @@ export function authorizedSigner(
     const saysMore = worst?.code === 'responder-not-authorized' && refusal.code !== worst.code;
     if (worst === undefined || saysMore) worst = refusal;
   }
-  return { failure: worst ?? notFound(basic.responderId) };
+  return { failure: worst ?? notFound(basic) };
 }
 
 /** Everybody whom the response names as its signer (RFC 6960 §4.2.1 gives certs no order and no number), the likeliest first. */
@@ -224,10 +224,27 @@ function describeSigner({ kind, certificate }: Candidate): AuthorizedSigner {
 
 const nameOf = oncePer(({ subject }: Certificate) => distinguishedNameToString(subject));
 
-function notFound(responderId: ResponderId): Failure {
+function notFound({ responderId, certificates }: BasicResponse): Failure {
   const responder = 'byKey' in responderId ? `key ${responderId.byKey}` : distinguishedNameToString(responderId.byName);
-  const message = `the response is signed by ${responder}, which is neither the issuer nor a certificate in the response`;
-  return failure('responder-not-found', message, { responder });
+  const undecodable = whyUndecodable(certificates);
+  const who =
+    undecodable === undefined
+      ? 'which is neither the issuer nor a certificate in the response'
+      : `which is not the issuer, and a certificate in the response cannot be decoded: ${undecodable}`;
+  return failure('responder-not-found', `the response is signed by ${responder}, ${who}`, { responder });
+}
+
+/** Why the first embedded certificate that cannot be decoded cannot be: it may be that of the responder. */
+function whyUndecodable(certificates: readonly Uint8Array[]): string | undefined {
+  for (const der of certificates) {
+    try {
+      decodeCertificate(der);
+    } catch (error) {
+      if (!(error instanceof OcspError)) throw error;
+      return error.message;
+    }
+  }
+  return undefined;
 }
 
 const keyHashOf = oncePer(({ publicKey }: Certificate) => toHex(digest('sha1', publicKey.keyBits)));

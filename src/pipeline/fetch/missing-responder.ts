@@ -37,10 +37,11 @@ function likelyReason(certificate: Certificate): MissingResponder {
   const turnOff = 'turn stapling off for it (nginx: ssl_stapling off); revocation is by CRL now';
   const [uri] = certificate.ocspUris;
   if (uri !== undefined) {
-    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(uri)?.[0] ?? uri;
+    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(uri)?.[0];
+    const why = scheme === undefined ? 'a URI needs a scheme such as http://' : `${scheme}// is not supported`;
     return {
-      message: `the certificate names a responder only by ${scheme} and not by http or https`,
-      hint: `${scheme}// is not supported; if the CA has an http responder, name it: restaple fetch --url URL`,
+      message: `the certificate names a responder only by ${scheme ?? uri} and not by http or https`,
+      hint: `${why}; if the CA has an http responder, name it: restaple fetch --url URL`,
     };
   }
   const without = (reason: string, hint = turnOff): MissingResponder => ({

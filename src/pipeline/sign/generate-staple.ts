@@ -29,6 +29,7 @@ import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
 import { staplePathFor, staplePathForSerialNumber } from '../../store/staple-location.js';
 import { storingFailure } from '../../store/storable.js';
 import { replaceStaple } from '../../store/write-staple.js';
+import type { CrlStatuses } from './crl-statuses.js';
 import { signStatuses } from './sign-statuses.js';
 import { troubleOfOne, type Trouble } from '../trouble.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -38,7 +39,7 @@ export interface GenerateOptions {
   readonly issuer: Certificate;
   readonly signer: ResponseSigner;
   /** Where statuses come from; a CRL may not reach every certificate of its CA. */
-  readonly source: StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete'>>;
+  readonly source: (StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete'>>) | CrlStatuses;
   readonly hash: HashAlgorithm;
   readonly validityMilliseconds: number;
   /** False where nobody asked for this validity: an end that is sooner is then no surprise. */
@@ -77,9 +78,11 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
   try {
     const target = await locateTarget(subject, options);
     staple = target.staple;
+    const source = sourceFor(target, options.source);
+    if ('trouble' in source) return { ...source, subject, staple, written: false, warnings: target.warnings };
     const limit = { end: target.certificate?.notAfter, what: 'the certificate' };
     const certId = certIdFor(target.subject, issuer, hash);
-    const signed = signStatuses([certId], { ...options, limit });
+    const signed = signStatuses([certId], { ...options, source, limit });
     const judge = { subject: target.subject, issuer, now, skewMilliseconds: 0 };
     const evidence = verifyOwn(signed.der, judge, signer);
     const { written, warnings } = await store(staple, signed.der, evidence, judge, options);
@@ -95,19 +98,16 @@ export async function generateStaple(subject: GenerateSubject, options: Generate
 
 interface Target {
   readonly subject: Subject;
+  readonly serialNumber: string;
   readonly certificate?: Certificate;
   readonly staple: FilePath;
   readonly warnings: readonly string[];
 }
 
-async function locateTarget(
-  subject: GenerateSubject,
-  { issuer, out, onStaple, source }: GenerateOptions,
-): Promise<Target> {
+async function locateTarget(subject: GenerateSubject, { issuer, out, onStaple }: GenerateOptions): Promise<Target> {
   if ('serialNumber' in subject) {
     const staple = onStaple === undefined ? staplePathForSerialNumber(subject.serialNumber, out) : '-';
-    requireCoverage(subject.serialNumber, undefined, source);
-    return { subject, staple, warnings: [] };
+    return { subject, serialNumber: subject.serialNumber, staple, warnings: [] };
   }
   if (subject.failure !== undefined) throw errorOfSource(subject.failure);
   const { certificate, warnings } = await readCertificateFile(subject.path);
@@ -121,21 +121,20 @@ async function locateTarget(
       'name the CA that issued it with --ca-cert; responses for the certificates of others are not believed',
     );
   }
-  requireCoverage(certificate.serialNumber, certificate, source);
   const staple = onStaple === undefined ? staplePathFor(subject.path, certificate, out) : '-';
-  return { subject: { certificate }, certificate, staple, warnings };
+  return { subject: { certificate }, serialNumber: certificate.serialNumber, certificate, staple, warnings };
 }
 
-/** What a CRL lists is revoked, whatever its scope; absence from it means good only within its scope. */
-function requireCoverage(
-  serialNumber: string,
-  certificate: Certificate | undefined,
+/** What a CRL lists is revoked, whatever its scope; absence from it means good only within its scope. Throws where it is not. */
+function sourceFor(
+  { serialNumber, certificate }: Target,
   source: GenerateOptions['source'],
-): void {
-  if (source.statusOf(serialNumber) !== 'good') return;
+): StatusSource | { readonly trouble: Trouble } {
+  if ('sourceFor' in source) return source.sourceFor(serialNumber, certificate);
+  if (source.statusOf(serialNumber) !== 'good') return source;
   if (source.incomplete !== undefined) throw source.incomplete;
   const notCovered = source.coverageFailure?.(certificate);
-  if (notCovered === undefined) return;
+  if (notCovered === undefined) return source;
   throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');
 }
 

@@ -68,7 +68,11 @@ function requireAuthority(authority: Certificate, now: Date): void {
   const name = distinguishedNameToString(subject);
   if (!isCa && hasBasicConstraints(authority)) {
     const message = `${name} is not a CA certificate (basicConstraints)`;
-    throw new OcspError('signer-unusable', message, 'name the CA with --ca-cert');
+    throw new OcspError(
+      'signer-unusable',
+      message,
+      '--ca-cert is for the CA that issued the certificates; a delegated responder goes to --responder-cert',
+    );
   }
   if (now < notBefore || notAfter < now) {
     throw new OcspError(

@@ -21,8 +21,8 @@ import {
   type CrlReport,
   type CrlSight,
   type CrlTimes,
-} from './crl-check.js';
-import { judgeCrls } from './crl-judge.js';
+} from '../crl-check.js';
+import { judgeCrls } from '../crl-judge.js';
 
 export interface CrlDownloadOptions {
   readonly client: HttpClient;

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import type { CrlCheck, CrlReport } from './crl-check.js';
+import type { CrlCheck, CrlReport } from '../crl-check.js';
 import type { StaplingServer } from './server-rules.js';
 import type { StapleFault } from '../../probe/compare-staple.js';
 import type { ProbeRequest } from '../../probe/probe-request.js';

@@ -19,7 +19,7 @@ import { certIdFor } from '../../core/verify/statement.js';
 import { reasonAgainstAuthority } from '../../source/missing-issuer.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { definedOnly } from '../../core/defined-only.js';
-import type { CrlReport } from './crl-check.js';
+import type { CrlReport } from '../crl-check.js';
 import { byGravity, gravityOfVerdict } from '../gravity.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';

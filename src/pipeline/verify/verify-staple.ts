@@ -16,7 +16,7 @@ import { readResponseFile } from '../../source/response-file.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
-import type { CrlReport } from './crl-check.js';
+import type { CrlReport } from '../crl-check.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';

@@ -58,7 +58,7 @@ export interface VerifyRecord {
   readonly failure?: Readonly<Record<string, string>> & { readonly code: string };
   readonly responder?: { readonly kind: string; readonly name: string };
   readonly findings?: readonly { readonly rule: string; readonly severity: string }[];
-  readonly error?: { readonly code: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly outcome?: string;
   readonly statements?: readonly (VerifyRecord & { readonly certId: { readonly serialNumber: string } })[];
   readonly [name: string]: unknown;

@@ -59,16 +59,38 @@ describe('a CRL file as a source', () => {
     expect('nextUpdate' in source).toBe(false);
   });
 
-  it('warns of what it does not cover', () => {
+  it('says which certificates it is for, as limits and not as warnings', () => {
     const uri = 'http://ca.example/1.crl';
     const source = read({ extensions: [issuingDistributionPoint({ uri, flags: [1] })] });
-    expect(source.warnings).toHaveLength(2);
-    expect(source.warnings[1]).toContain(uri);
+    expect(source.warnings).toEqual([]);
+    expect(source.limits).toHaveLength(2);
+    expect(source.limits[0]).toContain('end-entity certificates only');
+    expect(source.limits[1]).toContain(uri);
+    expect(source.incomplete).toBeUndefined();
     const covered = decodeCertificate(authority.issue({ crlUris: [uri] }).certificate.der);
     const other = decodeCertificate(authority.issue({ crlUris: [`${uri}2`] }).certificate.der);
     expect(source.coverageFailure(covered)).toBeUndefined();
     expect(source.coverageFailure(other)).toContain(uri);
     expect(source.coverageFailure(issuer)).toContain('CA certificate');
+  });
+
+  it('that is complete has no limits', () => {
+    const source = read();
+    expect(source.limits).toEqual([]);
+    expect(source.incomplete).toBeUndefined();
+  });
+
+  it.each([
+    ['a delta CRL', deltaCrlIndicator(), 'delta CRL'],
+    ['for some reasons', issuingDistributionPoint({ flags: [3] }), 'onlySomeReasons'],
+    ['for CA certificates', issuingDistributionPoint({ flags: [2] }), 'onlyContainsCACerts'],
+  ])('that is %s knows what it lists as revoked, and says why its silence never counts', (_, extension, why) => {
+    const source = read({ extensions: [extension], entries: [{ serialNumber: 5n, reason: 1 }] });
+    expect(source.statusOf('05')).toEqual({ revokedAt, reason: 'keyCompromise' });
+    expect(source.incomplete?.code).toBe('crl-unsupported');
+    expect(source.incomplete?.message).toContain(folder.at('ca.crl'));
+    expect(source.incomplete?.message).toContain(why);
+    expect(source.incomplete?.hint).toContain('complete CRL');
   });
 });
 
@@ -114,10 +136,11 @@ describe('a CRL file that cannot be a source', () => {
     expect(read({}, { now: thisUpdate }).thisUpdate).toEqual(thisUpdate);
   });
 
-  it('is a delta CRL, and the file is named', () => {
-    const error = refusalOf(() => read({ extensions: [deltaCrlIndicator()] }));
+  it('is an indirect CRL, and the file is named', () => {
+    const error = refusalOf(() => read({ extensions: [issuingDistributionPoint({ flags: [4] })] }));
     expect(error.code).toBe('crl-unsupported');
     expect(error.message).toContain(folder.at('ca.crl'));
+    expect(error.message).toContain('indirect');
   });
 
   it.each([

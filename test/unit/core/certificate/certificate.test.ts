@@ -70,6 +70,19 @@ describe('decodeCertificate', () => {
     expect(error.cause).toMatchObject({ rule });
   });
 
+  it('reads names of 60 kB, and says of longer ones that they are too long for restaple', () => {
+    const longName = (length: number): Buffer => distinguishedName([{ type: 'CN', value: 'n'.repeat(length) }]);
+    for (const field of [3, 5]) {
+      const decoded = decodeCertificate(withField(field, longName(60_000)));
+      expect(Buffer.from(field === 3 ? decoded.issuer : decoded.subject)).toHaveLength(longName(60_000).length);
+      const error = errorOf(withField(field, longName(66_000)));
+      expect(error.message).toMatch(
+        /^the certificate is too long for restaple: (?:issuer|subject) is longer than 65536 octets/,
+      );
+      expect(error).toMatchObject({ code: 'malformed-certificate', cause: { rule: 'limit' } });
+    }
+  });
+
   it('reads a certificate of version 1, which has no extensions', () => {
     const key = generateKey();
     const name = distinguishedName([{ type: 'CN', value: 'old' }]);

@@ -151,6 +151,14 @@ describe('distinguishedNamesEqual', () => {
     expect(distinguishedNamesEqual(one, other)).toBe(true);
   });
 
+  it('compares names of more than 16 KiB by their encoding, which takes no time', () => {
+    const text = 'n'.repeat(20_000);
+    const [name, same] = [commonName(text), commonName(text)];
+    expect(distinguishedNamesEqual(name, same)).toBe(true);
+    expect(distinguishedNamesEqual(name, commonName(text.toUpperCase()))).toBe(false);
+    expect(distinguishedNamesEqual(commonName('n'.repeat(16_000)), commonName('N'.repeat(16_000)))).toBe(true);
+  });
+
   it('does not take text for the hexadecimal of a value that is not text', () => {
     const bits = distinguishedName([{ type: 'O', value: Buffer.from('ff', 'hex') }]);
     const text = distinguishedName([{ type: 'O', value: '#0c01ff' }]);

@@ -212,6 +212,16 @@ describe('of several candidates', () => {
     expect(verify(respondBy(signer, { certificates })).kind).toBe('good');
   });
 
+  it('none is found where the certificate of the one that signed cannot be decoded, which the message says', () => {
+    const signer = authority.issueResponder({ extensions: [unheardOf(false), unheardOf(false)] });
+    const verdict = verify(respondBy(signer));
+    expect(codeOf(verdict)).toBe('responder-not-found');
+    const message = 'failure' in verdict ? verdict.failure.message : '';
+    expect(message).toMatch(/which is not the issuer, and a certificate in the response cannot be decoded: .* twice/);
+    const absent = verify(respondBy(signer, { certificates: [selfSigned().certificate.der] }));
+    expect('failure' in absent ? absent.failure.message : '').toMatch(/nor a certificate in the response$/);
+  });
+
   it('a bad signature by one that is authorized is reported before a stranger beside it', () => {
     const signer = authority.issueResponder(names);
     for (const order of [

@@ -1,13 +1,13 @@
-import { OcspError, type Certificate, type RevocationReason } from '../../core/index.js';
-import { createBoundedMemory, type BoundedMemory } from '../../core/bounded-memory.js';
-import { toHex } from '../../core/bytes.js';
-import { crlEntryOf, type Crl, type CrlEntry } from '../../core/crl/crl.js';
-import type { CrlScope } from '../../core/crl/crl-scope.js';
-import { digest } from '../../core/hash.js';
-import { formatTime } from '../../core/time.js';
-import { describeStaleness, notYetValid } from '../../source/crl-file.js';
-import { troubleOfError, type Trouble } from '../trouble.js';
-import { definedOnly } from '../../core/defined-only.js';
+import { OcspError, type Certificate, type RevocationReason } from '../core/index.js';
+import { createBoundedMemory, type BoundedMemory } from '../core/bounded-memory.js';
+import { toHex } from '../core/bytes.js';
+import { crlEntryOf, type Crl, type CrlEntry } from '../core/crl/crl.js';
+import type { CrlScope } from '../core/crl/crl-scope.js';
+import { digest } from '../core/hash.js';
+import { formatTime } from '../core/time.js';
+import { describeStaleness, notYetValid } from '../source/crl-file.js';
+import { troubleOfError, type Trouble } from './trouble.js';
+import { definedOnly } from '../core/defined-only.js';
 
 /** What a CRL says of one certificate, beside its OCSP response (RFC 5280 §6.3.3). */
 export type CrlReport =
@@ -18,6 +18,8 @@ export type CrlReport =
       readonly kind: 'revoked';
       readonly revocationTime: Date;
       readonly revocationReason?: RevocationReason;
+      /** The newest of the CRLs that hold together: the one that lists it, or a delta on it. */
+      readonly newest: CrlEvidence;
     } & CrlEvidence)
   /**
    * There is no CRL, or it is not available, or nothing follows from it for this certificate. Of CRLs that were named one is enough,
@@ -41,6 +43,8 @@ export interface CrlTimes {
   /** How long ago the thisUpdate of a CRL without nextUpdate may be; where this is absent, it must have one. */
   readonly maximumAgeMilliseconds?: number;
   readonly ignoreTimes: boolean;
+  /** Absence from a CRL whose nextUpdate has passed counts too. */
+  readonly allowStale?: boolean;
 }
 
 /** Looks certificates up in CRLs. What is wrong with a CRL is in the report and never thrown. */
@@ -89,12 +93,16 @@ export function octetsOf(crl: Crl): number {
   return crl.tbs.length + crl.entries.size * 300;
 }
 
-/** The report of a CRL that lists this serial number; undefined where it does not, or as no longer revoked. */
-export function revokedReport(crl: CrlSight): CrlReportOf<'revoked'> | undefined {
+/**
+ * The report of a CRL that lists this serial number; undefined where it does not, or as no longer revoked.
+ *
+ * @param newest the CRL itself, or the newest delta on it
+ */
+export function revokedReport(crl: CrlSight, newest: CrlSight): CrlReportOf<'revoked'> | undefined {
   const { entry } = crl;
   if (entry === undefined || entry.reason === 'removeFromCRL') return undefined;
   const revocation = definedOnly({ revocationTime: entry.revokedAt, revocationReason: entry.reason });
-  return { kind: 'revoked', ...evidenceOf(crl), ...revocation };
+  return { kind: 'revoked', ...evidenceOf(crl), ...revocation, newest: evidenceOf(newest) };
 }
 
 export function evidenceOf({ name, thisUpdate, nextUpdate }: CrlSight): CrlEvidence {
@@ -109,6 +117,7 @@ export function untimeliness(crl: CrlSight, times: CrlTimes): OcspError | undefi
   if (times.ignoreTimes) return undefined;
   if (thisUpdate.getTime() - skew > now) return notYetValid(name, crl, times.now);
   if (nextUpdate !== undefined) {
+    if (times.allowStale === true) return undefined;
     return nextUpdate.getTime() + skew < now
       ? new OcspError('crl-stale', describeStaleness(name, nextUpdate))
       : undefined;

@@ -1,7 +1,7 @@
-import { OcspError, type Certificate } from '../../core/index.js';
-import { allReasons, crlReasons } from '../../core/crl/crl-scope.js';
-import { describeIncompleteness, describePartialPoint, describeScopeFailure } from '../../source/crl-file.js';
-import type { Trouble } from '../trouble.js';
+import { OcspError, type Certificate } from '../core/index.js';
+import { allReasons, crlReasons } from '../core/crl/crl-scope.js';
+import { describeIncompleteness, describePartialPoint, describeScopeFailure } from '../source/crl-file.js';
+import type { Trouble } from './trouble.js';
 import {
   evidenceOf,
   revokedReport,
@@ -88,7 +88,7 @@ function judgeFile(file: CrlSight, chains: readonly Chain[], question: CrlQuesti
   const layers = chains.find((chain) => chain.at(-1) === file) ?? [file];
   if (!isApplied) {
     const listing = layers.find(({ entry }) => entry !== undefined);
-    const revoked = listing === undefined ? undefined : revokedReport(listing);
+    const revoked = listing === undefined ? undefined : revokedReport(listing, layers[0]);
     if (revoked !== undefined) return revoked;
   }
   const notCovered = describeScopeFailure(scope, certificate, file.name);
@@ -133,12 +133,14 @@ function mergeReports(reports: readonly OneReport[], question: CrlQuestion): Crl
   return unusableReport([...parts, ...unusable]);
 }
 
-/** By one CRL that is for all reasons, or by all those for some: then by the one that ends first. */
+/** By one CRL that is for all reasons, or by all those for some: then until the first of them ends, and from the oldest on. */
 function goodReport(silent: readonly OneReportOf<'silent'>[]): CrlReport | undefined {
   if (silent.reduce((all, { reasons }) => all | reasons, 0) !== allReasons) return undefined;
   const whole = silent.filter(({ reasons }) => reasons === allReasons).slice(0, 1);
-  const [first] = (whole.length > 0 ? whole : silent).toSorted((a, b) => endOf(a.newest) - endOf(b.newest));
-  return first && { kind: 'good', ...evidenceOf(first.newest) };
+  const counted = whole.length > 0 ? whole : silent;
+  const [first] = counted.toSorted((a, b) => endOf(a.newest) - endOf(b.newest));
+  const thisUpdate = new Date(Math.min(...counted.map(({ newest }) => newest.thisUpdate.getTime())));
+  return first && { kind: 'good', ...evidenceOf(first.newest), thisUpdate };
 }
 
 function endOf({ nextUpdate }: CrlSight): number {
