@@ -115,7 +115,7 @@ export function decodeResponse(
   { anyCertificates = false }: { readonly anyCertificates?: boolean } = {},
 ): OcspResponse | ResponseDecodingFailure {
   try {
-    return readResponse(der, anyCertificates ? piecesOf : sequencesIn);
+    return readResponse(der, anyCertificates ? piecesOf : certificatesIn);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     return { code: 'malformed-response', message: error.message, rule: error.rule };
@@ -130,10 +130,45 @@ export function isResponse(result: OcspResponse | ResponseDecodingFailure): resu
 /** How the octets of the embedded certificates are told apart. */
 type CertificateReader = (explicit: DerReader) => Uint8Array[];
 
-const sequencesIn: CertificateReader = (explicit) =>
-  explicit.sequence('certs').all((list) => list.element(Tag.sequence, 'embedded certificate').raw);
+const certificatesIn: CertificateReader = (explicit) =>
+  explicit.sequence('certs').all((list) => {
+    const element = list.element(Tag.sequence, 'embedded certificate');
+    requireShapeOfCertificate(readerOf(element));
+    return element.raw;
+  });
 
-/** As {@link sequencesIn}, for what is not what it should be. */
+/**
+ * The outline of a Certificate (RFC 5280 §4.1). Servers and clients read a response with OpenSSL, which takes none of it
+ * where one certificate in it has another, although nobody signed that part. What stands inside is not looked at: an
+ * extension that is there twice keeps that certificate from signing, and spoils nothing else.
+ */
+function requireShapeOfCertificate(outer: DerReader): void {
+  const certificate = outer.sequence('TBSCertificate of an embedded certificate');
+  certificate.optional(contextTag(0), 'version');
+  certificate.element(Tag.integer, 'serialNumber');
+  for (const part of ['signature', 'issuer', 'validity', 'subject']) certificate.element(Tag.sequence, part);
+  const publicKey = certificate.sequence('subjectPublicKeyInfo');
+  publicKey.sequence('algorithm').objectIdentifier('algorithm');
+  publicKey.bitStringOctets('subjectPublicKey');
+  publicKey.end('subjectPublicKeyInfo');
+  certificate.optional(contextTag(1, 'primitive'), 'issuerUniqueID');
+  certificate.optional(contextTag(2, 'primitive'), 'subjectUniqueID');
+  certificate.explicit(contextTag(3), 'extensions', (extensions) => {
+    extensions.sequence('extensions').all((list) => {
+      const extension = list.sequence('extension');
+      extension.objectIdentifier('extnID');
+      extension.optional(Tag.boolean, 'critical');
+      extension.octetString('extnValue');
+      extension.end('extension');
+    });
+  });
+  certificate.end('TBSCertificate of an embedded certificate');
+  outer.sequence('signatureAlgorithm').objectIdentifier('algorithm');
+  outer.bitStringOctets('signatureValue');
+  outer.end('embedded certificate');
+}
+
+/** As {@link certificatesIn}, for what is not what it should be. */
 export const piecesOf: CertificateReader = (explicit) => {
   const list = explicit.peekTag() === Tag.sequence ? unlessMalformed(() => explicit.sequence('certs')) : undefined;
   return [...(list?.pieces('embedded certificate') ?? []), ...explicit.pieces('embedded certificate')];

@@ -18,6 +18,7 @@ import {
   utcTime,
 } from '../../support/der-writer.js';
 import { unheardOf } from '../../support/extensions.js';
+import { createCertificateAuthority } from '../../support/pki.js';
 import {
   buildErrorResponse,
   responseTimes,
@@ -184,7 +185,11 @@ describe('decodeResponse', () => {
     expect(decode(statements(1001))).toMatchObject({ code: 'malformed-response', rule: 'value' });
   });
 
-  it('does not decode embedded certificates, so that a broken one spoils nothing', () => {
-    expect(basicOf({ certificates: [sequence(integer(1))] }).certificates).toHaveLength(1);
+  it('does not look into embedded certificates, and refuses what is shaped otherwise, as OpenSSL does', () => {
+    const { der } = createCertificateAuthority({ extensions: [unheardOf(false), unheardOf(false)] }).certificate;
+    expect(basicOf({ certificates: [der] }).certificates).toHaveLength(1);
+    for (const other of [sequence(integer(1)), sequence(sequence()), sequence(der)]) {
+      expect(decode({ certificates: [der, other] })).toMatchObject({ code: 'malformed-response' });
+    }
   });
 });

@@ -208,8 +208,15 @@ describe('of several candidates', () => {
 
   it('a certificate that cannot be decoded is passed over', () => {
     const signer = authority.issueResponder();
-    const certificates = [sequence(bitString(Buffer.of(1))), signer.certificate.der];
+    const twice = selfSigned({ extensions: [unheardOf(false), unheardOf(false)] });
+    const certificates = [twice.certificate.der, signer.certificate.der];
     expect(verify(respondBy(signer, { certificates })).kind).toBe('good');
+  });
+
+  it('what is not even shaped like a certificate spoils the response, as it does for OpenSSL', () => {
+    const signer = authority.issueResponder();
+    const certificates = [signer.certificate.der, sequence(bitString(Buffer.of(1)))];
+    expect(codeOf(verify(respondBy(signer, { certificates })))).toBe('malformed-response');
   });
 
   it('none is found where the certificate of the one that signed cannot be decoded, which the message says', () => {
