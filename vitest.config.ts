@@ -20,8 +20,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
-    // The e2e tests start processes of their own: more workers than cores only makes them slower.
-    maxWorkers: 2,
+    // More than there are cores, since many tests wait for servers, timers and other programs.
+    maxWorkers: 4,
     env: { NO_COLOR: '1' },
     tags: programTags(),
     globalSetup: ['test/support/share-keys.ts'],

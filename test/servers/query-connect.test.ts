@@ -55,23 +55,23 @@ afterAll(async () => {
 });
 
 describe('query --connect of openssl s_server', () => {
-  it('takes certificate and issuer from the handshake, and says that nobody else vouches for the issuer', async () => {
+  it('takes certificate and issuer from the handshake, and does not believe an issuer for which nobody else vouches', async () => {
     const { exitCode, records, record } = await queryJson(['--connect', place, '--servername', 'www.example']);
     expect(records).toHaveLength(1);
     expect({ exitCode, record }).toMatchObject({
-      exitCode: 0,
+      exitCode: 5,
       record: {
-        verdict: 'good',
+        verdict: 'invalid',
+        failure: { code: 'issuer-not-anchored' },
         connection: { host: '127.0.0.1', port, serialNumber: leaf.serialNumber, serverName: 'www.example' },
         responder: { url: `${responder.url}/ca`, status: 200 },
         certId: { serialNumber: leaf.serialNumber },
       },
     });
-    expect(rulesOf(record)).toEqual(['issuer-not-anchored']);
     expect(record).not.toHaveProperty('certificate');
   });
 
-  it('is without that finding where --ca or --issuer vouches for it', async () => {
+  it('believes it where --ca or --issuer vouches for it', async () => {
     const words = ['--connect', place, '--servername', 'www.example'];
     for (const flags of [
       ['--ca', folder.at('root.pem')],
@@ -102,7 +102,9 @@ describe('query --connect of openssl s_server', () => {
   });
 
   it('is told by HOST:PORT, with the name that the certificate lacks', async () => {
-    const { exitCode, stdout } = await queryText(['--connect', place, '--servername', 'other.example']);
+    const { exitCode, stdout } = await queryText([
+      ...['--connect', place, '--servername', 'other.example', '--ca', folder.at('root.pem')],
+    ]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^${place}: good\n`));
     expect(stdout).toContain('does not name other.example');
@@ -118,8 +120,11 @@ describe('query --connect of openssl s_server', () => {
   });
 
   it('is one line for a monitoring system', async () => {
-    const { exitCode, stdout } = await queryText(['--nagios', '--connect', place]);
+    const { exitCode, stdout } = await queryText(['--nagios', '--connect', place, '--ca', folder.at('root.pem')]);
     expect(stdout).toMatch(/^OCSP OK - 1 answer good/);
     expect(exitCode).toBe(0);
+    const unanchored = await queryText(['--nagios', '--connect', place]);
+    expect(unanchored.stdout).toMatch(/^OCSP CRITICAL - 1 invalid/);
+    expect(unanchored.exitCode).toBe(2);
   });
 });

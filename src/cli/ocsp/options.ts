@@ -262,5 +262,6 @@ function readNumber(text: string, kind: ValueKind, option: string): number {
   if (kind === 'nonNegative' && number < 0) {
     throw new Refusal([`ocsp: Negative number "${text}" for option -${option}`, seeHelp]);
   }
+  if (option === 'port' && number > 65_535) throw new Refusal([`ocsp: "${text}" is not a port number`, seeHelp]);
   return number;
 }

@@ -123,7 +123,7 @@ interface Trust {
   readonly systemRoots: () => readonly Certificate[];
 }
 
-/** With --ca the chain must reach that; else an issuer that the server alone vouches for is a finding. */
+/** The chain must reach --ca, an issuer that was named, or a root of this system, as with `verify --connect`. */
 function anchored(
   verdict: Verdict,
   { issuer, sent = [], isVouchedFor, systemRoots }: Trust,
@@ -134,17 +134,8 @@ function anchored(
   const trusted = anchors.length > 0 ? anchors : systemRoots();
   const anchoring = chainToAnchor(issuer, { anchors: trusted, untrusted: sent, local: untrusted, now });
   if ('chain' in anchoring) return { ...verdict, findings: [...verdict.findings, ...chainFindings(issuer, anchoring)] };
-  if (anchors.length > 0) return { ...verdict, kind: 'invalid', failure: anchoring.failure };
-  return { ...verdict, findings: [...verdict.findings, unanchored] };
+  return { ...verdict, kind: 'invalid', failure: anchoring.failure };
 }
-
-const unanchored: Finding = {
-  rule: 'issuer-not-anchored',
-  severity: 'warning',
-  message:
-    'nobody but the server vouches for the issuer: its chain reaches no root of this system (see --ca, --issuer)',
-  source: 'RFC 5280 §6.1',
-};
 
 /** What is odd in a believed answer, other than in a stored one. */
 function withAnswerFindings(verdict: Verdict, hash: HashAlgorithm, nonce: ExpectedNonce | undefined): Verdict {

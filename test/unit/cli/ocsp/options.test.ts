@@ -83,6 +83,7 @@ describe('the arguments of openssl ocsp', () => {
     [['-timeout', '0'], 'ocsp: Non-positive number "0" for option -timeout'],
     [['-timeout', '99999999999'], 'ocsp: Value "99999999999" outside integer range'],
     [['-port', '-1'], 'ocsp: Negative number "-1" for option -port'],
+    [['-port', '70000'], 'ocsp: "70000" is not a port number'],
     [['-header', 'Host'], 'Missing = in header key=value'],
     [['-url', 'ftp://a/'], 'ocsp Error parsing -url argument'],
     [['-url', 'http://a:b/'], 'ocsp Error parsing -url argument'],
