@@ -6,7 +6,7 @@ import { answer, answerTo } from '../support/answer.js';
 import { sendOcsp } from '../support/behaviours.js';
 import { serialKey, type IssuedCertificate } from '../support/certificate.js';
 import { startResponder, type Responder } from '../support/misbehaving-responder.js';
-import { buildErrorResponse, type CertificateStatus } from '../support/ocsp-response.js';
+import { buildErrorResponse, buildOcspResponse, type CertificateStatus } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
 import { runCommand, runRestaple, startRestaple, type RunResult } from '../support/run-program.js';
@@ -49,6 +49,13 @@ signed('good.der', good);
 signed('revoked.der', revoked);
 signed('unknown.der', unknown);
 signed('expired.der', good, { thisUpdateOffset: -3 * day, nextUpdateOffset: -day });
+const aboutGood = {
+  certId: { serialNumber: good.serialNumber, issuer: authority, hash: 'sha1' },
+  thisUpdate: new Date(now.getTime() - day),
+  nextUpdate: new Date(now.getTime() + day),
+} as const;
+const stolen = { ...aboutGood, status: { revokedAt: new Date('2026-01-02T03:04:05Z') } } as const;
+folder.write('both.der', buildOcspResponse({ signer: authority, producedAt: now, responses: [aboutGood, stolen] }));
 signed('future.der', good, { thisUpdateOffset: 2 * day, nextUpdateOffset: 3 * day });
 signed('endless.der', good, { nextUpdateOffset: null });
 signed('stranger.der', good, { delegate: stranger });
@@ -73,6 +80,7 @@ beforeAll(async () => {
       '/failing': ({ response }) => void response.writeHead(500).end(),
       '/html': ({ response }) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
       '/silent': () => undefined,
+      '/moved': ({ response }) => void response.writeHead(307, { location: 'http://127.0.0.2:9/' }).end(),
     },
   });
 });
@@ -288,6 +296,13 @@ describe('restaple ocsp goes beyond openssl 3', () => {
     expect(responder.requests.slice(before).map(({ headers }) => headers.host)).toEqual(['a.example']);
   });
 
+  it('in following redirects, but to no private address', async () => {
+    const args = words(`-issuer ca.pem -cert good.pem -noverify -url ${responder.url}/moved`);
+    const result = await runRestaple(['ocsp', ...args], { cwd: folder.path });
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(result.stderr).toMatch(/^Error querying OCSP responder\nocsp: .*127\.0\.0\.2/);
+  });
+
   it('in saying that -tlsout is of no use', async () => {
     const result = await runRestaple(['ocsp', ...words('-tlsout -respin good.der -noverify')], { cwd: folder.path });
     expect(result).toMatchObject({ exitCode: 0, stderr: 'ocsp: -tlsout is ignored: openssl 3 has no such option\n' });
@@ -331,6 +346,7 @@ describe('restaple ocsp goes beyond openssl 3', () => {
     [0, 'good', 'good.der'],
     [3, 'revoked', 'revoked.der'],
     [4, 'unknown', 'unknown.der'],
+    [3, 'good', 'both.der'],
     [6, 'good', 'expired.der'],
     [5, 'good', 'stranger.der'],
     [5, 'good', 'revoked.der'],

@@ -42,8 +42,28 @@ export const differences = {
     own: 'ends with 1 and says why',
     reason: 'an option that decides about trust is not to be passed over in silence',
   },
+  redirects: {
+    openssl: 'a responder that redirects ends with 1',
+    own: 'follows three redirects, and never one to a private address',
+    reason: 'responders move, and what answers is verified in any case',
+  },
+  'forms of certificate files': {
+    openssl: 'takes PEM only for `-CAfile` and some other options',
+    own: 'takes PEM, DER and PKCS#7 for all of them',
+    reason: 'what is in the file is the same',
+  },
+  'a delegate in `-CAfile`': {
+    openssl: 'trusts it as a responder with `-partial_chain`',
+    own: 'ends with 1, since it is not a CA',
+    reason: '`-VAfile` is the option that names a responder to trust',
+  },
+  'serial numbers with a needless zero octet': {
+    openssl: 'refuses the response',
+    own: 'takes it',
+    reason: 'deployed CAs have issued such certificates',
+  },
   'broken messages': {
-    openssl: 'takes BER, negative lengths of time and other encodings that are not DER',
+    openssl: 'takes BER, octets after a response, and other encodings that are not DER',
     own: 'refuses them as unreadable',
     reason: 'responses are DER (RFC 6960 §4.2.1), and two readers must not see two things in one',
   },

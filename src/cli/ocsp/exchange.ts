@@ -26,7 +26,8 @@ export async function askAsOpenssl(
     const proxy =
       texts.proxy === undefined ? proxyFromEnvironment(environment) : proxyFromFlag(texts.proxy, environment);
     const client = createHttpClient({
-      allowPrivate: true,
+      // Of redirects only: -url itself is the caller's word.
+      allowPrivate: false,
       allowAddresses: [],
       proxy,
       userAgent,

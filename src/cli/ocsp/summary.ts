@@ -26,7 +26,8 @@ export function printSummary(
   times: StatusTimes,
 ): SummaryResult {
   const codes = asked.map(({ label, certId }): ExitCode => {
-    const statement = basic.responses.find((one) => certIdsEqual(one.certId, certId));
+    const statements = basic.responses.filter((one) => certIdsEqual(one.certId, certId));
+    const [statement] = statements;
     if (statement === undefined) {
       out.write(`${label}: ERROR: No Status found.\n`);
       return exitCodes.notBelieved;
@@ -39,11 +40,16 @@ export function printSummary(
         .map((line) => `${line}\n`)
         .join(''),
     );
-    if (statement.status === 'revoked') return exitCodes.revoked;
-    if (statement.status === 'unknown') return exitCodes.unknown;
-    return problems.length === 0 ? exitCodes.success : exitCodes.outsideValidity;
+    // openssl prints the first of several statements; the gravest counts.
+    return gravestExitCode(statements.map((one) => exitCodeOf(one, times)));
   });
   return { hasAll: !codes.includes(exitCodes.notBelieved), exitCode: gravestExitCode(codes) };
+}
+
+function exitCodeOf(statement: SingleResponse, times: StatusTimes): ExitCode {
+  if (statement.status === 'revoked') return exitCodes.revoked;
+  if (statement.status === 'unknown') return exitCodes.unknown;
+  return timeProblems(statement, times).length === 0 ? exitCodes.success : exitCodes.outsideValidity;
 }
 
 function statementLines({
