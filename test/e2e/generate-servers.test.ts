@@ -108,8 +108,16 @@ describe('haproxy', { tags: 'haproxy' }, () => {
     await generate([...scene.caFlags, ...asOfNow(), '--days', '3', bundle]);
     const second = readFileSync(`${bundle}.ocsp`);
     expect(second).not.toEqual(first);
-    haproxy.signal('SIGUSR2');
-    await expect.poll(() => probeStaple({ port }), { timeout: 20_000, interval: 100 }).toEqual(second);
+    // A master that has only just started its worker may lose the signal.
+    let toldAt = -Infinity;
+    const probe = (): Promise<unknown> => {
+      if (performance.now() - toldAt > 3000) {
+        haproxy.signal('SIGUSR2');
+        toldAt = performance.now();
+      }
+      return probeStaple({ port });
+    };
+    await expect.poll(probe, { timeout: 60_000, interval: 100 }).toEqual(second);
   });
 
   it('staples a revoked answer too, as it checks no status, and no SHA-256 CertID', async () => {
