@@ -62,6 +62,21 @@ export const differences = {
     own: 'takes it',
     reason: 'deployed CAs have issued such certificates',
   },
+  'numbers without a meaning': {
+    openssl: 'prints `(UNKNOWN)` for a reason or response status that no RFC defines',
+    own: 'prints no reason, and ends with `Error parsing response` for such a status',
+    reason: 'RFC 6960 §4.2.1 and RFC 5280 §5.3.1 define the others',
+  },
+  'lines of the index': {
+    openssl: 'ends at an empty line, ignores a last line without its end, and answers for odd dates and reasons',
+    own: 'takes the first two, and ends with 1 for the others',
+    reason: 'a revocation must not be lost for a missing line end',
+  },
+  'a full disk': {
+    openssl: 'prints the status even if `-respout` could not be written',
+    own: 'ends with 1 before it prints',
+    reason: 'a script that goes on would install a truncated file',
+  },
   'broken messages': {
     openssl: 'takes BER, octets after a response, and other encodings that are not DER',
     own: 'refuses them as unreadable',
