@@ -1,6 +1,7 @@
 // Builds dist/: the program split by command, the library, its types, and the manifest that spares oclif loading every command.
 import { execFile } from 'node:child_process';
-import { chmod, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,22 +176,19 @@ async function manifest() {
 }
 
 /** Removes what an earlier build left; only now, so that a program that runs meanwhile finds its chunks. */
-async function removeStale(outputs, started) {
+async function removeStale(outputs) {
   for (const name of await readdir(new URL('dist', import.meta.url), { recursive: true })) {
-    const file = new URL(`dist/${name}`, import.meta.url);
-    const { mtimeMs } = await stat(file);
     const isStale = /\.js(?:\.map)?$/.test(name)
       ? !outputs.has(`dist/${name}`)
-      : name.endsWith('.d.ts') && mtimeMs < started;
-    if (isStale) await rm(file);
+      : name.endsWith('.d.ts') && !existsSync(new URL(`src/${name.replace(/\.d\.ts$/, '.ts')}`, import.meta.url));
+    if (isStale) await rm(new URL(`dist/${name}`, import.meta.url));
   }
 }
 
-const started = Date.now();
 try {
   const [outputs] = await Promise.all([bundle(), types()]);
   await manifest();
-  await removeStale(outputs, started);
+  await removeStale(outputs);
   await chmod(new URL('bin/run.js', import.meta.url), 0o755);
 } catch (error) {
   console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);
