@@ -96,8 +96,14 @@ export function endEntityKey(type: KeyType = 'ec-p256'): KeyObject {
 
 /** The SubjectPublicKeyInfo of a private key, DER. */
 export function publicKeyInfo(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const known = publicKeyInfos.get(key) ?? createPublicKey(key).export({ format: 'der', type: 'spki' });
+  publicKeyInfos.set(key, known);
+  return Buffer.from(known);
 }
+
+/** A fleet of certificates has one key, and OpenSSL takes as long to write it as to sign with it. */
+const publicKeyInfos = new WeakMap<KeyObject, Buffer>();
+const privateKeyPems = new WeakMap<KeyObject, string>();
 
 /** The contents of the subjectPublicKey BIT STRING without the octet of unused bits: what an issuerKeyHash is taken over. */
 export function subjectPublicKey(key: KeyObject): Uint8Array {
@@ -112,6 +118,11 @@ export function privateKeyPem(
   options: { form?: 'pkcs8' | 'pkcs1' | 'sec1'; passphrase?: string } = {},
 ): string {
   const { form = 'pkcs8', passphrase } = options;
+  const isUsual = form === 'pkcs8' && passphrase === undefined;
+  const known = isUsual ? privateKeyPems.get(key) : undefined;
+  if (known !== undefined) return known;
   const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
-  return key.export({ format: 'pem', type: form, ...cipher }).toString();
+  const text = key.export({ format: 'pem', type: form, ...cipher }).toString();
+  if (isUsual) privateKeyPems.set(key, text);
+  return text;
 }
