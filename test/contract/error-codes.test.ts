@@ -75,7 +75,7 @@ function findRaisers(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const file of files) {
     if (tables.has(file.name)) continue;
-    for (const node of nodesOf(file.tree)) {
+    for (const node of nodesOf(file)) {
       if (!ts.isStringLiteral(node) || !isRaised(node)) continue;
       found.set(node.text, (found.get(node.text) ?? new Set()).add(file.name));
     }

@@ -51,7 +51,7 @@ function localImportsOf(file: ParsedFile): string[] {
 
 /** Every use of an identifier as a value: neither a property's name nor a type. */
 function* usesOf(file: ParsedFile, name: string): Generator<ts.Identifier> {
-  for (const node of nodesOf(file.tree)) {
+  for (const node of nodesOf(file)) {
     if (!ts.isIdentifier(node) || node.text !== name) continue;
     const { parent } = node;
     if (ts.isPropertyAccessExpression(parent) && parent.name === node) continue;
@@ -66,7 +66,7 @@ function offenders(among: (file: ParsedFile) => boolean, offends: (file: ParsedF
 }
 
 function readsClock(file: ParsedFile): boolean {
-  return [...nodesOf(file.tree)].some(
+  return nodesOf(file).some(
     (node) =>
       (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments ?? []).length === 0) ||
       (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now') ||
@@ -195,7 +195,7 @@ describe('the floors', () => {
 
   it('give a public key from outside to node:crypto in one place, which checks it first', () => {
     const takesKey = (file: ParsedFile): boolean =>
-      [...nodesOf(file.tree)].some(
+      nodesOf(file).some(
         (node) =>
           (ts.isCallExpression(node) &&
             node.expression.getText() === 'createPublicKey' &&

@@ -12,7 +12,7 @@ const hints = [
   ...new Set(
     sourceFiles()
       .filter(({ name }) => !/-flags\.ts$|^commands\/|^cli\/help\//.test(name))
-      .flatMap(({ tree }) => [...nodesOf(tree)].filter(isHint).map(textOf)),
+      .flatMap((file) => nodesOf(file).filter(isHint).map(textOf)),
   ),
 ].filter((text) => /(?:^|[\s(])--[a-z]/.test(text));
 

@@ -28,18 +28,27 @@ export function parseFile(path: string, name = path): ParsedFile {
   return { name, text, lines: text.trimEnd().split('\n').length, tree };
 }
 
-/** Every node below this one, itself included. */
-export function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => void children.push(child));
-  for (const child of children) yield* nodesOf(child);
+/** Every node of a file, each before those below it. */
+export function nodesOf({ tree }: ParsedFile): readonly ts.Node[] {
+  const known = nodes.get(tree);
+  if (known !== undefined) return known;
+  const found: ts.Node[] = [];
+  const visit = (node: ts.Node): void => {
+    found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  nodes.set(tree, found);
+  return found;
 }
+
+/** One walk through a file is enough for all that is asked about it. */
+const nodes = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
 
 /** What a file imports: static, re-exported, type-only (`import('x').Y` too) and dynamic. */
 export function importsOf(file: ParsedFile): string[] {
   const found: string[] = [];
-  for (const node of nodesOf(file.tree)) {
+  for (const node of nodesOf(file)) {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
       found.push(literalOf(node.moduleSpecifier, file));
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
