@@ -28,6 +28,8 @@ export default defineConfig({
     globalSetup: ['test/support/share-keys.ts'],
     setupFiles: ['test/support/start-keys-anew.ts', ...(needsAll ? ['test/support/fail-without-programs.ts'] : [])],
     sequence: { sequencer: LongestFirst },
+    // A file that has not changed is not compiled again.
+    experimental: { fsModuleCache: true },
     reporters: [new ProgramsReporter()],
     projects: [
       {

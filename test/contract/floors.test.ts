@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
-import ts from 'typescript';
+import type { Identifier, Statement } from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { importsOf, nodesOf, sourceFiles, type ParsedFile } from './source-files.js';
+import ts from './typescript.js';
 
 /** docs/architecture.md: a file imports from its own folder and from lower floors only. */
 const floors: Readonly<Record<string, number>> = {
@@ -50,7 +51,7 @@ function localImportsOf(file: ParsedFile): string[] {
 }
 
 /** Every use of an identifier as a value: neither a property's name nor a type. */
-function* usesOf(file: ParsedFile, name: string): Generator<ts.Identifier> {
+function* usesOf(file: ParsedFile, name: string): Generator<Identifier> {
   for (const node of nodesOf(file)) {
     if (!ts.isIdentifier(node) || node.text !== name) continue;
     const { parent } = node;
@@ -240,7 +241,7 @@ describe('the files of src', () => {
   });
 });
 
-function isDefaultExport(statement: ts.Statement): boolean {
+function isDefaultExport(statement: Statement): boolean {
   if (ts.isExportAssignment(statement)) return true;
   if (ts.isExportDeclaration(statement) && statement.exportClause !== undefined) {
     return (

@@ -61,7 +61,7 @@ export function startRestaple(args: readonly string[], options: RunOptions = {})
 export const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
 
 /** What the program reads when it is asked to, and nothing in Node.js itself. */
-const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy|SSL_CERT_(?:FILE|DIR))$/i;
+const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy|SSL_CERT_(?:FILE|DIR)|XDG_RUNTIME_DIR)$/i;
 
 /** Whether a run is about its process: another user, an open stdin, the descriptors, or what Node.js reads once at its start. */
 function needsOwnProcess(args: readonly string[], { env = {}, uid, gid, keepsInputOpen }: RunOptions): boolean {
