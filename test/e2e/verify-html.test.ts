@@ -76,7 +76,7 @@ describe('the page of verify --html', () => {
         await withPage(pathToFileURL(file).href, async (page, complaints) => {
           await page.emulateMedia({ colorScheme });
           await page.evaluate(axe);
-          const { violations } = (await page.evaluate('axe.run()')) as { violations: readonly unknown[] };
+          const { violations } = await page.evaluate<{ violations: readonly unknown[] }>('axe.run()');
           expect(violations).toEqual([]);
           await page.keyboard.press('Tab');
           expect(await page.evaluate('document.activeElement.name')).toBe('text');
