@@ -22,6 +22,7 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist' },
   faketime: { packages: 'faketime' },
