@@ -192,7 +192,8 @@ async function documents() {
   });
   const { builtDocuments, documentSources } = await import(outfile);
   await rm(outfile);
-  const texts = ['oclif.manifest.json', 'package.json'].map((name) => readFile(new URL(name, import.meta.url), 'utf8'));
+  const sources = ['oclif.manifest.json', 'package.json', 'CHANGELOG.md', 'README.md'];
+  const texts = sources.map((name) => readFile(new URL(name, import.meta.url), 'utf8'));
   const written = builtDocuments(documentSources(...(await Promise.all(texts))));
   for (const folder of ['man', 'completion']) {
     await rm(new URL(`dist/${folder}`, import.meta.url), { recursive: true, force: true });
