@@ -27,6 +27,7 @@ const programs: Readonly<Record<string, Program>> = {
     isFiles: true,
     files: ['/usr/share/bash-completion/bash_completion'],
   },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist' },
   faketime: { packages: 'faketime' },
