@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { noticesOf } from './packaging/notices.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -116,8 +117,9 @@ async function bundle() {
     bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
     ...program.map((entry) => bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, onDemand, sharedParts])),
   ]);
-  await bundleOnDemand();
-  return new Set(parts.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+  const metafiles = [...parts, ...(await bundleOnDemand())].map(({ metafile }) => metafile);
+  await writeFile(new URL('dist/THIRD-PARTY-NOTICES', import.meta.url), await noticesOf(metafiles, root));
+  return new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)));
 }
 
 function bundlePart(entryPoints, plugins) {
@@ -151,6 +153,7 @@ async function bundleOnDemand() {
   const builds = oclifNeedsSeldom.map((name) =>
     build({
       absWorkingDir: root,
+      metafile: true,
       stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir },
       outfile: `dist/cli/on-demand/${name}.cjs`,
       bundle: true,
@@ -161,7 +164,7 @@ async function bundleOnDemand() {
       logLevel: 'warning',
     }),
   );
-  await Promise.all(builds);
+  return await Promise.all(builds);
 }
 
 async function types() {
