@@ -42,4 +42,8 @@ export default tseslint.config(
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
+  {
+    files: ['bin/*.js'],
+    languageOptions: { globals: { require: 'readonly', __dirname: 'readonly' } },
+  },
 );

@@ -41,7 +41,7 @@ describe('the start of the program', () => {
       expect(await runCommand(process.execPath, [folder.at('bin', 'run.js'), '--version'])).toMatchObject({
         exitCode: 2,
         stdout: '',
-        stderr: `restaple is not built yet: in ${folder.path}/, run npm ci && npm run build\n`,
+        stderr: `restaple is not built yet: in ${folder.path}, run npm ci && npm run build\n`,
       });
     });
   });

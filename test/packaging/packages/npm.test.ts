@@ -106,7 +106,7 @@ describe('npm install -g . in a fresh clone', () => {
     expect(await runCommand(installed, ['--version'])).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: `restaple is not built yet: in ${clone}/, run npm ci && npm run build\n`,
+      stderr: `restaple is not built yet: in ${clone}, run npm ci && npm run build\n`,
     });
     await npm(['ci', '--prefer-offline'], clone);
     await npm(['run', 'build'], clone);
