@@ -48,7 +48,12 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'replacing', include: replacing } },
       ...(process.env['RESTAPLE_TEST_PACKAGES'] === '1'
-        ? [{ extends: true as const, test: { name: 'packages', include: packages, testTimeout: 600_000 } }]
+        ? [
+            {
+              extends: true as const,
+              test: { name: 'packages', include: packages, testTimeout: 600_000, hookTimeout: 600_000 },
+            },
+          ]
         : []),
     ],
   },
