@@ -54,6 +54,13 @@ const withoutVersionCheck = {
 /** What oclif loads at every start and needs at few: for other versions of plug-ins, templates of help, globs, spinners. */
 const oclifNeedsSeldom = ['cli-spinners', 'ejs', 'lilconfig', 'minimatch', 'semver', 'tinyglobby'];
 
+/** Asked for __esModule by what TypeScript makes of an import, which is not a use yet. */
+const lazily = (expression) => `
+  let loaded;
+  module.exports = new Proxy({}, {
+    get: (_, name) => name === '__esModule' ? undefined : (loaded ??= ${expression})[name],
+  });`;
+
 /** These packages are files of their own, read with their first use: half of oclif's bundle and a tenth of a start. */
 const onDemand = {
   name: 'on-demand',
@@ -64,11 +71,7 @@ const onDemand = {
     );
     pluginBuild.onResolve({ filter: /^#on-demand\// }, ({ path }) => ({ path, external: true }));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
-      // Asked for __esModule by what TypeScript makes of an import, which is not a use yet.
-      contents: `let loaded;
-        module.exports = new Proxy({}, {
-          get: (_, name) => name === '__esModule' ? undefined : (loaded ??= require('#on-demand/${path}'))[name],
-        });`,
+      contents: lazily(`require('#on-demand/${path}')`),
     }));
   },
 };
@@ -104,14 +107,12 @@ const sharedParts = {
  * split into ever smaller files, of which each costs a start a millisecond (66 of them a third of `fetch`).
  */
 async function bundle() {
-  const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
-  const commands = files.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`);
   const program = [
     ...Object.keys(shared),
     'src/cli/main.ts',
     'src/cli/help.ts',
     'src/cli/fetch/fetch-thread.ts',
-    ...commands,
+    ...(await commandFiles()),
   ];
   const parts = await Promise.all([
     bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
@@ -120,6 +121,11 @@ async function bundle() {
   const metafiles = [...parts, ...(await bundleOnDemand())].map(({ metafile }) => metafile);
   await writeFile(new URL('dist/THIRD-PARTY-NOTICES', import.meta.url), await noticesOf(metafiles, root));
   return new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)));
+}
+
+async function commandFiles() {
+  const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
+  return files.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`);
 }
 
 function bundlePart(entryPoints, plugins) {
@@ -167,6 +173,93 @@ async function bundleOnDemand() {
   return await Promise.all(builds);
 }
 
+/** What oclif loads from files are its commands, the help and plug-ins: here the first two are in the bundle, and nothing else is code. */
+const withoutFiles = {
+  name: 'without-files',
+  setup(pluginBuild) {
+    const instead = {
+      'module-loader.js': `exports.load = () => import('${root}src/cli/help.ts');`,
+      'config/ts-path.js': 'exports.tsPath = async (root, path) => path;',
+      'config/plugin.js': 'exports.Plugin = class {};',
+    };
+    pluginBuild.onLoad(
+      { filter: /@oclif\/core\/lib\/(?:module-loader|config\/ts-path|config\/plugin)\.js$/ },
+      ({ path }) => ({
+        contents: instead[path.split('/core/lib/')[1]],
+      }),
+    );
+  },
+};
+
+/** As `onDemand`, but in the bundle, where they are evaluated with their first use. */
+const evaluatedOnDemand = {
+  name: 'evaluated-on-demand',
+  setup(pluginBuild) {
+    const seldom = new RegExp(`^(?:${oclifNeedsSeldom.join('|')})$`);
+    pluginBuild.onResolve({ filter: seldom }, ({ path, importer, resolveDir }) =>
+      importer.includes('/@oclif/core/') ? { path, namespace: 'on-demand', pluginData: resolveDir } : undefined,
+    );
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path, pluginData }) => ({
+      contents: lazily(`require('${path}')`),
+      resolveDir: pluginData,
+    }));
+  },
+};
+
+/**
+ * The whole program as one CommonJS module that reads no file of its own, and the code of a thread that helps it.
+ *
+ * @param manual the folder that the help names for its pages
+ * @returns a script that exports `run`, and the thread's
+ */
+export async function bundleWhole({ target, manual }) {
+  const { name, version, description, oclif } = JSON.parse(
+    await readFile(new URL('package.json', import.meta.url), 'utf8'),
+  );
+  const { commands } = JSON.parse(await readFile(new URL('oclif.manifest.json', import.meta.url), 'utf8'));
+  const load = (await commandFiles()).map((file) => {
+    const id = relative('src/commands', file).replace(/\.ts$/, '').replaceAll('/', ':');
+    return `'${id}': () => import('./${file}'),`;
+  });
+  const contents = `
+    import { main } from './src/cli/main.ts';
+    import { selfContained } from './src/cli/self-contained.ts';
+    const pjson = ${JSON.stringify({ name, version, description, oclif })};
+    const manifest = JSON.parse(${JSON.stringify(JSON.stringify(commands))});
+    const load = { ${load.join('\n')} };
+    export const run = (args) => main(args, selfContained(${JSON.stringify(manual)}, { pjson, manifest, load }));
+  `;
+  const [program, thread] = await Promise.all([
+    bundleScript({ stdin: { contents, resolveDir: root, loader: 'js' } }, target),
+    bundleScript({ entryPoints: ['src/cli/fetch/fetch-thread.ts'] }, target),
+  ]);
+  return { program, thread };
+}
+
+async function bundleScript(input, target) {
+  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutFiles, evaluatedOnDemand];
+  const { outputFiles, metafile } = await build({
+    ...input,
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    // For reading the stack of a bug, beside the build: nothing of it is in the program.
+    sourcemap: 'external',
+    outdir: 'dist',
+    format: 'cjs',
+    platform: 'node',
+    target,
+    plugins,
+    define: { 'import.meta.url': "'file:///'", 'import.meta.resolve': 'undefined' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const [map, script] = outputFiles;
+  return { text: script.text, map: map.text, metafile };
+}
+
 async function types() {
   await run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
 }
@@ -188,12 +281,16 @@ async function removeStale(outputs) {
   }
 }
 
-try {
+async function buildAll() {
   const [outputs] = await Promise.all([bundle(), types()]);
   await manifest();
   await removeStale(outputs);
   await chmod(new URL('bin/run.js', import.meta.url), 0o755);
-} catch (error) {
-  console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);
-  process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildAll().catch((error) => {
+    console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);
+    process.exitCode = 1;
+  });
 }

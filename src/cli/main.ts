@@ -1,19 +1,21 @@
 import { fileURLToPath } from 'node:url';
-import { Config, flush, run } from '@oclif/core';
+import { Config, flush, run, type Interfaces } from '@oclif/core';
 import { explained } from './explained.js';
 import { goOnWhateverBecomesOf, tellOfLostOutput } from './lost-output.js';
 import { asksForJson, isGiven, reportError } from './report-error.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Runs the program: one command line in, output and `process.exitCode` out. Never rejects. */
-export async function main(args: string[]): Promise<void> {
+/**
+ * Runs the program: one command line in, output and `process.exitCode` out. Never rejects.
+ *
+ * @param program where oclif finds the commands; by default in the package that this is a file of
+ */
+export async function main(args: string[], program: Interfaces.Options = installed()): Promise<void> {
   const writing = goOnWhateverBecomesOf({ stdout: process.stdout, stderr: process.stderr });
   process.once('exit', () => tellOfLostOutput(writing, args));
   keepQuietAboutPlugIns();
   let config: Config | undefined;
   try {
-    config = await Config.load({ root });
+    config = await Config.load(program);
     await run(plainArguments(args), config);
     await flush();
   } catch (error) {
@@ -38,4 +40,8 @@ function keepQuietAboutPlugIns(): void {
     if (warning.code === 'EACCES') return;
     for (const tell of told) tell(warning);
   });
+}
+
+function installed(): Interfaces.Options {
+  return { root: fileURLToPath(new URL('../..', import.meta.url)) };
 }
