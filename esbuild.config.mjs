@@ -51,6 +51,23 @@ const withoutVersionCheck = {
   },
 };
 
+/**
+ * oclif asks at each start for the user's shell and whether this is Windows' Linux, for nothing that is used here, and throws
+ * for a user without a line in passwd, as containers have.
+ */
+const withoutShell = {
+  name: 'without-shell',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/util\/os\.js$/ }, () => ({
+      contents: `
+        const { homedir, platform } = require('node:os');
+        exports.getHomeDir = () => { try { return homedir(); } catch { return '/nonexistent'; } };
+        exports.getPlatform = async () => platform();
+        exports.getShell = async () => 'unknown';`,
+    }));
+  },
+};
+
 /** What oclif loads at every start and needs at few: for other versions of plug-ins, templates of help, globs, spinners. */
 const oclifNeedsSeldom = ['cli-spinners', 'ejs', 'lilconfig', 'minimatch', 'semver', 'tinyglobby'];
 
@@ -116,7 +133,9 @@ async function bundle() {
   ];
   const parts = await Promise.all([
     bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
-    ...program.map((entry) => bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, onDemand, sharedParts])),
+    ...program.map((entry) =>
+      bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, withoutShell, onDemand, sharedParts]),
+    ),
   ]);
   const metafiles = [...parts, ...(await bundleOnDemand())].map(({ metafile }) => metafile);
   await writeFile(new URL('dist/THIRD-PARTY-NOTICES', import.meta.url), await noticesOf(metafiles, root));
@@ -237,7 +256,7 @@ export async function bundleWhole({ target, manual }) {
 }
 
 async function bundleScript(input, target) {
-  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutFiles, evaluatedOnDemand];
+  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutShell, withoutFiles, evaluatedOnDemand];
   const { outputFiles, metafile } = await build({
     ...input,
     absWorkingDir: root,
