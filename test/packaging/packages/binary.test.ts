@@ -35,6 +35,7 @@ describe('the single executable', () => {
         const alone = await runCommand('chroot', [root.path, '/restaple', 'uri', 'server.pem']);
         expect(alone).toMatchObject(printed);
         await unpackDebian(release, ['util-linux'], root.path);
+        mkdirSync(root.at('run', 'restaple'), { recursive: true });
         await smoke(['chroot', root.path, '/restaple'], { folder: root });
       });
     },
