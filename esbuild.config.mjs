@@ -60,6 +60,23 @@ const withoutVersionCheck = {
   },
 };
 
+/**
+ * oclif asks at each start for the user's shell and whether this is Windows' Linux, for nothing that is used here, and throws
+ * for a user without a line in passwd, as containers have.
+ */
+const withoutShell = {
+  name: 'without-shell',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/util\/os\.js$/ }, () => ({
+      contents: `
+        const { homedir, platform } = require('node:os');
+        exports.getHomeDir = () => { try { return homedir(); } catch { return '/nonexistent'; } };
+        exports.getPlatform = async () => platform();
+        exports.getShell = async () => 'unknown';`,
+    }));
+  },
+};
+
 /** What oclif loads at every start and needs at few: for templates of help, globs, spinners. */
 const oclifNeedsSeldom = ['cli-spinners', 'ejs', 'lilconfig', 'minimatch', 'tinyglobby'];
 
@@ -148,7 +165,7 @@ export async function bundleWhole({ target, manual, takesPlugIns = false, keepsN
 }
 
 async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
-  const plugins = [withoutUnusedOptions, withoutVersionCheck, onDemand, ...oclif];
+  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutShell, onDemand, ...oclif];
   const { outputFiles, metafile } = await build({
     ...input,
     absWorkingDir: root,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { bundleWhole } from '../../esbuild.config.mjs';
+import { noticesOf } from '../notices.mjs';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +33,8 @@ async function buildExecutable(arch) {
   // What makes the code cache and the blob has to run here: the same Node, but for another processor.
   const builder = arch === ownArchitecture ? node : await nodeFor(ownArchitecture);
 
-  await writeProgram(work);
+  const metafiles = await writeProgram(work);
+  await writeCopyright(work, metafiles, node);
   await writeCodeCache(work, arch === ownArchitecture ? builder : undefined);
   const blob = await writeBlob(work, builder, arch === ownArchitecture);
   const executable = join(work, 'restaple.new');
@@ -73,6 +75,15 @@ async function writeProgram(work) {
   await writeFile(join(work, 'program.cjs'), wrapped, 'latin1');
   await writeFile(join(work, 'fetch-thread.cjs'), thread.text);
   await writeFile(join(work, 'program.cjs.map'), program.map);
+  return [program.metafile, thread.metafile];
+}
+
+/** The licences of all that is in the executable: ours, the packages', and those of Node.js with its parts. */
+async function writeCopyright(work, metafiles, node) {
+  const own = await readFile(join(root, 'LICENSE'), 'utf8');
+  const ofNode = await readFile(join(node, '..', '..', 'LICENSE'), 'utf8');
+  const parts = [own, await noticesOf(metafiles, root), `The executable contains Node.js.\n\n${ofNode}`];
+  await writeFile(join(work, 'copyright'), parts.join(`\n${'='.repeat(100)}\n\n`));
 }
 
 /** An empty one, which V8 ignores, where the Node that will read it does not run here. */

@@ -22,6 +22,7 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist' },
   faketime: { packages: 'faketime' },
@@ -43,6 +44,7 @@ const programs: Readonly<Record<string, Program>> = {
     files: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/cryptography'],
   },
   setpriv: { packages: 'util-linux' },
+  strace: { packages: 'strace', trial: ['-o', '/dev/null', 'true'], remedy: 'let strace trace' },
   'systemd-analyze': { packages: 'systemd' },
   'systemd-notify': { packages: 'systemd' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
