@@ -83,7 +83,7 @@ const withOwnHelp = {
   setup(pluginBuild) {
     pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/module-loader\.js$/ }, async ({ path }) => ({
       contents: `${(await readFile(path, 'utf8')).replaceAll('await import(', 'await loadFile(')}
-        const loadFile = typeof importFile === 'function' ? importFile : (url) => import(url);
+        const loadFile = typeof importFile === 'function' ? importFile : new Function('url', 'return import(url)');
         exports.load = (config, file) =>
           file.endsWith('/src/cli/help.ts') ? import('${root}src/cli/help.ts') : load(config, file);`,
     }));
@@ -159,6 +159,8 @@ async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
     format: 'cjs',
     platform: 'node',
     target,
+    // Node's own modules are required: a script out of a code cache cannot import.
+    supported: { 'dynamic-import': false },
     external,
     plugins,
     // A program out of an executable has no file name.
