@@ -23,6 +23,7 @@ interface Program {
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
   chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist' },
   faketime: { packages: 'faketime' },
