@@ -66,7 +66,12 @@ function programOf(
 ): Program {
   return {
     async run(exitCode, words, stderr = /^$/, input = '') {
-      const result = await runCommand(file, [...first, ...words], { cwd: folder.path, env, input });
+      const result = await runCommand(file, [...first, ...words], {
+        cwd: folder.path,
+        env,
+        input,
+        timeoutMilliseconds: 600_000,
+      });
       const shown = `${words.join(' ')}\n${result.stdout}${result.stderr}`;
       assert.equal(result.exitCode, exitCode, `exit code ${String(result.exitCode)} in place of ${exitCode}: ${shown}`);
       assert.match(result.stderr, stderr, shown);
