@@ -8,6 +8,9 @@ import { needsAll, programTags } from './test/support/programs.js';
 
 const library = ['test/{unit,property,contract,vectors}/**/*.test.ts'];
 
+/** Of each package that is shipped, which takes minutes and the network: `npm run test:packages`. */
+const packages = ['test/packaging/packages/**/*.test.ts'];
+
 /** Tests that put something in the place of a module, a timer or a global: `vi` does that, and nothing else here. */
 const replacing = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
@@ -43,11 +46,19 @@ export default defineConfig({
         test: {
           name: 'program',
           include: ['test/**/*.test.ts'],
-          exclude: [...library, ...replacing],
+          exclude: [...library, ...packages, ...replacing],
           isolate: false,
         },
       },
       { extends: true, test: { name: 'replacing', include: replacing } },
+      ...(process.env['RESTAPLE_TEST_PACKAGES'] === '1'
+        ? [
+            {
+              extends: true as const,
+              test: { name: 'packages', include: packages, testTimeout: 600_000, hookTimeout: 600_000 },
+            },
+          ]
+        : []),
     ],
   },
 });

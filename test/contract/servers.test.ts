@@ -72,7 +72,7 @@ describe('a server that one more record describes', () => {
     vi.doMock(table, () => ({ servers: [...servers, madeUp] }));
     const { parseReloadTarget } = await import('../../src/servers/reload-target.js');
     const { tellAndRemember } = await import('../../src/pipeline/reload/tell-targets.js');
-    const { ownProcess } = await import('../../src/cli/own-process.js');
+    const { ownProcess } = await import('../../src/library/own-process.js');
     const { tellToolsFrom } = await import('../../src/cli/reload/tell-tools.js');
     const { verifyFlags } = await import('../../src/cli/verify/verify-flags.js');
 

@@ -164,7 +164,7 @@ const data: ThreadData = {
 
 /** A thread of the built program. */
 function startThread(): { say(message: ToThread): void; hear(): Promise<FromThread>; end(): Promise<unknown> } {
-  const thread = new Worker(new URL('../../dist/cli/fetch/fetch-thread.js', import.meta.url), { workerData: data });
+  const thread = new Worker(new URL('../../dist/fetch-thread.cjs', import.meta.url), { workerData: data });
   const batches = on(thread, 'message');
   const heard: FromThread[] = [];
   return {

@@ -58,7 +58,7 @@ export function startRestaple(args: readonly string[], options: RunOptions = {})
 }
 
 /** The processes that are used again. */
-export const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
+export const pool = createProgramPool(programPath, join(projectFolder, 'bin', 'program.js'));
 
 /** What the program reads when it is asked to, and nothing in Node.js itself. */
 const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy|SSL_CERT_(?:FILE|DIR)|XDG_RUNTIME_DIR)$/i;

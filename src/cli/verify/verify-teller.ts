@@ -5,7 +5,7 @@ import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { exitCodeOfReport, exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { gravestExitCode, type ExitCode } from '../exit/exit-code.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 import { writeReport } from '../write-report.js';
 import { fleetMember, type FleetMember } from './fleet.js';
 import { fleetTable } from './fleet-table.js';
