@@ -9,6 +9,10 @@ export const lighttpd = {
     signal: 'SIGUSR1',
     program: /^lighttpd(?:-?\d[\d.]*)?$/,
     keepsRights: false,
+    test: {
+      words: ['-tt'],
+      options: { '-f': 'configuration', '-m': 'folder', '-D': 'switch', '-i': 'value' },
+    },
   }),
   // lighttpd 1.4
   rules: { laxness: { rule: 'server-checks-little', serves: 'whatever response the file holds until its nextUpdate' } },

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { hitch } from '../../../src/servers/hitch.js';
+import { hitch } from '../../../src/servers/hitch/server.js';
 import { lighttpd } from '../../../src/servers/lighttpd.js';
 import { nginx } from '../../../src/servers/nginx.js';
 import { resultOf, type StapleToPush, type TargetResult } from '../../../src/servers/reload-result.js';
@@ -16,9 +16,13 @@ export function reloadServer(
   kind: keyof typeof records,
   pidFile: string,
   staples: readonly StapleToPush[],
-  { watchMilliseconds }: { readonly watchMilliseconds?: number } = {},
+  {
+    watchMilliseconds,
+    timeoutMilliseconds = 20_000,
+  }: { readonly watchMilliseconds?: number; readonly timeoutMilliseconds?: number } = {},
 ): Promise<TargetResult> {
   const tools = {
+    limits: { timeoutMilliseconds, signal: new AbortController().signal },
     effectiveUserId: process.geteuid?.() ?? -1,
     sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void process.kill(pid, signal),
     ...(watchMilliseconds === undefined ? {} : { watchMilliseconds }),
