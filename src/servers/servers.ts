@@ -1,7 +1,7 @@
 import { dnsdist } from './dnsdist/server.js';
 import { exec } from './exec.js';
 import { haproxy } from './haproxy/server.js';
-import { hitch } from './hitch/server.js';
+import { hitch } from './hitch.js';
 import { lighttpd } from './lighttpd.js';
 import { nginx } from './nginx.js';
 import type { Server } from './server.js';

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { hitch } from '../../../src/servers/hitch/server.js';
+import { hitch } from '../../../src/servers/hitch.js';
 import { lighttpd } from '../../../src/servers/lighttpd.js';
 import { nginx } from '../../../src/servers/nginx.js';
 import { resultOf, type StapleToPush, type TargetResult } from '../../../src/servers/reload-result.js';
