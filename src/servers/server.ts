@@ -24,8 +24,19 @@ export interface Server<Place = unknown> {
    * @throws TargetFailure where it could not be told at all; OcspError `interrupted`
    */
   tell(place: Place, staples: readonly StapleToPush[], tools: ServerTools): Promise<Told>;
+  /**
+   * Whether a server whose handshakes fail with an expired staple staples nothing once the file is gone, by its configuration. Where it
+   * does, --withdraw may remove the file in time.
+   */
+  servesWithoutFile?(place: Place, tools: Pick<ServerTools, 'limits' | 'effectiveUserId'>): Promise<WithoutFile>;
   /** What it takes and serves, where that was measured: the server is then one for `--for`. */
   readonly rules?: ServerRules;
+}
+
+/** What a server does once a staple file is gone: `obstacle` says why its handshakes would fail, `whyNotChecked` why nobody knows. */
+export interface WithoutFile {
+  readonly obstacle?: string;
+  readonly whyNotChecked?: string;
 }
 
 /** What telling a server needs from outside. */
@@ -52,7 +63,7 @@ export interface ServerRules {
   readonly measured: string;
   /**
    * What the server does with each bad file: a clause that follows its name, with one of `serves it`, `staples nothing`,
-   * `does not start` for each version. `verify --for` says it, and docs/operation.md has it as a table.
+   * `does not start`, `fails every TLS handshake` for each version. `verify --for` says it, and docs/operation.md has it as a table.
    */
   readonly withBadFile: Readonly<Record<BadFile, string>>;
   readonly takesOneStatementOnly?: boolean;

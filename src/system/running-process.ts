@@ -47,10 +47,15 @@ export function isStillRunning({ pid, startTime }: RunningProcess): boolean {
   }
 }
 
-/** The words that a process was started with, as far as it has not written others over them. System errors are thrown as they are. */
+/** The words that a process was started with, as far as it has not written others over them; none of one that is gone or hidden. */
 export function commandLineOf(pid: number): string[] {
-  const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  return text.replace(/\0+$/, '').split('\0');
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return text.replace(/\0+$/, '').split('\0');
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return [];
+  }
 }
 
 /** The children of a process that was looked at, each as its process id and start. System errors are thrown as they are. */

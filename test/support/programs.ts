@@ -26,6 +26,7 @@ const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
+  exim4: { packages: 'exim4-daemon-light' },
   faketime: { packages: 'faketime' },
   flock: { packages: 'util-linux' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },

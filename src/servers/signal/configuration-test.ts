@@ -4,8 +4,7 @@ import { changeableByOthers } from '../../system/root-only.js';
 import { runCommand, type CommandResult } from '../../system/run-command.js';
 import { commandLineOf, runsFileAtItsPath, type RunningProcess } from '../../system/running-process.js';
 import { systemErrorCode, systemErrorText } from '../../system/system-error.js';
-import { TargetFailure } from '../reload-result.js';
-import type { ServerTools } from '../server.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
 import type { ConfigurationTest, Daemon } from './daemon.js';
 
 /** What came of the test; it was not broken. */
@@ -41,40 +40,53 @@ const shownCharacters = 500;
 export async function testConfiguration(
   { name, test }: Daemon,
   found: RunningProcess,
-  limits: ServerTools['limits'],
+  limits: ReloadLimits,
 ): Promise<TestedConfiguration> {
-  let place: ConfigurationPlace | undefined;
-  try {
-    if (!runsFileAtItsPath(found)) return { whyNotChecked: `${name} does not run the file ${found.executable}` };
-    place = placeIn(commandLineOf(found.pid), test);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return { whyNotChecked: `process ${found.pid}: ${systemErrorText(error)}` };
-  }
+  const place = placeIn(commandLineOf(found.pid), test);
   if (place === undefined) return { whyNotChecked: `the command line of ${name} has more than its configuration` };
-  const whyNot = changeableByOthers(found.executable);
-  if (whyNot !== undefined) return { whyNotChecked: whyNot };
-
-  const run = (words: readonly string[]): Promise<CommandResult> =>
-    runCommand([found.executable, ...words], { env: environment, ...limits });
-  const { file, folders } = test.tellsPaths === undefined ? place : withBuiltIn(place, await run(test.tellsPaths));
+  const builtIn = test.tellsPaths === undefined ? undefined : await runIfOnlyRoots(found, [], test.tellsPaths, limits);
+  if (typeof builtIn === 'string') return { whyNotChecked: builtIn };
+  const { file, folders } = builtIn === undefined ? place : withBuiltIn(place, builtIn);
   if (file === undefined) return { whyNotChecked: `the command line of ${name} names no configuration` };
   const text = textOf(file);
-  for (const path of [file, ...folders]) {
-    const stranger = changeableByOthers(path);
-    if (stranger !== undefined) return { ...text, whyNotChecked: stranger };
-  }
-  const result = await run([...test.words, ...place.words]);
-  if (result.interrupted) throw new OcspError('interrupted', `the test of ${name}'s configuration was interrupted`);
-  if (result.timedOut)
-    return { ...text, whyNotChecked: `the test took longer than ${limits.timeoutMilliseconds / 1000} s` };
-  if (result.startError !== undefined) return { ...text, whyNotChecked: `${found.executable}: ${result.startError}` };
+  const words = [...test.words, ...place.words];
+  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits);
+  if (typeof result === 'string') return { ...text, whyNotChecked: result };
   if (result.exitCode === 0) return text;
   throw new TargetFailure(
     'configuration-broken',
     `${name} cannot load its configuration ${file}, and was left alone: ${lastLines(result.stderr)}`,
-    `mend it, then try: ${[found.executable, ...test.words, ...place.words].join(' ')}`,
+    `mend it, then try: ${[found.executable, ...words].join(' ')}`,
   );
+}
+
+/**
+ * Runs the file that a process runs, with a fixed PATH, where only root may change it and these paths.
+ *
+ * @returns how it ended, or why it was not run or did not end, a clause
+ * @throws OcspError `interrupted`
+ */
+export async function runIfOnlyRoots(
+  found: RunningProcess,
+  paths: readonly string[],
+  words: readonly string[],
+  limits: ReloadLimits,
+): Promise<CommandResult | string> {
+  const { executable } = found;
+  try {
+    if (!runsFileAtItsPath(found)) return `${executable} is not the file that runs`;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return `process ${found.pid}: ${systemErrorText(error)}`;
+  }
+  for (const path of [executable, ...paths]) {
+    const stranger = changeableByOthers(path);
+    if (stranger !== undefined) return stranger;
+  }
+  const result = await runCommand([executable, ...words], { env: environment, withStdout: true, ...limits });
+  if (result.interrupted) throw new OcspError('interrupted', `${executable} was interrupted`);
+  if (result.timedOut) return `${executable} took longer than ${limits.timeoutMilliseconds / 1000} s`;
+  return result.startError === undefined ? result : `${executable}: ${result.startError}`;
 }
 
 /** Undefined where the command line has an option of which nobody knows what it does to a test. */

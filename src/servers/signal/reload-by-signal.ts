@@ -84,7 +84,7 @@ function notSeen({ name }: Daemon): Finding {
  * @throws TargetFailure
  */
 export function findServer(
-  { name, program, keepsRights }: Daemon,
+  { name, program, keepsRights }: Pick<Daemon, 'name' | 'program' | 'keepsRights'>,
   pidFile: string,
   effectiveUserId: number,
 ): RunningProcess {
