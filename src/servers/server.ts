@@ -73,6 +73,7 @@ export interface ServerRules {
   readonly stopsBefore?: number;
   /** The largest response it takes from a file, in octets. */
   readonly largestInFile?: number;
+  readonly crashesOnLarger?: true;
   /** The largest response it takes over its admin socket, in octets. */
   readonly largestOverSocket?: number;
   /** With a staple it wants the issuer of the certificate in the certificate's file or as `CERT.issuer`, and does not start without. */
@@ -97,5 +98,6 @@ export const servesOversized = 'serves it, which clients of TLS 1.2 do not survi
 export function tooLargeInFile({ name, rules }: Pick<Server, 'name' | 'rules'>, octets: number): string | undefined {
   const largest = rules?.largestInFile ?? Infinity;
   if (octets <= largest) return undefined;
+  if (rules?.crashesOnLarger === true) return `${name} crashes on a file of more than ${largest} octets`;
   return `${name} ignores a file of more than ${largest} octets, whatever tune.bufsize says`;
 }

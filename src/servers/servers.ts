@@ -7,6 +7,17 @@ import { lighttpd } from './lighttpd.js';
 import { nginx } from './nginx.js';
 import type { Server } from './server.js';
 import { systemd } from './systemd.js';
+import { trafficserver } from './trafficserver.js';
 
 /** Everything that can be told of staples: `reload`, `--reload`, `verify --for`, the pages and the tests go by this table. */
-export const servers = [haproxy, dnsdist, nginx, hitch, lighttpd, exim, systemd, exec] as const satisfies readonly Server[];
+export const servers = [
+  haproxy,
+  dnsdist,
+  nginx,
+  hitch,
+  lighttpd,
+  exim,
+  trafficserver,
+  systemd,
+  exec,
+] as const satisfies readonly Server[];

@@ -29,6 +29,7 @@ const programs: Readonly<Record<string, Program>> = {
   exim4: { packages: 'exim4-daemon-light' },
   faketime: { packages: 'faketime' },
   flock: { packages: 'util-linux' },
+  h2o: { packages: 'h2o' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
   hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
   kill: { packages: 'procps' },
@@ -52,6 +53,7 @@ const programs: Readonly<Record<string, Program>> = {
   setpriv: { packages: 'util-linux' },
   'systemd-analyze': { packages: 'systemd' },
   'systemd-notify': { packages: 'systemd' },
+  traffic_manager: { packages: 'trafficserver' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
 };
 
