@@ -30,6 +30,8 @@ export const hitch = {
       oversized: servesOversized,
     },
     takesSha1Only: true,
+    wantsSigner: true,
+    fetchesItself: 'fetches responses by itself and staples them in place of those in the file: write ocsp-dir = ""',
   },
 } as const satisfies Server<string>;
 

@@ -78,6 +78,10 @@ export interface ServerRules {
   readonly largestOverSocket?: number;
   /** With a staple it wants the issuer of the certificate in the certificate's file or as `CERT.issuer`, and does not start without. */
   readonly wantsIssuer?: boolean;
+  /** It verifies the response by the certificates in it and in the certificate's file, and does not start where neither has the signer. */
+  readonly wantsSigner?: boolean;
+  /** It may get responses by itself too: what then, and how it is switched off. */
+  readonly fetchesItself?: string;
   /** What it serves although no client would take it. */
   readonly laxness?: { readonly rule: string; readonly serves: string };
 }

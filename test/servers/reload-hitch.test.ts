@@ -2,11 +2,13 @@
 import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startHitch } from '../support/servers/hitch.js';
 import { changedStaple, expectRefusedPidFiles, reloadServer } from '../support/servers/signals.js';
 import {
+  authority,
   issueServerCertificate,
   probe,
   replaceFile,
@@ -86,6 +88,20 @@ describe('hitch', () => {
       expect(hitch.log()).toContain('Config reload failed');
     },
   );
+
+  it('does not start with the leaf alone and a response that its issuer signed, as verify --for says', async () => {
+    const [leaf = ''] = server.issued.certificate.pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const alone = folder.write('alone.pem', server.issued.keyPem + leaf, 0o600);
+    const issuer = folder.write('issuer.pem', authority.certificate.pem);
+    const args = ['verify', '--for', 'hitch', '--json', '--response', server.staplePath];
+    const judged = await runRestaple([...args, '--issuer', issuer, alone]);
+    expect(judged.exitCode).toBe(10);
+    expect(judged.stdout).toContain('signer certificate not found');
+    expect((await runRestaple([...args, server.full])).exitCode).toBe(0);
+
+    const files = { folder: folder.path, pidFile: folder.at('alone.pid'), port: await freePort(), certificate: alone };
+    await expect(startHitch({ ...files, staple: server.staplePath })).rejects.toThrow(/signer certificate not found/);
+  });
 
   it('is known to fetch by itself where its configuration does not say otherwise', async () => {
     expect((await reloadServer('hitch', pidFile, [])).findings).toBeUndefined();

@@ -22,7 +22,7 @@ import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
+import { issuerTrouble, signerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -117,7 +117,9 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const trouble =
       server === undefined || verdict.kind !== 'good'
         ? undefined
-        : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
+        : (issuerTrouble(server, file, issuers) ??
+          signerTrouble(server, file, verdict, found) ??
+          sizeTrouble(server, found));
     const origin = options.response === undefined ? 'staple' : 'named';
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
