@@ -24,10 +24,17 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  'bash-completion': {
+    packages: 'bash-completion',
+    isFiles: true,
+    files: ['/usr/share/bash-completion/bash_completion'],
+  },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
   exim4: { packages: 'exim4-daemon-light' },
   faketime: { packages: 'faketime' },
+  fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },
   h2o: { packages: 'h2o' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
@@ -39,6 +46,8 @@ const programs: Readonly<Record<string, Program>> = {
     server: { versionBy: ['-v'] },
   },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
+  man: { packages: 'man-db' },
+  mandoc: { packages: 'mandoc' },
   nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
@@ -55,6 +64,7 @@ const programs: Readonly<Record<string, Program>> = {
   'systemd-notify': { packages: 'systemd' },
   traffic_manager: { packages: 'trafficserver' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
+  zsh: { packages: 'zsh' },
 };
 
 // Debian keeps servers where only root's PATH looks.
