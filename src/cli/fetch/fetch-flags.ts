@@ -135,6 +135,10 @@ export const fetchFlags = withEnvironment({
   ...reloadFlag,
   ...announceFlags,
   ...inGroup('servers', {
+    withdraw: durationFlag(
+      'for exim: remove a staple whose fetch failed once less than this is left of it, since handshakes fail on an expired one',
+      { example: '6h' },
+    ),
     'on-updated': commandFlag('on-updated', 'run this command, without a shell, for each staple that was updated'),
     'on-failed': commandFlag('on-failed', 'run this command for each certificate whose failure is reported'),
     'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),

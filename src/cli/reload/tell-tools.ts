@@ -33,6 +33,7 @@ export function tellToolsFrom(
     dnsdistKey,
     now: () => flags.at ?? new Date(),
     randomBytes,
+    ...(flags.starttls === undefined ? {} : { starttls: flags.starttls }),
   };
 }
 

@@ -66,7 +66,7 @@ function keysBeside(certificatePath: FilePath): FilePath[] {
 }
 
 /** The file or the folder above it that keeps a user out, with its mode; undefined where none does. */
-function obstacleFor(path: FilePath, reader: ProcessRights): string | undefined {
+export function obstacleFor(path: FilePath, reader: ProcessRights): string | undefined {
   let place: string;
   try {
     place = realpathSync(path);
