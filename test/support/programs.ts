@@ -31,6 +31,7 @@ const programs: Readonly<Record<string, Program>> = {
   hitch: { packages: 'hitch' },
   kill: { packages: 'procps' },
   lighttpd: { packages: 'lighttpd lighttpd-mod-openssl', files: ['/usr/lib/lighttpd/mod_openssl.so'] },
+  lintian: { packages: 'lintian' },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
   nginx: { packages: 'nginx-light' },
   ocsptool: { packages: 'gnutls-bin' },
