@@ -44,6 +44,7 @@ const programs: Readonly<Record<string, Program>> = {
     isFiles: true,
     files: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/cryptography'],
   },
+  rpm: { packages: 'rpm cpio', files: ['/usr/bin/cpio', '/usr/bin/rpmbuild'] },
   setpriv: { packages: 'util-linux' },
   strace: { packages: 'strace', trial: ['-o', '/dev/null', 'true'], remedy: 'let strace trace' },
   'systemd-analyze': { packages: 'systemd' },
