@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { exitCodeOfErrorKind, exitCodes } from '../../src/cli/exit/exit-code.js';
 import type { FailureCode } from '../../src/core/index.js';
 import { ocspErrorKinds, type OcspErrorCode } from '../../src/core/ocsp-error.js';
-import { gravityOfFailure } from '../../src/pipeline/gravity.js';
+import { gravities, gravityOfFailure } from '../../src/pipeline/gravity.js';
 import { projectFolder } from '../support/run-program.js';
 import { nodesOf, sourceFiles } from './source-files.js';
 
@@ -62,6 +62,21 @@ describe('docs/errors.md', () => {
       expect(exit).toBe(exitCodeOf(code));
     },
   );
+});
+
+describe('the exit codes of docs/errors.md', () => {
+  const page = readFileSync(join(projectFolder, 'docs', 'errors.md'), 'utf8');
+
+  it('are those of the program', () => {
+    const table = /^## Exit codes\n([^]*?)^## /m.exec(page)?.[1] ?? '';
+    const codes = [...table.matchAll(/^\| (\d[\d, ]*?) +\|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+    expect(codes.map(Number)).toEqual([...Object.values(exitCodes)].sort((a, b) => a - b));
+  });
+
+  it('stand in their order of gravity', () => {
+    const [, order = ''] = /the gravest code, in this order: ([\d/, ]+)\./.exec(page) ?? [];
+    expect(order.split(/[/, ]+/).map(Number)).toEqual(gravities.map((gravity) => exitCodes[gravity]));
+  });
 });
 
 function exitCodeOf(code: string): number {

@@ -7,11 +7,11 @@ import { nodesOf, sourceFiles } from './source-files.js';
 
 const { commands } = readManifest();
 
-/** Every text in src that may be a hint: a literal in an error, a property or a table, which names a flag. */
+/** Every text in src that may be a hint: a literal in an error, a property or a table, which names a flag. A style names properties. */
 const hints = [
   ...new Set(
     sourceFiles()
-      .filter(({ name }) => !/-flags\.ts$|^commands\/|^cli\/help\//.test(name))
+      .filter(({ name }) => !/-flags\.ts$|^commands\/|^cli\/help\/|^cli\/page\/look\.ts$/.test(name))
       .flatMap(({ tree }) => [...nodesOf(tree)].filter(isHint).map(textOf)),
   ),
 ].filter((text) => /(?:^|[\s(])--[a-z]/.test(text));

@@ -22,10 +22,17 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  'bash-completion': {
+    packages: 'bash-completion',
+    isFiles: true,
+    files: ['/usr/share/bash-completion/bash_completion'],
+  },
   chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist' },
   faketime: { packages: 'faketime' },
+  fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },
   haproxy: { packages: 'haproxy' },
   hitch: { packages: 'hitch' },
@@ -33,6 +40,8 @@ const programs: Readonly<Record<string, Program>> = {
   lighttpd: { packages: 'lighttpd lighttpd-mod-openssl', files: ['/usr/lib/lighttpd/mod_openssl.so'] },
   lintian: { packages: 'lintian' },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
+  man: { packages: 'man-db' },
+  mandoc: { packages: 'mandoc' },
   nginx: { packages: 'nginx-light' },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
@@ -50,6 +59,7 @@ const programs: Readonly<Record<string, Program>> = {
   'systemd-analyze': { packages: 'systemd' },
   'systemd-notify': { packages: 'systemd' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
+  zsh: { packages: 'zsh' },
 };
 
 // Debian keeps servers where only root's PATH looks.
