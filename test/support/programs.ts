@@ -27,6 +27,7 @@ const programs: Readonly<Record<string, Program>> = {
     isFiles: true,
     files: ['/usr/share/bash-completion/bash_completion'],
   },
+  buildah: { packages: 'buildah' },
   chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
   chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
