@@ -1,12 +1,11 @@
-// Builds dist/: the program split by command, the library, its types, manuals and completions; and the manifest that spares
-// oclif loading every command.
+// Builds dist/: the program as one script with its code cache, the library, its types, manuals and completions.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
 import { noticesOf } from './packaging/notices.mjs';
 
@@ -14,16 +13,25 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 
-/** For debugging, `npm run build -- --source-maps`: stacks and breakpoints by the source. What is shipped has none. */
-const sourcemap = process.argv.includes('--source-maps') ? 'linked' : false;
+const { values } = parseArgs({
+  options: {
+    // For debugging: stacks and breakpoints by the source. What is shipped has none.
+    'source-maps': { type: 'boolean', default: false },
+    // The path of another Node.js whose starts shall be as fast as those of the one that builds.
+    'code-cache-for': { type: 'string', multiple: true, default: [] },
+  },
+  // packaging/binary/build.mjs, which imports this, has arguments of its own.
+  strict: false,
+});
+const sourceMaps = values['source-maps'] === true;
 
-/** Large, and loaded on demand by few commands or, as TypeScript by oclif, never: these stay packages. */
+/** oclif names it for plug-ins written in it: never loaded from here, and too large to be carried along. */
 const external = ['typescript'];
 
 /**
- * got loads packages at import for options that are never set here: http2-wrapper, which opens a TLS context for `http2`
- * (17 ms of every fetch), cacheable-request for `cache` and cacheable-lookup for `dnsCache` (a third of its code). In the
- * bundle they are empty.
+ * got loads packages at import for options that are never set here: http2-wrapper, which opens a TLS context for `http2`,
+ * cacheable-request for `cache` and cacheable-lookup for `dnsCache`. In the bundle they are empty: a fifth of a request
+ * through a proxy, and 100 kB.
  */
 const withoutUnusedOptions = {
   name: 'without-unused-options',
@@ -37,8 +45,8 @@ const withoutUnusedOptions = {
 };
 
 /**
- * oclif looks at import whether its own package.json, which is not in the bundle, likes this Node: 12 ms of every start for
- * no answer.
+ * oclif looks at import whether its own package.json, which is not in the bundle, likes this Node: 7 % of a start for no
+ * answer.
  */
 const withoutVersionCheck = {
   name: 'without-version-check',
@@ -69,129 +77,18 @@ const withoutShell = {
   },
 };
 
-/** What oclif loads at every start and needs at few: for other versions of plug-ins, templates of help, globs, spinners. */
-const oclifNeedsSeldom = ['cli-spinners', 'ejs', 'lilconfig', 'minimatch', 'semver', 'tinyglobby'];
-
-/** Asked for __esModule by what TypeScript makes of an import, which is not a use yet. */
-const lazily = (expression) => `
-  let loaded;
-  module.exports = new Proxy({}, {
-    get: (_, name) => name === '__esModule' ? undefined : (loaded ??= ${expression})[name],
-  });`;
-
-/** These packages are files of their own, read with their first use: half of oclif's bundle and a tenth of a start. */
-const onDemand = {
-  name: 'on-demand',
+/** The help is in the bundle, where oclif looks for a file. Files are for plug-ins: a script out of a code cache cannot import them itself. */
+const withOwnHelp = {
+  name: 'with-own-help',
   setup(pluginBuild) {
-    const seldom = new RegExp(`^(?:${oclifNeedsSeldom.join('|')})$`);
-    pluginBuild.onResolve({ filter: seldom }, ({ path, importer }) =>
-      importer.includes('/@oclif/core/') ? { path, namespace: 'on-demand' } : undefined,
-    );
-    pluginBuild.onResolve({ filter: /^#on-demand\// }, ({ path }) => ({ path, external: true }));
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
-      contents: lazily(`require('#on-demand/${path}')`),
+    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/module-loader\.js$/ }, async ({ path }) => ({
+      contents: `${(await readFile(path, 'utf8')).replaceAll('await import(', 'await loadFile(')}
+        const loadFile = typeof importFile === 'function' ? importFile : new Function('url', 'return import(url)');
+        exports.load = (config, file) =>
+          file.endsWith('/src/cli/help.ts') ? import('${root}src/cli/help.ts') : load(config, file);`,
     }));
   },
 };
-
-/**
- * What the parts of the program share at run time, by the import of package.json that leads to it: classes that are told
- * apart by instanceof, and oclif.
- */
-const shared = {
-  'src/cli/oclif.ts': '#oclif',
-  'src/core/ocsp-error.ts': '#ocsp-error',
-  'src/cli/config/configuration-error.ts': '#configuration-error',
-};
-
-const sharedParts = {
-  name: 'shared-parts',
-  setup(pluginBuild) {
-    const own = `${root}${pluginBuild.initialOptions.entryPoints[0]}`;
-    const asShared = (name) => ({ path: name, external: true });
-    pluginBuild.onResolve({ filter: /^@oclif\/core$/ }, ({ importer }) =>
-      importer === `${root}src/cli/oclif.ts` || importer.includes('/node_modules/') ? undefined : asShared('#oclif'),
-    );
-    pluginBuild.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
-      const file = join(resolveDir, path.replace(/\.js$/, '.ts'));
-      const name = file === own ? undefined : shared[relative(root, file)];
-      return name === undefined ? undefined : asShared(name);
-    });
-  },
-};
-
-/**
- * Each entry point is a bundle of its own, with what it loads on demand beside it: code that entry points share would be
- * split into ever smaller files, of which each costs a start a millisecond (66 of them a third of `fetch`).
- */
-async function bundle() {
-  const program = [
-    ...Object.keys(shared),
-    'src/cli/main.ts',
-    'src/cli/help.ts',
-    'src/cli/fetch/fetch-thread.ts',
-    ...(await commandFiles()),
-  ];
-  const parts = await Promise.all([
-    bundlePart(['src/index.ts', 'src/core/index.ts'], [withoutUnusedOptions]),
-    ...program.map((entry) =>
-      bundlePart([entry], [withoutUnusedOptions, withoutVersionCheck, withoutShell, onDemand, sharedParts]),
-    ),
-  ]);
-  const metafiles = [...parts, ...(await bundleOnDemand())].map(({ metafile }) => metafile);
-  await writeFile(new URL('dist/THIRD-PARTY-NOTICES', import.meta.url), await noticesOf(metafiles, root));
-  return new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)));
-}
-
-async function commandFiles() {
-  const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
-  return files.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`);
-}
-
-function bundlePart(entryPoints, plugins) {
-  return build({
-    absWorkingDir: root,
-    metafile: true,
-    entryPoints,
-    outdir: 'dist',
-    outbase: 'src',
-    bundle: true,
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    external,
-    plugins,
-    sourcemap,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // The CommonJS packages in the bundle call require for node's own modules.
-    banner: {
-      js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
-    },
-  });
-}
-
-/** As CommonJS, since a module of the other kind cannot be loaded in the middle of a call. */
-async function bundleOnDemand() {
-  const resolveDir = dirname(require.resolve('@oclif/core'));
-  const builds = oclifNeedsSeldom.map((name) =>
-    build({
-      absWorkingDir: root,
-      metafile: true,
-      stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir },
-      outfile: `dist/cli/on-demand/${name}.cjs`,
-      bundle: true,
-      format: 'cjs',
-      platform: 'node',
-      target: 'node20.19',
-      legalComments: 'none',
-      logLevel: 'warning',
-    }),
-  );
-  return await Promise.all(builds);
-}
 
 /** What oclif loads from files are its commands, the help and plug-ins: here the first two are in the bundle, and nothing else is code. */
 const withoutFiles = {
@@ -211,28 +108,15 @@ const withoutFiles = {
   },
 };
 
-/** As `onDemand`, but in the bundle, where they are evaluated with their first use. */
-const evaluatedOnDemand = {
-  name: 'evaluated-on-demand',
-  setup(pluginBuild) {
-    const seldom = new RegExp(`^(?:${oclifNeedsSeldom.join('|')})$`);
-    pluginBuild.onResolve({ filter: seldom }, ({ path, importer, resolveDir }) =>
-      importer.includes('/@oclif/core/') ? { path, namespace: 'on-demand', pluginData: resolveDir } : undefined,
-    );
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path, pluginData }) => ({
-      contents: lazily(`require('${path}')`),
-      resolveDir: pluginData,
-    }));
-  },
-};
-
 /**
  * The whole program as one CommonJS module that reads no file of its own, and the code of a thread that helps it.
  *
  * @param manual the folder that the help names for its pages
- * @returns a script that exports `run`, and the thread's
+ * @param takesPlugIns whether oclif may load code from files beside it; default: not
+ * @param keepsNames for the stack of a bug; `isReadable`: for a debugger, as it is written and with a map
+ * @returns a script that exports `run`, which may be given another folder, and the thread's; both only of ASCII
  */
-export async function bundleWhole({ target, manual }) {
+export async function bundleWhole({ target, manual, takesPlugIns = false, keepsNames = false, isReadable = false }) {
   const { name, version, description, oclif } = JSON.parse(
     await readFile(new URL('package.json', import.meta.url), 'utf8'),
   );
@@ -247,53 +131,162 @@ export async function bundleWhole({ target, manual }) {
     const pjson = ${JSON.stringify({ name, version, description, oclif })};
     const manifest = JSON.parse(${JSON.stringify(JSON.stringify(commands))});
     const load = { ${load.join('\n')} };
-    export const run = (args) => main(args, selfContained(${JSON.stringify(manual)}, { pjson, manifest, load }));
+    export const run = (args, folder = ${JSON.stringify(manual)}) =>
+      main(args, selfContained(folder, { pjson, manifest, load }), ${takesPlugIns});
   `;
+  const options = { target, keepsNames, isReadable, oclif: takesPlugIns ? [withOwnHelp] : [withoutFiles] };
   const [program, thread] = await Promise.all([
-    bundleScript({ stdin: { contents, resolveDir: root, loader: 'js' } }, target),
-    bundleScript({ entryPoints: ['src/cli/fetch/fetch-thread.ts'] }, target),
+    bundleScript({ stdin: { contents, resolveDir: root, loader: 'js', sourcefile: 'restaple.js' } }, options),
+    bundleScript({ entryPoints: ['src/cli/fetch/fetch-thread.ts'] }, options),
   ]);
   return { program, thread };
 }
 
-async function bundleScript(input, target) {
-  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutShell, withoutFiles, evaluatedOnDemand];
+async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
+  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutShell, ...oclif];
   const { outputFiles, metafile } = await build({
     ...input,
     absWorkingDir: root,
     bundle: true,
     write: false,
     metafile: true,
-    minify: true,
+    minifyWhitespace: !isReadable,
+    minifySyntax: !isReadable,
+    minifyIdentifiers: !isReadable && !keepsNames,
     // For reading the stack of a bug, beside the build: nothing of it is in the program.
     sourcemap: 'external',
     outdir: 'dist',
     format: 'cjs',
     platform: 'node',
     target,
+    // Node's own modules are required: a script out of a code cache cannot import.
+    supported: { 'dynamic-import': false },
+    external,
     plugins,
-    define: { 'import.meta.url': "'file:///'", 'import.meta.resolve': 'undefined' },
+    // A program out of an executable has no file name.
+    banner: {
+      js: "var fileUrl=typeof __filename==='string'?require('node:url').pathToFileURL(__filename).href:'file:///';",
+    },
+    define: { 'import.meta.url': 'fileUrl' },
     legalComments: 'none',
     logLevel: 'warning',
   });
   const [map, script] = outputFiles;
-  return { text: script.text, map: map.text, metafile };
+  // What stands in a regular expression is left as it is by esbuild.
+  const text = script.text.replace(/[^\0-\x7f]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return { text, map: map.text, metafile };
+}
+
+async function commandFiles() {
+  const files = await readdir(new URL('src/commands', import.meta.url), { recursive: true });
+  return files.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`);
+}
+
+/** What npm installs as the program: dist/restaple.cjs, the thread, and the code cache. */
+async function program() {
+  await manifest();
+  const { program, thread } = await bundleWhole({
+    target: 'node20.19',
+    manual: root,
+    takesPlugIns: true,
+    keepsNames: true,
+    isReadable: sourceMaps,
+  });
+  // No cache of other code is ever beside it.
+  await rm(inDist('code-cache'), { recursive: true, force: true });
+  await mkdir(inDist(''), { recursive: true });
+  await writeScript('restaple.cjs', program);
+  await writeScript('fetch-thread.cjs', thread);
+  if (!sourceMaps) await codeCaches(program.text);
+  return [program.metafile, thread.metafile];
+}
+
+const inDist = (name) => new URL(`dist/${name}`, import.meta.url);
+
+/** In one step, since a program may run meanwhile. */
+async function writeScript(name, { text, map }) {
+  await writeFile(inDist(`${name}.new`), sourceMaps ? `${text}//# sourceMappingURL=${name}.map\n` : text);
+  await rename(inDist(`${name}.new`), inDist(name));
+  if (sourceMaps) await writeFile(inDist(`${name}.map`), map);
+  else await rm(inDist(`${name}.map`), { force: true });
+}
+
+/** V8's code cache of the program, without which half of a start is compiling. bin/program.js reads the one of its Node.js. */
+async function codeCaches(text) {
+  const { wrapped } = require('./bin/program.js');
+  const wrappedPath = `${root}build/npm/program.js`;
+  await mkdir(dirname(wrappedPath), { recursive: true });
+  await mkdir(inDist('code-cache'), { recursive: true });
+  await writeFile(wrappedPath, wrapped(text), 'latin1');
+  const environment = { env: { PATH: process.env.PATH, HOME: dirname(wrappedPath) } };
+  for (const node of [process.execPath, ...values['code-cache-for']]) {
+    const { stdout } = await run(node, ['-p', 'require(process.argv[1]).cachePath()', `${root}bin/program.js`]);
+    const words = [`${root}packaging/binary/warm.cjs`, wrappedPath, `${root}fixtures`, stdout.trim()];
+    await run(node, words, environment);
+  }
+}
+
+/** What oclif knows of the commands without loading them. */
+async function manifest() {
+  const work = `${root}build/manifest`;
+  await rm(work, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: await commandFiles(),
+    outdir: `${work}/commands`,
+    outbase: 'src/commands',
+    bundle: true,
+    splitting: true,
+    chunkNames: '../chunks/[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  const { name, version, oclif } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));
+  const commands = { strategy: 'pattern', target: './commands' };
+  const pjson = { name, version, type: 'module', oclif: { ...oclif, commands } };
+  await writeFile(`${work}/package.json`, JSON.stringify(pjson));
+  const { Plugin } = await import('@oclif/core');
+  const plugin = new Plugin({ root: work, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  await writeFile(new URL('oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest)}\n`);
+}
+
+/** The library: both entries share their code. */
+async function library() {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    metafile: true,
+    entryPoints: ['src/index.ts', 'src/core/index.ts'],
+    outdir: 'dist',
+    outbase: 'src',
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    plugins: [withoutUnusedOptions],
+    sourcemap: sourceMaps ? 'linked' : false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    // The CommonJS packages in the bundle call require for node's own modules.
+    banner: {
+      js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
+    },
+  });
+  return metafile;
 }
 
 async function types() {
   await run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root });
 }
 
-async function manifest() {
-  const { Plugin } = await import('@oclif/core');
-  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
-  await plugin.load();
-  await writeFile(new URL('oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest)}\n`);
-}
-
 /** Manuals and completions, made from the manifest by src/cli/manual/documents.ts, which the program itself does not need. */
 async function documents() {
-  const outfile = fileURLToPath(new URL('dist/documents.mjs', import.meta.url));
+  const outfile = `${root}build/documents.mjs`;
   await build({
     absWorkingDir: root,
     entryPoints: ['src/cli/manual/documents.ts'],
@@ -306,38 +299,40 @@ async function documents() {
     logLevel: 'warning',
   });
   const { builtDocuments, documentSources } = await import(outfile);
-  await rm(outfile);
   const sources = ['oclif.manifest.json', 'package.json', 'CHANGELOG.md', 'README.md'];
   const texts = sources.map((name) => readFile(new URL(name, import.meta.url), 'utf8'));
   const written = builtDocuments(documentSources(...(await Promise.all(texts))));
   for (const folder of ['man', 'completion']) {
-    await rm(new URL(`dist/${folder}`, import.meta.url), { recursive: true, force: true });
-    await mkdir(new URL(`dist/${folder}`, import.meta.url));
+    await rm(inDist(folder), { recursive: true, force: true });
+    await mkdir(inDist(folder));
   }
-  for (const [name, text] of Object.entries(written)) await writeFile(new URL(`dist/${name}`, import.meta.url), text);
+  for (const [name, text] of Object.entries(written)) await writeFile(inDist(name), text);
 }
 
 /** Removes what an earlier build left; only now, so that a program that runs meanwhile finds its chunks. */
-async function removeStale(outputs) {
-  for (const name of await readdir(new URL('dist', import.meta.url), { recursive: true })) {
-    const isStale = /\.js(?:\.map)?$/.test(name)
-      ? !outputs.has(`dist/${name}`)
-      : name.endsWith('.d.ts') && !existsSync(new URL(`src/${name.replace(/\.d\.ts$/, '.ts')}`, import.meta.url));
-    if (isStale) await rm(new URL(`dist/${name}`, import.meta.url));
+async function removeStale({ outputs }) {
+  const kept = new Set(['dist/restaple.cjs', 'dist/fetch-thread.cjs', ...Object.keys(outputs)]);
+  for (const name of await readdir(inDist(''), { recursive: true })) {
+    const isStale = /\.c?js$/.test(name)
+      ? !kept.has(`dist/${name}`)
+      : name.endsWith('.map')
+        ? !sourceMaps
+        : name.endsWith('.d.ts') && !existsSync(new URL(`src/${name.replace(/\.d\.ts$/, '.ts')}`, import.meta.url));
+    if (isStale) await rm(inDist(name));
   }
 }
 
 async function buildAll() {
-  const [outputs] = await Promise.all([bundle(), types()]);
-  await manifest();
+  const [ofProgram, ofLibrary] = await Promise.all([program(), library(), types()]);
   await documents();
-  await removeStale(outputs);
+  await writeFile(inDist('THIRD-PARTY-NOTICES'), await noticesOf([...ofProgram, ofLibrary], root));
+  await removeStale(ofLibrary);
   await chmod(new URL('bin/run.js', import.meta.url), 0o755);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildAll().catch((error) => {
-    console.error(error instanceof Error && 'stdout' in error ? String(error.stdout) : error);
+    console.error(error instanceof Error && 'stdout' in error ? `${error.stdout}${error.stderr}` : error);
     process.exitCode = 1;
   });
 }

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Config, flush, run, type Interfaces } from '@oclif/core';
 import { explained } from './explained.js';
 import { goOnWhateverBecomesOf, tellOfLostOutput } from './lost-output.js';
@@ -7,15 +8,20 @@ import { asksForJson, isGiven, reportError } from './report-error.js';
 /**
  * Runs the program: one command line in, output and `process.exitCode` out. Never rejects.
  *
- * @param program where oclif finds the commands; by default in the package that this is a file of
+ * @param program what oclif is to know of it
+ * @param takesPlugIns whether those that the user has installed are loaded
  */
-export async function main(args: string[], program: Interfaces.Options = installed()): Promise<void> {
+export async function main(args: string[], program: Interfaces.Options, takesPlugIns: boolean): Promise<void> {
   const writing = goOnWhateverBecomesOf({ stdout: process.stdout, stderr: process.stderr });
   process.once('exit', () => tellOfLostOutput(writing, args));
   keepQuietAboutPlugIns();
   let config: Config | undefined;
   try {
     config = await Config.load(program);
+    // Where oclif keeps them.
+    if (takesPlugIns && existsSync(join(config.dataDir, 'package.json'))) {
+      await config.loadPluginsAndCommands({ force: true });
+    }
     await run(plainArguments(args), config);
     await flush();
   } catch (error) {
@@ -40,8 +46,4 @@ function keepQuietAboutPlugIns(): void {
     if (warning.code === 'EACCES') return;
     for (const tell of told) tell(warning);
   });
-}
-
-function installed(): Interfaces.Options {
-  return { root: fileURLToPath(new URL('../..', import.meta.url)) };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
+import type { Node, StringLiteral } from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { exitCodeOfErrorKind, exitCodes } from '../../src/cli/exit/exit-code.js';
@@ -9,6 +9,7 @@ import { ocspErrorKinds, type OcspErrorCode } from '../../src/core/ocsp-error.js
 import { gravities, gravityOfFailure } from '../../src/pipeline/gravity.js';
 import { projectFolder } from '../support/run-program.js';
 import { nodesOf, sourceFiles } from './source-files.js';
+import ts from './typescript.js';
 
 const files = sourceFiles();
 
@@ -90,7 +91,7 @@ function findRaisers(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const file of files) {
     if (tables.has(file.name)) continue;
-    for (const node of nodesOf(file.tree)) {
+    for (const node of nodesOf(file)) {
       if (!ts.isStringLiteral(node) || !isRaised(node)) continue;
       found.set(node.text, (found.get(node.text) ?? new Set()).add(file.name));
     }
@@ -99,8 +100,8 @@ function findRaisers(): Map<string, Set<string>> {
 }
 
 /** First argument of an error or failure, or the value of a property `code`, straight or by `?:`. */
-function isRaised(literal: ts.StringLiteral): boolean {
-  let node: ts.Node = literal;
+function isRaised(literal: StringLiteral): boolean {
+  let node: Node = literal;
   while (ts.isConditionalExpression(node.parent) && node.parent.condition !== node) node = node.parent;
   const { parent } = node;
   if (ts.isPropertyAssignment(parent)) return parent.name.getText() === 'code' && parent.initializer === node;

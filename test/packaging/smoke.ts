@@ -40,7 +40,7 @@ export async function smoke(command: readonly string[], options: SmokeOptions = 
     issueCertificates(folder, `http://127.0.0.1:${port}`);
     const responder = await program.serve(port);
     try {
-      await refreshesOne(program, `http://127.0.0.1:${port}`);
+      await refreshesOne(program, folder, `http://127.0.0.1:${port}`);
       await refreshesMany(program, folder);
       await tellsHaproxy(program, folder);
     } finally {
@@ -54,7 +54,7 @@ export async function smoke(command: readonly string[], options: SmokeOptions = 
 
 interface Program {
   /** Runs it, and expects this exit code and this on stderr, by default nothing. */
-  readonly run: (exitCode: number, words: readonly string[], stderr?: RegExp) => Promise<RunResult>;
+  readonly run: (exitCode: number, words: readonly string[], stderr?: RegExp, input?: string) => Promise<RunResult>;
   /** Starts the responder of the CA, and waits until it serves. */
   readonly serve: (port: number) => Promise<{ readonly stop: () => Promise<void> }>;
 }
@@ -65,8 +65,13 @@ function programOf(
   env: Readonly<Record<string, string>>,
 ): Program {
   return {
-    async run(exitCode, words, stderr = /^$/) {
-      const result = await runCommand(file, [...first, ...words], { cwd: folder.path, env });
+    async run(exitCode, words, stderr = /^$/, input = '') {
+      const result = await runCommand(file, [...first, ...words], {
+        cwd: folder.path,
+        env,
+        input,
+        timeoutMilliseconds: 600_000,
+      });
       const shown = `${words.join(' ')}\n${result.stdout}${result.stderr}`;
       assert.equal(result.exitCode, exitCode, `exit code ${String(result.exitCode)} in place of ${exitCode}: ${shown}`);
       assert.match(result.stderr, stderr, shown);
@@ -122,13 +127,14 @@ async function saysWhatItIs({ run }: Program): Promise<void> {
   await run(2, ['fetsh', 'site.pem'], /fetch/);
 }
 
-async function refreshesOne({ run }: Program, url: string): Promise<void> {
+async function refreshesOne({ run }: Program, folder: TemporaryFolder, url: string): Promise<void> {
   assert.equal((await run(0, ['uri', 'site.pem'])).stdout, `${url}\n`);
   await run(7, ['fetch', 'site.pem'], /--allow-private/);
   await run(0, ['fetch', '--allow-private', 'site.pem']);
   const [report] = (await run(0, ['verify', '--json', 'site.pem'])).lines();
   assert.equal(report?.['verdict'], 'good');
   assert.match((await run(0, ['inspect', 'site.pem.ocsp'])).stdout, /good/);
+  await run(0, ['verify', '--issuer', '/dev/stdin', 'site.pem'], /^$/, readFileSync(folder.at('ca.pem'), 'utf8'));
   // The responder is also the proxy, since a request through one goes by another HTTP client.
   await run(0, ['query', '--allow-private', '--proxy', url, 'site.pem']);
 }

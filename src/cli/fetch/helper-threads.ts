@@ -38,7 +38,7 @@ function startThread(workerData: ThreadData): Worker | undefined {
     // The single executable has the code in itself.
     return isSea()
       ? new Worker(getAsset('fetch-thread', 'utf8'), { workerData, resourceLimits, eval: true })
-      : new Worker(new URL(import.meta.resolve('#fetch-thread')), { workerData, resourceLimits });
+      : new Worker(new URL('fetch-thread.cjs', import.meta.url), { workerData, resourceLimits });
   } catch (error) {
     // A limit on tasks, as of a service or a container, or Node's own permissions: this thread does it without helpers.
     if (refusals.has((error as NodeJS.ErrnoException).code)) return undefined;
