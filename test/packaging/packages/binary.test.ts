@@ -7,7 +7,7 @@ import { projectFolder, runCommand, type RunResult } from '../../support/run-pro
 import { withTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 import { packagingFile } from '../packaging-files.js';
 import { smoke } from '../smoke.js';
-import { librariesAlone, unpackDebian } from './debian-root.js';
+import { librariesAlone, prepareForRuns, unpackDebian } from './debian-root.js';
 
 const executable = join(projectFolder, 'build', 'binary', process.arch === 'arm64' ? 'arm64' : 'amd64', 'restaple');
 const certificate = join(projectFolder, 'fixtures', 'server.pem');
@@ -35,7 +35,7 @@ describe('the single executable', () => {
         const alone = await runCommand('chroot', [root.path, '/restaple', 'uri', 'server.pem']);
         expect(alone).toMatchObject(printed);
         await unpackDebian(release, ['util-linux'], root.path);
-        mkdirSync(root.at('run', 'restaple'), { recursive: true });
+        prepareForRuns(root);
         await smoke(['chroot', root.path, '/restaple'], { folder: root });
       });
     },

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { createTemporaryFolder } from '../../support/temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 
 const run = promisify(execFile);
 
@@ -53,4 +53,11 @@ export async function unpackDebian(
   } finally {
     apt.remove();
   }
+}
+
+/** The folder of the run lock, and the device without which no program can be started. */
+export function prepareForRuns(root: TemporaryFolder): void {
+  mkdirSync(root.at('run', 'restaple'), { recursive: true });
+  mkdirSync(root.at('dev'), { recursive: true });
+  if (!existsSync(root.at('dev', 'null'))) execFileSync('mknod', ['-m', '666', root.at('dev', 'null'), 'c', '1', '3']);
 }
