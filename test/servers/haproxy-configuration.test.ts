@@ -4,11 +4,8 @@ import { once } from 'node:events';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  lineWithStaple,
-  readHaproxyConfiguration,
-  type HaproxyConfiguration,
-} from '../../src/servers/haproxy/configuration.js';
+import { lineWithStaple, type HaproxyConfiguration } from '../../src/servers/haproxy/configuration.js';
+import { readHaproxyConfiguration } from '../../src/servers/haproxy/configuration-reader.js';
 import { isRegularFile } from '../../src/system/regular-file.js';
 import { isSince } from '../support/programs.js';
 import { startHaproxy } from '../support/servers/haproxy.js';
