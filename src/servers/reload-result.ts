@@ -32,6 +32,8 @@ export type ReloadCode =
   | 'staple-refused'
   | 'staple-unreadable-by-server'
   | 'left-alone'
+  | 'own-update-fails'
+  | 'gone-with-reload'
   | 'not-running'
   | 'wrong-process'
   | 'pid-file-unsafe'

@@ -106,7 +106,7 @@ describe('a server that one more record describes', () => {
       expect.objectContaining({ code: 'usage', hint: expect.stringContaining('made-up:here') as string }),
     );
     vi.stubEnv('RESTAPLE_DNSDIST_KEY', undefined);
-    const flags = { 'dnsdist-key-file': undefined, 'reload-timeout': 1000, confirm: [], json: undefined };
+    const flags = { 'dnsdist-key-file': undefined, 'reload-timeout': 1000, confirm: [], json: undefined, 'haproxy-config': [], 'take-over': false };
     const output = { warn: () => undefined } as never;
     expect(() => tellToolsFrom(flags, [target], new AbortController().signal, output)).toThrow(/console key/);
     vi.unstubAllEnvs();

@@ -8,7 +8,10 @@ import {
 } from '../../core/index.js';
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
-import { shownPath } from '../../core/file-path.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { configuredAs } from '../../servers/haproxy/configuration.js';
+import { remarkByConfiguration } from '../../servers/haproxy/next-start.js';
+import type { VerifyStapleOptions } from './verify-report.js';
 import {
   largestForClients,
   tooLargeInFile,
@@ -106,6 +109,21 @@ export function issuerTrouble(
     message,
     `append the CA certificate to the file, or save it as ${name}, in PEM`,
   );
+}
+
+/** Why haproxy would not find the staple at its next start, by its configuration. */
+export function placeTrouble(
+  server: StaplingServer,
+  path: FilePath,
+  staplePath: FilePath,
+  { haproxy }: Pick<VerifyStapleOptions, 'haproxy'>,
+): Trouble | undefined {
+  if (server !== 'haproxy' || haproxy === undefined) return undefined;
+  const entries = configuredAs(haproxy, path);
+  const remarks = entries.map((entry) => remarkByConfiguration({ staplePath }, entry));
+  const { message, hint } = remarks.find((remark) => remark !== undefined) ?? {};
+  if (message === undefined || hint === undefined) return undefined;
+  return serverTrouble('gone-with-reload', message, hint);
 }
 
 function serverTrouble(code: ServerTroubleCode, message: string, hint: string): Trouble {

@@ -8,6 +8,7 @@ import {
 } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { chooseIssuer } from '../../core/certificate/issuance.js';
+import { configuredAs } from '../../servers/haproxy/configuration.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource } from '../../source/certificate-list.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
@@ -22,7 +23,7 @@ import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
+import { issuerTrouble, placeTrouble, sizeTrouble, withBadFile } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -107,7 +108,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   const { path, certificate } = file;
   let { response } = options;
   try {
-    response ??= staplePathFor(path, certificate, options.out);
+    response ??= stapleOf(file, options);
     const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options);
     const { certificate: itsIssuer, companions } = await issuer();
@@ -117,7 +118,9 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const trouble =
       server === undefined || verdict.kind !== 'good'
         ? undefined
-        : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
+        : (issuerTrouble(server, file, issuers) ??
+          sizeTrouble(server, found) ??
+          placeTrouble(server, path, response, options));
     const origin = options.response === undefined ? 'staple' : 'named';
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
@@ -127,6 +130,15 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
+}
+
+/** Where the staple of a certificate is: where --out says, where haproxy reads it, or beside the certificate. */
+function stapleOf({ path, certificate }: CertificateFile, { out, haproxy }: VerifyStapleOptions): FilePath {
+  const read = haproxy === undefined ? [] : configuredAs(haproxy, path);
+  return (
+    (out === undefined ? read.find(({ staplePath }) => staplePath !== undefined)?.staplePath : undefined) ??
+    staplePathFor(path, certificate, out)
+  );
 }
 
 /** In addition to the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
@@ -194,7 +206,7 @@ export interface KeptRevocation {
  */
 export async function keptRevocation({ file, options, issuer }: Examination): Promise<KeptRevocation | undefined> {
   const { certificate } = file;
-  const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
+  const path = revokedMarkPath(stapleOf(file, options));
   const found = readStapleNow(path);
   if (found.state !== 'present') return undefined;
   const { certificate: itsIssuer } = await issuer();

@@ -10,7 +10,7 @@ import type {
   ConfiguredCertificate,
   HaproxyConfiguration,
 } from './configuration.js';
-import { wordsOfLine } from './configuration-words.js';
+import { crtListEntry, looksBeside, valueOf, wordsOfLine } from './configuration-words.js';
 
 /** What the reader needs to know of the haproxy that reads these files. */
 export interface ConfigurationSurroundings {
@@ -184,7 +184,7 @@ class ConfigurationReader {
   private add(name: string, line: ConfigurationLine, options: readonly string[]): string {
     const path = this.pathOf(name);
     const named = valueOf(options, 'ocsp');
-    const looks = this.loadsStaples && !options.some((word) => ownFiles.has(word));
+    const looks = this.loadsStaples && looksBeside(options);
     const beside = this.dropsExtension && name.endsWith('.crt') ? name.slice(0, -'.crt'.length) : name;
     const staple = named ?? (looks ? `${beside}.ocsp` : undefined);
     this.keep(name, path, staple, named !== undefined, valueOf(options, 'ocsp-update'), line);
@@ -222,24 +222,16 @@ class ConfigurationReader {
     const names: string[] = [];
     try {
       for (const [number, text] of linesOf(file)) {
-        const [, word, options = ''] = /^\s*([^\s[#][^\s[]*)\s*(?:\[([^\]]*)\])?/.exec(text) ?? [];
-        if (word === undefined) continue;
+        const entry = crtListEntry(text);
+        if (entry === undefined) continue;
         const line: ConfigurationLine = { file, number, text, kind: 'crt-list' };
-        names.push(...this.certificate(word, line, options.split(/\s+/).filter(Boolean)));
+        names.push(...this.certificate(entry.name, line, entry.options));
       }
     } catch (error) {
       this.problems.push(`the crt-list ${shownPath(file)} could not be read: ${(error as Error).message}`);
     }
     return names;
   }
-}
-
-/** Options of a crt-list line that name files of a certificate. */
-const ownFiles = new Set(['ocsp', 'key', 'issuer', 'sctl']);
-
-function valueOf(words: readonly string[], keyword: string): string | undefined {
-  const index = words.indexOf(keyword);
-  return index < 0 ? undefined : words[index + 1];
 }
 
 function isFolder(path: FilePath): boolean {

@@ -43,3 +43,23 @@ function expanded(quoted: string, environment: Environment): string {
       octet === undefined ? (environment[braced ?? bare ?? ''] ?? text) : unescaped(octet),
   );
 }
+
+/** The file of a crt-list line and its options (configuration manual, "crt-list"); undefined for a line without one. */
+export function crtListEntry(line: string): { readonly name: string; readonly options: readonly string[] } | undefined {
+  const [, name, options = ''] = /^\s*([^\s[#][^\s[]*)\s*(?:\[([^\]]*)\])?/.exec(line) ?? [];
+  return name === undefined ? undefined : { name, options: options.split(/\s+/).filter(Boolean) };
+}
+
+/** Options of a crt-list line that name files of a certificate: with one of them haproxy looks for nothing beside it. */
+const ownFiles: ReadonlySet<string> = new Set(['ocsp', 'key', 'issuer', 'sctl']);
+
+/** Whether haproxy looks for `FILE.ocsp` in spite of these options. */
+export function looksBeside(options: readonly string[]): boolean {
+  return !options.some((word) => ownFiles.has(word));
+}
+
+/** The word after a keyword. */
+export function valueOf(words: readonly string[], keyword: string): string | undefined {
+  const index = words.indexOf(keyword);
+  return index < 0 ? undefined : words[index + 1];
+}

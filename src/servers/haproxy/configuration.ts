@@ -63,8 +63,12 @@ export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: File
 
 /** The configured certificate of a file, whatever link leads to it; several where it is loaded more than once. */
 export function configuredAs({ certificates }: HaproxyConfiguration, path: FilePath): ConfiguredCertificate[] {
-  const key = pathKey(realPath(path));
-  return certificates.filter((one) => pathKey(realPath(one.path)) === key);
+  return certificates.filter((one) => isSameFile(one.path, path));
+}
+
+/** Whether two paths lead to one file, over links too. */
+export function isSameFile(one: FilePath, other: FilePath): boolean {
+  return pathKey(realPath(one)) === pathKey(realPath(other));
 }
 
 function realPath(path: FilePath): FilePath {
