@@ -21,15 +21,16 @@ export interface NextStart {
 
 type Remark = Pick<PushResult, 'code' | 'message' | 'hint'>;
 
-/** A line of a crt-list as the socket shows it. */
+/** A line of a crt-list that the socket names; `text` is that of the file. */
 interface ShownLine {
   readonly file: string;
   readonly number: number;
+  readonly text: string | undefined;
 }
 
 /** By the configuration where it was named, else by what the socket shows: the crt-lists, and names of crt-stores. */
 export function nextStartOf(session: HaproxySession, configuration: ServerTools['haproxyConfiguration']): NextStart {
-  const shownLines = askedOnce(() => linesWithOptions(session));
+  const shownLines = askedOnce(() => linesOfLists(session));
   return {
     async remarkOn(staple, name) {
       const known = configuration?.();
@@ -74,8 +75,11 @@ function remarkOnStore({ staplePath }: StapleToPush, name: string): Remark {
   );
 }
 
-function remarkOnList({ staplePath }: StapleToPush, name: string, { file, number }: ShownLine): Remark | undefined {
-  const text = lineOf(file, number);
+function remarkOnList(
+  { staplePath }: StapleToPush,
+  name: string,
+  { file, number, text }: ShownLine,
+): Remark | undefined {
   const entry = crtListEntry(text ?? '');
   if (text === undefined || entry === undefined || looksBeside(entry.options)) return undefined;
   const path = asPath(Buffer.from(file, 'latin1'));
@@ -100,29 +104,32 @@ function gone(message: string, hint: string): Remark {
   return { code: 'gone-with-reload', message: `${message}: this staple is then gone`, hint };
 }
 
-/** Lines of crt-lists that have options, by the names of their certificates; from 3.0 on some of these name staples. */
-async function linesWithOptions(session: HaproxySession): Promise<ReadonlyMap<string, ShownLine>> {
+/** Lines of crt-lists by the names of their certificates; the socket does not show the options that name files. */
+async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap<string, ShownLine>> {
   const lines = new Map<string, ShownLine>();
   const lists = (await session.ask('show ssl crt-list')).split('\n').filter((name) => name.startsWith('/'));
   for (const file of lists) {
+    const texts = textsOf(file);
     const shownList = await session.ask(`show ssl crt-list -n ${file.replace(/[\\ ;]/g, '\\$&')}`);
-    for (const [, name = '', number] of shownList.matchAll(/^(.+?):(\d+) \[/gm)) {
-      lines.set(name, { file, number: Number(number) });
+    for (const [, name = '', number] of shownList.matchAll(/^(.+?):(\d+)(?: |$)/gm)) {
+      lines.set(name, { file, number: Number(number), text: texts.get(Number(number)) });
     }
   }
   return lines;
 }
 
-/** Undefined where this process cannot read it, as where haproxy has another root. */
-function lineOf(file: string, number: number): string | undefined {
+/** None where this process cannot read it, as where haproxy has another root. */
+function textsOf(file: string): ReadonlyMap<number, string> {
   try {
-    const { bytes } = readRegularFile(asPath(Buffer.from(file, 'latin1')), { limit: 64 * 1024 * 1024 });
-    for (const [current, text] of numberedLines(bytes ?? new Uint8Array())) if (current === number) return text;
+    const { bytes = new Uint8Array() } = readRegularFile(asPath(Buffer.from(file, 'latin1')), { limit: largestList });
+    return new Map(numberedLines(bytes));
   } catch {
-    return undefined;
+    return new Map();
   }
-  return undefined;
 }
+
+/** Far beyond any crt-list, in octets. */
+const largestList = 64 * 1024 * 1024;
 
 function resolved(path: FilePath): FilePath {
   return typeof path === 'string' ? resolve(path) : path;
