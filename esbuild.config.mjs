@@ -1,7 +1,8 @@
-// Builds dist/: the program split by command, the library, its types, and the manifest that spares oclif loading every command.
+// Builds dist/: the program split by command, the library, its types, manuals and completions; and the manifest that spares
+// oclif loading every command.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,6 +176,32 @@ async function manifest() {
   await writeFile(new URL('oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest)}\n`);
 }
 
+/** Manuals and completions, made from the manifest by src/cli/manual/documents.ts, which the program itself does not need. */
+async function documents() {
+  const outfile = fileURLToPath(new URL('dist/documents.mjs', import.meta.url));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/manual/documents.ts'],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'warning',
+  });
+  const { builtDocuments, documentSources } = await import(outfile);
+  await rm(outfile);
+  const sources = ['oclif.manifest.json', 'package.json', 'CHANGELOG.md', 'README.md'];
+  const texts = sources.map((name) => readFile(new URL(name, import.meta.url), 'utf8'));
+  const written = builtDocuments(documentSources(...(await Promise.all(texts))));
+  for (const folder of ['man', 'completion']) {
+    await rm(new URL(`dist/${folder}`, import.meta.url), { recursive: true, force: true });
+    await mkdir(new URL(`dist/${folder}`, import.meta.url));
+  }
+  for (const [name, text] of Object.entries(written)) await writeFile(new URL(`dist/${name}`, import.meta.url), text);
+}
+
 /** Removes what an earlier build left; only now, so that a program that runs meanwhile finds its chunks. */
 async function removeStale(outputs) {
   for (const name of await readdir(new URL('dist', import.meta.url), { recursive: true })) {
@@ -188,6 +215,7 @@ async function removeStale(outputs) {
 try {
   const [outputs] = await Promise.all([bundle(), types()]);
   await manifest();
+  await documents();
   await removeStale(outputs);
   await chmod(new URL('bin/run.js', import.meta.url), 0o755);
 } catch (error) {

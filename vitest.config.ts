@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+import LongestFirst from './test/support/longest-first.js';
 import ProgramsReporter from './test/support/programs-reporter.js';
 import { needsAll, programTags, serverTags } from './test/support/programs.js';
 
@@ -35,7 +36,10 @@ export default defineConfig({
     tags: programTags(),
     ...(onlyServers ? { tagsFilter: [serverTags.join(' || ')] } : {}),
     globalSetup: ['test/support/share-keys.ts'],
-    setupFiles: needsAll ? ['test/support/fail-without-programs.ts'] : [],
+    setupFiles: ['test/support/start-keys-anew.ts', ...(needsAll ? ['test/support/fail-without-programs.ts'] : [])],
+    sequence: { sequencer: LongestFirst },
+    // A file that has not changed is not compiled again.
+    experimental: { fsModuleCache: true },
     reporters: [new ProgramsReporter()],
     projects: [
       {

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
-import ts from 'typescript';
+import type { Identifier, Statement } from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { importsOf, nodesOf, sourceFiles, type ParsedFile } from './source-files.js';
+import ts from './typescript.js';
 
 /** docs/architecture.md: a file imports from its own folder and from lower floors only. */
 const floors: Readonly<Record<string, number>> = {
@@ -50,8 +51,8 @@ function localImportsOf(file: ParsedFile): string[] {
 }
 
 /** Every use of an identifier as a value: neither a property's name nor a type. */
-function* usesOf(file: ParsedFile, name: string): Generator<ts.Identifier> {
-  for (const node of nodesOf(file.tree)) {
+function* usesOf(file: ParsedFile, name: string): Generator<Identifier> {
+  for (const node of nodesOf(file)) {
     if (!ts.isIdentifier(node) || node.text !== name) continue;
     const { parent } = node;
     if (ts.isPropertyAccessExpression(parent) && parent.name === node) continue;
@@ -66,7 +67,7 @@ function offenders(among: (file: ParsedFile) => boolean, offends: (file: ParsedF
 }
 
 function readsClock(file: ParsedFile): boolean {
-  return [...nodesOf(file.tree)].some(
+  return nodesOf(file).some(
     (node) =>
       (ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments ?? []).length === 0) ||
       (ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now') ||
@@ -195,7 +196,7 @@ describe('the floors', () => {
 
   it('give a public key from outside to node:crypto in one place, which checks it first', () => {
     const takesKey = (file: ParsedFile): boolean =>
-      [...nodesOf(file.tree)].some(
+      nodesOf(file).some(
         (node) =>
           (ts.isCallExpression(node) &&
             node.expression.getText() === 'createPublicKey' &&
@@ -240,7 +241,7 @@ describe('the files of src', () => {
   });
 });
 
-function isDefaultExport(statement: ts.Statement): boolean {
+function isDefaultExport(statement: Statement): boolean {
   if (ts.isExportAssignment(statement)) return true;
   if (ts.isExportDeclaration(statement) && statement.exportClause !== undefined) {
     return (

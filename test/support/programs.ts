@@ -24,9 +24,16 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  'bash-completion': {
+    packages: 'bash-completion',
+    isFiles: true,
+    files: ['/usr/share/bash-completion/bash_completion'],
+  },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
   faketime: { packages: 'faketime' },
+  fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
   hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
@@ -37,6 +44,8 @@ const programs: Readonly<Record<string, Program>> = {
     server: { versionBy: ['-v'] },
   },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
+  man: { packages: 'man-db' },
+  mandoc: { packages: 'mandoc' },
   nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
@@ -52,6 +61,7 @@ const programs: Readonly<Record<string, Program>> = {
   'systemd-analyze': { packages: 'systemd' },
   'systemd-notify': { packages: 'systemd' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
+  zsh: { packages: 'zsh' },
 };
 
 // Debian keeps servers where only root's PATH looks.

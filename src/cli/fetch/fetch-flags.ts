@@ -119,7 +119,7 @@ export const fetchFlags = withEnvironment({
   }),
   ...inGroup('signing', {
     'sign-with': fileFlag('sign requests with this certificate, for a responder that answers sigRequired to others'),
-    'sign-key': fileFlag('its key [default: the file of --sign-with has it]'),
+    'sign-key': fileFlag('the key of --sign-with [default: the one in the same file]'),
     'passphrase-file': fileFlag('open an encrypted key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
   }),
   ...inGroup('trust', {

@@ -1,5 +1,6 @@
 import {
   OcspError,
+  alertTime,
   defaultRefreshPolicy,
   type BelievedEvidence,
   type Certificate,
@@ -21,6 +22,7 @@ import type { CrlReport } from '../crl-check.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
+import { windowOfVerdict } from '../fetch/staple-state.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
 import { issuerTrouble, placeTrouble, sizeTrouble, withBadFile } from './server-rules.js';
@@ -114,6 +116,8 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const { certificate: itsIssuer, companions } = await issuer();
     const verdict = verdictOn(found, { certificate }, itsIssuer, withUntrusted(options, companions()));
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
+    const window = nextRefresh === undefined ? undefined : windowOfVerdict(verdict);
+    const alertFrom = window === undefined ? undefined : alertTime(window, certificate);
     const { server } = options;
     const trouble =
       server === undefined || verdict.kind !== 'good'
@@ -126,7 +130,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
     const why = 'remove it, since the file of the certificate has its issuer';
     const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
-    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, findings }) };
+    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, alertFrom, findings }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
