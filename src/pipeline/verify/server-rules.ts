@@ -9,9 +9,8 @@ import {
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { configuredAs } from '../../servers/haproxy/configuration.js';
+import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import { remarkByConfiguration } from '../../servers/haproxy/next-start.js';
-import type { VerifyStapleOptions } from './verify-report.js';
 import {
   largestForClients,
   tooLargeInFile,
@@ -116,7 +115,7 @@ export function placeTrouble(
   server: StaplingServer,
   path: FilePath,
   staplePath: FilePath,
-  { haproxy }: Pick<VerifyStapleOptions, 'haproxy'>,
+  haproxy: HaproxyConfiguration | undefined,
 ): Trouble | undefined {
   if (server !== 'haproxy' || haproxy === undefined) return undefined;
   const entries = configuredAs(haproxy, path);

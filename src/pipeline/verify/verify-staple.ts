@@ -124,7 +124,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
         ? undefined
         : (issuerTrouble(server, file, issuers) ??
           sizeTrouble(server, found) ??
-          placeTrouble(server, path, response, options));
+          placeTrouble(server, path, response, options.haproxy));
     const origin = options.response === undefined ? 'staple' : 'named';
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
