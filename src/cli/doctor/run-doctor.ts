@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { OcspError } from '../../core/index.js';
+import { examineHost } from '../../pipeline/doctor/examine-host.js';
+import type { WantedServer } from '../../pipeline/doctor/find-servers.js';
+import type { DoctorReport } from '../../pipeline/doctor/doctor-report.js';
+import { createIssuerFinder } from '../../source/issuer-finder.js';
+import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { usualSkewMilliseconds } from '../fetch/fetch-setup.js';
+import { catchInterrupts } from '../interrupt.js';
+import type { Output } from '../output.js';
+import { certificatesOfRun } from './certificates-of-run.js';
+import type { DoctorFlags } from './doctor-flags.js';
+import { tellReportAsJson } from './report-records.js';
+import { tellReport } from './report-lines.js';
+
+/** Looks at this host, or at these servers of it, and tells. */
+export async function runDoctor(
+  wanted: readonly WantedServer[],
+  flags: DoctorFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const interrupt = catchInterrupts();
+  const now = flags.at ?? new Date();
+  try {
+    const report = await hostReport(wanted, flags, interrupt.signal, output);
+    if (output.json) tellReportAsJson(report, output);
+    else tellReport(report, output, now);
+    return exitCodeOf(report, flags.strict);
+  } catch (error) {
+    const stopped = interrupt.exitCode();
+    if (stopped === undefined || !(error instanceof OcspError)) throw error;
+    return stopped;
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** What doctor finds by these flags. Throws OcspError `interrupted`. */
+export async function hostReport(
+  wanted: readonly WantedServer[],
+  flags: Pick<DoctorFlags, 'at' | 'issuer' | 'handshake-timeout'>,
+  signal: AbortSignal,
+  output: Pick<Output, 'warn'>,
+): Promise<DoctorReport> {
+  return await examineHost({
+    wanted,
+    discovery: {
+      limits: { timeoutMilliseconds: flags['handshake-timeout'], signal },
+      askServers: false,
+      environment: process.env,
+      randomBytes: (count) => randomBytes(count),
+    },
+    issuers: createIssuerFinder(flags.issuer, undefined, output.warn),
+    certificatesOfRun,
+    now: flags.at ?? new Date(),
+    skewMilliseconds: usualSkewMilliseconds,
+  });
+}
+
+function exitCodeOf({ certificates, remarks }: DoctorReport, isStrict: boolean): ExitCode {
+  const isUnrefreshed = certificates.some(({ findings }) => findings.some(({ code }) => code === 'nobody-refreshes'));
+  return gravestExitCode([
+    ...certificates.map(({ gravity }) => exitCodes[gravity]),
+    ...remarks.map(({ code }) => (code === 'unreadable' ? exitCodes.inputUnusable : exitCodes.success)),
+    isStrict && isUnrefreshed ? exitCodes.outsideValidity : exitCodes.success,
+  ]);
+}
