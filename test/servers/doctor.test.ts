@@ -224,6 +224,55 @@ describe('doctor on nginx', { tags: ['nginx'] }, () => {
   });
 });
 
+describe('config init', { tags: ['haproxy'] }, () => {
+  it('writes a configuration on which config check passes, and with which fetch leaves doctor nothing to say', async () => {
+    const [one, two] = [scene.issue('one'), scene.issue('two')];
+    scene.issue('none', { ocspUris: [] });
+    rmSync(two.staple);
+    const list = [one, two].map(({ certificate }) => certificate);
+    const port = await freePort();
+    const config = haproxyConfig({
+      port,
+      certificate: [...list, scene.folder.at('none.pem')].join(' crt '),
+      adminSocket: scene.folder.at('admin.sock'),
+    });
+    rmSync(scene.folder.at('none.pem.ocsp'));
+    running.push(await startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
+    const server = `haproxy:${scene.folder.at('haproxy.cfg')}`;
+
+    const file = scene.folder.at('restaple.yaml');
+    const made = await runRestaple(['config', 'init', '--out', file, server]);
+    expect(made).toMatchObject({ exitCode: 0, stdout: '' });
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain(`# haproxy, ${scene.folder.at('haproxy.cfg')}, line 10: not served when this was made`);
+    expect(text).toMatch(/# - .*none\.pem \(haproxy\): the certificate has no OCSP responder/);
+    expect((await runRestaple(['config', 'init', server])).stdout).toBe(text);
+
+    expect(await runRestaple(['config', 'check', '--config', file])).toMatchObject({ exitCode: 0, stderr: '' });
+    const lock = ['--lock', scene.folder.at('lock')];
+    const env = { RESTAPLE_ALLOW_PRIVATE: 'true' };
+    const dry = await runRestaple(['fetch', '--dry-run', '--config', file, ...lock], { env });
+    expect(dry.exitCode, dry.stderr).toBe(0);
+    const watch = startRestaple(['fetch', '--watch', '--json', '--config', file, ...lock], { env });
+    watching.push(watch);
+    await expect
+      .poll(async () => (await runDoctor(['--strict', server])).certificates.map(({ state }) => state), {
+        interval: 500,
+      })
+      .toEqual(['fine', 'fine', 'needs-nothing']);
+    expect((await runDoctor(['--strict', server])).exitCode).toBe(0);
+  });
+
+  it('never writes over a file', async () => {
+    const file = scene.folder.write('mine.yaml', 'certificates: []\n');
+    const cfg = scene.folder.write('haproxy.cfg', 'global\n');
+    const { exitCode, stderr } = await runRestaple(['config', 'init', '--out', file, `haproxy:${cfg}`]);
+    expect(exitCode).toBe(9);
+    expect(stderr).toContain('is there already');
+    expect(readFileSync(file, 'utf8')).toBe('certificates: []\n');
+  });
+});
+
 describe('the report', { tags: ['haproxy'] }, () => {
   it('fits 80 columns, and begins with the table', async () => {
     const site = scene.issue('site');

@@ -72,6 +72,8 @@ export interface DoctorRecord {
   readonly gravity: Gravity;
   /** The target of --reload. */
   readonly target?: string;
+  /** Where the server reads its staple, or would after the advice; absent where it was not examined. */
+  readonly stapleFile?: string;
 }
 
 /** What the certificate says. */

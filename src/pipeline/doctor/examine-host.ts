@@ -5,6 +5,7 @@ import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { mapConcurrent } from '../fleet/map-concurrent.js';
+import { staplePlaceFor } from './advice.js';
 import {
   doctorStates,
   type DoctorRecord,
@@ -147,6 +148,7 @@ function recordOf(examined: Examination, now: Date): DoctorRecord {
     handshakes,
     refreshedBy,
     target: server.target,
+    stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
   });
 }
 
