@@ -3,16 +3,25 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 import ProgramsReporter from './test/support/programs-reporter.js';
-import { needsAll, programTags } from './test/support/programs.js';
+import { needsAll, programTags, serverTags } from './test/support/programs.js';
 
 const library = ['test/{unit,property,contract,vectors}/**/*.test.ts'];
 
-/** Tests that put something in the place of a module, a timer or a global: `vi` does that, and nothing else here. */
-const replacing = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
+const testFiles = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
-  .filter(
-    (name) => name.endsWith('.test.ts') && /\bvi\.\w/.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
-  );
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => ({ name, text: readFileSync(join(import.meta.dirname, name), 'utf8') }));
+
+const namesOf = (pattern: RegExp): string[] =>
+  testFiles.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
+
+/** Tests that put something in the place of a module, a timer or a global: `vi` does that, and nothing else here. */
+const replacing = namesOf(/\bvi\.\w/);
+
+/** For test/servers/run: only the tests that need a server, out of the files that have some. */
+const onlyServers = process.env['RESTAPLE_TEST_SERVERS'] === '1';
+
+const withServers = new RegExp(`(?:tags: .*|@module-tag.*)\\b(?:${serverTags.join('|')}|server)\\b`);
 
 export default defineConfig({
   test: {
@@ -24,6 +33,7 @@ export default defineConfig({
     maxWorkers: 4,
     env: { NO_COLOR: '1' },
     tags: programTags(),
+    ...(onlyServers ? { tagsFilter: [serverTags.join(' || ')] } : {}),
     globalSetup: ['test/support/share-keys.ts'],
     setupFiles: needsAll ? ['test/support/fail-without-programs.ts'] : [],
     reporters: [new ProgramsReporter()],
@@ -38,7 +48,7 @@ export default defineConfig({
         // For the same reason, and the processes that run the program are used again by the next file.
         test: {
           name: 'program',
-          include: ['test/**/*.test.ts'],
+          include: onlyServers ? namesOf(withServers) : ['test/**/*.test.ts'],
           exclude: [...library, ...replacing],
           isolate: false,
         },

@@ -1,4 +1,4 @@
-import type { Server } from './server.js';
+import { servesOversized, type Server } from './server.js';
 import { toldBySignal } from './signal/told-by-signal.js';
 
 export const hitch = {
@@ -9,6 +9,14 @@ export const hitch = {
     program: /^hitch(?:-?\d[\d.]*)?$/,
     keepsRights: true,
   }),
-  // hitch 1.7
-  rules: { takesSha1Only: true },
+  rules: {
+    measured: '1.7 and 1.8',
+    withBadFile: {
+      expired: 'staples nothing',
+      foreign: 'does not start',
+      missing: 'does not start',
+      oversized: servesOversized,
+    },
+    takesSha1Only: true,
+  },
 } as const satisfies Server<string>;

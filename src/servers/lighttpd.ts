@@ -1,4 +1,4 @@
-import type { Server } from './server.js';
+import { foreignByOpenSsl, servesOversized, type Server } from './server.js';
 import { toldBySignal } from './signal/told-by-signal.js';
 
 export const lighttpd = {
@@ -10,6 +10,14 @@ export const lighttpd = {
     program: /^lighttpd(?:-?\d[\d.]*)?$/,
     keepsRights: false,
   }),
-  // lighttpd 1.4
-  rules: { laxness: { rule: 'server-checks-little', serves: 'whatever response the file holds until its nextUpdate' } },
+  rules: {
+    measured: '1.4.69 to 1.4.85',
+    withBadFile: {
+      expired: 'staples nothing',
+      foreign: foreignByOpenSsl,
+      missing: 'staples nothing',
+      oversized: servesOversized,
+    },
+    laxness: { rule: 'server-checks-little', serves: 'whatever response the file holds until its nextUpdate' },
+  },
 } as const satisfies Server<string>;

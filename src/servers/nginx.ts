@@ -1,4 +1,4 @@
-import type { Server } from './server.js';
+import { foreignByOpenSsl, servesOversized, type Server } from './server.js';
 import { toldBySignal } from './signal/told-by-signal.js';
 
 export const nginx = {
@@ -10,8 +10,14 @@ export const nginx = {
     program: /^nginx(?:-debug|-?\d[\d.]*)?$/,
     keepsRights: true,
   }),
-  // nginx 1.22
   rules: {
+    measured: '1.22 to 1.30',
+    withBadFile: {
+      expired: 'serves it',
+      foreign: foreignByOpenSsl,
+      missing: 'does not start; a reload keeps the old configuration',
+      oversized: servesOversized,
+    },
     laxness: { rule: 'server-checks-nothing', serves: 'whatever response the file holds, even an expired one' },
   },
 } as const satisfies Server<string>;

@@ -1,5 +1,6 @@
 import type { CertId, Certificate } from '../core/index.js';
 import { definedOnly } from '../core/defined-only.js';
+import type { HostAndPort } from '../system/host-and-port.js';
 import type { FilePath } from '../core/file-path.js';
 
 /** A staple that was verified and is good, ready for a server. */
@@ -65,10 +66,12 @@ export interface TargetResult {
   readonly milliseconds: number;
   /** What is wrong with the target itself, where it is. */
   readonly error?: TargetTrouble;
+  /** Where the server can be asked by a handshake, if it does not say itself which staples it took. */
+  readonly listeners?: readonly HostAndPort[];
 }
 
 /** What a server made of the staples that it was told of, one result each in their order. */
-export type Told = Pick<TargetResult, 'certificates' | 'error'>;
+export type Told = Pick<TargetResult, 'certificates' | 'error' | 'listeners'>;
 
 /** Why a target, or a staple at it, failed: thrown inside a driver, and always turned into a result. */
 export class TargetFailure extends Error implements TargetTrouble {
@@ -136,12 +139,13 @@ export async function resultOf(
   tell: () => Promise<Told>,
 ): Promise<TargetResult> {
   const start = performance.now();
-  const { certificates, error } = await tell().catch((failure: unknown): Told => {
+  const { certificates, error, listeners } = await tell().catch((failure: unknown): Told => {
     if (!(failure instanceof TargetFailure)) throw failure;
     return noneTaken(staples, failure);
   });
   const ok = error === undefined && certificates.every((one) => one.ok);
-  return definedOnly({ target, ok, certificates, milliseconds: Math.round(performance.now() - start), error });
+  const milliseconds = Math.round(performance.now() - start);
+  return definedOnly({ target, ok, certificates, milliseconds, error, listeners });
 }
 
 /** The time a driver may take, in milliseconds, and the run's interrupt. */

@@ -43,8 +43,18 @@ export interface ServerTools {
   randomBytes(count: number): Uint8Array;
 }
 
+/** A staple file that is no good: past its nextUpdate, about another certificate, not there, of about 20 kB. */
+export type BadFile = 'expired' | 'foreign' | 'missing' | 'oversized';
+
 /** What a server takes from a file and serves, as measured; what is absent, it does not look at. */
 export interface ServerRules {
+  /** The versions that were measured: `3.0 to 3.2`. */
+  readonly measured: string;
+  /**
+   * What the server does with each bad file: a clause that follows its name, with one of `serves it`, `staples nothing`,
+   * `does not start` for each version. `verify --for` says it, and docs/operation.md has it as a table.
+   */
+  readonly withBadFile: Readonly<Record<BadFile, string>>;
   readonly takesOneStatementOnly?: boolean;
   readonly takesSha1Only?: boolean;
   readonly wantsNextUpdate?: boolean;
@@ -65,6 +75,12 @@ export interface ServerRules {
  * CertificateStatus. In octets.
  */
 export const largestForClients = 16_380;
+
+/** What a server of OpenSSL does with a response for another certificate that it does not compare with its own. */
+export const foreignByOpenSsl = 'serves it; with OpenSSL 3.6 staples nothing';
+
+/** What a server does that hands on whatever the file holds, of any size. */
+export const servesOversized = 'serves it, which clients of TLS 1.2 do not survive';
 
 /** Why a server would not take a response of so many octets from its file: a clause, or undefined where it would. */
 export function tooLargeInFile({ name, rules }: Pick<Server, 'name' | 'rules'>, octets: number): string | undefined {

@@ -47,6 +47,19 @@ describe('the table of servers', () => {
   });
 });
 
+describe('the table of bad files', () => {
+  const operation = readFileSync(join(projectFolder, 'docs/operation.md'), 'utf8');
+  const squeezed = (line: string): string => line.replaceAll(/ +/g, ' ');
+
+  it.each(
+    (servers as readonly Server[]).filter(({ rules }) => rules !== undefined).map((server) => [server.name, server]),
+  )('has the row of %s as its record says', (name, { rules }) => {
+    const { expired, foreign, missing, oversized } = rules!.withBadFile;
+    const row = `| ${[`${name} ${rules!.measured}`, expired, foreign, missing, oversized].join(' | ')} |`;
+    expect(operation.split('\n').map(squeezed)).toContain(row);
+  });
+});
+
 describe('a server that one more record describes', () => {
   const told: string[] = [];
   const madeUp: Server<string> = {
@@ -58,7 +71,16 @@ describe('a server that one more record describes', () => {
       told.push(`${place} ${staples.length}`);
       return Promise.resolve({ certificates: [] });
     },
-    rules: { laxness: { rule: 'server-checks-nothing', serves: 'anything' } },
+    rules: {
+      measured: '1.0',
+      withBadFile: {
+        expired: 'serves it',
+        foreign: 'serves it',
+        missing: 'does not start',
+        oversized: 'serves it',
+      },
+      laxness: { rule: 'server-checks-nothing', serves: 'anything' },
+    },
   };
   const table = '../../src/servers/servers.js';
 

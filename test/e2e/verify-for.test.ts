@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { BadFile, Server as ServerRecord } from '../../src/servers/server.js';
+import { servers as table } from '../../src/servers/servers.js';
 import { buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -123,8 +125,18 @@ const servers = {
 
 type Server = keyof typeof servers;
 
-/** Whether a server that starts with these bytes staples them; one that refuses to start does not. */
+const records: readonly ServerRecord[] = table;
+
+/** What a server does that starts with these bytes as its staple, in words of the table of bad files. */
+type Deed = 'serves it' | 'staples nothing' | 'does not start';
+
+/** Whether a server that starts with these bytes staples them. */
 async function isServed(server: Server, bytes: Uint8Array): Promise<boolean> {
+  return (await deedOf(server, bytes)) === 'serves it';
+}
+
+/** @param bytes what its file holds; undefined where it is not there */
+async function deedOf(server: Server, bytes: Uint8Array | undefined): Promise<Deed> {
   const port = await freePort();
   let daemon: Daemon;
   try {
@@ -133,13 +145,16 @@ async function isServed(server: Server, bytes: Uint8Array): Promise<boolean> {
     const isRefusal = String(error).includes(`${server} ended with`);
     // A port that somebody else has says nothing of the staple.
     if (!isRefusal || /address already in use/i.test(String(error))) throw error;
-    return false;
+    return 'does not start';
   }
   try {
     const { staple } = await probe(port, { serverName: 'site.example' });
-    if (staple === undefined) return false;
+    if (staple === undefined) return 'staples nothing';
     expect(Buffer.from(staple)).toEqual(bytes);
-    return true;
+    return 'serves it';
+  } catch (error) {
+    if (!String(error).includes('a larger message than clients of TLS take')) throw error;
+    return 'serves it';
   } finally {
     await daemon.stop();
   }
@@ -258,6 +273,32 @@ for (const server of Object.keys(servers) as Server[]) {
     });
   });
 }
+
+describe('the table of bad files', () => {
+  const files: Readonly<Record<BadFile, () => Buffer | undefined>> = {
+    expired: variants['expired by 1 h']!,
+    foreign: variants['about another certificate']!,
+    missing: () => undefined,
+    oversized: () => responseOfSize(scene, site, 20_000),
+  };
+
+  for (const server of Object.keys(servers) as Server[]) {
+    it.each(Object.keys(files) as BadFile[])(
+      `says what this version of ${server} does: %s`,
+      { tags: server },
+      async (kind) => {
+        const bytes = files[kind]();
+        if (bytes === undefined) rmSync(site.staple);
+        else writeFileSync(site.staple, bytes);
+        const { withBadFile } = records.find(({ name }) => name === server)!.rules!;
+        expect(withBadFile[kind]).toContain(await deedOf(server, bytes));
+        if (kind === 'oversized') return;
+        const { stdout, stderr } = await runRestaple(['verify', '--for', server, site.certificate]);
+        expect(stdout + stderr).toContain(withBadFile[kind]);
+      },
+    );
+  }
+});
 
 describe('verify --for', () => {
   const large = variants['15 kB']!;

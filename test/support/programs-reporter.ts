@@ -1,7 +1,7 @@
 import type { SerializedError } from 'vitest';
 import { DefaultReporter, type TestCase, type TestModule, type TestRunEndReason } from 'vitest/node';
 
-import { missingAmong, needsAll, remedyFor } from './programs.js';
+import { missingAmong, needsAll, remedyFor, serverTags } from './programs.js';
 
 /** vitest's own output, with the programs for want of which tests were skipped, and in the end how to get them. */
 export default class ProgramsReporter extends DefaultReporter {
@@ -12,10 +12,16 @@ export default class ProgramsReporter extends DefaultReporter {
   ): void {
     super.onTestRunEnd(modules, errors, reason);
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
-    const wanting = skipped.map(missingFor).filter((names) => names.length > 0);
+    const { tagsFilter, testNamePattern } = this.ctx.config;
+    const isWanted = ({ tags }: TestCase): boolean =>
+      tagsFilter === undefined || tags.some((tag) => serverTags.includes(tag));
+    const wanting = skipped
+      .filter(isWanted)
+      .map(missingFor)
+      .filter((names) => names.length > 0);
     if (wanting.length > 0) this.log(summary(wanting));
-    // What a name given on the command line leaves out was not skipped.
-    if (needsAll && skipped.length > 0 && this.ctx.config.testNamePattern === undefined) {
+    // What a name or a tag leaves out was not skipped.
+    if (needsAll && skipped.length > 0 && testNamePattern === undefined && tagsFilter === undefined) {
       this.log(`RESTAPLE_TEST_ALL=1 allows no skipped test: ${skipped.length} did not run`);
       process.exitCode = 1;
     }

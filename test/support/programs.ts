@@ -14,6 +14,8 @@ interface Program {
   readonly trial?: readonly string[];
   /** What to do where a package does not help. */
   readonly remedy?: string;
+  /** It serves TLS with staples: the arguments by which it says its version. */
+  readonly server?: { readonly versionBy: readonly string[] };
 }
 
 /**
@@ -23,15 +25,19 @@ interface Program {
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
   curl: { packages: 'curl' },
-  dnsdist: { packages: 'dnsdist' },
+  dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
   faketime: { packages: 'faketime' },
   flock: { packages: 'util-linux' },
-  haproxy: { packages: 'haproxy' },
-  hitch: { packages: 'hitch' },
+  haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
+  hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
   kill: { packages: 'procps' },
-  lighttpd: { packages: 'lighttpd lighttpd-mod-openssl', files: ['/usr/lib/lighttpd/mod_openssl.so'] },
+  lighttpd: {
+    packages: 'lighttpd lighttpd-mod-openssl',
+    files: ['/usr/lib/lighttpd/mod_openssl.so'],
+    server: { versionBy: ['-v'] },
+  },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
-  nginx: { packages: 'nginx-light' },
+  nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
   promtool: { packages: 'prometheus' },
@@ -72,6 +78,38 @@ export function remedyFor(names: Iterable<string>): string {
   }
   const install = packages.size === 0 ? [] : [`apt-get install ${[...packages].sort().join(' ')}`];
   return [...install, ...remedies].join('; ');
+}
+
+/** The tags of the servers that staple. */
+export const serverTags: readonly string[] = Object.entries(programs).flatMap(([name, { server }]) =>
+  server === undefined ? [] : [name],
+);
+
+/**
+ * Whether the server of this name is of this version or newer, as `3.0`. One that is not installed is as new as can be: its
+ * tests are then skipped by their tags, and not by their version.
+ */
+export function isSince(name: string, version: string): boolean {
+  const { server } = programs[name] ?? {};
+  if (server === undefined) throw new Error(`${name} is no server of the table`);
+  if (missing.has(name)) return true;
+  const installed = versions.get(name) ?? versionOf(name, server.versionBy);
+  versions.set(name, installed);
+  const [wanted = [], own = []] = [version, installed].map((text) => text.split('.').map(Number));
+  const different = wanted.findIndex((part, index) => part !== (own[index] ?? 0));
+  return different === -1 || (own[different] ?? 0) > wanted[different]!;
+}
+
+const versions = new Map<string, string>();
+
+function versionOf(name: string, args: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(name, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: folders.join(delimiter) },
+  });
+  const version = /\d+(?:\.\d+)+/.exec(stdout + stderr)?.[0];
+  if (version === undefined) throw new Error(`${name} ${args.join(' ')} says no version: ${stdout}${stderr}`);
+  return version;
 }
 
 /** The tags for vitest's configuration: that of a missing program skips. */

@@ -1,8 +1,21 @@
-import { isBelieved, type BelievedEvidence, type Failure, type Finding, type Verdict } from '../../core/index.js';
+import {
+  isBelieved,
+  type BelievedEvidence,
+  type Failure,
+  type FailureCode,
+  type Finding,
+  type Verdict,
+} from '../../core/index.js';
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
-import { largestForClients, tooLargeInFile, type Server, type ServerRules } from '../../servers/server.js';
+import {
+  largestForClients,
+  tooLargeInFile,
+  type BadFile,
+  type Server,
+  type ServerRules,
+} from '../../servers/server.js';
 import { servers } from '../../servers/servers.js';
 import type { CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
@@ -20,18 +33,39 @@ export const staplingServers: readonly StaplingServer[] = servers.flatMap((serve
 );
 
 function rulesOf(name: StaplingServer): ServerRules {
-  const server: Server | undefined = servers.find((one) => one.name === name);
-  return server?.rules ?? {};
+  const rules = (servers as readonly Server[]).find((one) => one.name === name)?.rules;
+  if (rules === undefined) throw new TypeError(`there are no rules of ${name}`);
+  return rules;
+}
+
+/** What a server does with such a file, in a clause with the versions that were measured. */
+export function withBadFile(server: StaplingServer, kind: BadFile): string {
+  const { measured, withBadFile: deeds } = rulesOf(server);
+  return `${server} (${measured}) ${deeds[kind]}`;
+}
+
+/** Failures that are about a file of which every server's deed is known. */
+const badFiles: Readonly<Partial<Record<FailureCode, BadFile>>> = {
+  expired: 'expired',
+  'cert-id-mismatch': 'foreign',
+};
+
+/** The failure, and what the server does with such a file. */
+function withDeed(server: StaplingServer, found: Failure): Failure {
+  const kind = badFiles[found.code];
+  if (kind === undefined) return found;
+  return { ...found, message: `${found.message}: ${withBadFile(server, kind)}` };
 }
 
 /**
  * Whether a server would take this response and serve it: the verdict as it was, or `invalid` with the failure for which
- * the server would not. Skew never extends nextUpdate here.
+ * the server would not, and with what it then does. Skew never extends nextUpdate here.
  */
 export function judgeForServer(verdict: Verdict, server: StaplingServer, bytes: Uint8Array, now: Date): Verdict {
+  if (verdict.kind === 'invalid') return { ...verdict, failure: withDeed(server, verdict.failure) };
   if (!isBelieved(verdict)) return verdict;
   const refusal = refusalBy(server, verdict, now);
-  if (refusal !== undefined) return { ...verdict, kind: 'invalid', failure: refusal };
+  if (refusal !== undefined) return { ...verdict, kind: 'invalid', failure: withDeed(server, refusal) };
   return { ...verdict, findings: [...verdict.findings, ...findingsFor(server, bytes)] };
 }
 

@@ -44,10 +44,9 @@ function trustVerdictOn(
   options: VerifyStapleOptions,
 ): Verdict {
   const verdict = verifyResponse(bytes, { ...options, subject, issuer });
-  if (!isBelieved(verdict)) return namingOtherKind(verdict, bytes);
-  const anchored = issuer === undefined ? verdict : anchoredBy(issuer, verdict, options);
-  if (!isBelieved(anchored) || options.server === undefined) return anchored;
-  return judgeForServer(anchored, options.server, bytes, options.now);
+  const named = isBelieved(verdict) ? verdict : namingOtherKind(verdict, bytes);
+  const anchored = issuer === undefined || !isBelieved(named) ? named : anchoredBy(issuer, named, options);
+  return options.server === undefined ? anchored : judgeForServer(anchored, options.server, bytes, options.now);
 }
 
 /** The same with what is to be said of the issuer and the CAs above it, or the failure of their chain. */

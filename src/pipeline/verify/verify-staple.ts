@@ -22,7 +22,7 @@ import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, sizeTrouble } from './server-rules.js';
+import { issuerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -109,7 +109,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   try {
     response ??= staplePathFor(path, certificate, options.out);
     const found = readResponseFile(response);
-    if (found === undefined) return missingStaple(file, response, options.response !== undefined);
+    if (found === undefined) return missingStaple(file, response, options);
     const { certificate: itsIssuer, companions } = await issuer();
     const verdict = verdictOn(found, { certificate }, itsIssuer, withUntrusted(options, companions()));
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
@@ -216,14 +216,20 @@ export function verdictWithKept(
   return { ...verdict, findings: [finding, ...(own?.findings ?? [])] };
 }
 
-function missingStaple(file: CertificateFile, response: FilePath, isNamed: boolean): FileReport {
+function missingStaple(
+  file: CertificateFile,
+  response: FilePath,
+  { response: named, server }: VerifyStapleOptions,
+): FileReport {
+  const isNamed = named !== undefined;
   const { certificate } = file;
   const base = { certificate: file.path, response };
   if (!isNamed && !certificate.mustStaple && responderUrls(certificate, undefined).length === 0) {
     return { ...base, ...noResponderNeeded(certificate) };
   }
   const what = isNamed ? 'does not exist' : 'is not there: the certificate has no staple';
+  const deed = server === undefined ? '' : `; ${withBadFile(server, 'missing')}`;
   const hint = isNamed ? 'check the path' : 'make one with: restaple fetch';
-  const missing = new OcspError('response-missing', `${shownPath(response)} ${what}`, hint);
+  const missing = new OcspError('response-missing', `${shownPath(response)} ${what}${deed}`, hint);
   return { ...base, ...notJudged(missing) };
 }

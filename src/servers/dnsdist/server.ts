@@ -1,5 +1,5 @@
 import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
-import type { Server } from '../server.js';
+import { foreignByOpenSsl, servesOversized, type Server } from '../server.js';
 
 /** The usual port of controlSocket(). */
 const consolePort = 5199;
@@ -10,6 +10,15 @@ export const dnsdist = {
   needsKey: true,
   parse: (text) => parseHostAndPort(text, consolePort),
   tell: async (address, staples, tools) => (await import('./reload.js')).reloadDnsdist(address, staples, tools),
-  // dnsdist 1.7 to 2.1
-  rules: { takesOneStatementOnly: true, wantsNextUpdate: true },
+  rules: {
+    measured: '1.7 to 2.1',
+    withBadFile: {
+      expired: 'up to 1.7 does not start, and keeps the old one at a reload; from 1.8 on staples nothing',
+      foreign: foreignByOpenSsl,
+      missing: 'up to 1.7 does not start, and keeps the old one at a reload; from 1.8 on staples nothing',
+      oversized: servesOversized,
+    },
+    takesOneStatementOnly: true,
+    wantsNextUpdate: true,
+  },
 } as const satisfies Server<HostAndPort>;

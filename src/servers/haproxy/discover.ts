@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
-import { shownAddress } from '../../system/connection.js';
+import { shownAddress, type SocketAddress } from '../../system/connection.js';
+import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
-import { createConfigurationReader } from '../configuration-reader.js';
 import type {
   CertificateSubject,
   DiscoveryTools,
@@ -11,8 +11,9 @@ import type {
   ServerAnswer,
   ServerInstance,
 } from '../discovery.js';
+import type { HaproxyConfiguration } from './configuration.js';
 import { isCertificateOf, loadedCertificatesOf } from './certificates.js';
-import { readHaproxyConfiguration } from './configuration.js';
+import { certificatesServed, readConfiguration } from './served-certificates.js';
 import { openHaproxySession, type HaproxySession } from './session.js';
 import { slotKey, slotsOf } from './slots.js';
 import { saysUnknownCommand } from './replies.js';
@@ -43,26 +44,41 @@ function workingFolderOf(words: readonly string[], folder: string): string {
 }
 
 /** What haproxy serves by its configuration. */
-export function discoverHaproxy({ running, configurations }: ServerInstance): FoundServer {
-  const reader = createConfigurationReader('haproxy');
+export function discoverHaproxy(
+  { running, configurations }: ServerInstance,
+  { environment }: Pick<DiscoveryTools, 'environment'>,
+): FoundServer {
   const folder = running === undefined ? '/' : workingFolderOf(running.arguments, running.workingFolder ?? '/');
-  const { certificates, socket } = readHaproxyConfiguration(configurations, folder, reader);
+  const { configuration, remarks } = readConfiguration(configurations, { workingFolder: folder, environment });
+  const certificates = certificatesServed(configuration);
+  const socket = socketIn(configuration, folder);
   // Without a master that stays, files are read once, with the rights of the start.
   const isMaster = running?.arguments.some((word) => word.startsWith('-W')) === true;
   if (socket === undefined && certificates.length > 0) {
     const hint = 'add to its global section: stats socket /run/haproxy/admin.sock mode 660 level admin';
-    reader.remark('not-asked', 'haproxy has no "stats socket", so it can be neither asked nor told', hint);
+    const message = 'haproxy has no "stats socket", so it can be neither asked nor told';
+    remarks.push({ code: 'not-asked', message, hint });
   }
   return definedOnly({
     name: 'haproxy',
     pid: running?.pid,
-    configurations: reader.files,
+    configurations,
     reader: isMaster ? running : undefined,
     certificates,
     target: socket === undefined ? undefined : `haproxy:${shownAddress(socket)}`,
     control: socket === undefined ? undefined : { address: socket },
-    remarks: reader.remarks,
+    remarks,
   });
+}
+
+/** The one for administrators by its name, else the first. */
+function socketIn({ sockets }: HaproxyConfiguration, folder: string): SocketAddress | undefined {
+  const text = sockets.find((one) => one.includes('admin')) ?? sockets[0];
+  if (text === undefined) return undefined;
+  const path = text.replace(/^unix@/, '');
+  if (path.startsWith('/')) return { path };
+  const address = parseHostAndPort(text.replace(/^ipv[46]@/, '').replace(/^\*?:/, '127.0.0.1:'));
+  return address ?? { path: resolve(folder, path) };
 }
 
 /** What haproxy has loaded of these certificates, over its stats socket. Throws TargetFailure, OcspError `interrupted`. */

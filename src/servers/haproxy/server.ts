@@ -17,8 +17,14 @@ export const haproxy = {
   },
   mistake: ({ address }) => notASocket(address),
   tell: async (place, staples, tools) => (await import('./push.js')).pushToHaproxy(place, staples, tools),
-  // haproxy 2.6 to 3.2
   rules: {
+    measured: '2.6 to 3.2',
+    withBadFile: {
+      expired: 'staples nothing, from 300 s before its nextUpdate on',
+      foreign: 'staples nothing',
+      missing: 'staples nothing; does not start where the file is named (ocsp of a crt-list or crt-store)',
+      oversized: 'staples nothing: it ignores files of more than 16,384 octets',
+    },
     takesOneStatementOnly: true,
     takesSha1Only: true,
     wantsNextUpdate: true,

@@ -1,21 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { createConfigurationReader } from '../../../../src/servers/configuration-reader.js';
-import { readHaproxyConfiguration } from '../../../../src/servers/haproxy/configuration.js';
+import { discoverHaproxy } from '../../../../src/servers/haproxy/discover.js';
 import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());
 
 function read(text: string) {
-  const reader = createConfigurationReader('haproxy');
-  const configuration = readHaproxyConfiguration([folder.write('haproxy.cfg', text)], '/work', reader);
-  return { ...configuration, remarks: reader.remarks };
+  return discoverHaproxy({ configurations: [folder.write('haproxy.cfg', text)] }, { environment: {} });
 }
 
-describe('the configuration of haproxy', () => {
+describe('what haproxy serves', () => {
   it('leads from bind lines to certificates and their staples, relative names from crt-base', () => {
-    const { certificates, socket } = read(`
+    const { certificates, control } = read(`
 global
     crt-base ${folder.path}
     stats socket ipv4@127.0.0.1:9990 level user
@@ -25,7 +22,7 @@ frontend a
     bind :80
     bind unix@/run/x.sock ssl crt '/a b.pem'
 `);
-    expect(socket).toEqual({ path: '/run/haproxy/admin.sock' });
+    expect(control?.address).toEqual({ path: '/run/haproxy/admin.sock' });
     expect(certificates).toMatchObject([
       {
         certificate: folder.at('one.pem'),
@@ -59,15 +56,17 @@ frontend a
         '\n',
       ),
     );
-    const { certificates, remarks } = read(`
+    const { certificates } = read(`
 crt-store web
     crt-base /store
     load crt three.pem alias three
     load crt five.pem ocsp /five.der ocsp-update on
 frontend a
-    bind :443 ssl crt-list ${list} crt @web/five.pem crt @web/missing
+    bind :443 ssl crt-list ${list} crt @web/five.pem
 `);
     expect(certificates).toMatchObject([
+      { certificate: '/store/three.pem' },
+      { certificate: '/store/five.pem', stapleFile: '/five.der', ownFetching: { setting: 'ocsp-update on' } },
       { certificate: '/one.pem', stapleFile: '/one.pem.ocsp' },
       {
         certificate: '/two.pem',
@@ -75,12 +74,9 @@ frontend a
         places: [{ serverName: 'two.example' }],
         position: { file: list, line: 2 },
       },
-      { certificate: '/store/three.pem' },
       { certificate: '/four.pem', stapleFile: '/four.der' },
-      { certificate: '/store/five.pem', stapleFile: '/five.der', ownFetching: { setting: 'ocsp-update on' } },
     ]);
-    expect(certificates[2]).not.toHaveProperty('stapleFile');
-    expect(remarks).toMatchObject([{ code: 'not-understood' }]);
+    expect(certificates[0]).not.toHaveProperty('stapleFile');
   });
 
   it('knows where ssl-load-extra-files and ssl-load-extra-del-ext have the staple', () => {
