@@ -24,7 +24,7 @@ nothing and sends nothing off this host. Run it as root, or it says what it coul
   static override strict = false;
   static override args = {
     server: Args.string({
-      description: 'look at these servers only: haproxy, nginx, or NAME:CONFIGURATION',
+      description: 'look at these servers only: haproxy, nginx, dnsdist, hitch, lighttpd, or NAME:CONFIGURATION',
       ignoreStdin: true,
     }),
   };

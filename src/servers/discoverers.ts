@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
+import type { HostProcess } from '../system/host-processes.js';
 import type { Discoverer } from './discovery.js';
+import { discoverDnsdist } from './dnsdist/discover.js';
 import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
+import { hitch } from './hitch.js';
+import { discoverHitch, longOption } from './hitch-discovery.js';
+import { lighttpd } from './lighttpd.js';
+import { discoverLighttpd } from './lighttpd-discovery.js';
 import { nginx } from './nginx.js';
 import { discoverNginx, nginxArguments, optionValue } from './nginx/discover.js';
 
@@ -26,4 +32,31 @@ export const discoverers: readonly Discoverer[] = [
     },
     discover: discoverNginx,
   },
+  {
+    name: 'dnsdist',
+    program: /^dnsdist$/,
+    usualConfiguration: '/etc/dnsdist/dnsdist.conf',
+    configurationsOf: (running) =>
+      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config')),
+    discover: discoverDnsdist,
+  },
+  {
+    name: 'hitch',
+    program: hitch.daemon.program,
+    usualConfiguration: '/etc/hitch/hitch.conf',
+    configurationsOf: (running) => fileIn(running, longOption(running, '--config')),
+    discover: discoverHitch,
+  },
+  {
+    name: 'lighttpd',
+    program: lighttpd.daemon.program,
+    usualConfiguration: '/etc/lighttpd/lighttpd.conf',
+    configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
+    discover: discoverLighttpd,
+  },
 ];
+
+/** A file as a process names it, absolute. */
+function fileIn({ workingFolder = '/' }: HostProcess, file: string | undefined): string[] {
+  return file === undefined ? [] : [resolve(workingFolder, file)];
+}

@@ -49,8 +49,6 @@ export interface ServerInstance {
 
 export interface DiscoveryTools {
   readonly limits: ReloadLimits;
-  /** The server may be run to print its configuration. */
-  readonly askServers: boolean;
   readonly environment: CommandEnvironment;
   randomBytes(count: number): Uint8Array;
 }
@@ -123,7 +121,9 @@ export interface FoundServer {
   readonly certificates: readonly UsedCertificate[];
   /** The target of --reload for it; absent where there is none. */
   readonly target?: string;
-  /** Where it answers questions, and the key for that where it takes one. */
-  readonly control?: { readonly address: SocketAddress; readonly key?: Uint8Array };
+  /** Where it answers questions. */
+  readonly control?: { readonly address: SocketAddress };
+  /** The file that has the key of --dnsdist-key-file. */
+  readonly keyFile?: string;
   readonly remarks: readonly ServerRemark[];
 }

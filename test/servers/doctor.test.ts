@@ -6,11 +6,14 @@ import type { Daemon } from '../support/servers/daemon.js';
 import { follow, runDoctor } from '../support/servers/doctor-scene.js';
 import { freePort } from '../support/servers/free-port.js';
 import { haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
+import { startHitch } from '../support/servers/hitch.js';
+import { startLighttpd } from '../support/servers/lighttpd.js';
 import { startNginx, type NginxServer } from '../support/servers/nginx.js';
 import {
   createServerScene,
   fromNow,
   responseFor,
+  startSceneDnsdist,
   startSceneHaproxy,
   type ServerScene,
   type Site,
@@ -220,6 +223,91 @@ describe('doctor on nginx', { tags: ['nginx'] }, () => {
     const { certificates, remarks, exitCode } = await runDoctor([haproxy, `nginx:${broken}`]);
     expect(certificates).toMatchObject([{ server: 'haproxy', state: 'unrefreshed' }]);
     expect(remarks).toMatchObject([{ code: 'unreadable', message: `${broken}:3: "listen" is not terminated by ";"` }]);
+    expect(exitCode).toBe(8);
+  });
+});
+
+describe('doctor on dnsdist', { tags: ['dnsdist'] }, () => {
+  it('finds its frontends in Lua, and its advice reloads it by the key of the configuration', async () => {
+    const site = scene.issue('site');
+    const dnsdist = await startSceneDnsdist(scene, site);
+    running.push(dnsdist);
+    const server = `dnsdist:${scene.folder.at('dnsdist.conf')}`;
+    expect((await runDoctor([server])).certificates).toMatchObject([
+      { certificate: site.certificate, state: 'unrefreshed', handshakes: [{ outcome: 'served' }] },
+    ]);
+
+    scene.age(site);
+    const { certificates, exitCode } = await runDoctor([server]);
+    expect(certificates).toMatchObject([{ state: 'not-served', target: dnsdist.target }]);
+    expect(exitCode).toBe(10);
+    await follow(certificates[0]!.findings[0]!.advice, scene.folder);
+    expect(await runDoctor([server])).toMatchObject({ exitCode: 0, certificates: [{ state: 'unrefreshed' }] });
+  });
+});
+
+describe('doctor on hitch', { tags: ['hitch'] }, () => {
+  it('says that its staple is served, and when the file is not for the certificate that it is broken', async () => {
+    const site = scene.issue('site');
+    const [port, pidFile] = [await freePort(), scene.folder.at('hitch.pid')];
+    const { certificate, staple } = site;
+    running.push(await startHitch({ folder: scene.folder.path, pidFile, port, certificate, staple }));
+    const server = `hitch:${scene.folder.at('hitch.conf')}`;
+    expect(await runDoctor([server])).toMatchObject({
+      exitCode: 0,
+      certificates: [
+        { certificate, state: 'unrefreshed', handshakes: [{ outcome: 'served' }], target: `hitch:${pidFile}` },
+      ],
+    });
+    writeFileSync(staple, responseFor(scene, scene.issue('other')));
+    expect(await runDoctor([server])).toMatchObject({
+      exitCode: 5,
+      certificates: [
+        {
+          state: 'broken',
+          findings: [{ code: 'cert-id-mismatch' }, { code: 'other-staple', advice: [] }, { code: 'nobody-refreshes' }],
+        },
+      ],
+    });
+  });
+});
+
+describe('doctor on lighttpd', { tags: ['lighttpd'] }, () => {
+  it('finds certificate and staple, and says what a newer file needs', async () => {
+    const site = scene.issue('site');
+    const [port, pidFile] = [await freePort(), scene.folder.at('lighttpd.pid')];
+    const { certificate, key, staple } = site;
+    running.push(await startLighttpd({ folder: scene.folder.path, pidFile, port, chain: certificate, key, staple }));
+    const server = `lighttpd:${scene.folder.at('lighttpd.conf')}`;
+    const target = `lighttpd:${pidFile}`;
+    expect(await runDoctor([server])).toMatchObject({
+      exitCode: 0,
+      certificates: [{ certificate, state: 'unrefreshed', handshakes: [{ outcome: 'served' }], target }],
+    });
+    scene.age(site);
+    expect(await runDoctor([server])).toMatchObject({ exitCode: 10, certificates: [{ state: 'not-served' }] });
+  });
+
+  it('reads conditions and includes', async () => {
+    const site = scene.issue('site');
+    scene.folder.write('tls.conf', `ssl.pemfile = "${site.certificate}"\n  ssl.stapling-file = "${site.staple}"\n`);
+    const file = scene.folder.write(
+      'lighttpd.conf',
+      `server.port = 80
+$SERVER["socket"] == "127.0.0.1:8443" {
+  ssl.engine = "enable"
+  include "tls.conf"
+  $HTTP["host"] == "other.example" { ssl.pemfile = "${scene.folder.at('other.pem')}" }
+}
+include_shell "/bin/true"
+`,
+    );
+    const { certificates, remarks, exitCode } = await runDoctor([`lighttpd:${file}`]);
+    expect(certificates.map(({ certificate, state }) => [certificate, state])).toEqual([
+      [scene.folder.at('other.pem'), 'broken'],
+      [site.certificate, 'unrefreshed'],
+    ]);
+    expect(remarks.map(({ code }) => code)).toEqual(['not-understood', 'not-running']);
     expect(exitCode).toBe(8);
   });
 });

@@ -30,6 +30,7 @@ export function initialConfiguration({ certificates }: DoctorReport): string {
     '# Check it with: restaple config check',
     sources.size === 0 ? 'certificates: []' : 'certificates:',
     ...[...sources.values()].flatMap(sourceLines),
+    ...keyFileLines(certificates),
     ...(leftOut.length === 0 ? [] : ['', '# Left out:', ...leftOut.map((line) => `# - ${escapeText(line)}`)]),
     '',
   ].join('\n');
@@ -68,6 +69,12 @@ function addSource(record: DoctorRecord, sources: Map<string, Source>, leftOut: 
     if (record.target !== undefined) source.reload.add(record.target);
     for (const { place } of record.handshakes) if (place.starttls === undefined) source.confirm.add(placeText(place));
   }
+}
+
+/** The file has one key for all: that of the first dnsdist. */
+function keyFileLines(records: readonly DoctorRecord[]): string[] {
+  const file = records.find(({ keyFile }) => keyFile !== undefined)?.keyFile;
+  return file === undefined ? [] : [`dnsdist-key-file: ${quoted(file)}`];
 }
 
 function commentOf({ server, position, configuration, state }: DoctorRecord): string {

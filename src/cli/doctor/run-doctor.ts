@@ -46,7 +46,6 @@ export async function hostReport(
     wanted,
     discovery: {
       limits: { timeoutMilliseconds: flags['handshake-timeout'], signal },
-      askServers: false,
       environment: process.env,
       randomBytes: (count) => randomBytes(count),
     },

@@ -54,6 +54,18 @@ const settings: Readonly<Record<string, Setting>> = {
     note: 'add after this line',
     lines: (staple) => `ssl_stapling on; ssl_stapling_file ${quotedForNginx(staple)};`,
   },
+  dnsdist: {
+    note: 'add to the options of this call, one for each certificate in their order',
+    lines: (staple) => `ocspResponses={${JSON.stringify(staple)}}`,
+  },
+  hitch: {
+    note: 'set in the pem-file of this line, and set ocsp-dir = ""',
+    lines: (staple) => `ocsp-resp-file = ${JSON.stringify(staple)}`,
+  },
+  lighttpd: {
+    note: 'add after this line',
+    lines: (staple) => `ssl.stapling-file = "${staple.replace(/["\\\\]/g, '\\\\$&')}"`,
+  },
   haproxy: { note: 'add at the end of this line', lines: (staple) => `ocsp ${staple.replace(/[\s\\#"']/g, '\\$&')}` },
 };
 
@@ -74,9 +86,10 @@ function fetchCommand({ server, used, file }: Subject, staple: string, { isTold 
   const out = isBeside ? [] : ['--out', shellWord(staple)];
   const [place] = used.places;
   const told = isTold && server.target !== undefined ? ['--reload', shellWord(server.target)] : [];
+  const key = told.length > 0 && server.keyFile !== undefined ? ['--dnsdist-key-file', shellWord(server.keyFile)] : [];
   const confirm =
     isTold && place !== undefined && server.pid !== undefined ? ['--confirm', shellWord(placeText(place))] : [];
-  return ['restaple fetch', ...out, ...told, ...confirm, shellWord(used.certificate)].join(' ');
+  return ['restaple fetch', ...out, ...told, ...key, ...confirm, shellWord(used.certificate)].join(' ');
 }
 
 /** `127.0.0.1:443#www.example`. */

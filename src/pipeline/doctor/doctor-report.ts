@@ -72,6 +72,8 @@ export interface DoctorRecord {
   readonly gravity: Gravity;
   /** The target of --reload. */
   readonly target?: string;
+  /** The file that has the key of --dnsdist-key-file. */
+  readonly keyFile?: string;
   /** Where the server reads its staple, or would after the advice; absent where it was not examined. */
   readonly stapleFile?: string;
 }

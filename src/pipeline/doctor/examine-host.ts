@@ -148,6 +148,7 @@ function recordOf(examined: Examination, now: Date): DoctorRecord {
     handshakes,
     refreshedBy,
     target: server.target,
+    keyFile: server.keyFile,
     stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
   });
 }

@@ -39,8 +39,19 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     state: mustStaple ? 'must-staple-broken' : first.state,
     reason: first.message,
     gravity: decisions.map(({ gravity }) => gravity).sort(byGravity)[0] ?? 'success',
-    findings: [...decisions.filter(isShown).map(findingOf), ...also],
+    findings: withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
   };
+}
+
+/** What mends two things at once is said with the first. */
+function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFinding[] {
+  const said = new Set<string>();
+  return findings.map((finding) => {
+    const text = JSON.stringify(finding.advice);
+    const isRepeated = said.has(text);
+    said.add(text);
+    return isRepeated ? { ...finding, advice: [] } : finding;
+  });
 }
 
 type Rule = (examined: Examination, now: Date) => Decision | undefined;

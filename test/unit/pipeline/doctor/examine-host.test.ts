@@ -13,7 +13,6 @@ function examine(folder: TemporaryFolder) {
     wanted: [],
     discovery: {
       limits: { timeoutMilliseconds: 10_000, signal: new AbortController().signal },
-      askServers: false,
       environment: {},
       randomBytes: (count) => new Uint8Array(count),
     },
