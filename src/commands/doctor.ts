@@ -10,7 +10,7 @@ export default class Doctor extends BaseCommand {
 
 Finds the servers that run, reads their configuration, asks haproxy over its socket, and shakes hands with each. For every
 certificate it says whether a staple is there, good, served and refreshed, and what to do, as commands to paste. It changes
-nothing and sends nothing off this host. Run it as root, or it says what it could not read.`;
+nothing, and sends nothing off this host without --query. Run it as root, or it says what it could not read.`;
   static override usage = '[FLAG...] [SERVER...]';
   static override exits = [3, 4, 5, 6, 7, 8, 10, 11, 130, 143] as const;
   static override manual = ['docs/doctor.md', 'docs/servers.md'];
@@ -32,6 +32,11 @@ nothing and sends nothing off this host. Run it as root, or it says what it coul
 
   protected async work(): Promise<ExitCode> {
     const { argv, flags } = await this.read(Doctor);
-    return await runDoctor(argv.map(parseWantedServer), flags, await this.outputFor(flags));
+    return await runDoctor(
+      argv.map(parseWantedServer),
+      flags,
+      await this.outputFor(flags),
+      `restaple/${this.config.version}`,
+    );
   }
 }

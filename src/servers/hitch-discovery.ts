@@ -5,7 +5,7 @@ import { parseHostAndPort } from '../system/host-and-port.js';
 import type { HostProcess } from '../system/host-processes.js';
 import { reachableHost } from '../system/listening-sockets.js';
 import { systemErrorText } from '../system/system-error.js';
-import { createConfigurationReader, type ConfigurationReader } from './configuration-reader.js';
+import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
 import type { FoundServer, OwnFetching, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
 
 /** The values that a name has in a block, in their order: texts, and blocks within. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
 import { parseHostAndPort } from '../system/host-and-port.js';
 import { reachableHost } from '../system/listening-sockets.js';
-import { createConfigurationReader, type ConfigurationReader } from './configuration-reader.js';
+import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
 import type { FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
 
 /** What a condition sets, or the file outside of all conditions. */
@@ -94,7 +94,7 @@ function readFile(
     const line = index + 1;
     let text = raw.trim();
     if (text.startsWith('#')) continue;
-    while (text.startsWith("}")) {
+    while (text.startsWith('}')) {
       block = block.outer ?? block;
       text = text.slice(1).trim();
     }

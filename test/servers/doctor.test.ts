@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { answer } from '../support/answer.js';
 import { runRestaple, startRestaple, type RunningProgram } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { follow, runDoctor } from '../support/servers/doctor-scene.js';
@@ -159,6 +160,23 @@ describe('doctor on haproxy', { tags: ['haproxy'] }, () => {
     expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
     expect(remarks).toMatchObject([{ code: 'not-asked' }]);
     expect(exitCode).toBe(0);
+  });
+
+  it('asks the responder only with --query, and believes it more than the file', async () => {
+    const site = scene.issue('site');
+    const server = await haproxyWith(site.certificate);
+    scene.responder.behaviour = answer(scene.authority, { revokedAt: fromNow(-day) });
+    const asked = scene.responder.requests.length;
+    expect(await runDoctor([server])).toMatchObject({ exitCode: 0, certificates: [{ state: 'unrefreshed' }] });
+    expect(scene.responder.requests.length).toBe(asked);
+    expect(await runDoctor([server, '--query', '--allow-private'])).toMatchObject({
+      exitCode: 3,
+      certificates: [{ state: 'broken', answer: { verdict: 'revoked' } }],
+    });
+    expect(await runDoctor([server, '--query'])).toMatchObject({
+      exitCode: 7,
+      certificates: [{ state: 'unrefreshed', answer: { code: 'address-blocked' } }],
+    });
   });
 
   it('judges by files where haproxy does not run', async () => {

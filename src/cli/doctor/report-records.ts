@@ -21,7 +21,7 @@ export function tellReportAsJson(report: DoctorReport, output: Output): void {
 
 function recordOf(record: DoctorRecord): Record<string, unknown> {
   const { certificate, server, state, reason, facts, staple, pid, configuration, position } = record;
-  const { ownFetching, loaded, handshakes, refreshedBy, findings, target } = record;
+  const { ownFetching, loaded, handshakes, answer, refreshedBy, findings, target } = record;
   return definedOnly({
     certificate: certificate === undefined ? undefined : shownPath(certificate),
     server,
@@ -32,6 +32,7 @@ function recordOf(record: DoctorRecord): Record<string, unknown> {
     ownFetching,
     loaded,
     handshakes,
+    answer,
     refreshedBy,
     pid,
     configuration,

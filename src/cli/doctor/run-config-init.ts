@@ -21,7 +21,7 @@ export async function runConfigInit(
 ): Promise<ExitCode> {
   const interrupt = catchInterrupts();
   try {
-    const report = await hostReport(wanted, { ...flags, at: undefined }, interrupt.signal, output);
+    const report = await hostReport(wanted, { ...flags, at: undefined, query: undefined }, interrupt.signal, output);
     const text = initialConfiguration(report);
     if (flags.out === undefined) output.bytes(Buffer.from(text));
     else {

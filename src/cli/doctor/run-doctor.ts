@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { OcspError } from '../../core/index.js';
-import { examineHost } from '../../pipeline/doctor/examine-host.js';
+import { definedOnly } from '../../core/defined-only.js';
+import { examineHost, type DoctorOptions } from '../../pipeline/doctor/examine-host.js';
 import type { WantedServer } from '../../pipeline/doctor/find-servers.js';
 import type { DoctorReport } from '../../pipeline/doctor/doctor-report.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
@@ -10,6 +11,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { certificatesOfRun } from './certificates-of-run.js';
 import type { DoctorFlags } from './doctor-flags.js';
+import { clientFor, queryBy } from './query-responders.js';
 import { tellReportAsJson } from './report-records.js';
 import { tellReport } from './report-lines.js';
 
@@ -18,11 +20,14 @@ export async function runDoctor(
   wanted: readonly WantedServer[],
   flags: DoctorFlags,
   output: Output,
+  userAgent: string,
 ): Promise<ExitCode> {
   const interrupt = catchInterrupts();
   const now = flags.at ?? new Date();
+  const client = flags.query ? clientFor(flags, userAgent) : undefined;
   try {
-    const report = await hostReport(wanted, flags, interrupt.signal, output);
+    const query = client === undefined ? undefined : queryBy(client, interrupt.signal, flags, output);
+    const report = await hostReport(wanted, { ...flags, query }, interrupt.signal, output);
     if (output.json) tellReportAsJson(report, output);
     else tellReport(report, output, now);
     return exitCodeOf(report, flags.strict);
@@ -31,6 +36,7 @@ export async function runDoctor(
     if (stopped === undefined || !(error instanceof OcspError)) throw error;
     return stopped;
   } finally {
+    client?.close();
     interrupt.release();
   }
 }
@@ -38,7 +44,9 @@ export async function runDoctor(
 /** What doctor finds by these flags. Throws OcspError `interrupted`. */
 export async function hostReport(
   wanted: readonly WantedServer[],
-  flags: Pick<DoctorFlags, 'at' | 'issuer' | 'handshake-timeout'>,
+  flags: Pick<DoctorFlags, 'at' | 'issuer' | 'handshake-timeout'> & {
+    readonly query?: DoctorOptions['query'] | undefined;
+  },
   signal: AbortSignal,
   output: Pick<Output, 'warn'>,
 ): Promise<DoctorReport> {
@@ -51,6 +59,7 @@ export async function hostReport(
     },
     issuers: createIssuerFinder(flags.issuer, undefined, output.warn),
     certificatesOfRun,
+    ...definedOnly({ query: flags.query }),
     now: flags.at ?? new Date(),
     skewMilliseconds: usualSkewMilliseconds,
   });

@@ -66,6 +66,7 @@ export interface DoctorRecord {
   readonly ownFetching?: OwnFetching;
   readonly loaded?: LoadedState;
   readonly handshakes: readonly HandshakeFacts[];
+  readonly answer?: AnswerFacts;
   readonly refreshedBy: readonly Refresher[];
   readonly findings: readonly DoctorFinding[];
   /** How grave it is for the exit code; `success` where nobody refreshes it. */
@@ -108,6 +109,15 @@ export interface StapleFacts {
   readonly nextRefresh?: Date;
   /** What keeps the server's user from reading it; absent where nothing does, or that user is not known. */
   readonly obstacle?: string;
+}
+
+/** What the responder says now, where it was asked. */
+export interface AnswerFacts {
+  /** Absent where there is no answer. */
+  readonly verdict?: 'good' | 'revoked' | 'unknown' | 'refused' | 'invalid';
+  /** Why there is no answer, or it is not believed: a code of docs/errors.md. */
+  readonly code?: string;
+  readonly message?: string;
 }
 
 /** What one handshake showed. */

@@ -11,7 +11,7 @@ import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
 import { reportCertificate, type CertificateReport } from '../verify/certificate-report.js';
 import { staplingServers, type StaplingServer } from '../verify/server-rules.js';
-import type { FileReport } from '../verify/verify-report.js';
+import type { FileReport, VerifyReport } from '../verify/verify-report.js';
 import { verifyStaple } from '../verify/verify-staple.js';
 import type { CertificateFacts, HandshakeFacts, Refresher, StapleFacts } from './doctor-report.js';
 import { shakeHands } from './handshakes.js';
@@ -21,6 +21,8 @@ import type { Refreshers } from './refreshers.js';
 export interface ExaminationTools {
   readonly issuers: IssuerFinder;
   readonly refreshers: Refreshers;
+  /** Asks the responder of a certificate now; absent where nothing may be sent off the host. */
+  readonly query?: (file: CertificateFile) => Promise<VerifyReport>;
   readonly now: Date;
   readonly skewMilliseconds: number;
   /** Of one handshake. */
@@ -47,6 +49,8 @@ export interface Examination extends Candidate {
   readonly stapleReport?: FileReport;
   readonly loaded?: LoadedState;
   readonly handshakes: readonly HandshakeFacts[];
+  /** What the responder says now, where it was asked. */
+  readonly answer?: VerifyReport;
   readonly refreshedBy: readonly Refresher[];
 }
 
@@ -103,6 +107,7 @@ export async function examineCertificate(
   const owner = used.stapleFile === undefined ? undefined : { certificate: file.path, staple: used.stapleFile };
   const ownRefresher = ownRefresherOf(candidate, loaded);
   const report = reportCertificate(certificate);
+  const answer = report.missingResponder === undefined ? await tools.query?.(file) : undefined;
   return definedOnly({
     ...candidate,
     report,
@@ -111,6 +116,7 @@ export async function examineCertificate(
     stapleReport,
     loaded,
     handshakes,
+    answer,
     refreshedBy: [...(ownRefresher ?? []), ...(owner === undefined ? [] : tools.refreshers.of(owner))],
   });
 }

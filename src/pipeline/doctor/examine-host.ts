@@ -5,9 +5,11 @@ import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { mapConcurrent } from '../fleet/map-concurrent.js';
+import type { VerifyReport } from '../verify/verify-report.js';
 import { staplePlaceFor } from './advice.js';
 import {
   doctorStates,
+  type AnswerFacts,
   type DoctorRecord,
   type DoctorRemark,
   type DoctorReport,
@@ -19,6 +21,7 @@ import {
   subjectOf,
   type Candidate,
   type Examination,
+  type ExaminationTools,
 } from './examine-certificate.js';
 import { findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
 import { diagnose } from './judge.js';
@@ -33,6 +36,8 @@ export interface DoctorOptions {
   readonly issuers: IssuerFinder;
   /** What a scheduled run of `fetch` would take. */
   readonly certificatesOfRun: CertificatesOfRun;
+  /** Asks the responder of a certificate now; absent where nothing may be sent off the host. */
+  readonly query?: ExaminationTools['query'];
   readonly now: Date;
   readonly skewMilliseconds: number;
   /** Where /proc is; default `/proc`. */
@@ -55,7 +60,8 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   const { servers, remarks } = findServers(processes, wanted, discovery, root);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
-  const tools = { issuers, refreshers, now, skewMilliseconds, timeoutMilliseconds, signal };
+  const { query } = options;
+  const tools = definedOnly({ issuers, refreshers, query, now, skewMilliseconds, timeoutMilliseconds, signal });
   const records: DoctorRecord[] = [];
   const allRemarks: DoctorRemark[] = [...remarks];
   for (const server of servers) {
@@ -86,7 +92,7 @@ function isWorthSaying(name: string, servers: readonly DiscoveredServer[], wante
 
 async function examineServer(
   { discoverer, found }: DiscoveredServer,
-  tools: Parameters<typeof examineCertificate>[2],
+  tools: ExaminationTools,
   discovery: DiscoveryTools,
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
@@ -133,7 +139,7 @@ async function ask(
 }
 
 function recordOf(examined: Examination, now: Date): DoctorRecord {
-  const { server, used, facts, staple, loaded, handshakes, refreshedBy } = examined;
+  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy } = examined;
   return definedOnly({
     ...diagnose(examined, now),
     server: server.name,
@@ -146,11 +152,16 @@ function recordOf(examined: Examination, now: Date): DoctorRecord {
     ownFetching: used.ownFetching,
     loaded,
     handshakes,
+    answer: answer === undefined ? undefined : answerOf(answer),
     refreshedBy,
     target: server.target,
     keyFile: server.keyFile,
     stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
   });
+}
+
+function answerOf({ verdict, trouble }: VerifyReport): AnswerFacts {
+  return definedOnly({ verdict: verdict?.kind, code: trouble?.code, message: trouble?.message });
 }
 
 function serverOf({ name, pid, configurations, target }: FoundServer): DoctorServer {

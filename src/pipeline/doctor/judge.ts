@@ -25,20 +25,30 @@ interface Decision extends DoctorFinding {
  * certificate whatever keeps its staple from clients is the gravest state.
  */
 export function diagnose(examined: Examination, now: Date): Diagnosis {
-  const decisions = [unread, withoutResponder, badStaple, notSetUp, notServed, ownFetchingFails, unrefreshed]
+  const decisions = [
+    unread,
+    withoutResponder,
+    refusedByResponder,
+    badStaple,
+    notSetUp,
+    notServed,
+    ownFetchingFails,
+    unrefreshed,
+  ]
     .map((rule) => rule(examined, now))
     .filter((one) => one !== undefined);
   const [first] = decisions;
   const also = [...sideFindings(examined), ...expiry(examined, now)];
+  const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
   if (first === undefined) {
-    return { state: 'fine', reason: fineReason(examined, now), gravity: 'success', findings: also };
+    return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
   }
   const mustStaple = examined.facts?.mustStaple === true && !['unrefreshed', 'unreadable'].includes(first.state);
   const isShown = ({ state }: Decision): boolean => state !== 'needs-nothing';
   return {
     state: mustStaple ? 'must-staple-broken' : first.state,
     reason: first.message,
-    gravity: decisions.map(({ gravity }) => gravity).sort(byGravity)[0] ?? 'success',
+    gravity: [ofAnswer, ...decisions.map(({ gravity }) => gravity)].sort(byGravity)[0] ?? 'success',
     findings: withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
   };
 }
@@ -84,6 +94,21 @@ const withoutResponder: Rule = ({ report, staple, facts }) => {
     code: 'no-responder',
     severity: isBroken ? 'error' : 'info',
     message: isBroken ? `${missing.message}; ${missing.hint}` : missing.message,
+    advice: [],
+  };
+};
+
+/** Whatever lies on disk, the CA says otherwise now. */
+const refusedByResponder: Rule = ({ answer }) => {
+  const kind = answer?.verdict?.kind;
+  if (kind !== 'revoked' && kind !== 'unknown') return undefined;
+  const message = kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
+  return {
+    state: 'broken',
+    gravity: kind,
+    code: kind,
+    severity: 'error',
+    message: `${message}, says its responder now`,
     advice: [],
   };
 };
@@ -234,6 +259,11 @@ function sideFindings(examined: Examination): DoctorFinding[] {
     const names = lasting.map(({ by, where }) => `${by} (${where})`).join(' and ');
     const message = `${names} refresh the same staple: each overwrites what the other brought; keep one of them`;
     findings.push({ code: 'two-refreshers', severity: 'warning', message, advice: [] });
+  }
+  const unanswered = examined.answer?.trouble;
+  if (unanswered !== undefined) {
+    const message = `asked now: ${unanswered.message}`;
+    findings.push({ code: unanswered.code, severity: 'warning', message, advice: [] });
   }
   for (const { outcome, message = '' } of handshakes) {
     if (outcome === 'not-reached') findings.push({ code: 'not-reached', severity: 'warning', message, advice: [] });

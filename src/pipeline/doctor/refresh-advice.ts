@@ -30,7 +30,9 @@ export function refreshAdvice({ certificates }: DoctorReport, isThere = existsSy
           } as const,
         ]
       : []),
-    { do: 'run', command: 'restaple config check && restaple fetch --dry-run && restaple fetch' },
+    { do: 'run', command: 'restaple config check' },
+    { do: 'run', command: 'restaple fetch --dry-run' },
+    { do: 'run', command: 'restaple fetch' },
     { do: 'run', command: schedule },
     { do: 'run', command: 'restaple doctor' },
   ];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort, shownHostAndPort } from '../../system/host-and-port.js';
 import { reachableHost } from '../../system/listening-sockets.js';
-import { createConfigurationReader, type ConfigurationReader } from '../configuration-reader.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
 import type { FoundServer, ServerInstance, UsedCertificate } from '../discovery.js';
 import { luaCalls, type LuaCall, type LuaTable, type LuaValue } from './lua-calls.js';
 

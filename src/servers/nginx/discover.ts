@@ -4,7 +4,7 @@ import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/listening-sockets.js';
-import { createConfigurationReader, type ConfigurationReader } from '../configuration-reader.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
 import type {
   FoundServer,
   OwnFetching,

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { ConfigurationReader } from '../configuration-reader.js';
+import type { ConfigurationReader } from '../included-files.js';
 
 // By hand: nginx's syntax is these few lines, and the npm parsers of it (nginx-conf, last released in 2024) edit one file,
 // follow no include and keep no lines.

@@ -13,6 +13,7 @@ export interface DoctorLine {
   readonly server: string;
   readonly state: string;
   readonly reason: string;
+  readonly answer?: { readonly verdict?: string; readonly code?: string };
   readonly target?: string;
   readonly mustStaple?: boolean;
   readonly refreshedBy: readonly { readonly by: string; readonly where: string; readonly when?: string }[];
