@@ -147,11 +147,7 @@ function readBlock(path: string, reader: ConfigurationReader): HitchBlock {
       [name, isValue] = [undefined, false];
     } else if (word !== undefined && name === undefined) name = word;
     else {
-      reader.remark(
-        'unreadable',
-        `${path}:${line}: ${whole} was not expected here`,
-        'test it with: hitch --test --config=FILE',
-      );
+      reader.remark('unreadable', `${path}:${line}: ${whole} was not expected here`, 'see hitch.conf(5)');
       return top;
     }
   }

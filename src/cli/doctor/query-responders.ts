@@ -12,8 +12,12 @@ import { systemRoots } from '../verify/connection-place.js';
 import type { DoctorFlags } from './doctor-flags.js';
 
 export function clientFor(flags: Pick<DoctorFlags, 'allow-private'>, userAgent: string): HttpClient {
-  const allowPrivate = Boolean(flags['allow-private']);
-  return createHttpClient({ allowPrivate, allowAddresses: [], proxy: proxyFromEnvironment(process.env), userAgent });
+  return createHttpClient({
+    allowPrivate: flags['allow-private'],
+    allowAddresses: [],
+    proxy: proxyFromEnvironment(process.env),
+    userAgent,
+  });
 }
 
 /** Requests to one responder at once. */
