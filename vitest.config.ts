@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+import LongestFirst from './test/support/longest-first.js';
 import ProgramsReporter from './test/support/programs-reporter.js';
 import { needsAll, programTags, serverTags } from './test/support/programs.js';
 
 const library = ['test/{unit,property,contract,vectors}/**/*.test.ts'];
+
+/** Of each package that is shipped, which takes minutes and the network: `npm run test:packages`. */
+const packages = ['test/packaging/packages/**/*.test.ts'];
 
 const testFiles = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
@@ -35,7 +39,10 @@ export default defineConfig({
     tags: programTags(),
     ...(onlyServers ? { tagsFilter: [serverTags.join(' || ')] } : {}),
     globalSetup: ['test/support/share-keys.ts'],
-    setupFiles: needsAll ? ['test/support/fail-without-programs.ts'] : [],
+    setupFiles: ['test/support/start-keys-anew.ts', ...(needsAll ? ['test/support/fail-without-programs.ts'] : [])],
+    sequence: { sequencer: LongestFirst },
+    // A file that has not changed is not compiled again.
+    experimental: { fsModuleCache: true },
     reporters: [new ProgramsReporter()],
     projects: [
       {
@@ -49,11 +56,19 @@ export default defineConfig({
         test: {
           name: 'program',
           include: onlyServers ? namesOf(withServers) : ['test/**/*.test.ts'],
-          exclude: [...library, ...replacing],
+          exclude: [...library, ...packages, ...replacing],
           isolate: false,
         },
       },
       { extends: true, test: { name: 'replacing', include: replacing } },
+      ...(process.env['RESTAPLE_TEST_PACKAGES'] === '1'
+        ? [
+            {
+              extends: true as const,
+              test: { name: 'packages', include: packages, testTimeout: 600_000, hookTimeout: 600_000 },
+            },
+          ]
+        : []),
     ],
   },
 });

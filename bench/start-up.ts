@@ -21,12 +21,12 @@ export async function benchStart(): Promise<Row[]> {
     const file = join(folder, 'site.pem');
     await writeFile(file, site.certificate.pem + authority.certificate.pem);
     return await measure([
-      { name: 'restaple uri CERT', bound: 5, words: ['uri', file] },
-      { name: 'restaple --help', bound: 5, words: ['--help'] },
+      { name: 'restaple uri CERT', bound: 2.4, words: ['uri', file] },
+      { name: 'restaple --help', bound: 2.4, words: ['--help'] },
       { name: 'restaple verify CERT', bound: undefined, words: ['verify', file] },
       {
         name: 'restaple fetch CERT, one certificate from loopback',
-        bound: 7,
+        bound: 3.4,
         words: ['fetch', '--force', '--allow-private', file],
       },
     ]);

@@ -3,17 +3,19 @@
 const [major, minor] = process.version.slice(1).split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) {
-  const { main } = await import('../dist/cli/main.js').catch(refuseUnbuilt);
-  await main(process.argv.slice(2));
+  start();
 } else {
   refuse(`restaple needs Node.js 20.19, 22.12 or newer; this is ${process.version}`);
 }
 
-/** A clone that was linked or run before its build. */
-function refuseUnbuilt(error) {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes("dist/cli/main.js'")) throw error;
-  const folder = decodeURIComponent(new URL('..', import.meta.url).pathname);
-  refuse(`restaple is not built yet: in ${folder}, run npm ci && npm run build`);
+function start() {
+  try {
+    void require('./program.js').main(process.argv.slice(2));
+  } catch (error) {
+    // A clone that was linked or run before its build.
+    if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes('restaple.cjs')) throw error;
+    refuse(`restaple is not built yet: in ${require('path').dirname(__dirname)}, run npm ci && npm run build`);
+  }
 }
 
 function refuse(line) {

@@ -88,13 +88,7 @@ export type { NamedSource } from './source/named-source.js';
 export { createIssuerFinder, type FoundIssuer, type IssuerFinder } from './source/issuer-finder.js';
 export type { FruitlessSearch, IssuerSource } from './source/missing-issuer.js';
 export { askResponder, type ResponderAnswer, type ResponderQuery } from './transport/ask-responder.js';
-export {
-  createHttpClient,
-  type HttpClient,
-  type HttpClientOptions,
-  type HttpReply,
-  type HttpRequest,
-} from './transport/http-client.js';
+export type { HttpClient, HttpClientOptions, HttpReply, HttpRequest } from './transport/http-client.js';
 export { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from './transport/proxy.js';
 export { createResponderGate, type GateLimits, type ResponderGate } from './transport/responder-gate.js';
 export { readStaple, type StapleOnDisk } from './store/staple-file.js';
@@ -102,13 +96,12 @@ export { staplePathFor } from './store/staple-location.js';
 export { storingFailure, type StoringRule } from './store/storable.js';
 export { replaceStaple, type ReplaceStapleOptions, type ReplacedStaple } from './store/write-staple.js';
 export type { OwnProcess } from './store/lock-holder.js';
-export { fetchStaples, type BatchLimits, type ListedOutcome } from './pipeline/fleet/batch.js';
-export {
-  generateStaple,
-  type GenerateOptions,
-  type GenerateResult,
-  type GenerateSubject,
-} from './pipeline/sign/generate-staple.js';
+export { createHttpClient, fetchStaple, fetchStaples, usualFetchOptions } from './library/fetch.js';
+export { generateStaple } from './library/generate.js';
+export { ownProcess } from './library/own-process.js';
+export { verifyStaple } from './library/verify.js';
+export type { BatchLimits, ListedOutcome } from './pipeline/fleet/batch.js';
+export type { GenerateOptions, GenerateResult, GenerateSubject } from './pipeline/sign/generate-staple.js';
 export { readCrlStatuses, type CrlStatuses } from './pipeline/sign/crl-statuses.js';
 export { prepareSigner, type SignerMaterial } from './pipeline/sign/signer.js';
 export { createResponder } from './pipeline/serve/responder.js';
@@ -123,7 +116,6 @@ export type { InspectionRecord, Inspected } from './pipeline/inspect/record.js';
 export type { FetchOptions, FetchTools } from './pipeline/fetch/fetch-job.js';
 export type { ResponderHost, ResponderOverride } from './pipeline/fetch/responder-override.js';
 export { createResponseMemory, type ResponseMemory } from './pipeline/fetch/response-memory.js';
-export { fetchStaple } from './pipeline/fetch/fetch-staple.js';
 export type { Outcome, OutcomeName, ResponderContact } from './pipeline/fetch/outcome.js';
 export type { Trouble } from './pipeline/trouble.js';
 export type { CrlCheck, CrlReport, CrlTimes } from './pipeline/crl-check.js';
@@ -135,7 +127,6 @@ export { queryCertificate, type QueryReport } from './pipeline/query/query-certi
 export { subjectsOfFile, type QuerySubject } from './pipeline/query/query-subject.js';
 export type { QueryOptions, QueryTools } from './pipeline/query/question.js';
 export { verifyResponseFile } from './pipeline/verify/verify-response-file.js';
-export { verifyStaple } from './pipeline/verify/verify-staple.js';
 export type {
   FileReport,
   ResponderExchange,

@@ -23,7 +23,7 @@ export abstract class BaseCommand extends Command {
     quiet: switchFlag('print only errors', { exclusive: ['verbose'], summary: 'print only errors' }),
     verbose: switchFlag('print more on stderr', { summary: 'print more on stderr' }),
     // These two are answered by main, wherever they stand.
-    help: switchFlag('show this help; -h shows the usual flags on one screen', { char: 'h', ...answeredByMain }),
+    help: switchFlag('show all flags; -h shows the usual ones on one screen', { char: 'h', ...answeredByMain }),
     version: switchFlag('show the version', { char: 'V', ...answeredByMain }),
   });
 

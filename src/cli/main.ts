@@ -1,19 +1,27 @@
-import { fileURLToPath } from 'node:url';
-import { Config, flush, run } from '@oclif/core';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Config, flush, run, type Interfaces } from '@oclif/core';
 import { explained } from './explained.js';
 import { goOnWhateverBecomesOf, tellOfLostOutput } from './lost-output.js';
 import { asksForJson, isGiven, reportError } from './report-error.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Runs the program: one command line in, output and `process.exitCode` out. Never rejects. */
-export async function main(args: string[]): Promise<void> {
+/**
+ * Runs the program: one command line in, output and `process.exitCode` out. Never rejects.
+ *
+ * @param program what oclif is to know of it
+ * @param takesPlugIns whether those that the user has installed are loaded
+ */
+export async function main(args: string[], program: Interfaces.Options, takesPlugIns: boolean): Promise<void> {
   const writing = goOnWhateverBecomesOf({ stdout: process.stdout, stderr: process.stderr });
   process.once('exit', () => tellOfLostOutput(writing, args));
   keepQuietAboutPlugIns();
   let config: Config | undefined;
   try {
-    config = await Config.load({ root });
+    config = await Config.load(program);
+    // Where oclif keeps them.
+    if (takesPlugIns && existsSync(join(config.dataDir, 'package.json'))) {
+      await config.loadPluginsAndCommands({ force: true });
+    }
     await run(plainArguments(args), config);
     await flush();
   } catch (error) {

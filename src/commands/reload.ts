@@ -10,7 +10,8 @@ export default class Reload extends BaseCommand {
   static override description = `Tell a running server about the staples of certificates, and read its answer.
 
 TARGET is haproxy:/run/haproxy/admin.sock, haproxy:HOST:PORT, haproxy:@1:/run/haproxy-master.sock, dnsdist:HOST:PORT,
-nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], systemd:UNIT, or exec:COMMAND (quoted as for a shell, but run
+nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], exim[:PIDFILE],
+trafficserver[:LIST], systemd:UNIT, or exec:COMMAND (quoted as for a shell, but run
 without one; the staples come as JSON lines on stdin). Every staple is verified first. One that is not good is not pushed,
 and the command ends with the code of that staple.`;
   static override usage = 'TARGET [FLAG...] [CERT...]';

@@ -30,6 +30,7 @@ CERT it judges the response that --response names, for the certificates of --iss
     '<%= config.bin %> verify --crl auto site.pem',
     '<%= config.bin %> verify --connect 127.0.0.1:443 site.pem',
     '<%= config.bin %> verify --nagios --warn 24h --critical 6h /etc/haproxy/certs',
+    '<%= config.bin %> verify --html /var/www/html/staples.html /etc/haproxy/certs',
     '<%= config.bin %> verify --json --at 2026-03-01T12:00:00Z site.pem',
   ];
   static override strict = false;
@@ -45,7 +46,7 @@ CERT it judges the response that --response names, for the certificates of --iss
     const paths = isNamed ? await namedCertificates(argv, flags, output) : [];
     if (flags.connect === undefined) return await runVerify(paths, flags, output, userAgent);
     const { runVerifyConnection } = await import('../cli/verify/run-verify-connection.js');
-    return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags, output), output);
+    return await runVerifyConnection(paths, flags, await verifyOptionsFrom(flags, output), output, userAgent);
   }
 
   /** A monitoring system reads exit codes of its own, of a check that failed too; its flags may not have been parsed. */

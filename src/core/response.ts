@@ -55,10 +55,8 @@ export function revocationReasonOfNumber(number: number): RevocationReason | und
   return revocationReasons[number];
 }
 
-/** Whether this is the name of a CRLReason. */
-export function isRevocationReason(text: string): text is RevocationReason {
-  return revocationReasons.some((reason) => reason === text);
-}
+/** What a response may give as the reason: only a CRL has removeFromCRL. */
+export const givenReasons = revocationReasons.filter((one) => one !== undefined && one !== 'removeFromCRL');
 
 /** ResponderID (RFC 6960 §4.2.1): the DER of a name, or the SHA-1 of a key in lower-case hex. */
 export type ResponderId = { readonly byName: Uint8Array } | { readonly byKey: string };

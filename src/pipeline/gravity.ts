@@ -86,8 +86,15 @@ export interface OutcomePolicy {
 export function gravityOfOutcome(outcome: Outcome, policy: OutcomePolicy): Gravity {
   if (!('trouble' in outcome) || (outcome.outcome === 'kept' && !policy.strict)) return 'success';
   if (outcome.outcome === 'revoked' || outcome.outcome === 'unknown') return outcome.outcome;
+  if (outcome.outcome === 'withdrawn') return gravityOfWithdrawal(outcome.trouble);
   if (outcome.outcome !== 'no-responder') return gravityOfTrouble(outcome.trouble);
   return policy.requireOcsp || outcome.mustStaple ? 'noResponder' : 'success';
+}
+
+/** What a staple that stays would soften counts as a responder that was not there; what is never softened keeps its own. */
+function gravityOfWithdrawal(trouble: Trouble): Gravity {
+  const own = gravityOfTrouble(trouble);
+  return own === 'outsideValidity' ? 'unavailable' : gravestOf([own, 'unavailable']);
 }
 
 /** Of the troubles with several responders the one to report: what one of them answered is graver than none; the later of equals. */

@@ -9,6 +9,10 @@ export const lighttpd = {
     signal: 'SIGUSR1',
     program: /^lighttpd(?:-?\d[\d.]*)?$/,
     keepsRights: false,
+    test: {
+      words: ['-tt'],
+      options: { '-f': 'configuration', '-m': 'folder', '-D': 'switch', '-i': 'value' },
+    },
   }),
   rules: {
     measured: '1.4.69 to 1.4.85',

@@ -9,6 +9,12 @@ export const nginx = {
     // Also packaged as `nginx-debug` and, side by side, as `nginx-1.26.2`.
     program: /^nginx(?:-debug|-?\d[\d.]*)?$/,
     keepsRights: true,
+    test: {
+      words: ['-t', '-q'],
+      options: { '-c': 'configuration', '-p': 'folder', '-e': 'value', '-g': 'directives' },
+      title: 'nginx: master process ',
+      tellsPaths: ['-V'],
+    },
   }),
   rules: {
     measured: '1.22 to 1.30',

@@ -1,4 +1,4 @@
-import type { CertId, Certificate } from '../core/index.js';
+import type { CertId, Certificate, Finding } from '../core/index.js';
 import { definedOnly } from '../core/defined-only.js';
 import type { HostAndPort } from '../system/host-and-port.js';
 import type { FilePath } from '../core/file-path.js';
@@ -36,6 +36,8 @@ export type ReloadCode =
   | 'wrong-process'
   | 'pid-file-unsafe'
   | 'command-failed'
+  | 'configuration-broken'
+  | 'not-reloaded'
   | 'nothing-stapled'
   | 'other-staple'
   | 'other-certificate'
@@ -68,10 +70,12 @@ export interface TargetResult {
   readonly error?: TargetTrouble;
   /** Where the server can be asked by a handshake, if it does not say itself which staples it took. */
   readonly listeners?: readonly HostAndPort[];
+  /** What is worth knowing of the target although it was told, where anything is. */
+  readonly findings?: readonly Finding[];
 }
 
 /** What a server made of the staples that it was told of, one result each in their order. */
-export type Told = Pick<TargetResult, 'certificates' | 'error' | 'listeners'>;
+export type Told = Pick<TargetResult, 'certificates' | 'error' | 'listeners' | 'findings'>;
 
 /** Why a target, or a staple at it, failed: thrown inside a driver, and always turned into a result. */
 export class TargetFailure extends Error implements TargetTrouble {
@@ -94,8 +98,9 @@ export class TargetFailure extends Error implements TargetTrouble {
 }
 
 /** A server that takes all staples at once, and was told. */
-export function allTaken(staples: readonly StapleToPush[]): Told {
-  return { certificates: staples.map(({ certificatePath }) => ({ certificatePath, ok: true })) };
+export function allTaken(staples: readonly StapleToPush[], findings: readonly Finding[] = []): Told {
+  const certificates = staples.map(({ certificatePath }) => ({ certificatePath, ok: true }));
+  return { certificates, ...(findings.length === 0 ? {} : { findings }) };
 }
 
 export function notTaken(
@@ -139,13 +144,13 @@ export async function resultOf(
   tell: () => Promise<Told>,
 ): Promise<TargetResult> {
   const start = performance.now();
-  const { certificates, error, listeners } = await tell().catch((failure: unknown): Told => {
+  const { certificates, error, listeners, findings } = await tell().catch((failure: unknown): Told => {
     if (!(failure instanceof TargetFailure)) throw failure;
     return noneTaken(staples, failure);
   });
   const ok = error === undefined && certificates.every((one) => one.ok);
   const milliseconds = Math.round(performance.now() - start);
-  return definedOnly({ target, ok, certificates, milliseconds, error, listeners });
+  return definedOnly({ target, ok, certificates, milliseconds, error, listeners, findings });
 }
 
 /** The time a driver may take, in milliseconds, and the run's interrupt. */

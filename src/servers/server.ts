@@ -24,8 +24,19 @@ export interface Server<Place = unknown> {
    * @throws TargetFailure where it could not be told at all; OcspError `interrupted`
    */
   tell(place: Place, staples: readonly StapleToPush[], tools: ServerTools): Promise<Told>;
+  /**
+   * Whether a server whose handshakes fail with an expired staple staples nothing once the file is gone, by its configuration. Where it
+   * does, --withdraw may remove the file in time.
+   */
+  servesWithoutFile?(place: Place, tools: Pick<ServerTools, 'limits' | 'effectiveUserId'>): Promise<WithoutFile>;
   /** What it takes and serves, where that was measured: the server is then one for `--for`. */
   readonly rules?: ServerRules;
+}
+
+/** What a server does once a staple file is gone: `obstacle` says why its handshakes would fail, `whyNotChecked` why nobody knows. */
+export interface WithoutFile {
+  readonly obstacle?: string;
+  readonly whyNotChecked?: string;
 }
 
 /** What telling a server needs from outside. */
@@ -52,7 +63,7 @@ export interface ServerRules {
   readonly measured: string;
   /**
    * What the server does with each bad file: a clause that follows its name, with one of `serves it`, `staples nothing`,
-   * `does not start` for each version. `verify --for` says it, and docs/operation.md has it as a table.
+   * `does not start`, `fails every TLS handshake` for each version. `verify --for` says it, and docs/operation.md has it as a table.
    */
   readonly withBadFile: Readonly<Record<BadFile, string>>;
   readonly takesOneStatementOnly?: boolean;
@@ -62,10 +73,15 @@ export interface ServerRules {
   readonly stopsBefore?: number;
   /** The largest response it takes from a file, in octets. */
   readonly largestInFile?: number;
+  readonly crashesOnLarger?: true;
   /** The largest response it takes over its admin socket, in octets. */
   readonly largestOverSocket?: number;
   /** With a staple it wants the issuer of the certificate in the certificate's file or as `CERT.issuer`, and does not start without. */
   readonly wantsIssuer?: boolean;
+  /** It verifies the response by the certificates in it and in the certificate's file, and does not start where neither has the signer. */
+  readonly wantsSigner?: boolean;
+  /** It may get responses by itself too: what then, and how it is switched off. */
+  readonly fetchesItself?: string;
   /** What it serves although no client would take it. */
   readonly laxness?: { readonly rule: string; readonly serves: string };
 }
@@ -86,5 +102,6 @@ export const servesOversized = 'serves it, which clients of TLS 1.2 do not survi
 export function tooLargeInFile({ name, rules }: Pick<Server, 'name' | 'rules'>, octets: number): string | undefined {
   const largest = rules?.largestInFile ?? Infinity;
   if (octets <= largest) return undefined;
+  if (rules?.crashesOnLarger === true) return `${name} crashes on a file of more than ${largest} octets`;
   return `${name} ignores a file of more than ${largest} octets, whatever tune.bufsize says`;
 }

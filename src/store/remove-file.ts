@@ -6,9 +6,12 @@ import { releaseLockFile } from './lock-file.js';
 import { acquireLockNow } from './staple-lock.js';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { besidePinned, pinFile, type PinnedFile } from '../system/pinned-folder.js';
+import { readRegularFile } from '../system/read-file.js';
+import { largestStaple } from './staple-file.js';
 import { lockPath, temporaryPath } from './staple-path.js';
 import { whereThere } from './store-error.js';
 import { removeLeftover } from './temporary-file.js';
+import { requireOwnKind } from './written-kind.js';
 
 /**
  * Removes a dot file that restaple keeps beside a staple, such as {@link revokedMarkPath}: only a regular file of the
@@ -31,6 +34,31 @@ function removeFrom({ path, reach }: PinnedFile, own: OwnProcess): boolean {
   }
   unlinkSync(reach);
   return true;
+}
+
+/**
+ * Removes a staple under its lock, unless it has changed since a time: then another run has put it there. Only a regular file of
+ * the effective user (root: of any user), and none that is of another kind, such as a key.
+ *
+ * @returns whether it was removed
+ * @throws OcspError `staple-unsafe`, `staple-unwritable`, `staple-locked`, `overwrite-refused`
+ */
+export function removeStaple(path: FilePath, since: Date, own: OwnProcess): Promise<boolean> {
+  return whereItsFolderIs(path, own, (staple) => {
+    const lock = acquireLockNow(staple, own);
+    if (lock === undefined) return false;
+    try {
+      const found = lstatSync(staple.reach, { throwIfNoEntry: false });
+      if (found === undefined || found.mtimeMs > since.getTime()) return false;
+      if (found.isFile()) {
+        const current = readRegularFile(staple.reach, { limit: largestStaple, followLinks: false });
+        requireOwnKind(staple, { bytes: current.bytes ?? new Uint8Array(0), status: current.status }, 'response');
+      }
+      return removeFrom(staple, own);
+    } finally {
+      releaseLockFile(lock);
+    }
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PinnedFile } from '../system/pinned-folder.js';
 import { readRegularFile } from '../system/read-file.js';
 
 /** What a path is written with; `record` is a dot file of restaple's own, whose name nobody chose. */
-export type WrittenKind = 'response' | 'request' | 'metrics' | 'issuer' | 'record';
+export type WrittenKind = 'response' | 'request' | 'metrics' | 'page' | 'issuer' | 'record';
 
 /** What is at the path: no bytes where there is no file, none in them where it is larger than 64 KiB. */
 export interface CurrentFile {
@@ -25,6 +25,9 @@ interface Rules {
 /** How every metrics file of restaple begins; a file that begins otherwise is somebody else's. */
 const beginningOfMetrics = '# HELP restaple_';
 
+/** How every page of restaple begins. */
+export const beginningOfPages = '<!doctype html><!-- restaple -->';
+
 const rules: Readonly<Record<Exclude<WrittenKind, 'record' | 'issuer'>, Rules>> = {
   response: {
     endings: ['.ocsp', '.der', '.resp', '.restaple-revoked'],
@@ -39,11 +42,20 @@ const rules: Readonly<Record<Exclude<WrittenKind, 'record' | 'issuer'>, Rules>> 
   metrics: {
     endings: ['.prom'],
     noun: 'metrics of restaple',
-    isOfKind: (bytes) => Buffer.from(bytes).toString('latin1', 0, beginningOfMetrics.length) === beginningOfMetrics,
+    isOfKind: (bytes) => beginsWith(bytes, beginningOfMetrics),
+  },
+  page: {
+    endings: ['.html', '.htm'],
+    noun: 'a page of restaple',
+    isOfKind: (bytes) => beginsWith(bytes, beginningOfPages),
   },
 };
 
-/** Nothing that restaple writes is as large, but metrics, which are known by their beginning. */
+function beginsWith(bytes: Uint8Array, beginning: string): boolean {
+  return Buffer.from(bytes.subarray(0, beginning.length)).toString('latin1') === beginning;
+}
+
+/** Nothing that restaple writes is as large, but metrics and pages, which are known by their beginning. */
 const largestExamined = 1024 * 1024;
 
 /** DER that nobody can make again from what a CA or responder hands out, and what has it inside. */
@@ -73,7 +85,8 @@ export function requireOwnKind(file: PinnedFile, current: CurrentFile, kind: Wri
   const { endings, noun, isOfKind } = rules[kind];
   const name = shownPath(file.path);
   const bytes = examinedOf(file, current);
-  if (kind !== 'metrics' && status.size > bytes.length) throw refused(name, `it is larger than ${noun} can be`, noun);
+  if (kind !== 'metrics' && kind !== 'page' && status.size > bytes.length)
+    throw refused(name, `it is larger than ${noun} can be`, noun);
   const found = preciousIn(bytes) ?? (kind === 'metrics' ? otherMetricsIn(bytes) : undefined);
   if (found !== undefined) throw refused(name, `it is ${found}`, noun);
   if (endings.some((ending) => name.toLowerCase().endsWith(ending)) || isOfKind(bytes)) return;

@@ -6,7 +6,7 @@ export interface HostAndPort {
 
 /** `HOST:PORT`, `[IPv6]:PORT`, or only HOST where there is a usual port; undefined for anything else. */
 export function parseHostAndPort(text: string, usualPort?: number): HostAndPort | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? usualPort : Number(match[3]);
   return host === undefined || port === undefined || port < 1 || port > 65_535 ? undefined : { host, port };

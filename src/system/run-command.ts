@@ -24,6 +24,8 @@ export interface CommandOptions {
   readonly graceMilliseconds?: number;
   /** An open file that the command gets as its descriptor 3. */
   readonly descriptor?: number;
+  /** Keeps the beginning of what it says on stdout too. */
+  readonly withStdout?: boolean;
   /** Gives it a session of its own, so that a Ctrl-C on the terminal reaches only this process. */
   readonly detached?: boolean;
 }
@@ -33,8 +35,10 @@ export interface CommandResult {
   /** Undefined where a signal ended it or it never started. */
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** The beginning of what it said on stderr, 8 KiB at most; stdout is thrown away, as ours carries data only. */
+  /** The beginning of what it said on stderr, 8 KiB at most. */
   readonly stderr: string;
+  /** The same of stdout, where it was asked for: it is thrown away otherwise, as ours carries data only. */
+  readonly stdout: string;
   readonly timedOut: boolean;
   readonly interrupted: boolean;
   /** Why it could not be started, the system's code such as ENOENT. */
@@ -86,10 +90,15 @@ export function runCommand(
   options: CommandOptions,
 ): Promise<CommandResult> {
   if (options.signal.aborted) return Promise.resolve({ ...notEnded, interrupted: true });
-  const { env, descriptor, detached = false } = options;
+  const { env, descriptor, detached = false, withStdout = false } = options;
   let child: ChildProcess;
   try {
-    const stdio = ['pipe', 'ignore', 'pipe', ...(descriptor === undefined ? [] : [descriptor])] as const;
+    const stdio = [
+      'pipe',
+      withStdout ? 'pipe' : 'ignore',
+      'pipe',
+      ...(descriptor === undefined ? [] : [descriptor]),
+    ] as const;
     child = spawn(command, words, { env: { ...env }, stdio: [...stdio], detached });
   } catch (error) {
     // A NUL in a word, or a list of words and an environment that are too long.
@@ -102,6 +111,7 @@ const notEnded: CommandResult = {
   exitCode: undefined,
   signal: undefined,
   stderr: '',
+  stdout: '',
   timedOut: false,
   interrupted: false,
   startError: undefined,
@@ -110,6 +120,7 @@ const notEnded: CommandResult = {
 function outcomeOf(child: ChildProcess, options: CommandOptions): Promise<CommandResult> {
   const stop = startLimits(child, options);
   const talk = collect(child.stderr);
+  const words = collect(child.stdout);
   // A command that does not read, or ends first, breaks the pipe: that is its right.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.stdin ?? '');
@@ -120,7 +131,8 @@ function outcomeOf(child: ChildProcess, options: CommandOptions): Promise<Comman
       clearTimeout(linger);
       child.stdin?.destroy();
       child.stderr?.destroy();
-      resolve({ ...notEnded, ...ending, ...stop(), stderr: talk() });
+      child.stdout?.destroy();
+      resolve({ ...notEnded, ...ending, ...stop(), stderr: talk(), stdout: words() });
     };
     child.once('error', (error) => finish({ startError: codeOf(error) }));
     child.once('exit', (exitCode, signal) => {

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemErrorCode } from './system-error.js';
 
@@ -45,6 +45,39 @@ export function isStillRunning({ pid, startTime }: RunningProcess): boolean {
     if (isGone(error)) return false;
     throw error;
   }
+}
+
+/** The words that a process was started with, as far as it has not written others over them; none of one that is gone or hidden. */
+export function commandLineOf(pid: number): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return text.replace(/\0+$/, '').split('\0');
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return [];
+  }
+}
+
+/** The children of a process that was looked at, each as its process id and start. System errors are thrown as they are. */
+export function childrenOf({ pid }: RunningProcess): string[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  return pids
+    .split(' ')
+    .filter((child) => child !== '')
+    .flatMap((child) => {
+      try {
+        return [`${child} ${startTimeOf(Number(child)) ?? ''}`];
+      } catch (error) {
+        if (isGone(error)) return [];
+        throw error;
+      }
+    });
+}
+
+/** Whether the process runs the file that is at its path now, and sees the same file system: no upgrade has replaced it, and no container holds it. */
+export function runsFileAtItsPath({ pid, executable }: RunningProcess): boolean {
+  const [running, found] = [statSync(`/proc/${pid}/exe`), statSync(executable, { throwIfNoEntry: false })];
+  return running.ino === found?.ino && running.dev === found.dev && readlinkSync(`/proc/${pid}/root`) === '/';
 }
 
 /** The file's name, without what the kernel adds once an upgrade has replaced the file. */

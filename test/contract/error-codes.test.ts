@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
+import type { Node, StringLiteral } from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { exitCodeOfErrorKind, exitCodes } from '../../src/cli/exit/exit-code.js';
 import type { FailureCode } from '../../src/core/index.js';
 import { ocspErrorKinds, type OcspErrorCode } from '../../src/core/ocsp-error.js';
-import { gravityOfFailure } from '../../src/pipeline/gravity.js';
+import { gravities, gravityOfFailure } from '../../src/pipeline/gravity.js';
 import { projectFolder } from '../support/run-program.js';
 import { nodesOf, sourceFiles } from './source-files.js';
+import ts from './typescript.js';
 
 const files = sourceFiles();
 
@@ -64,6 +65,21 @@ describe('docs/errors.md', () => {
   );
 });
 
+describe('the exit codes of docs/errors.md', () => {
+  const page = readFileSync(join(projectFolder, 'docs', 'errors.md'), 'utf8');
+
+  it('are those of the program', () => {
+    const table = /^## Exit codes\n([^]*?)^## /m.exec(page)?.[1] ?? '';
+    const codes = [...table.matchAll(/^\| (\d[\d, ]*?) +\|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+    expect(codes.map(Number)).toEqual([...Object.values(exitCodes)].sort((a, b) => a - b));
+  });
+
+  it('stand in their order of gravity', () => {
+    const [, order = ''] = /the gravest code, in this order: ([\d/, ]+)\./.exec(page) ?? [];
+    expect(order.split(/[/, ]+/).map(Number)).toEqual(gravities.map((gravity) => exitCodes[gravity]));
+  });
+});
+
 function exitCodeOf(code: string): number {
   if (code in ocspErrorKinds) return exitCodeOfErrorKind(ocspErrorKinds[code as OcspErrorCode]);
   if (code in statusCodes) return statusCodes[code as keyof typeof statusCodes];
@@ -75,7 +91,7 @@ function findRaisers(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const file of files) {
     if (tables.has(file.name)) continue;
-    for (const node of nodesOf(file.tree)) {
+    for (const node of nodesOf(file)) {
       if (!ts.isStringLiteral(node) || !isRaised(node)) continue;
       found.set(node.text, (found.get(node.text) ?? new Set()).add(file.name));
     }
@@ -84,8 +100,8 @@ function findRaisers(): Map<string, Set<string>> {
 }
 
 /** First argument of an error or failure, or the value of a property `code`, straight or by `?:`. */
-function isRaised(literal: ts.StringLiteral): boolean {
-  let node: ts.Node = literal;
+function isRaised(literal: StringLiteral): boolean {
+  let node: Node = literal;
   while (ts.isConditionalExpression(node.parent) && node.parent.condition !== node) node = node.parent;
   const { parent } = node;
   if (ts.isPropertyAssignment(parent)) return parent.name.getText() === 'code' && parent.initializer === node;

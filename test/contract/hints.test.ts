@@ -1,27 +1,28 @@
-import ts from 'typescript';
+import type { Node, StringLiteral, TemplateLiteral } from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { ownHint } from '../../src/cli/flags/own-hint.js';
 import { readManifest, type ManifestCommand } from './manifest.js';
 import { nodesOf, sourceFiles } from './source-files.js';
+import ts from './typescript.js';
 
 const { commands } = readManifest();
 
-/** Every text in src that may be a hint: a literal in an error, a property or a table, which names a flag. */
+/** Every text in src that may be a hint: a literal in an error, a property or a table, which names a flag. A style names properties. */
 const hints = [
   ...new Set(
     sourceFiles()
-      .filter(({ name }) => !/-flags\.ts$|^commands\/|^cli\/help\//.test(name))
-      .flatMap(({ tree }) => [...nodesOf(tree)].filter(isHint).map(textOf)),
+      .filter(({ name }) => !/-flags\.ts$|^commands\/|^cli\/help\/|^cli\/page\/look\.ts$/.test(name))
+      .flatMap((file) => nodesOf(file).filter(isHint).map(textOf)),
   ),
 ].filter((text) => /(?:^|[\s(])--[a-z]/.test(text));
 
-function isHint(node: ts.Node): node is ts.StringLiteral | ts.TemplateLiteral {
+function isHint(node: Node): node is StringLiteral | TemplateLiteral {
   return (ts.isStringLiteral(node) || ts.isTemplateLiteral(node)) && !/^\s*--\S*$/.test(textOf(node));
 }
 
 /** The text with X for what is filled in. */
-function textOf(node: ts.Node): string {
+function textOf(node: Node): string {
   if (ts.isTemplateExpression(node)) {
     return node.head.text + node.templateSpans.map(({ literal }) => `X${literal.text}`).join('');
   }

@@ -134,6 +134,7 @@ describe('the JSON of fetch', () => {
         unknown: 1,
         invalid: 1,
         unavailable: 1,
+        withdrawn: 0,
         'input-error': 1,
         'store-error': 1,
         reload: [],

@@ -23,6 +23,7 @@ export interface ManifestCommand {
   readonly examples: readonly string[];
   readonly usage?: string | readonly string[];
   readonly exits?: readonly number[];
+  readonly variables?: readonly string[];
   readonly manual?: readonly string[];
   readonly args: Readonly<Record<string, { readonly name: string; readonly required?: boolean }>>;
   readonly flags: Readonly<Record<string, ManifestFlag>>;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 import { projectFolder, runCommand } from '../support/run-program.js';
 import { importsOf, parseFile } from './source-files.js';
+import ts from './typescript.js';
 
 const entries = [
   { specifier: 'restaple', types: join(projectFolder, 'dist', 'index.d.ts') },

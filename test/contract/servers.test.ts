@@ -94,7 +94,7 @@ describe('a server that one more record describes', () => {
     vi.doMock(table, () => ({ servers: [...servers, madeUp] }));
     const { parseReloadTarget } = await import('../../src/servers/reload-target.js');
     const { tellAndRemember } = await import('../../src/pipeline/reload/tell-targets.js');
-    const { ownProcess } = await import('../../src/cli/own-process.js');
+    const { ownProcess } = await import('../../src/library/own-process.js');
     const { tellToolsFrom } = await import('../../src/cli/reload/tell-tools.js');
     const { verifyFlags } = await import('../../src/cli/verify/verify-flags.js');
 
@@ -106,7 +106,13 @@ describe('a server that one more record describes', () => {
       expect.objectContaining({ code: 'usage', hint: expect.stringContaining('made-up:here') as string }),
     );
     vi.stubEnv('RESTAPLE_DNSDIST_KEY', undefined);
-    const flags = { 'dnsdist-key-file': undefined, 'reload-timeout': 1000, confirm: [], json: undefined };
+    const flags = {
+      'dnsdist-key-file': undefined,
+      'reload-timeout': 1000,
+      confirm: [],
+      json: undefined,
+      starttls: undefined,
+    };
     const output = { warn: () => undefined } as never;
     expect(() => tellToolsFrom(flags, [target], new AbortController().signal, output)).toThrow(/console key/);
     vi.unstubAllEnvs();

@@ -112,11 +112,12 @@ async function signAll({ scene: { folder, authority }, delegate, flags, scene }:
     'index.txt',
     `${indexLine('V', '0a01')}\n${indexLine('R', '0a02', '260214102030Z,keyCompromise')}\n`,
   );
+  const certificates = statuses.map(({ serialNumber }) => authority.issue({ serialNumber }).certificate.pem);
   const signed: Signed[] = [];
   for (const [hashNumber, hash] of hashes.entries()) {
     for (const [formNumber, form] of forms.entries()) {
-      const paths = statuses.map(({ serialNumber }) =>
-        folder.write(`${hash}-${formNumber}/${serialNumber}.pem`, authority.issue({ serialNumber }).certificate.pem),
+      const paths = statuses.map(({ serialNumber }, number) =>
+        folder.write(`${hash}-${formNumber}/${serialNumber}.pem`, certificates[number]!),
       );
       const isByProgram = hashNumber === formNumber;
       const records = isByProgram

@@ -9,7 +9,7 @@ import { startResponder, type Responder } from '../support/misbehaving-responder
 import { buildErrorResponse, buildOcspResponse, type CertificateStatus } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { requestFor } from '../support/request-for.js';
-import { runCommand, runRestaple, startRestaple, type RunResult } from '../support/run-program.js';
+import { runCommand, runRestaple, startRestaple, withoutRoots, type RunResult } from '../support/run-program.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const folder = createTemporaryFolder();
@@ -115,8 +115,8 @@ async function both(args: readonly string[]): Promise<Both> {
   const written: (Buffer | undefined)[] = [];
   const results: RunResult[] = [];
   for (const run of [
-    () => runCommand('openssl', ['ocsp', ...words], { cwd: folder.path }),
-    () => runRestaple(['ocsp', ...words], { cwd: folder.path }),
+    () => runCommand('openssl', ['ocsp', ...words], { cwd: folder.path, env: withoutRoots }),
+    () => runRestaple(['ocsp', ...words], { cwd: folder.path, env: withoutRoots }),
   ]) {
     rmSync(folder.at('written'), { force: true });
     results.push(await run());

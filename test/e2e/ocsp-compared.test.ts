@@ -198,6 +198,11 @@ describe('reading a response prints, writes and ends as openssl does', () => {
     { title: 'a file that is not there', words: words('-respin missing.der -text -noverify') },
     { title: 'garbage', words: words('-respin garbage -text -noverify') },
     { title: 'no trusted certificate', words: words('-respin good.der -issuer other.pem -cert good.pem') },
+    {
+      title: 'no trusted certificate among those of this machine',
+      words: words('-respin good.der -issuer ca.pem -cert good.pem'),
+      hasMachineRoots: true,
+    },
     { title: 'a file of trusted certificates that is not there', words: words('-respin good.der -CAfile missing.pem') },
   ]);
 });

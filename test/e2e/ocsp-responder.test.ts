@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createComparisonScene, observed, type ComparisonScene } from '../support/ocsp-comparison.js';
-import { programPath, runCommand, runRestaple } from '../support/run-program.js';
+import { programPath, runCommand, runRestaple, withoutRoots } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
 
 let scene: ComparisonScene;
@@ -58,6 +58,7 @@ async function post(url: string, body: Uint8Array): Promise<Buffer> {
 async function requestFor(...words: readonly string[]): Promise<Buffer> {
   await runCommand('openssl', ['ocsp', '-no_nonce', '-issuer', 'ca.pem', ...words, '-reqout', 'asked'], {
     cwd: scene.folder.path,
+    env: withoutRoots,
   });
   return readFileSync(scene.folder.at('asked'));
 }
@@ -112,7 +113,7 @@ describe('restaple ocsp -port', () => {
       .poll(async () => {
         scene.folder.write('answer', await post(url, request));
         const words = ['ocsp', '-respin', 'answer', '-resp_text', '-noverify'];
-        return (await runCommand('openssl', words, { cwd: scene.folder.path })).stdout;
+        return (await runCommand('openssl', words, { cwd: scene.folder.path, env: withoutRoots })).stdout;
       })
       .toContain('Cert Status: revoked');
     stop();

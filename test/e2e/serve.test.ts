@@ -21,6 +21,9 @@ let crlFlags: readonly string[];
 /** Requests that openssl made, DER. */
 let plainRequest: string;
 let nonceRequest: string;
+/** Answers by the index, for tests that only ask. */
+let server: RunningServe;
+let stopServer: () => Promise<void>;
 
 beforeAll(async () => {
   ca = createOpensslAuthority();
@@ -36,9 +39,13 @@ beforeAll(async () => {
   const about = ['ocsp', '-issuer', ca.at('ca.pem'), '-serial', '0x0a01'];
   await runOpenssl([...about, '-no_nonce', '-reqout', plainRequest]);
   await runOpenssl([...about, '-nonce', '-reqout', nonceRequest]);
+  server = await startServe(indexFlags, { timeoutMilliseconds: 600_000 }, (end) => (stopServer = end));
 });
 
-afterAll(() => ca.remove());
+afterAll(async () => {
+  await stopServer();
+  ca.remove();
+});
 
 /** Asks with openssl's client, which verifies the answer. */
 async function askWithOpenssl(
@@ -99,7 +106,6 @@ const unauthorized = Buffer.from('30030a0106', 'hex');
 
 describe("openssl's client", () => {
   it('believes good, revoked and unknown, with its nonce', async () => {
-    const server = await startServe(indexFlags);
     const text = await askWithOpenssl(server, ['0a01', '0a02', '0a03']);
     expect(text).toContain('Response verify OK');
     expect(text).toMatch(/0x0a01: good\n[^]*0x0a02: revoked\n[^]*Reason: keyCompromise\n[^]*0x0a03: unknown\n/);
@@ -107,7 +113,6 @@ describe("openssl's client", () => {
   });
 
   it('believes an answer without nonce, and in SHA-256', async () => {
-    const server = await startServe(indexFlags);
     expect(await askWithOpenssl(server, ['0a01'], ['-no_nonce'])).toMatch(/Response verify OK\n0x0a01: good\n/);
     expect(await askWithOpenssl(server, ['0a02'], ['-sha256'])).toMatch(/Response verify OK\n0x0a02: revoked\n/);
   });
@@ -132,7 +137,6 @@ describe("openssl's client", () => {
   });
 
   it('is unauthorized to ask for another CA', async () => {
-    const server = await startServe(indexFlags);
     const folder = temporaryFolder();
     const other = folder.write('other.pem', createCertificateAuthority().certificate.pem);
     const result = await runOpenssl(['ocsp', '-issuer', other, '-serial', '0x0a01', '-url', `${server.url}/`]);
@@ -169,7 +173,6 @@ describe('curl', { tags: 'curl' }, () => {
   });
 
   it('may keep no answer with a nonce', async () => {
-    const server = await startServe(indexFlags);
     const first = await curlReply(...postFlags(nonceRequest), `${server.url}/`);
     const second = await curlReply(...postFlags(nonceRequest), `${server.url}/`);
     expect(first.headers['cache-control']).toBe('no-store');
@@ -177,7 +180,6 @@ describe('curl', { tags: 'curl' }, () => {
   });
 
   it('is told of garbage by OCSP, and of too much or another method by HTTP', async () => {
-    const server = await startServe(indexFlags);
     const garbage = ca.write('garbage', 'no request');
     const large = ca.write('large', Buffer.alloc(70_000));
     const reply = await curlReply(...postFlags(garbage), `${server.url}/`);
@@ -203,7 +205,6 @@ print(len(list(response.extensions)), 'extension')
 
   // Debian's own, since another python3 before it on the PATH may lack the package.
   it('reads several answers and the nonce, and verifies the signature', async () => {
-    const server = await startServe(indexFlags);
     const request = ca.at('three.der');
     const about = ['-serial', '0x0a01', '-serial', '0x0a02', '-serial', '0x0a03'];
     await runOpenssl(['ocsp', '-issuer', ca.at('ca.pem'), ...about, '-nonce', '-reqout', request]);
@@ -418,7 +419,7 @@ describe('the end of serve', { tags: 'curl' }, () => {
 
 describe('serve does not start', () => {
   it('on a port that is taken', async () => {
-    const { port } = await startServe(indexFlags);
+    const { port } = server;
     const result = await runRestaple(['serve', '--json', ...indexFlags, '--listen', `127.0.0.1:${port}`]);
     expect(result.exitCode).toBe(2);
     expect(result.lines()).toEqual([
@@ -486,7 +487,6 @@ describe('serve does not start', () => {
 });
 
 it('serve is unauthorized for another CA, in five octets', { tags: 'curl' }, async () => {
-  const server = await startServe(indexFlags);
   const folder = temporaryFolder();
   const other = folder.write('other.pem', createCertificateAuthority().certificate.pem);
   await runOpenssl(['ocsp', '-issuer', other, '-serial', '0x0a01', '-no_nonce', '-reqout', folder.at('request.der')]);

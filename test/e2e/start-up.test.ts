@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -34,6 +34,26 @@ describe('the start of the program', () => {
     expect(engines.node).toBe('^20.19.0 || >=22.12.0');
   });
 
+  it.each([
+    ['is missing', undefined],
+    ['is empty', (): Buffer => Buffer.alloc(0)],
+    ['is cut short', (cache: Buffer): Buffer => cache.subarray(0, cache.length / 2)],
+    ['is not one', (): Buffer => Buffer.alloc(4096, 'x')],
+  ])('compiles the program where its code cache %s', async (_what, change) => {
+    await withTemporaryFolder(async (folder) => {
+      for (const part of ['bin', 'dist', 'package.json']) {
+        cpSync(join(projectFolder, part), folder.at(part), { recursive: true });
+      }
+      const [name = ''] = readdirSync(folder.at('dist', 'code-cache'));
+      const cache = readFileSync(folder.at('dist', 'code-cache', name));
+      rmSync(folder.at('dist', 'code-cache'), { recursive: true });
+      if (change !== undefined) folder.write(`dist/code-cache/${name}`, change(cache));
+      const result = await runCommand(process.execPath, [folder.at('bin', 'run.js'), 'verify', '--help']);
+      expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(result.stdout).toContain('Verify the staples of certificates');
+    });
+  });
+
   it('of a clone that was not built says in one line what to do, with exit 2', async () => {
     await withTemporaryFolder(async (folder) => {
       cpSync(join(projectFolder, 'bin'), folder.at('bin'), { recursive: true });
@@ -41,7 +61,7 @@ describe('the start of the program', () => {
       expect(await runCommand(process.execPath, [folder.at('bin', 'run.js'), '--version'])).toMatchObject({
         exitCode: 2,
         stdout: '',
-        stderr: `restaple is not built yet: in ${folder.path}/, run npm ci && npm run build\n`,
+        stderr: `restaple is not built yet: in ${folder.path}, run npm ci && npm run build\n`,
       });
     });
   });

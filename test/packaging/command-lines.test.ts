@@ -9,7 +9,7 @@ import { programPath, projectFolder, runCommand } from '../support/run-program.j
 const packaging = join(projectFolder, 'packaging');
 const files = readdirSync(packaging, { recursive: true, encoding: 'utf8' })
   .filter((name) => statSync(join(packaging, name)).isFile())
-  .filter((name) => readFileSync(join(packaging, name), 'utf8').includes('restaple fetch'));
+  .filter((name) => /restaple fetch\b/.test(readFileSync(join(packaging, name), 'utf8')));
 
 describe('the command lines of packaging', () => {
   it.each(files)('of %s have only flags that fetch has', (name) => {

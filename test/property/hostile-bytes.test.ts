@@ -56,7 +56,7 @@ function accepts(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): boo
     decode(bytes);
     return true;
   } catch (error) {
-    expect(error).toBeInstanceOf(OcspError);
+    if (!(error instanceof OcspError)) throw error;
     return false;
   }
 }
@@ -86,7 +86,7 @@ describe.each(Object.entries(responses))('a true response %s', (_, response) => 
       for (const bit of [0x01, 0x20, 0x80]) {
         const changed = Buffer.from(response);
         changed[position] = (changed[position] ?? 0) ^ bit;
-        expect(isBelieved(verifyResponse(changed, theirs))).toBe(false);
+        if (isBelieved(verifyResponse(changed, theirs))) expect.fail(`octet ${position} changed by ${bit}`);
         const verdict = verifyResponse(changed, ours);
         if (!isBelieved(verdict)) continue;
         expect(isEmbedded(position), `octet ${position} changed by ${bit}`).toBe(true);

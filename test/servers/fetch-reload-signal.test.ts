@@ -121,17 +121,21 @@ describe('a pid file that another user could write', { tags: 'nginx' }, () => {
   });
 });
 
-describe('a server that was told and keeps its old staple', { tags: 'nginx' }, () => {
-  it('is found out by the handshake, and told again by the next run', async () => {
+describe('a server with a broken configuration', { tags: 'nginx' }, () => {
+  it('is not told, ends in 10 with the reason, and is told by a later run', async () => {
     await start('nginx');
-    // nginx reads its configuration again, finds it broken, and keeps what it had.
     const config = scene.folder.at('nginx.conf');
     const text = readFileSync(config, 'utf8');
     writeFileSync(config, text.replace('ssl_stapling_file', 'no_such_directive'));
-    const first = await fetchAndReload([...words('nginx'), '--reload-timeout', '3s']);
+    const first = await fetchAndReload(words('nginx'));
     expect(first).toMatchObject({ exitCode: 10, outcomes: ['updated'] });
-    expect(first.reload).toMatchObject([{ ok: true }, { ok: false, certificates: [{ code: 'other-staple' }] }]);
+    expect(first.reload).toMatchObject([
+      { ok: false, error: { code: 'configuration-broken' } },
+      { ok: false, certificates: [{ code: 'other-staple' }] },
+    ]);
+    expect(first.stderr).toContain('unknown directive "no_such_directive"');
     expect(first.stderr).toContain('the server still staples an older response');
+    expect(server?.log()).not.toContain('SIGHUP');
     writeFileSync(config, text);
     const second = await fetchAndReload(words('nginx'));
     expect(second).toMatchObject({
@@ -140,5 +144,13 @@ describe('a server that was told and keeps its old staple', { tags: 'nginx' }, (
       reload: [{ certificates: [{ ok: true }] }, { ok: true }],
     });
     rmSync(pidFile);
+  });
+
+  it('is told with a line that says "not checked" where its configuration is not only root\'s', async () => {
+    await start('nginx');
+    chmodSync(scene.folder.at('nginx.conf'), 0o666);
+    const result = await runRestaple(['reload', '--verbose', `nginx:${pidFile}`, site.certificate]);
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toMatch(/told nginx:.*: 1 staple in \d+ ms; configuration not checked: others may write /);
   });
 });

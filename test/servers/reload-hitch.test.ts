@@ -1,12 +1,14 @@
 // @module-tag hitch
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { compareStaple } from '../../src/probe/compare-staple.js';
+import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startHitch } from '../support/servers/hitch.js';
 import { changedStaple, expectRefusedPidFiles, reloadServer } from '../support/servers/signals.js';
 import {
+  authority,
   issueServerCertificate,
   probe,
   replaceFile,
@@ -16,6 +18,9 @@ import {
   type ServerCertificate,
 } from '../support/servers/stapling-scene.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
+
+const runsAsRoot = process.geteuid?.() === 0;
+const nobody = 65_534;
 
 let folder: TemporaryFolder;
 let server: ServerCertificate;
@@ -59,22 +64,55 @@ describe('hitch', () => {
     expect(await stapleOnceItIs(port, after)).toEqual(after);
   });
 
-  it('keeps the old staple where the new file is of another certificate, and the handshake says so', async () => {
+  it('gets no signal where the new file is of another certificate, since it could not load it', async () => {
     const foreign = stapleFor(issueServerCertificate(folder, { name: 'other.example' }), 2);
     replaceFile(folder, server.staplePath, foreign);
-    expect((await reloadServer('hitch', pidFile, [changedStaple(server, foreign)])).ok).toBe(true);
-    await expect.poll(() => hitch.log(), { timeout: 15_000 }).toContain('SIGHUP');
-    const sent = await probe(port);
-    const fault = compareStaple({
-      sentCertificates: sent.certificates,
-      sentStaple: sent.staple,
-      expectedCertificate: server.certificate,
-      expectedStaple: foreign,
-      now: new Date(),
-    });
-    expect(sent.staple).toEqual(before);
-    expect(fault).toMatchObject({ code: 'other-staple' });
-    expect(fault?.message).toContain('the file holds none for it');
+    const result = await reloadServer('hitch', pidFile, [changedStaple(server, foreign)]);
+    expect(result).toMatchObject({ ok: false, error: { code: 'configuration-broken' } });
+    expect(result.error?.message).toContain('Unable to find OCSP response with a matching certificate id');
+    expect(hitch.log()).not.toContain('SIGHUP');
+    expect((await probe(port)).staple).toEqual(before);
+  });
+
+  it.runIf(runsAsRoot)(
+    'is told untested where another user could change its configuration, and looked at afterwards',
+    async () => {
+      chownSync(folder.at('hitch.conf'), nobody, 0);
+      const told = await reloadServer('hitch', pidFile, [changedStaple(server, after)]);
+      expect(told).toMatchObject({ ok: true, findings: [{ rule: 'configuration-not-checked' }] });
+      replaceFile(folder, server.staplePath, Buffer.from('garbage'));
+      const result = await reloadServer('hitch', pidFile, [changedStaple(server, after)], {
+        timeoutMilliseconds: 2000,
+      });
+      expect(result).toMatchObject({ ok: false, error: { code: 'not-reloaded' } });
+      expect(hitch.log()).toContain('Config reload failed');
+    },
+  );
+
+  it('does not start with the leaf alone and a response that its issuer signed, as verify --for says', async () => {
+    const [leaf = ''] = server.issued.certificate.pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const alone = folder.write('alone.pem', server.issued.keyPem + leaf, 0o600);
+    const issuer = folder.write('issuer.pem', authority.certificate.pem);
+    const args = ['verify', '--for', 'hitch', '--json', '--response', server.staplePath];
+    const judged = await runRestaple([...args, '--issuer', issuer, alone]);
+    expect(judged.exitCode).toBe(10);
+    expect(judged.stdout).toContain('signer certificate not found');
+    expect((await runRestaple([...args, server.full])).exitCode).toBe(0);
+
+    const files = { folder: folder.path, pidFile: folder.at('alone.pid'), port: await freePort(), certificate: alone };
+    await expect(startHitch({ ...files, staple: server.staplePath })).rejects.toThrow(/signer certificate not found/);
+  });
+
+  it('is known to fetch by itself where its configuration does not say otherwise', async () => {
+    expect((await reloadServer('hitch', pidFile, [])).findings).toBeUndefined();
+    const configuration = folder.at('hitch.conf');
+    writeFileSync(
+      configuration,
+      readFileSync(configuration, 'utf8').replace('ocsp-dir = ""', `ocsp-dir = "${folder.path}"`),
+    );
+    const result = await reloadServer('hitch', pidFile, []);
+    expect(result).toMatchObject({ ok: true, findings: [{ rule: 'server-fetches-itself', severity: 'warning' }] });
+    expect(result.findings?.[0]?.message).toContain(folder.path);
   });
 
   it('gets no signal by a pid file that is stale, of another program or open to others', async () => {

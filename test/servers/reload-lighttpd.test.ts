@@ -1,5 +1,5 @@
 // @module-tag lighttpd
-import { chmodSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { inspectProcess, isStillRunning } from '../../src/system/running-process.js';
@@ -21,6 +21,7 @@ import { createTemporaryFolder, type TemporaryFolder } from '../support/temporar
 /** Giving up root takes root. */
 const runsAsRoot = process.geteuid?.() === 0;
 const unprivileged = 'www-data';
+const nobody = 65_534;
 
 let folder: TemporaryFolder;
 let server: ServerCertificate;
@@ -68,6 +69,7 @@ describe('lighttpd', () => {
 
     const result = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)]);
     expect(result).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(result.findings).toBeUndefined();
     expect(await stapleOnceItIs(port, after)).toEqual(after);
     expect(isStillRunning(inspectProcess(lighttpd.pid)!)).toBe(true);
   });
@@ -97,12 +99,30 @@ describe('lighttpd', () => {
       chmodSync(server.key, 0o644);
       await start(unprivileged);
       folder.write('lighttpd.conf', 'this is not a configuration\n');
+      // Of another user, it is not tested.
+      chownSync(folder.at('lighttpd.conf'), nobody, 0);
       // The watch ends as soon as the server does, however long that takes the machine.
       const patient = { watchMilliseconds: 25_000 };
       const result = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)], patient);
       expect(result).toMatchObject({ ok: false, error: { code: 'not-running' } });
     },
   );
+
+  it('gets no signal, which would end it, where it could not load its configuration', async () => {
+    await start();
+    const configuration = folder.at('lighttpd.conf');
+    for (const text of [
+      'this is not a configuration\n',
+      readFileSync(configuration, 'utf8').replace(server.key, '/none'),
+    ]) {
+      writeFileSync(configuration, text);
+      const result = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)]);
+      expect(result).toMatchObject({ ok: false, error: { code: 'configuration-broken' } });
+      expect(result.error?.message).toContain(configuration);
+    }
+    expect(isStillRunning(inspectProcess(lighttpd.pid)!)).toBe(true);
+    expect((await probe(port)).staple).toEqual(before);
+  });
 
   it('gets no signal by a pid file that is stale, of another program or open to others', async () => {
     await start();

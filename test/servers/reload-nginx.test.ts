@@ -1,5 +1,5 @@
 // @module-tag nginx
-import { rmSync } from 'node:fs';
+import { chownSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { compareStaple } from '../../src/probe/compare-staple.js';
@@ -17,6 +17,9 @@ import {
   type ServerCertificate,
 } from '../support/servers/stapling-scene.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
+
+const runsAsRoot = process.geteuid?.() === 0;
+const nobody = 65_534;
 
 let folder: TemporaryFolder;
 let server: ServerCertificate;
@@ -58,20 +61,39 @@ describe('nginx', () => {
     expect(await stapleOnceItIs(port, after)).toEqual(after);
   });
 
-  it('keeps the old staple where the new file is broken, and the handshake says so', async () => {
+  it('gets no signal where it could not load its configuration, as with a broken staple', async () => {
     replaceFile(folder, server.staplePath, Buffer.from('garbage'));
-    expect((await reloadServer('nginx', pidFile, [changedStaple(server, after)])).ok).toBe(true);
-    const sent = await probe(port);
-    const fault = compareStaple({
-      sentCertificates: sent.certificates,
-      sentStaple: sent.staple,
-      expectedCertificate: server.certificate,
-      expectedStaple: after,
-      now: new Date(),
-    });
-    expect(fault).toMatchObject({ code: 'other-staple', hint: expect.stringContaining('reload') as string });
-    expect(fault?.message).toContain('older');
+    const result = await reloadServer('nginx', pidFile, [changedStaple(server, after)]);
+    expect(result).toMatchObject({ ok: false, error: { code: 'configuration-broken' } });
+    expect(result.error?.message).toContain('d2i_OCSP_RESPONSE_bio');
+    expect(nginx.log()).not.toContain('SIGHUP');
+    expect((await probe(port)).staple).toEqual(before);
   });
+
+  it.runIf(runsAsRoot)(
+    'is told untested where another user could change its configuration, and looked at afterwards',
+    async () => {
+      chownSync(folder.at('nginx.conf'), nobody, 0);
+      const told = await reloadServer('nginx', pidFile, [changedStaple(server, after)]);
+      expect(told).toMatchObject({ ok: true, findings: [{ rule: 'configuration-not-checked' }] });
+      expect(told.findings?.[0]?.message).toContain('nginx.conf belongs to user 65534');
+
+      replaceFile(folder, server.staplePath, Buffer.from('garbage'));
+      const result = await reloadServer('nginx', pidFile, [changedStaple(server, after)], {
+        timeoutMilliseconds: 2000,
+      });
+      expect(result).toMatchObject({ ok: false, error: { code: 'not-reloaded' } });
+      const sent = await probe(port);
+      const fault = compareStaple({
+        sentCertificates: sent.certificates,
+        sentStaple: sent.staple,
+        expectedCertificate: server.certificate,
+        expectedStaple: after,
+        now: new Date(),
+      });
+      expect(fault).toMatchObject({ code: 'other-staple', hint: expect.stringContaining('reload') as string });
+    },
+  );
 
   it('gets no signal by a pid file that is stale, of another program or open to others', async () => {
     await expectRefusedPidFiles('nginx', {

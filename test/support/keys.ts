@@ -3,6 +3,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readSequence } from './der-reader.js';
+import { integer, octetString, sequence } from './der-writer.js';
+import { pssIdentifier, signatureAlgorithmIdentifier, type PssAlgorithm } from './signatures.js';
 
 export type KeyType =
   | 'ec-p256'
@@ -19,10 +21,12 @@ export type KeyType =
   | 'ed448';
 
 /**
- * A private key that this process has not had before. RSA takes about a tenth of a second, the others less than a millisecond:
- * RSA keys are made once a run of the tests, and each process is given the same ones in the same order.
+ * A private key that this test file has not had before. RSA takes about a tenth of a second, the others less than a
+ * millisecond: RSA keys are made once a run of the tests, and each file is given the same ones in the same order.
  */
 export function generateKey(type: KeyType = 'ec-p256'): KeyObject {
+  if (type === 'rsa-pss') return pssKey();
+  if (type === 'rsa-pss-mgf1-sha1') return pssKey({ pss: 'sha256', mgf1Hash: 'sha1', saltLength: 32 });
   const folder = process.env[keyFolderVariable];
   if (!type.startsWith('rsa') || folder === undefined) return makeKey(type);
   const given = keysGiven.get(type) ?? 0;
@@ -42,7 +46,22 @@ export const keyFolderVariable = 'RESTAPLE_TEST_KEYS';
 
 const keysGiven = new Map<KeyType, number>();
 
-function makeKey(type: KeyType): KeyObject {
+/** The RSA keys are given anew, from the first one on. */
+export function startKeysAnew(): void {
+  keysGiven.clear();
+  sharedRsaKeys.clear();
+}
+
+/** A new id-RSASSA-PSS key of 2048 bits, whose parameters say what it signs with; default: it has none. */
+export function pssKey(parameters?: PssAlgorithm): KeyObject {
+  // Its numbers are those of any RSA key, which is quicker than to look for primes.
+  const numbers = generateKey('rsa-2048').export({ format: 'der', type: 'pkcs1' });
+  const algorithm = parameters === undefined ? sequence(pssIdentifier) : signatureAlgorithmIdentifier(parameters);
+  const der = sequence(integer(0), algorithm, octetString(numbers));
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
+function makeKey(type: Exclude<KeyType, `rsa-pss${string}`>): KeyObject {
   switch (type) {
     case 'ec-p256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -56,14 +75,6 @@ function makeKey(type: KeyType): KeyObject {
       return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     case 'rsa-3072':
       return generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey;
-    case 'rsa-pss':
-      return generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey;
-    case 'rsa-pss-mgf1-sha1':
-      return generateKeyPairSync('rsa-pss', {
-        modulusLength: 2048,
-        hashAlgorithm: 'sha256',
-        mgf1HashAlgorithm: 'sha1',
-      }).privateKey;
     case 'ed25519':
       return generateKeyPairSync('ed25519').privateKey;
     case 'ed448':
@@ -85,8 +96,14 @@ export function endEntityKey(type: KeyType = 'ec-p256'): KeyObject {
 
 /** The SubjectPublicKeyInfo of a private key, DER. */
 export function publicKeyInfo(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const known = publicKeyInfos.get(key) ?? createPublicKey(key).export({ format: 'der', type: 'spki' });
+  publicKeyInfos.set(key, known);
+  return Buffer.from(known);
 }
+
+/** A fleet of certificates has one key, and OpenSSL takes as long to write it as to sign with it. */
+const publicKeyInfos = new WeakMap<KeyObject, Buffer>();
+const privateKeyPems = new WeakMap<KeyObject, string>();
 
 /** The contents of the subjectPublicKey BIT STRING without the octet of unused bits: what an issuerKeyHash is taken over. */
 export function subjectPublicKey(key: KeyObject): Uint8Array {
@@ -101,6 +118,11 @@ export function privateKeyPem(
   options: { form?: 'pkcs8' | 'pkcs1' | 'sec1'; passphrase?: string } = {},
 ): string {
   const { form = 'pkcs8', passphrase } = options;
+  const isUsual = form === 'pkcs8' && passphrase === undefined;
+  const known = isUsual ? privateKeyPems.get(key) : undefined;
+  if (known !== undefined) return known;
   const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
-  return key.export({ format: 'pem', type: form, ...cipher }).toString();
+  const text = key.export({ format: 'pem', type: form, ...cipher }).toString();
+  if (isUsual) privateKeyPems.set(key, text);
+  return text;
 }

@@ -7,7 +7,8 @@ import { requestBytes } from './answer.js';
 import { fixed, html, httpStatus, sendOcsp } from './behaviours.js';
 import { startResponder, type Behaviour, type Responder } from './misbehaving-responder.js';
 import { createOpensslAuthority, openssl } from './openssl-authority.js';
-import { runCommand, runRestaple, programPath, type RunResult } from './run-program.js';
+import { createCertificateAuthority } from './pki.js';
+import { programPath, runCommand, runOpenssl, runRestaple, withoutRoots, type RunResult } from './run-program.js';
 import { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 
 /** One argument list for both programs. `{url}` in it is the loopback responder, `{port}` its port. */
@@ -19,6 +20,8 @@ export interface Comparison {
   readonly input?: string;
   /** A word of bash that is put behind the others: `-CAfile <(cat ca.pem)`. */
   readonly shell?: string;
+  /** Both read the roots of this machine, as they usually do, and not those of the scene. */
+  readonly hasMachineRoots?: boolean;
 }
 
 /** What a script can see of a run, without what differs from one run of the same program to the next. */
@@ -79,13 +82,20 @@ export async function createComparisonScene(): Promise<ComparisonScene> {
   };
 }
 
-function runOne({ words, input = '', shell }: Comparison, cwd: string, isOurs: boolean): Promise<RunResult> {
+function runOne(
+  { words, input = '', shell, hasMachineRoots = false }: Comparison,
+  cwd: string,
+  isOurs: boolean,
+): Promise<RunResult> {
   const program = isOurs ? [process.execPath, programPath, 'ocsp'] : ['openssl', 'ocsp'];
-  if (shell !== undefined)
-    return runCommand('bash', ['-c', `"$@" ${shell}`, 'bash', ...program, ...words], { cwd, input });
-  return isOurs
-    ? runRestaple(['ocsp', ...words], { cwd, input })
-    : runCommand('openssl', ['ocsp', ...words], { cwd, input });
+  const options = { cwd, input, env: hasMachineRoots ? {} : rootsOf(cwd) };
+  if (shell !== undefined) return runCommand('bash', ['-c', `"$@" ${shell}`, 'bash', ...program, ...words], options);
+  return isOurs ? runRestaple(['ocsp', ...words], options) : runCommand('openssl', ['ocsp', ...words], options);
+}
+
+/** Where both look for roots: a hundred and more of a machine take longer to read than all else takes. */
+function rootsOf(folder: string): { readonly SSL_CERT_FILE: string; readonly SSL_CERT_DIR: string } {
+  return { SSL_CERT_FILE: join(folder, 'roots.pem'), SSL_CERT_DIR: join(folder, 'roots') };
 }
 
 async function makeFiles({ at, write }: TemporaryFolder, url: string): Promise<void> {
@@ -108,12 +118,20 @@ async function makeFiles({ at, write }: TemporaryFolder, url: string): Promise<v
   cpSync(at('rsa', 'delegate.key'), at('delegate.key'));
   cpSync(other.certificate, at('other.pem'));
   cpSync(at('ec', 'ca.key'), at('other.key'));
+  await makeRoots(write);
   write('chain.pem', readFileSync(at('ca.pem'), 'utf8') + readFileSync(at('other.pem'), 'utf8'));
   write('garbage', 'this is neither PEM nor DER\n');
   write('empty', '');
   write('twice.txt', 'V\t491231235959Z\t\t1001\tunknown\t/CN=one\nX\n');
   await openssl(['pkey', '-in', at('ca.key'), '-aes128', '-passout', 'pass:secret', '-out', at('encrypted.key')]);
   write('secret.txt', 'secret\n');
+}
+
+/** A root that signs nothing here, in a file and in a folder. */
+async function makeRoots(write: TemporaryFolder['write']): Promise<void> {
+  const root = write('roots.pem', createCertificateAuthority({ name: 'Root of the machine' }).certificate.pem);
+  const { stdout: name } = await openssl(['x509', '-in', root, '-noout', '-subject_hash']);
+  write(join('roots', `${name.trim()}.0`), readFileSync(root));
 }
 
 /** Both programs get the same bytes where they ask the same. */
@@ -182,7 +200,9 @@ function oldAnswer(request: Uint8Array, at: TemporaryFolder['at']): Uint8Array {
 async function makeResponses({ at, write }: TemporaryFolder, { url }: Responder): Promise<void> {
   const ask = async (name: string, path: string, file: string): Promise<void> => {
     const words = ['-issuer', at('ca.pem'), '-cert', at(`${name}.pem`), '-no_nonce', '-noverify'];
-    await runCommand('openssl', ['ocsp', ...words, '-url', `${url}${path}`, '-respout', at(file)]);
+    await runCommand('openssl', ['ocsp', ...words, '-url', `${url}${path}`, '-respout', at(file)], {
+      env: withoutRoots,
+    });
   };
   for (const name of ['good', 'revoked', 'hold', 'unknown']) await ask(name, '/ca', `${name}.der`);
   for (const name of ['old', 'wrong', 'delegate', 'bare', 'spoiled', 'key'])
@@ -214,13 +234,32 @@ function isDer(bytes: Buffer): boolean {
 }
 
 async function textOf(bytes: Buffer): Promise<string> {
-  // A request begins with two lists, a response with a list and an ENUMERATED.
+  if (!isResponse(bytes)) return hexOf(bytes);
+  const key = bytes.toString('base64');
+  const text = textsOfResponses.get(key) ?? printResponse(bytes);
+  textsOfResponses.set(key, text);
+  return await text;
+}
+
+/** Both programs often write the same response. */
+const textsOfResponses = new Map<string, Promise<string>>();
+
+/** A response begins with a list and an ENUMERATED, a request with two lists. */
+function isResponse(bytes: Buffer): boolean {
+  const length = bytes[1] ?? 0;
+  return bytes[length < 0x80 ? 2 : 2 + (length & 0x7f)] === 0x0a;
+}
+
+async function printResponse(bytes: Buffer): Promise<string> {
   const folder = createTemporaryFolder();
   const path = folder.write('message', bytes);
-  const response = await runCommand('openssl', ['ocsp', '-respin', path, '-resp_text', '-noverify', '-ignore_err']);
+  const { stdout } = await runOpenssl(['ocsp', '-respin', path, '-resp_text', '-noverify', '-ignore_err']);
   folder.remove();
-  if (response.stdout.startsWith('OCSP Response')) return response.stdout;
-  // The nonce's own octets differ from one run to the next, its tag and length do not.
+  return stdout.startsWith('OCSP Response') ? stdout : hexOf(bytes);
+}
+
+/** The nonce's own octets differ from one run to the next, its tag and length do not. */
+function hexOf(bytes: Buffer): string {
   return bytes.toString('hex').replace(/(06092b060105050730010204120410)[0-9a-f]{32}/, '$1NONCE');
 }
 

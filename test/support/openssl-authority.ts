@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Behaviour } from './misbehaving-responder.js';
 import { requestBytes } from './answer.js';
 import { sendOcsp } from './behaviours.js';
-import { runCommand, type RunResult } from './run-program.js';
+import { runCommand, withoutRoots, type RunResult } from './run-program.js';
 import type { TemporaryFolder } from './temporary-folder.js';
 
 /** How `openssl ocsp` signs. */
@@ -122,7 +122,7 @@ type Program = 'openssl' | 'ocsptool' | 'faketime';
 
 /** Runs one of them, whatever comes of it. */
 export function runProgram(program: Program, words: readonly string[]): Promise<RunResult> {
-  return runCommand(program, words);
+  return runCommand(program, words, { env: withoutRoots });
 }
 
 async function succeed(program: Program, words: readonly string[]): Promise<RunResult> {

@@ -5,7 +5,7 @@
 // then as such a process does: whoever asked reads its exit code from its end.
 import { Buffer } from 'node:buffer';
 import diagnostics from 'node:diagnostics_channel';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
@@ -82,8 +82,17 @@ function end() {
 /** Whether the run left nothing that a next one could meet; idle connections, with which a process may end, are closed. */
 function isAsBefore() {
   for (const socket of sockets) socket.destroy();
+  closeSinks();
   const isWhole = writes.every(({ name, stream }) => process[name] === stream && stream.writable && !stream.destroyed);
   return isWhole && threads.size === 0 && openDescriptors() === before.descriptors;
+}
+
+/** The end of a process closes /dev/null too. */
+function closeSinks() {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const isKnown = before.descriptors.split('\n').includes(`${name} /dev/null`);
+    if (!isKnown && targetOf(name) === '/dev/null') closeSync(Number(name));
+  }
 }
 
 /** What the run would still do when its process ends. */
@@ -108,14 +117,16 @@ function putBackListeners(emitter, known) {
 
 /** What this process has open, as text; the folder that is read for it is not in it. */
 function openDescriptors() {
-  const all = readdirSync('/proc/self/fd').map((name) => {
-    try {
-      return `${name} ${readlinkSync(`/proc/self/fd/${name}`)}`;
-    } catch {
-      return '';
-    }
-  });
-  return all.filter((one) => one !== '').join('\n');
+  const all = readdirSync('/proc/self/fd').map((name) => [name, targetOf(name)]);
+  return all.flatMap(([name, target]) => (target === undefined ? [] : [`${name} ${target}`])).join('\n');
+}
+
+function targetOf(name) {
+  try {
+    return readlinkSync(`/proc/self/fd/${name}`);
+  } catch {
+    return undefined;
+  }
 }
 
 function inputOf(input) {

@@ -24,10 +24,21 @@ interface Program {
  */
 const programs: Readonly<Record<string, Program>> = {
   bash: { packages: 'bash' },
+  'bash-completion': {
+    packages: 'bash-completion',
+    isFiles: true,
+    files: ['/usr/share/bash-completion/bash_completion'],
+  },
+  buildah: { packages: 'buildah' },
+  chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
+  chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
+  exim4: { packages: 'exim4-daemon-light' },
   faketime: { packages: 'faketime' },
+  fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },
+  h2o: { packages: 'h2o' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
   hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
   kill: { packages: 'procps' },
@@ -36,7 +47,10 @@ const programs: Readonly<Record<string, Program>> = {
     files: ['/usr/lib/lighttpd/mod_openssl.so'],
     server: { versionBy: ['-v'] },
   },
+  lintian: { packages: 'lintian' },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
+  man: { packages: 'man-db' },
+  mandoc: { packages: 'mandoc' },
   nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
@@ -48,10 +62,14 @@ const programs: Readonly<Record<string, Program>> = {
     isFiles: true,
     files: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/cryptography'],
   },
+  rpm: { packages: 'rpm cpio', files: ['/usr/bin/cpio', '/usr/bin/rpmbuild'] },
   setpriv: { packages: 'util-linux' },
+  strace: { packages: 'strace', trial: ['-o', '/dev/null', 'true'], remedy: 'let strace trace' },
   'systemd-analyze': { packages: 'systemd' },
   'systemd-notify': { packages: 'systemd' },
+  traffic_manager: { packages: 'trafficserver' },
   unshare: { packages: 'util-linux', trial: ['--mount', 'true'], remedy: 'let unshare --mount succeed' },
+  zsh: { packages: 'zsh' },
 };
 
 // Debian keeps servers where only root's PATH looks.

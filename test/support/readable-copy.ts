@@ -21,7 +21,19 @@ export function readableProgram(projectFolder: string): string {
 export function readableModule(path: string): string {
   return copyOnce(path, (folder) => {
     const outfile = join(folder, 'module.mjs');
-    buildSync({ entryPoints: [path], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' });
+    // The CommonJS packages in it call require for node's own modules.
+    const banner = {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    };
+    buildSync({
+      entryPoints: [path],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      banner,
+      outfile,
+      logLevel: 'error',
+    });
     return outfile;
   });
 }

@@ -58,16 +58,16 @@ export function startRestaple(args: readonly string[], options: RunOptions = {})
 }
 
 /** The processes that are used again. */
-export const pool = createProgramPool(programPath, join(projectFolder, 'dist', 'cli', 'main.js'));
+export const pool = createProgramPool(programPath, join(projectFolder, 'bin', 'program.js'));
 
 /** What the program reads when it is asked to, and nothing in Node.js itself. */
-const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy)$/i;
+const ownVariables = /^(?:RESTAPLE_\w+|PATH|HOME|(?:https?|no|all)_proxy|SSL_CERT_(?:FILE|DIR)|XDG_RUNTIME_DIR)$/i;
 
 /** Whether a run is about its process: another user, an open stdin, the descriptors, or what Node.js reads once at its start. */
 function needsOwnProcess(args: readonly string[], { env = {}, uid, gid, keepsInputOpen }: RunOptions): boolean {
   if (everyRunForItself || uid !== undefined || gid !== undefined || keepsInputOpen === true) return true;
   if (Object.keys(env).some((name) => !ownVariables.test(name))) return true;
-  return [...args, ...Object.values(env)].some((text) => /\/(?:dev|proc)\//.test(text ?? ''));
+  return [...args, ...Object.values(env)].some((text) => /\/(?:dev\/(?!null$)|proc\/)/.test(text ?? ''));
 }
 
 /** Has each run start the program, to see whether a failure comes of the processes that are used again. */
@@ -84,9 +84,12 @@ async function runInPool(args: readonly string[], options: RunOptions): Promise<
   }
 }
 
-/** Runs openssl in the same clean environment. */
+/** A file and a folder without roots in the place of the machine's, which openssl takes longer to read than all else. */
+export const withoutRoots = { SSL_CERT_FILE: '/dev/null', SSL_CERT_DIR: import.meta.dirname };
+
+/** Runs openssl in the same clean environment, without the roots of the machine. */
 export function runOpenssl(args: readonly string[], input?: string | Uint8Array): Promise<RunResult> {
-  return runCommand('openssl', args, input === undefined ? {} : { input });
+  return runCommand('openssl', args, { env: withoutRoots, ...(input === undefined ? {} : { input }) });
 }
 
 /** Runs any other program in the same clean environment. */

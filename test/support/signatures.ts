@@ -50,6 +50,9 @@ const ecdsaIdentifiers: Readonly<Record<HashName, string>> = {
   sha512: '1.2.840.10045.4.3.4',
 };
 
+/** id-RSASSA-PSS, of keys and of signatures. */
+export const pssIdentifier = objectIdentifier('1.2.840.113549.1.1.10');
+
 /** The dotted OID of a hash. */
 export function hashIdentifier(hash: HashName): string {
   return hashIdentifiers[hash];
@@ -109,7 +112,7 @@ export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): Buf
     case 'ed448':
       return sequence(objectIdentifier('1.3.101.113'));
     case 'pss':
-      return sequence(objectIdentifier('1.2.840.113549.1.1.10'), pssParameters(parts));
+      return sequence(pssIdentifier, pssParameters(parts));
   }
 }
 

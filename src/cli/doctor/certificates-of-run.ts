@@ -7,7 +7,7 @@ import { fetchFlags, type FetchFlags } from '../fetch/fetch-flags.js';
 import { fetchOrderFrom, listOrder } from '../fetch/fetch-order.js';
 import { withEnvironment, withoutEnvironment } from '../flags/flag.js';
 import type { ParsedCommandLine } from '../config/fetch-settings.js';
-import { Parser } from '../oclif.js';
+import { Parser } from '@oclif/core';
 
 /**
  * The certificates that `restaple fetch` with these words would take, each with its staple's place; what cannot be read is

@@ -119,7 +119,7 @@ export const fetchFlags = withEnvironment({
   }),
   ...inGroup('signing', {
     'sign-with': fileFlag('sign requests with this certificate, for a responder that answers sigRequired to others'),
-    'sign-key': fileFlag('its key [default: the file of --sign-with has it]'),
+    'sign-key': fileFlag('the key of --sign-with [default: the one in the same file]'),
     'passphrase-file': fileFlag('open an encrypted key with the first line of this file; or set RESTAPLE_PASSPHRASE'),
   }),
   ...inGroup('trust', {
@@ -135,6 +135,10 @@ export const fetchFlags = withEnvironment({
   ...reloadFlag,
   ...announceFlags,
   ...inGroup('servers', {
+    withdraw: durationFlag(
+      'for exim: remove a staple whose fetch failed once less than this is left of it, since handshakes fail on an expired one',
+      { example: '6h' },
+    ),
     'on-updated': commandFlag('on-updated', 'run this command, without a shell, for each staple that was updated'),
     'on-failed': commandFlag('on-failed', 'run this command for each certificate whose failure is reported'),
     'on-revoked': commandFlag('on-revoked', 'run this command for each revoked certificate'),

@@ -58,9 +58,10 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
   const isDryRun = flags['dry-run'];
+  const withdrawn = await withdrawer(run, lists);
   const wouldTell = isDryRun ? createDryRunTeller({ ...flags, confirm }, output) : undefined;
   try {
-    for await (const settled of fetchStaples(list, options, tools, limitsOf(run, observer))) {
+    for await (const settled of withdrawn(fetchStaples(list, options, tools, limitsOf(run, observer)))) {
       const { outcome, isRepeated, listed } = settled;
       observer.onOutcome?.(settled);
       const ownCode = exitCodeOfOutcome(outcome, policy);
@@ -97,6 +98,19 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const isWorthALine = observer.isTold === undefined || !isSilent || reloaded.results.length > 0;
   if (output.json && isWorthALine) output.record(summaryRecord(tally, reloaded.results.map(targetRecord), warnings));
   return await report.finish(gravestExitCode([exitCode, reloaded.exitCode]));
+}
+
+/** Removes staples by --withdraw; without it the outcomes stay as they are. */
+async function withdrawer(
+  run: FetchRun,
+  lists: readonly OwnLists[],
+): Promise<(settled: AsyncIterable<SettledOutcome>) => AsyncIterable<SettledOutcome>> {
+  const below = run.order.flags.withdraw;
+  if (below === undefined) return (settled) => settled;
+  const { withdrawRules } = await import('./withdraw-rules.js');
+  const { withdrawing } = await import('../../pipeline/fleet/withdrawal.js');
+  const rules = withdrawRules(run, below, lists);
+  return (settled) => withdrawing(settled, rules);
 }
 
 /** Says of a dry run whom it would have told, which commands it would have run, and which file it would have written. */

@@ -5,7 +5,7 @@ import type { FetchOptions, FetchTools } from '../../pipeline/fetch/fetch-job.js
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';

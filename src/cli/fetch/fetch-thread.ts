@@ -5,7 +5,7 @@ import { serveCrew } from '../../pipeline/fleet/threads/serve-crew.js';
 import type { ToThread } from '../../pipeline/fleet/threads/thread-message.js';
 import { createHttpClient } from '../../transport/http-client.js';
 import type { ThreadData } from './helper-threads.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 
 const { setting, at, client } = workerData as ThreadData;
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { getAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
 import type { HelperThreads } from '../../pipeline/fleet/threads/crew.js';
 import type { ThreadSetting } from '../../pipeline/fleet/threads/thread-message.js';
@@ -34,7 +35,10 @@ const refusals: ReadonlySet<string | undefined> = new Set(['ERR_WORKER_INIT_FAIL
 
 function startThread(workerData: ThreadData): Worker | undefined {
   try {
-    return new Worker(new URL(import.meta.resolve('#fetch-thread')), { workerData, resourceLimits });
+    // The single executable has the code in itself.
+    return isSea()
+      ? new Worker(getAsset('fetch-thread', 'utf8'), { workerData, resourceLimits, eval: true })
+      : new Worker(new URL('fetch-thread.cjs', import.meta.url), { workerData, resourceLimits });
   } catch (error) {
     // A limit on tasks, as of a service or a container, or Node's own permissions: this thread does it without helpers.
     if (refusals.has((error as NodeJS.ErrnoException).code)) return undefined;

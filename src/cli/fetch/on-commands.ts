@@ -79,6 +79,7 @@ const events: Readonly<Partial<Record<OutcomeName, keyof OnCommands>>> = {
   unknown: 'on-failed',
   invalid: 'on-failed',
   unavailable: 'on-failed',
+  withdrawn: 'on-failed',
   'input-error': 'on-failed',
   'store-error': 'on-failed',
 };

@@ -64,6 +64,9 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
     case 'kept':
       output.notice(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
+    case 'withdrawn':
+      sayTroubled(output, outcome, name, policy.isDryRun === true ? 'would withdraw' : 'withdrawn');
+      break;
     default:
       sayTroubled(output, outcome, name);
   }
@@ -103,9 +106,9 @@ function sayMissingResponder(
   if (isFailure || output.isTalkative) output.hint(hint);
 }
 
-function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void {
+function sayTroubled(output: Output, outcome: FailedOutcome, name: string, ownLabel?: string): void {
   const { trouble } = outcome;
-  const label = outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome;
+  const label = ownLabel ?? (outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome);
   // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
   const [message = '', ...stack] = trouble.kind === 'bug' ? trouble.message.split('\n') : [trouble.message];
   const isNamed = message.startsWith(`${name} `) || message.startsWith(`${name}:`);

@@ -4,7 +4,7 @@ import { createMetrics } from '../../pipeline/metrics/metrics.js';
 import { observedClient } from '../../pipeline/metrics/observed-client.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import type { FetchRun } from './prepare-run.js';
-import { writeMetricsFile } from './write-metrics.js';
+import { writeReport } from '../write-report.js';
 import { createProgress } from '../render/progress.js';
 import { RunSummary } from './run-summary.js';
 
@@ -55,7 +55,9 @@ function startFigures({ order, output, config, tools }: FetchRun, file: string) 
       const onExchange = metrics.observeResponder;
       return { ...plain, client: observedClient(plain.client, onExchange), onExchange };
     },
-    write: (exitCode: ExitCode): Promise<ExitCode> =>
-      writeMetricsFile(file, metrics, { exitCode, now: tools.now(), ownProcess: tools.ownProcess }, output),
+    write: (exitCode: ExitCode): Promise<ExitCode> => {
+      const pieces = metrics.finish({ exitCode, now: tools.now() });
+      return writeReport({ path: file, kind: 'metrics', pieces }, tools.ownProcess, exitCode, output);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 import type { FetchOrder } from './fetch-order.js';
 import { acquireRunLock, releaseRunLock } from '../../store/run-lock.js';
 import { runLockPlace } from './run-lock-place.js';

@@ -36,9 +36,12 @@ export const askingFlags = {
       masked: withoutPassword,
       summary: "ask this responder, not the certificate's own",
     }),
-    method: choiceFlag(['post', 'get', 'auto'])('auto: GET if the URL has at most 255 bytes, then POST if that fails', {
-      default: 'post',
-    }),
+    method: choiceFlag(['post', 'get', 'auto'])(
+      'how to send the request; auto: by GET if the URL has at most 255 bytes, then by POST if that fails',
+      {
+        default: 'post',
+      },
+    ),
     header: listOf(
       headerFlag('a header for the responder; Authorization and Cookie only for one that you name, as by --url', {
         check: (_text, pair) => assertHeaderLines([pair as readonly [string, string]]),

@@ -104,6 +104,15 @@ export const outFlag = flagKind({
   read: (text) => (isStdout(text) ? undefined : text),
 });
 
+/** Where a page goes. */
+export const pageFlag = flagKind({
+  helpValue: '<file>',
+  inFolder: filled(inFolder),
+  expected: 'the name of a file',
+  example: '/var/www/html/staples.html',
+  read: (text) => (text === '' || isStdout(text) ? undefined : text),
+});
+
 /** Where a staple goes, which may be stdout. */
 export const newStapleFlag = flagKind({
   helpValue: '<file|folder|template|->',

@@ -7,7 +7,7 @@ import type { Output } from '../output.js';
 import { confirmPlaceInFolder } from '../config/file-folder.js';
 import { inGroup } from './flag-groups.js';
 import { nearestWord } from './nearest-word.js';
-import { fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.js';
+import { choiceFlag, fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.js';
 
 /** Flags of every command that may tell servers of new staples. */
 export const announceFlags = inGroup('servers', {
@@ -23,6 +23,9 @@ export const announceFlags = inGroup('servers', {
       },
     ),
   ),
+  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first, with --confirm', {
+    summary: 'speak this protocol first, with --confirm',
+  }),
   'reload-timeout': positiveDurationFlag('how long to wait for each answer from a reload target, and for its command', {
     default: '10s',
   }),

@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core';
 import { OcspError, type StatementStatus } from '../../core/index.js';
-import { isRevocationReason, type RevocationReason } from '../../core/response.js';
+import { givenReasons } from '../../core/response.js';
 import { nearestWord } from '../flags/nearest-word.js';
 import { inGroup } from '../flags/flag-groups.js';
 import { choiceFlag, fileFlag, newStapleFlag, severalOf, textFlag, timeFlag } from '../flags/flag-kinds.js';
@@ -64,23 +64,11 @@ export function statusFrom(flags: GenerateFlags, now: Date): StatementStatus {
     throw new OcspError('usage', '--revoked-at is in the future', hint);
   }
   if (reason === undefined) return { revokedAt: revokedAt ?? now };
-  if (!isRevocationReason(reason) || reason === 'removeFromCRL') {
-    const meant = nearestWord(reason, namedReasons);
-    const hint = meant === undefined ? `use ${namedReasons.join(', ')}` : `did you mean --reason ${meant}?`;
+  const given = givenReasons.find((one) => one === reason);
+  if (given === undefined) {
+    const meant = nearestWord(reason, givenReasons);
+    const hint = meant === undefined ? `use ${givenReasons.join(', ')}` : `did you mean --reason ${meant}?`;
     throw new OcspError('usage', `--reason: "${reason}" is not a reason`, hint);
   }
-  return { revokedAt: revokedAt ?? now, reason };
+  return { revokedAt: revokedAt ?? now, reason: given };
 }
-
-/** As RFC 5280 names them, without removeFromCRL, which a response does not have. */
-const namedReasons: readonly RevocationReason[] = [
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-  'aACompromise',
-  'unspecified',
-];

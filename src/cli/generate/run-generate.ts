@@ -22,7 +22,7 @@ import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { isStdout } from '../config/file-folder.js';
 import { requireOneStaple } from '../flags/staple-on-stdout.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 import { statusFrom, type GenerateFlags } from './generate-flags.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';

@@ -16,6 +16,12 @@ export interface FlagRecord {
   readonly env?: string;
 }
 
+export interface ArgumentRecord {
+  readonly name: string;
+  readonly description?: string;
+  readonly options?: readonly string[];
+}
+
 /** What help reads of a command. */
 export interface CommandRecord {
   readonly id: string;
@@ -23,7 +29,9 @@ export interface CommandRecord {
   readonly summary?: string;
   readonly usage?: string | readonly string[];
   readonly examples?: readonly unknown[];
-  readonly args: Readonly<Record<string, { readonly name: string; readonly description?: string }>>;
+  readonly args: Readonly<Record<string, ArgumentRecord>>;
+  /** False where the last argument may be repeated. */
+  readonly strict?: boolean;
   readonly flags: Readonly<Record<string, FlagRecord>>;
   readonly exits?: readonly number[];
   readonly manual?: readonly string[];

@@ -18,19 +18,25 @@ export function explainUsage(error: unknown, args: readonly string[], commands: 
   if (command !== undefined && 'flags' in error) {
     return unknownFlags((error.flags as unknown[]).map(String), command, commands, see);
   }
-  const choice = /^Expected --(\S+?)=([^]*) to be one of: (.*)$/m.exec(error.message);
+  const choice = /^Expected (?:--(\S+?)=)?([^]*) to be one of: (.*)$/m.exec(error.message);
   if (choice !== null) {
-    const [, name = '', value = '', options = ''] = choice;
-    return notAChoice(name, value, options.split(', '), see);
+    const [, name, value = '', options = ''] = choice;
+    return notAChoice(name === undefined ? undefined : `--${name}`, value, options.split(', '), see);
   }
   return new OcspError('usage', plainMessage(error.message), see, { cause: error });
 }
 
-/** A value that is not one of a flag's words. */
-export function notAChoice(name: string, value: string, options: readonly string[], see: string): OcspError {
+/** A value that is not one of a flag's words, or of an argument's where no flag is named. */
+export function notAChoice(
+  flag: string | undefined,
+  value: string,
+  options: readonly string[],
+  see: string,
+): OcspError {
   const meant = nearestWord(value, options);
-  const hint = meant === undefined ? see : `did you mean --${name} ${meant}? ${see}`;
-  return new OcspError('usage', `--${name}: "${value}" is not one of ${options.join(', ')}`, hint);
+  const hint = meant === undefined ? see : `did you mean ${flag === undefined ? '' : `${flag} `}${meant}? ${see}`;
+  const place = flag === undefined ? '' : `${flag}: `;
+  return new OcspError('usage', `${place}"${value}" is not one of ${options.join(', ')}`, hint);
 }
 
 function commandWords(args: readonly string[]): string[] {

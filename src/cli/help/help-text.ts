@@ -1,6 +1,7 @@
 import { exitMeanings } from '../exit/exit-code.js';
 import { flagGroups } from '../flags/flag-groups.js';
 import { wordsOf, type CommandRecord, type FlagRecord } from './command-record.js';
+import { argumentName, describe, examplesOf, groupOf, labelOf, shownFlags, summaryOf } from './flag-words.js';
 import { inColumns, commandUnits, wrap, wrapCommand, wrapParagraphs, wrapWords } from './wrap.js';
 
 export interface HelpPlace {
@@ -13,8 +14,6 @@ export interface HelpPlace {
 }
 
 const widestLabel = 28;
-
-const common = { json: true, quiet: true, verbose: true, help: true, version: true };
 
 /** `restaple CMD -h`: the usual flags on one screen. */
 export function usualHelp(command: CommandRecord, { width, bin }: HelpPlace): string[] {
@@ -83,11 +82,6 @@ export function commandList(
   ];
 }
 
-/** The first sentence of the description, without its full stop. */
-function summaryOf({ summary, description = '' }: CommandRecord): string {
-  return (summary ?? description.split('\n', 1)[0] ?? '').replace(/\.$/, '');
-}
-
 function usageLines({ usage = [], ...command }: CommandRecord, bin: string, width: number): string[] {
   const label = 'Usage: ';
   return [usage]
@@ -109,34 +103,6 @@ function groupLines(group: string, flags: readonly FlagRecord[], width: number):
     `${group.toUpperCase()}${title === undefined ? '' : `: ${title}`}`,
     inColumns(rows, width, widestLabel),
   );
-}
-
-function groupOf({ helpGroup = 'output' }: FlagRecord): string {
-  return helpGroup;
-}
-
-function shownFlags({ flags }: CommandRecord): FlagRecord[] {
-  const known = Object.keys(flagGroups);
-  // What every command has comes last of all.
-  const rank = (flag: FlagRecord): number => (flag.name in common ? known.length : known.indexOf(groupOf(flag)));
-  return Object.values(flags)
-    .filter(({ hidden }) => hidden !== true)
-    .sort((a, b) => rank(a) - rank(b));
-}
-
-/** `-0, --null`, `--[no-]fetch-issuer`, `--hash sha1|sha256`, `--header <'K: V'>...` */
-function labelOf({ name, char, type, allowNo, options, helpValue = '<value>', multiple }: FlagRecord): string {
-  const names = `${char === undefined ? '' : `-${char}, `}--${allowNo === true ? '[no-]' : ''}${name}`;
-  if (type === 'boolean') return names;
-  const value = options?.join('|') ?? [helpValue].flat().join(' ');
-  return `${names} ${value}${multiple === true ? '...' : ''}`;
-}
-
-/** A default that is not a value is in the description itself. */
-function describe({ description = '', type, default: byDefault, required }: FlagRecord): string {
-  if (required === true) return `${description} (required)`;
-  const isValue = typeof byDefault === 'string' || typeof byDefault === 'number';
-  return type === 'option' && isValue ? `${description} [default: ${byDefault}]` : description;
 }
 
 function variableLines(flags: readonly FlagRecord[], width: number): string[] {
@@ -177,13 +143,4 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
-}
-
-/** Arguments are written as in usages and in the manual. */
-function argumentName(name: string): string {
-  return name === 'certificate' ? 'CERT' : name.toUpperCase();
-}
-
-function examplesOf({ examples = [] }: CommandRecord, bin: string): string[] {
-  return examples.map((example) => String(example).replaceAll('<%= config.bin %>', bin));
 }

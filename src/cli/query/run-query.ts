@@ -22,7 +22,7 @@ import { httpClientOptionsFrom, readCertificates, usualSkewMilliseconds } from '
 import { checkUrl } from '../flags/asking-flags.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 import { sayTrouble } from '../render/trouble.js';
 import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { handshakeTimeoutMilliseconds, placeFrom, systemRoots } from '../verify/connection-place.js';

@@ -20,14 +20,16 @@ function certificateRecord({ certificatePath, ...result }: PushResult): Record<s
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
 export function sayTargetResult(output: Output, result: TargetResult): void {
-  const { target, ok, milliseconds, error } = result;
+  const { target, ok, milliseconds, error, findings = [] } = result;
+  for (const { severity, message } of findings) if (severity !== 'info') output.warn(`${target}: ${message}`);
   const certificates = result.certificates.filter(({ code }) => code !== 'not-served');
   if (output.isVerbose) sayPassedOver(output, result);
   if (ok) {
-    const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
-    if (certificates.length > 0) {
+    const remarks = findings.filter(({ severity }) => severity === 'info').map(({ message }) => `; ${message}`);
+    if (certificates.length + remarks.length > 0) {
+      const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
       const label = target.startsWith('confirm:') ? 'confirmed' : 'told';
-      output.mention(`${target}: ${count} in ${milliseconds} ms`, output.stderr.green(label));
+      output.mention(`${target}: ${count} in ${milliseconds} ms${remarks.join('')}`, output.stderr.green(label));
       for (const { certificatePath, message } of certificates) {
         if (message !== undefined) output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
       }

@@ -5,7 +5,7 @@ import { parseConsoleKey, readConsoleKeyFile } from '../../servers/dnsdist/key.j
 import type { ReloadTarget } from '../../servers/reload-target.js';
 import type { AnnounceFlags } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
-import { ownProcess } from '../own-process.js';
+import { ownProcess } from '../../library/own-process.js';
 
 /**
  * The tools for telling these targets, from the flags, this process and its environment.
@@ -33,6 +33,7 @@ export function tellToolsFrom(
     dnsdistKey,
     now: () => flags.at ?? new Date(),
     randomBytes,
+    ...(flags.starttls === undefined ? {} : { starttls: flags.starttls }),
   };
 }
 

@@ -16,6 +16,7 @@ export interface FleetMember {
   /** nextUpdate, or the end of the signer where that is sooner. */
   readonly validUntil?: Date;
   readonly nextRefresh?: Date;
+  readonly alertFrom?: Date;
   /** Of the certificate itself. */
   readonly life?: CertificateLife;
   readonly trouble?: Trouble;
@@ -28,7 +29,7 @@ export interface FleetMember {
 }
 
 export function fleetMember(report: VerifyReport): FleetMember {
-  const { certificate, response, place, verdict, nextRefresh, trouble, crl, life } = report;
+  const { certificate, response, place, verdict, nextRefresh, alertFrom, trouble, crl, life } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   return definedOnly({
     path: certificate ?? response ?? (place === undefined ? '' : `${place.host}:${place.port}`),
@@ -36,6 +37,7 @@ export function fleetMember(report: VerifyReport): FleetMember {
     thisUpdate: window?.start,
     validUntil: window?.end,
     nextRefresh,
+    alertFrom,
     life,
     isUnreachable: isUnreachable(report) ? true : undefined,
     trouble,

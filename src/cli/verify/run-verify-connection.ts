@@ -9,6 +9,7 @@ import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
 import { handshakeTimeoutMilliseconds, placeFrom, systemRoots } from './connection-place.js';
+import { paged } from './run-verify.js';
 import type { VerifyFlags } from './verify-flags.js';
 import { tellOneByOne, tellerFor } from './verify-teller.js';
 
@@ -18,6 +19,7 @@ export async function runVerifyConnection(
   flags: VerifyFlags,
   options: VerifyStapleOptions,
   output: Output,
+  userAgent: string,
 ): Promise<ExitCode> {
   const place = placeFrom(flags.connect ?? '', flags);
   if (options.response !== undefined && paths.length !== 1) {
@@ -26,7 +28,8 @@ export async function runVerifyConnection(
   }
   const interrupt = catchInterrupts();
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
-  const teller = flags.nagios ? tellerFor(paths.length, flags, options, output) : tellOneByOne(options, output);
+  const plain = flags.nagios ? tellerFor(paths.length, flags, options, output) : tellOneByOne(options, output);
+  const teller = paged(plain, flags, options, output, userAgent);
   try {
     for (const listed of paths.length === 0 ? [undefined] : paths) {
       if (listed?.failure !== undefined) {
@@ -48,5 +51,5 @@ export async function runVerifyConnection(
   } finally {
     interrupt.release();
   }
-  return interrupt.exitCode() ?? teller.finish();
+  return interrupt.exitCode() ?? (await teller.finish());
 }

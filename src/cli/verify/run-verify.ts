@@ -19,7 +19,7 @@ import { readCertificates } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
 import { warnOfUnusedIssuers, type RunWarning } from '../render/unused-issuers.js';
 import type { VerifyFlags } from './verify-flags.js';
-import { tellerFor, type VerifyTeller } from './verify-teller.js';
+import { tellerFor, withPage, type VerifyTeller } from './verify-teller.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Verifies the staple of each certificate and tells. */
@@ -37,7 +37,7 @@ export async function runVerify(
     throw new OcspError('usage', message, 'name one certificate, or leave out --response');
   }
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
-  const teller = tellerFor(paths.length, flags, options, output);
+  const teller = paged(tellerFor(paths.length, flags, options, output), flags, options, output, userAgent);
   return await tellAll(teller, flags, options, userAgent, async function* (withCrl) {
     // Text has it on stderr.
     const isOnly = output.json && paths.length === 1;
@@ -88,7 +88,7 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
     // Whatever else lies in a folder was not named.
     return isFolder || sound.length > 0 ? sound : certificates.map((der) => decodeCertificate(der));
   });
-  const teller = tellerFor(1, flags, options, output);
+  const teller = paged(tellerFor(1, flags, options, output), flags, options, output, userAgent);
   return await tellAll(teller, flags, withUntrusted(options, issuers), userAgent, (withCrl) => [
     verifyResponseFile(response, issuers, serial, withCrl),
   ]);
@@ -96,7 +96,7 @@ export async function runVerifyResponse(flags: VerifyFlags, output: Output, user
 
 /** Tells these reports, made with the CRLs that the flags name, and which of those were for none of them. */
 async function tellAll(
-  teller: VerifyTeller,
+  teller: VerifyTeller<ExitCode | Promise<ExitCode>>,
   flags: VerifyFlags,
   options: VerifyStapleOptions,
   userAgent: string,
@@ -111,7 +111,19 @@ async function tellAll(
   } finally {
     crl?.close();
   }
-  return teller.finish();
+  return await teller.finish();
+}
+
+/** The teller, with the page of --html where that is wanted. */
+export function paged(
+  teller: VerifyTeller,
+  { html }: Pick<VerifyFlags, 'html'>,
+  { now, server }: VerifyStapleOptions,
+  output: Output,
+  userAgent: string,
+): VerifyTeller<ExitCode | Promise<ExitCode>> {
+  if (html === undefined) return teller;
+  return withPage(teller, definedOnly({ file: html, now, server, program: userAgent.replace('/', ' ') }), output);
 }
 
 /** The verification that the flags describe. Throws OcspError. */

@@ -8,6 +8,7 @@ import {
   fileFlag,
   listOf,
   outFlag,
+  pageFlag,
   positiveDurationFlag,
   severalOf,
   switchFlag,
@@ -144,6 +145,12 @@ export const verifyFlags = {
     }),
   }),
   ...connectionFlags('the first DNS name of the certificate'),
+  ...inGroup('output', {
+    html: pageFlag('also write a page of the certificates to this file: for a browser, complete in itself', {
+      exclusive: ['nagios'],
+      summary: 'also write a page of them for a browser',
+    }),
+  }),
   ...monitoringFlags,
   nagios: { ...monitoringFlags.nagios, exclusive: ['json', 'ignore-times'] },
 };

@@ -5,6 +5,8 @@ import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { exitCodeOfReport, exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { gravestExitCode, type ExitCode } from '../exit/exit-code.js';
+import { ownProcess } from '../../library/own-process.js';
+import { writeReport } from '../write-report.js';
 import { fleetMember, type FleetMember } from './fleet.js';
 import { fleetTable } from './fleet-table.js';
 import { checkFleet, failedCheck, ofStaples, type PluginLimits, type PluginSubject } from './nagios.js';
@@ -14,12 +16,12 @@ import { sayReportTrouble, sayWarnings, tellReport, type ReadingOptions } from '
 import type { MonitoringFlags } from './verify-flags.js';
 
 /** Takes the reports of a verification as they come, and tells them in its own way. */
-export interface VerifyTeller {
+export interface VerifyTeller<Ending = ExitCode> {
   take(report: VerifyReport): void;
   /** A CRL that was named for none of the certificates. */
   takeUnused(trouble: Trouble): void;
   /** The exit code of the run. */
-  finish(): ExitCode;
+  finish(): Ending;
 }
 
 /**
@@ -57,6 +59,41 @@ export function tellOneByOne(options: ReadingOptions, output: Output): VerifyTel
       codes.push(exitCodeOfTrouble(trouble));
     },
     finish: () => gravestExitCode(codes),
+  };
+}
+
+/** Where the page of --html goes, and what it says of itself. */
+export interface PageOrder {
+  readonly file: string;
+  readonly now: Date;
+  /** Who wrote it: `restaple` and its version. */
+  readonly program: string;
+  readonly server?: string;
+}
+
+/** The same, with a page of all that was told, written at the end. */
+export function withPage(
+  teller: VerifyTeller,
+  { file, ...about }: PageOrder,
+  output: Output,
+): VerifyTeller<Promise<ExitCode>> {
+  const members: FleetMember[] = [];
+  const problems: string[] = [];
+  return {
+    take: (report) => {
+      members.push(fleetMember(report));
+      teller.take(report);
+    },
+    takeUnused: (trouble) => {
+      problems.push(`${trouble.message}; ${trouble.hint}`);
+      teller.takeUnused(trouble);
+    },
+    finish: async () => {
+      const exitCode = teller.finish();
+      const { fleetPage } = await import('./fleet-page.js');
+      const pieces = fleetPage({ members, problems, ...about });
+      return await writeReport({ path: file, kind: 'page', pieces }, ownProcess(), exitCode, output);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ export const outcomeNames = [
   'unknown',
   'invalid',
   'unavailable',
+  'withdrawn',
   'input-error',
   'store-error',
 ] as const;

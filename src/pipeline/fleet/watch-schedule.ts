@@ -75,7 +75,7 @@ function dueTime(outcome: Outcome, now: Date, freshUntil: (outcome: Outcome) => 
 
 /** What lies in files is seen by the next pass over them; only responders are not asked for a while. */
 function isWorthAsking({ outcome }: Outcome): boolean {
-  return ['kept', 'revoked', 'unknown', 'invalid', 'unavailable'].includes(outcome);
+  return ['kept', 'revoked', 'unknown', 'invalid', 'unavailable', 'withdrawn'].includes(outcome);
 }
 
 function backoff(failures: number, retryAfterMilliseconds = 0): number {

@@ -6,7 +6,7 @@ import { Oid } from '../../core/oid.js';
 import { dnsNames, serverNameFor } from '../../core/certificate/subject-alternative-names.js';
 import { compareStaple, sharesName } from '../../probe/compare-staple.js';
 import { clientCertificateSentence, probeServer } from '../../probe/tls-probe.js';
-import type { ProbeResult } from '../../probe/probe-request.js';
+import type { ProbeRequest, ProbeResult } from '../../probe/probe-request.js';
 import {
   notTaken,
   resultOf,
@@ -24,7 +24,7 @@ import { definedOnly } from '../../core/defined-only.js';
 /** Between two tries: servers that reload by a signal need a second or two until new workers answer. */
 const pauseMilliseconds = 150;
 
-type ProofTools = Pick<ServerTools, 'limits' | 'now'>;
+type ProofTools = Pick<ServerTools, 'limits' | 'now'> & Pick<ProbeRequest, 'starttls'>;
 
 /** What one handshake proved of one staple. */
 interface Proof {
@@ -113,11 +113,11 @@ function nothingToProve(certificatePath: string): PushResult {
   return notTaken({ certificatePath }, { code: 'not-good', message, hint: 'fix the problem reported for it above' });
 }
 
-async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now }: ProofTools): Promise<Proof> {
+async function prove(place: ConfirmPlace, staple: StapleToPush, { limits, now, starttls }: ProofTools): Promise<Proof> {
   const { certificate, certificatePath, bytes } = staple;
   let sent: ProbeResult;
   try {
-    sent = await handshake(place, certificate, limits);
+    sent = await handshake(place, certificate, limits, starttls);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
@@ -152,9 +152,16 @@ function isForSameName(sent: Uint8Array | undefined, expected: Certificate): boo
 }
 
 /** The key type is forced, so that a server with an RSA and an ECDSA certificate sends the one that is meant. */
-async function handshake(place: ConfirmPlace, certificate: Certificate, limits: ReloadLimits): Promise<ProbeResult> {
+async function handshake(
+  place: ConfirmPlace,
+  certificate: Certificate,
+  limits: ReloadLimits,
+  starttls: ProbeRequest['starttls'],
+): Promise<ProbeResult> {
   const { host, port, serverName = serverNameFor(certificate) } = place;
-  return await probeServer(definedOnly({ host, port, serverName, keyType: keyTypeOf(certificate), ...limits }));
+  return await probeServer(
+    definedOnly({ host, port, serverName, keyType: keyTypeOf(certificate), starttls, ...limits }),
+  );
 }
 
 /** The kind of key that a handshake can be made to ask for. */

@@ -9,6 +9,8 @@ import { readReloadRecord, updateReloadRecord, wasTold } from '../../store/reloa
 /** What telling targets and remembering it needs from outside. */
 export interface TellTools extends ServerTools {
   readonly ownProcess: OwnProcess;
+  /** What the servers of --confirm speak before TLS. */
+  readonly starttls?: 'smtp' | 'imap';
 }
 
 /** A target, and the staples that it is to have. */

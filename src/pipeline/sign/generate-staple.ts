@@ -22,7 +22,6 @@ import { likelyIssuers, unsupportedIssuance } from '../../core/certificate/issua
 import { readCertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource, type SourceFailure } from '../../source/certificate-list.js';
 import { unsupportedIssuer } from '../../source/missing-issuer.js';
-import type { CrlSource } from '../../source/crl-file.js';
 import type { StatusSource } from '../../source/status-source.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { removeLeftoverTemporaryFile } from '../../store/remove-file.js';
@@ -38,8 +37,8 @@ import { definedOnly } from '../../core/defined-only.js';
 export interface GenerateOptions {
   readonly issuer: Certificate;
   readonly signer: ResponseSigner;
-  /** Where statuses come from; a CRL may not reach every certificate of its CA. */
-  readonly source: (StatusSource & Partial<Pick<CrlSource, 'coverageFailure' | 'incomplete'>>) | CrlStatuses;
+  /** Where statuses come from. CRLs come by `readCrlStatuses`, one as well as several: not each reaches every certificate of its CA. */
+  readonly source: (StatusSource & { readonly coverageFailure?: never }) | CrlStatuses;
   readonly hash: HashAlgorithm;
   readonly validityMilliseconds: number;
   /** False where nobody asked for this validity: an end that is sooner is then no surprise. */
@@ -125,17 +124,11 @@ async function locateTarget(subject: GenerateSubject, { issuer, out, onStaple }:
   return { subject: { certificate }, serialNumber: certificate.serialNumber, certificate, staple, warnings };
 }
 
-/** What a CRL lists is revoked, whatever its scope; absence from it means good only within its scope. Throws where it is not. */
 function sourceFor(
   { serialNumber, certificate }: Target,
   source: GenerateOptions['source'],
 ): StatusSource | { readonly trouble: Trouble } {
-  if ('sourceFor' in source) return source.sourceFor(serialNumber, certificate);
-  if (source.statusOf(serialNumber) !== 'good') return source;
-  if (source.incomplete !== undefined) throw source.incomplete;
-  const notCovered = source.coverageFailure?.(certificate);
-  if (notCovered === undefined) return source;
-  throw new OcspError('crl-unsupported', notCovered, 'use the CRL that the certificate names as its own');
+  return 'sourceFor' in source ? source.sourceFor(serialNumber, certificate) : source;
 }
 
 /** What we hand out must pass our own judgement, as a client's. */

@@ -1,5 +1,7 @@
 import {
+  decodeResponse,
   isBelieved,
+  isResponse,
   type BelievedEvidence,
   type Failure,
   type FailureCode,
@@ -108,6 +110,22 @@ export function issuerTrouble(
   );
 }
 
+/** Why a server would not start with a response that the issuer signed itself: it has to find that issuer. */
+export function signerTrouble(
+  server: StaplingServer,
+  file: CertificateFile,
+  verdict: Verdict,
+  bytes: Uint8Array,
+): Trouble | undefined {
+  if (rulesOf(server).wantsSigner !== true || !isBelieved(verdict) || verdict.responder.kind !== 'issuer')
+    return undefined;
+  const response = decodeResponse(bytes);
+  const embedded = isResponse(response) && response.status === 'successful' ? response.basic.certificates : [];
+  if (file.others.length + embedded.length > 0) return undefined;
+  const message = `${server} does not start with this staple (signer certificate not found): neither the response nor ${shownPath(file.path)} has the issuer that signed it`;
+  return serverTrouble('issuer-missing', message, 'append the CA certificate to the file of the certificate, in PEM');
+}
+
 function serverTrouble(code: ServerTroubleCode, message: string, hint: string): Trouble {
   return { kind: 'server', code, message, hint };
 }
@@ -140,11 +158,20 @@ function refusalBy(
 }
 
 function findingsFor(server: StaplingServer, bytes: Uint8Array): Finding[] {
-  const { laxness, largestOverSocket } = rulesOf(server);
+  const { laxness, largestOverSocket, fetchesItself } = rulesOf(server);
   const findings: Finding[] = [];
   if (laxness !== undefined) {
     const message = `${server} serves ${laxness.serves}, and reads it again only when told: keep refreshing it`;
     findings.push({ rule: laxness.rule, severity: 'info', message, source: `measured with ${server}` });
+  }
+  if (fetchesItself !== undefined) {
+    const source = `measured with ${server}`;
+    findings.push({
+      rule: 'server-fetches-itself',
+      severity: 'info',
+      message: `${server} also ${fetchesItself}`,
+      source,
+    });
   }
   if (largestOverSocket !== undefined && bytes.length > largestOverSocket && sizeTrouble(server, bytes) === undefined) {
     const message = `with ${bytes.length} octets it is too large for the admin socket: raise tune.bufsize, or reload ${server}`;

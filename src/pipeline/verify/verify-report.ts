@@ -92,6 +92,8 @@ export type FileReport = CommonReport & {
   readonly response?: FilePath;
   /** When fetch would refresh the staple by its default policy. */
   readonly nextRefresh?: Date;
+  /** From when a failed refresh would be reported, by default. */
+  readonly alertFrom?: Date;
   /** One verdict for each statement, where no single one was asked about. */
   readonly statements?: readonly Verdict[];
   /** What the CRL says, where one was asked; the verdict is only that of the response. */
@@ -102,6 +104,7 @@ export type FileReport = CommonReport & {
 export type ConnectionReport = CommonReport & {
   readonly response?: undefined;
   readonly nextRefresh?: undefined;
+  readonly alertFrom?: undefined;
   readonly statements?: undefined;
   readonly crl?: undefined;
   /** The server that was asked. */

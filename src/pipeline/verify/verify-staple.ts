@@ -1,5 +1,6 @@
 import {
   OcspError,
+  alertTime,
   defaultRefreshPolicy,
   type BelievedEvidence,
   type Certificate,
@@ -20,9 +21,10 @@ import type { CrlReport } from '../crl-check.js';
 import { lifeOf } from '../certificate-life.js';
 import { responderUrls } from '../fetch/fetch-job.js';
 import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
+import { windowOfVerdict } from '../fetch/staple-state.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
+import { issuerTrouble, signerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -113,17 +115,21 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const { certificate: itsIssuer, companions } = await issuer();
     const verdict = verdictOn(found, { certificate }, itsIssuer, withUntrusted(options, companions()));
     const nextRefresh = nextRefreshOf(verdict, certificate, defaultRefreshPolicy);
+    const window = nextRefresh === undefined ? undefined : windowOfVerdict(verdict);
+    const alertFrom = window === undefined ? undefined : alertTime(window, certificate);
     const { server } = options;
     const trouble =
       server === undefined || verdict.kind !== 'good'
         ? undefined
-        : (issuerTrouble(server, file, issuers) ?? sizeTrouble(server, found));
+        : (issuerTrouble(server, file, issuers) ??
+          signerTrouble(server, file, verdict, found) ??
+          sizeTrouble(server, found));
     const origin = options.response === undefined ? 'staple' : 'named';
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
     const why = 'remove it, since the file of the certificate has its issuer';
     const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
-    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, findings }) };
+    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, alertFrom, findings }) };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }

@@ -1,3 +1,5 @@
+import type { Finding } from '../../core/index.js';
+
 /** A server that is told by a signal to the process that its pid file names. */
 export interface Daemon<Name extends string = string> {
   readonly name: Name;
@@ -11,4 +13,23 @@ export interface Daemon<Name extends string = string> {
    * starts again in place without them.
    */
   readonly keepsRights: boolean;
+  /** How its configuration is tested before the signal. */
+  readonly test: ConfigurationTest;
+  /** What its configuration does that gets in the way of staples. */
+  findingsIn?(configuration: string): Finding[];
 }
+
+/** What the test runs, and what of the command line of the running server goes into it. */
+export interface ConfigurationTest {
+  /** The words that make it a test. */
+  readonly words: readonly string[];
+  /** The options that a running server may have: those that name a `configuration` or a `folder` are passed on. Others prevent the test. */
+  readonly options: Readonly<Record<string, OptionKind>>;
+  /** What its process title begins with, where it writes one over its command line. */
+  readonly title?: string;
+  /** Words that make it say on stderr how it was built, with `--conf-path=` and `--prefix=`. */
+  readonly tellsPaths?: readonly string[];
+}
+
+/** A `switch` has no value. `directives` are those of nginx's -g, of which only harmless ones are passed over. */
+export type OptionKind = 'configuration' | 'folder' | 'value' | 'switch' | 'directives';

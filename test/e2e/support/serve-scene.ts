@@ -15,8 +15,15 @@ export interface RunningServe {
   readonly stop: (signal?: NodeJS.Signals) => Promise<RunResult>;
 }
 
-/** Starts `restaple serve` on a free port of 127.0.0.1, until the test ends; throws when it does not come to listen. */
-export async function startServe(flags: readonly string[], options: RunOptions = {}): Promise<RunningServe> {
+/**
+ * Starts `restaple serve` on a free port of 127.0.0.1, until the test ends or, where another hook is given, until that runs;
+ * throws when it does not come to listen.
+ */
+export async function startServe(
+  flags: readonly string[],
+  options: RunOptions = {},
+  atEnd: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<RunningServe> {
   const program = startRestaple(['serve', '--listen', '127.0.0.1:0', ...flags], {
     timeoutMilliseconds: 60_000,
     ...options,
@@ -25,7 +32,7 @@ export async function startServe(flags: readonly string[], options: RunOptions =
   let data = '';
   program.process.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString('utf8')));
   program.process.stdout?.on('data', (chunk: Buffer) => (data += chunk.toString('utf8')));
-  onTestFinished(async () => {
+  atEnd(async () => {
     program.process.kill('SIGKILL');
     await program.result;
   });

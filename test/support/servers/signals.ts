@@ -16,9 +16,13 @@ export function reloadServer(
   kind: keyof typeof records,
   pidFile: string,
   staples: readonly StapleToPush[],
-  { watchMilliseconds }: { readonly watchMilliseconds?: number } = {},
+  {
+    watchMilliseconds,
+    timeoutMilliseconds = 20_000,
+  }: { readonly watchMilliseconds?: number; readonly timeoutMilliseconds?: number } = {},
 ): Promise<TargetResult> {
   const tools = {
+    limits: { timeoutMilliseconds, signal: new AbortController().signal },
     effectiveUserId: process.geteuid?.() ?? -1,
     sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void process.kill(pid, signal),
     ...(watchMilliseconds === undefined ? {} : { watchMilliseconds }),

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, type RSAPSSKeyPairKeyObjectOptions } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import { BasicOCSPResponse, Certificate as PkijsCertificate, OCSPResponse } from 'pkijs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -22,9 +22,10 @@ import {
   type Verdict,
 } from '../../../src/core/index.js';
 import type { IssuedCertificate } from '../../support/certificate.js';
-import { generateKey, type KeyType } from '../../support/keys.js';
+import { generateKey, pssKey, type KeyType } from '../../support/keys.js';
 import { createCertificateAuthority, type CertificateAuthority } from '../../support/pki.js';
 import { runOpenssl } from '../../support/run-program.js';
+import type { PssAlgorithm } from '../../support/signatures.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import { decode } from './scene.js';
 
@@ -198,17 +199,12 @@ describe('a signed response', () => {
 });
 
 describe('an RSASSA-PSS key with parameters', () => {
-  function sceneWith(options: { hashAlgorithm?: string; mgf1HashAlgorithm?: string; saltLength?: number }): {
+  function sceneWith(parameters: PssAlgorithm): {
     scene: Scene;
     sign: (hash?: ResponseSigner['hash']) => Uint8Array;
   } {
-    const { privateKey } = generateKeyPairSync('rsa-pss', {
-      modulusLength: 2048,
-      ...options,
-      // The types of node:crypto take the salt's length for text.
-    } as object as RSAPSSKeyPairKeyObjectOptions);
     const root = createCertificateAuthority();
-    const delegate = root.issueResponder({ key: privateKey });
+    const delegate = root.issueResponder({ key: pssKey(parameters) });
     const scene: Scene = {
       authority: root,
       delegate,
@@ -227,11 +223,11 @@ describe('an RSASSA-PSS key with parameters', () => {
     return { scene, sign };
   }
 
-  it.each([
-    { hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' },
-    { hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256', saltLength: 20 },
-    { hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384', saltLength: 48 },
-    { hashAlgorithm: 'sha512', mgf1HashAlgorithm: 'sha512', saltLength: 100 },
+  it.each<PssAlgorithm>([
+    { pss: 'sha256' },
+    { pss: 'sha256', saltLength: 20 },
+    { pss: 'sha384', saltLength: 48 },
+    { pss: 'sha512', saltLength: 100 },
   ])('signs with the hash and salt that it prescribes: %j', { tags: 'openssl' }, async (options) => {
     const { scene, sign } = sceneWith(options);
     const der = sign();
@@ -243,10 +239,10 @@ describe('an RSASSA-PSS key with parameters', () => {
   });
 
   it('refuses another hash than it prescribes, and two different ones', () => {
-    const prescribed = sceneWith({ hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' });
+    const prescribed = sceneWith({ pss: 'sha256' });
     expect(codeOf(() => prescribed.sign('sha512'))).toBe('key-unsupported');
     expect(prescribed.sign('sha256')).toBeInstanceOf(Uint8Array);
-    const mixed = sceneWith({ hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha1' });
+    const mixed = sceneWith({ pss: 'sha256', mgf1Hash: 'sha1' });
     expect(codeOf(() => mixed.sign())).toBe('key-unsupported');
   });
 });

@@ -117,6 +117,7 @@ describe('the failure of a command', () => {
     timedOut: false,
     interrupted: false,
     startError: undefined,
+    stdout: '',
   };
   const failureOf = (result: CommandResult): ReturnType<typeof commandFailure> =>
     commandFailure(result, 5000, { name: 'deploy', hint: 'see its log' });

@@ -220,9 +220,10 @@ describe('an index.txt of openssl ca', () => {
         ? line({ flag: 'R', revocation: '260214102030Z,keyCompromise', serial: (0x80_0000 + index).toString(16) })
         : line({ serial: (0x80_0000 + index).toString(16) }),
     );
-    const started = performance.now();
+    const before = process.cpuUsage();
     const source = read(lines.join('\n'));
-    expect(performance.now() - started).toBeLessThan(20_000);
+    // Microseconds of work, however much else the machine has to do.
+    expect(process.cpuUsage(before).user).toBeLessThan(20_000_000);
     expect(source.statusOf('00800000')).toEqual({ revokedAt, reason: 'keyCompromise' });
     expect(source.statusOf('00800001')).toBe('good');
     expect(source.statusOf('00830d3f')).toBe('good');

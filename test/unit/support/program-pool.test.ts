@@ -13,6 +13,7 @@ export async function main([word]) {
   if (word === 'exit') process.exit(6);
   if (word === 'throw') setTimeout(() => { throw new Error('on purpose'); });
   if (word === 'open') openSync('/');
+  if (word === 'sink') openSync('/dev/null', 'w');
   if (word === 'never') await new Promise(() => undefined);
   if (word === 'hang') setInterval(() => undefined, 1000);
   if (word === 'listen') process.on('warning', () => undefined).on('SIGUSR2', () => undefined);
@@ -37,6 +38,7 @@ it('a process runs on as long as nothing of a run is left in it, and ends as a p
     };
     expect(await run('begin')).toMatchObject({ exitCode: 0, signal: null, isReused: false });
     expect(await run('fail')).toMatchObject({ exitCode: 5, isReused: true });
+    expect(await run('sink')).toMatchObject({ exitCode: 0, isReused: true });
     expect(await run('late')).toMatchObject({ exitCode: 4, stderrBytes: Buffer.from('late'), isReused: true });
     expect(await run('listeners')).toMatchObject({ exitCode: 0, stderrBytes: Buffer.from('1'), isReused: true });
     expect(await run('listen')).toMatchObject({ exitCode: 0, isReused: true });

@@ -1,6 +1,5 @@
-// @module-tag openssl
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createProxyServer } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createCertificateAuthority } from '../../support/pki.js';
+import { readableModule } from '../../support/readable-copy.js';
 
 const probe = join(import.meta.dirname, 'https-probe.ts');
 const folder = mkdtempSync(join(tmpdir(), 'restaple-https-'));
@@ -23,12 +25,11 @@ const proxy = createProxyServer();
 const closers: (() => void)[] = [() => rmSync(folder, { recursive: true })];
 
 beforeAll(async () => {
-  const key = join(folder, 'key.pem');
-  const names = ['-subj', '/CN=ocsp.example.test', '-addext', 'subjectAltName=DNS:ocsp.example.test'];
-  const output = ['-days', '2', '-keyout', key, '-out', root];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, ...output], { stdio: 'ignore' });
+  const authority = createCertificateAuthority();
+  const own = authority.issue({ commonName: 'ocsp.example.test', subjectAltNames: ['ocsp.example.test'] });
+  writeFileSync(root, authority.certificate.pem);
 
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(root) }, (request, response) => {
+  const server = createServer({ key: own.keyPem, cert: own.certificate.pem }, (request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
@@ -64,7 +65,7 @@ afterAll(() => {
 async function runProbe(trusted: boolean, ...words: string[]): Promise<string[]> {
   const environment = { ...process.env, ...(trusted ? { NODE_EXTRA_CA_CERTS: root } : {}) };
   const options = { env: environment, timeout: 60_000 };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', probe, ...words], options);
+  const { stdout } = await promisify(execFile)(process.execPath, [readableModule(probe), ...words], options);
   return stdout.trim().split('\n');
 }
 

@@ -1,11 +1,13 @@
 // @module-tag openssl
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { requestText } from '../../../../src/cli/ocsp/text/request-text.js';
 import { responseText } from '../../../../src/cli/ocsp/text/response-text.js';
 import { decodeResponse, isResponse } from '../../../../src/core/index.js';
+import { generateKey, privateKeyPem, type KeyType } from '../../../support/keys.js';
+import { withoutRoots } from '../../../support/run-program.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
 const configuration = `
@@ -46,18 +48,18 @@ function openssl(...words: readonly string[]): string {
   return execFileSync('openssl', words, {
     cwd: folder.path,
     stdio: 'pipe',
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...withoutRoots },
   }).toString();
 }
 
 const keys = {
-  rsa: ['-newkey', 'rsa:2048'],
-  pss: ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'],
-  p256: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
-  p384: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
-  p521: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'],
-  ed25519: ['-newkey', 'ed25519'],
-} as const;
+  rsa: 'rsa-2048',
+  pss: 'rsa-pss',
+  p256: 'ec-p256',
+  p384: 'ec-p384',
+  p521: 'ec-p521',
+  ed25519: 'ed25519',
+} as const satisfies Record<string, KeyType>;
 
 const names = {
   plain: '/CN=ocsp',
@@ -68,8 +70,7 @@ const names = {
 /** A certificate of the CA, `NAME.pem`, for the one key of this kind, `KIND.key`. */
 function issue(name: string, key: keyof typeof keys, subject: string, extensions: string, serial: string): void {
   const request = ['-nodes', '-subj', subject, '-utf8', '-multivalue-rdn', '-config', 'openssl.cnf'];
-  const ofKey = existsSync(folder.at(`${key}.key`)) ? ['-key', `${key}.key`] : [...keys[key], '-keyout', `${key}.key`];
-  openssl('req', '-new', ...ofKey, ...request, '-out', `${name}.csr`);
+  openssl('req', '-new', '-key', `${key}.key`, ...request, '-out', `${name}.csr`);
   const how = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-set_serial', serial, '-days', '3650'];
   openssl(
     'x509',
@@ -89,8 +90,10 @@ function issue(name: string, key: keyof typeof keys, subject: string, extensions
 beforeAll(() => {
   folder = createTemporaryFolder();
   folder.write('openssl.cnf', configuration);
+  for (const [name, type] of Object.entries(keys)) folder.write(`${name}.key`, privateKeyPem(generateKey(type)));
+  folder.write('ca.key', privateKeyPem(generateKey('rsa-2048')));
   const words = ['-nodes', '-days', '3650', '-config', 'openssl.cnf', '-extensions', 'authority', '-utf8'];
-  openssl('req', '-x509', '-new', ...keys.rsa, ...words, '-subj', names.odd, '-keyout', 'ca.key', '-out', 'ca.pem');
+  openssl('req', '-x509', '-new', '-key', 'ca.key', ...words, '-subj', names.odd, '-out', 'ca.pem');
   issue('leaf', 'p256', '/CN=leaf', 'keyid', '0x1001');
   const rows = [
     'V\t491231235959Z\t\t1001\tunknown\t/CN=good',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownProcess } from '../../../../../src/cli/own-process.js';
+import { ownProcess } from '../../../../../src/library/own-process.js';
 import type { FetchOptions, FetchTools } from '../../../../../src/pipeline/fetch/fetch-job.js';
 import type { Outcome } from '../../../../../src/pipeline/fetch/outcome.js';
 import { startCrew, type Crew } from '../../../../../src/pipeline/fleet/threads/crew.js';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import type { ExitCode } from '../../../../src/cli/exit/exit-code.js';
-import { writeMetricsFile } from '../../../../src/cli/fetch/write-metrics.js';
-import type { Output } from '../../../../src/cli/output.js';
-import { createMetrics } from '../../../../src/pipeline/metrics/metrics.js';
-import { withTemporaryFolder } from '../../../support/temporary-folder.js';
-import { ownProcess } from '../../store/support.js';
+import type { ExitCode } from '../../../src/cli/exit/exit-code.js';
+import type { Output } from '../../../src/cli/output.js';
+import { writeReport } from '../../../src/cli/write-report.js';
+import { createMetrics } from '../../../src/pipeline/metrics/metrics.js';
+import { withTemporaryFolder } from '../../support/temporary-folder.js';
+import { ownProcess } from '../store/support.js';
 
 const now = new Date('2026-01-02T00:00:00Z');
 
@@ -15,7 +15,8 @@ async function write(file: string, exitCode: ExitCode): Promise<{ exitCode: Exit
   const keep = (...words: string[]): void => void said.push(words.join(' / '));
   const output = { say: keep, hint: keep, stderr: { red: (text: string) => text } } as unknown as Output;
   const metrics = createMetrics({ version: '1', started: now, requireOcsp: false });
-  const code = await writeMetricsFile(file, metrics, { exitCode, now, ownProcess }, output);
+  const pieces = metrics.finish({ exitCode, now });
+  const code = await writeReport({ path: file, kind: 'metrics', pieces }, ownProcess, exitCode, output);
   return { exitCode: code, said };
 }
 

@@ -2,7 +2,7 @@ import { chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { OcspError } from '../../../src/core/ocsp-error.js';
-import { replaceMetricsFile } from '../../../src/store/metrics-file.js';
+import { replaceReport } from '../../../src/store/report-file.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 import { ownProcess as own } from './support.js';
 
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 async function refusal(path: string, pieces: Iterable<string> = [text]): Promise<{ message: string; hint: string }> {
-  const error: unknown = await replaceMetricsFile(path, pieces, own).then(
+  const error: unknown = await replaceReport({ path: path, kind: 'metrics', pieces: pieces }, own).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -32,7 +32,7 @@ describe('a metrics file', () => {
   it('is written from its pieces, readable by all whatever the umask, with nothing beside it', async () => {
     const before = process.umask(0o077);
     try {
-      await replaceMetricsFile(file, [text.slice(0, 40), text.slice(40)], own);
+      await replaceReport({ path: file, kind: 'metrics', pieces: [text.slice(0, 40), text.slice(40)] }, own);
     } finally {
       process.umask(before);
     }
@@ -44,7 +44,7 @@ describe('a metrics file', () => {
   it('replaces older metrics, an empty file, and what a crash or full disk left of one', async () => {
     for (const old of [olderText, '', olderText.slice(0, 20), 'garbage\n']) {
       writeFileSync(file, old, { mode: 0o600 });
-      await replaceMetricsFile(file, [text], own);
+      await replaceReport({ path: file, kind: 'metrics', pieces: [text] }, own);
       expect(readFileSync(file, 'utf8')).toBe(text);
       expect(lstatSync(file).mode & 0o777).toBe(0o644);
     }
@@ -52,7 +52,7 @@ describe('a metrics file', () => {
 
   it('removes what a killed run left at its temporary name', async () => {
     folder.write('.restaple.prom.restaple-tmp', 'half a file', 0o600);
-    await replaceMetricsFile(file, [text], own);
+    await replaceReport({ path: file, kind: 'metrics', pieces: [text] }, own);
     expect(readdirSync(folder.path)).toEqual(['restaple.prom']);
   });
 
@@ -62,7 +62,7 @@ describe('a metrics file', () => {
       yield text;
       throw new TypeError('half way');
     }
-    await expect(replaceMetricsFile(file, failing(), own)).rejects.toThrow('half way');
+    await expect(replaceReport({ path: file, kind: 'metrics', pieces: failing() }, own)).rejects.toThrow('half way');
     expect(readFileSync(file, 'utf8')).toBe(olderText);
     expect(readdirSync(folder.path)).toEqual(['restaple.prom']);
   });
@@ -85,7 +85,7 @@ describe('a metrics file', () => {
   it('follows a link of ours to a file of ours', async () => {
     const target = folder.write('real/figures.prom', olderText);
     symlinkSync(target, file);
-    await replaceMetricsFile(file, [text], own);
+    await replaceReport({ path: file, kind: 'metrics', pieces: [text] }, own);
     expect(readFileSync(target, 'utf8')).toBe(text);
     expect(lstatSync(file).isSymbolicLink()).toBe(true);
   });

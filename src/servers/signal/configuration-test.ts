@@ -1,0 +1,151 @@
+import { OcspError } from '../../core/index.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { changeableByOthers } from '../../system/root-only.js';
+import { runCommand, type CommandResult } from '../../system/run-command.js';
+import { commandLineOf, runsFileAtItsPath, type RunningProcess } from '../../system/running-process.js';
+import { systemErrorCode, systemErrorText } from '../../system/system-error.js';
+import { TargetFailure, type ReloadLimits } from '../reload-result.js';
+import type { ConfigurationTest, Daemon } from './daemon.js';
+
+/** What came of the test; it was not broken. */
+export interface TestedConfiguration {
+  /** Its text, where it can be read. */
+  readonly text?: string;
+  /** Why it was not tested, a clause. */
+  readonly whyNotChecked?: string;
+}
+
+/** What the command line of a server says of its configuration. */
+interface ConfigurationPlace {
+  readonly file?: string;
+  readonly folders: readonly string[];
+  /** The options that name them. */
+  readonly words: readonly string[];
+}
+
+/** A process may have been started with any environment, and the test may run as root. */
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
+const largestConfiguration = 1_048_576;
+const shownLines = 3;
+const shownCharacters = 500;
+
+/**
+ * Has a server test its configuration, by the file that it runs and the configuration that its command line names. A process can
+ * write over its command line, and a test loads modules: so only root may be able to change the executable, the configuration
+ * and the folders above them.
+ *
+ * @throws TargetFailure `configuration-broken`; OcspError `interrupted`
+ */
+export async function testConfiguration(
+  { name, test }: Daemon,
+  found: RunningProcess,
+  limits: ReloadLimits,
+): Promise<TestedConfiguration> {
+  const place = placeIn(commandLineOf(found.pid), test);
+  if (place === undefined) return { whyNotChecked: `the command line of ${name} has more than its configuration` };
+  const builtIn = test.tellsPaths === undefined ? undefined : await runIfOnlyRoots(found, [], test.tellsPaths, limits);
+  if (typeof builtIn === 'string') return { whyNotChecked: builtIn };
+  const { file, folders } = builtIn === undefined ? place : withBuiltIn(place, builtIn);
+  if (file === undefined) return { whyNotChecked: `the command line of ${name} names no configuration` };
+  const text = textOf(file);
+  const words = [...test.words, ...place.words];
+  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits);
+  if (typeof result === 'string') return { ...text, whyNotChecked: result };
+  if (result.exitCode === 0) return text;
+  throw new TargetFailure(
+    'configuration-broken',
+    `${name} cannot load its configuration ${file}, and was left alone: ${lastLines(result.stderr)}`,
+    `mend it, then try: ${[found.executable, ...words].join(' ')}`,
+  );
+}
+
+/**
+ * Runs the file that a process runs, with a fixed PATH, where only root may change it and these paths.
+ *
+ * @returns how it ended, or why it was not run or did not end, a clause
+ * @throws OcspError `interrupted`
+ */
+export async function runIfOnlyRoots(
+  found: RunningProcess,
+  paths: readonly string[],
+  words: readonly string[],
+  limits: ReloadLimits,
+): Promise<CommandResult | string> {
+  const { executable } = found;
+  try {
+    if (!runsFileAtItsPath(found)) return `${executable} is not the file that runs`;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return `process ${found.pid}: ${systemErrorText(error)}`;
+  }
+  for (const path of [executable, ...paths]) {
+    const stranger = changeableByOthers(path);
+    if (stranger !== undefined) return stranger;
+  }
+  const result = await runCommand([executable, ...words], { env: environment, withStdout: true, ...limits });
+  if (result.interrupted) throw new OcspError('interrupted', `${executable} was interrupted`);
+  if (result.timedOut) return `${executable} took longer than ${limits.timeoutMilliseconds / 1000} s`;
+  return result.startError === undefined ? result : `${executable}: ${result.startError}`;
+}
+
+/** Undefined where the command line has an option of which nobody knows what it does to a test. */
+function placeIn(
+  commandLine: readonly string[],
+  { title, options }: ConfigurationTest,
+): ConfigurationPlace | undefined {
+  const [first = '', ...others] = commandLine;
+  const isTitle = title !== undefined && first.startsWith(title);
+  const rest = isTitle ? first.slice(title.length).split(' ').slice(1) : others;
+  const words: string[] = [];
+  const folders: string[] = [];
+  let file: string | undefined;
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const { name = '', value: inline } = /^(?<name>--[^=]+)=(?<value>.*)$/s.exec(word)?.groups ?? { name: word };
+    const kind = options[name];
+    if (kind === undefined) return undefined;
+    if (kind === 'switch') continue;
+    const value = inline ?? (kind === 'directives' ? takeDirectives(rest) : rest.shift());
+    if (value === undefined) return undefined;
+    if (kind === 'directives' && !/^(?:(?:daemon|master_process) (?:on|off); ?)*$/.test(value)) return undefined;
+    if (kind === 'configuration') file = value;
+    if (kind === 'folder') folders.push(value);
+    if (kind === 'configuration' || kind === 'folder') words.push(name, value);
+  }
+  return { words, folders, ...(file === undefined ? {} : { file }) };
+}
+
+/** In a title the words of a value stand apart. */
+function takeDirectives(rest: string[]): string {
+  const words: string[] = [];
+  while (rest[0] !== undefined && !rest[0].startsWith('-')) words.push(rest.shift() ?? '');
+  return words.join(' ');
+}
+
+/** What the command line leaves out was set when the server was built. */
+function withBuiltIn(place: ConfigurationPlace, { stderr }: CommandResult): ConfigurationPlace {
+  const builtIn = (name: string): string | undefined => new RegExp(`--${name}=([^\\s']+)`).exec(stderr)?.[1];
+  const file = place.file ?? builtIn('conf-path');
+  const prefix = builtIn('prefix');
+  const folders = place.folders.length > 0 || prefix === undefined ? place.folders : [prefix];
+  return { ...place, folders, ...(file === undefined ? {} : { file }) };
+}
+
+function textOf(path: string): { readonly text?: string } {
+  try {
+    const { bytes } = readRegularFile(path, { limit: largestConfiguration });
+    return bytes === undefined ? {} : { text: Buffer.from(bytes).toString('latin1') };
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return {};
+  }
+}
+
+/** Servers say last why they would not start. */
+function lastLines(text: string): string {
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.slice(-shownLines).join('; ').slice(0, shownCharacters);
+}

@@ -1,0 +1,38 @@
+import { chromium, type Page } from 'playwright-core';
+
+/** Debian's, which looks for nothing on the network. */
+const options = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
+/** Opens a page in a browser; `complaints` fills with the errors of its console and of its scripts. */
+export async function withPage(
+  url: string,
+  use: (page: Page, complaints: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const browser = await chromium.launch(options);
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', ({ message }) => complaints.push(message));
+    page.on('request', (request) => {
+      if (request.url() !== url) complaints.push(`asked for ${request.url()}`);
+    });
+    await page.goto(url);
+    await use(page, complaints);
+  } finally {
+    await browser.close();
+  }
+}
