@@ -4,7 +4,7 @@ import { minimalSerialNumber, parseSerialNumber } from '../../core/cert-id.js';
 import { dnsNames } from '../../core/certificate/subject-alternative-names.js';
 import type { FilePath } from '../../core/file-path.js';
 import { askedOnce } from './asked-once.js';
-import type { StapleToPush } from '../reload-result.js';
+import type { CertificateSubject } from '../discovery.js';
 import { failureOfReply } from './replies.js';
 import { escapedArgument, type HaproxySession } from './session.js';
 
@@ -25,7 +25,7 @@ export interface LoadedCertificates {
    * Finds the certificate of a staple: by its path, by the real path, as half of a bundle, by its fingerprint. Where there is
    * none, another one that runs under such a name.
    */
-  find(staple: StapleToPush): Promise<LoadedCertificate | undefined>;
+  find(staple: CertificateSubject): Promise<LoadedCertificate | undefined>;
   /** The name of a certificate with a change under way, at the first look, that nobody had committed. */
   pendingChange(): Promise<string | undefined>;
 }
@@ -123,12 +123,12 @@ async function listOf(session: HaproxySession): Promise<CertificateList> {
 }
 
 /** Whether the staple is about this certificate. */
-export function isCertificateOf(staple: StapleToPush, loaded: LoadedCertificate): boolean {
+export function isCertificateOf(staple: CertificateSubject, loaded: LoadedCertificate): boolean {
   if (loaded.fingerprint !== undefined) return loaded.fingerprint === fingerprintOf(staple);
   return loaded.serialNumber === minimalSerialNumber(staple.certificate.serialNumber);
 }
 
-function fingerprintOf({ certificate }: StapleToPush): string {
+function fingerprintOf({ certificate }: CertificateSubject): string {
   return createHash('sha1').update(certificate.der).digest('hex');
 }
 
