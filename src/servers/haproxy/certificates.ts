@@ -80,7 +80,7 @@ export function loadedCertificatesOf(session: HaproxySession): LoadedCertificate
   }
 
   /** A relative name counts from a folder that nobody tells: another certificate of such a name is that of another file. */
-  async function underRelativeName({ certificatePath, certificate }: StapleToPush): Promise<LoadedCertificate[]> {
+  async function underRelativeName({ certificatePath, certificate }: CertificateSubject): Promise<LoadedCertificate[]> {
     const path = Buffer.from(certificatePath).toString('latin1');
     const own = new Set(dnsNames(certificate).map((name) => name.toLowerCase()));
     const found: LoadedCertificate[] = [];
