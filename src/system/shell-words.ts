@@ -20,3 +20,8 @@ function unquoted(_piece: string, literal?: string, escaping = '', escaped = '',
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
+
+/** A line for sh that runs these words; what sh could read otherwise, and long options, are quoted. */
+export function shellLine(words: readonly string[]): string {
+  return words.map((text) => (/^(?!--)[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text))).join(' ');
+}
