@@ -21,7 +21,12 @@ export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A line for sh that runs these words; what sh could read otherwise, and long options, are quoted. */
+/** The same, quoted only where it has to be. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text);
+}
+
+/** A line for sh that runs these words. Long options are quoted too, so that a hint does not take them for restaple's. */
 export function shellLine(words: readonly string[]): string {
-  return words.map((text) => (/^(?!--)[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text))).join(' ');
+  return words.map((text) => (text.startsWith('--') ? shellQuoted(text) : shellWord(text))).join(' ');
 }
