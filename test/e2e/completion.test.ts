@@ -9,7 +9,7 @@ import { withTemporaryFolder, type TemporaryFolder } from '../support/temporary-
 const files = ['site.pem', 'a:b.pem', 'my cert.pem', "it's.pem", '$(touch mark).pem'];
 
 /** The servers that need no more than their name, and all with a colon. */
-const alone = ['nginx', 'hitch', 'lighttpd'];
+const alone = ['nginx', 'hitch', 'lighttpd', 'exim', 'trafficserver'];
 const targets = [...alone, ...[...alone, 'haproxy', 'dnsdist', 'systemd', 'exec'].map((name) => `${name}:`)];
 
 interface Case {
@@ -20,8 +20,8 @@ interface Case {
 
 const unique: readonly Case[] = [
   { typed: 'fe', becomes: ['fetch'] },
-  { typed: 'config ', becomes: ['config', 'check'] },
-  { typed: 'help config ', becomes: ['help', 'config', 'check'] },
+  { typed: 'config ch', becomes: ['config', 'check'] },
+  { typed: 'help config ch', becomes: ['help', 'config', 'check'] },
   { typed: 'help verif', becomes: ['help', 'verify'] },
   { typed: 'config check --conf', becomes: ['config', 'check', '--config'] },
   { typed: 'fetch --no-fetch', becomes: ['fetch', '--no-fetch-issuer'] },
@@ -72,6 +72,7 @@ const lists: readonly Case[] = [
   { typed: 'fetch --hash ', becomes: ['fetch', '--hash', 'sha1', 'sha256'] },
   { typed: 'fetch --method ', becomes: ['fetch', '--method', 'post', 'get', 'auto'] },
   { typed: 'reload ', becomes: ['reload', ...targets] },
+  { typed: 'config ', becomes: ['config', 'check', 'init'] },
   { typed: 'help co', becomes: ['help', 'completion', 'config'] },
   { typed: 'verify --certificate-', becomes: ['verify', '--certificate-warn', '--certificate-critical'] },
 ];
