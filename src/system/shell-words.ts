@@ -21,13 +21,12 @@ export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-<<<<<<< HEAD
 /** The same, quoted only where it has to be. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text);
-=======
+}
+
 /** A line for sh that runs these words; what sh could read otherwise, and long options, are quoted. */
 export function shellLine(words: readonly string[]): string {
   return words.map((text) => (/^(?!--)[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text))).join(' ');
->>>>>>> stranger17
 }
