@@ -26,7 +26,7 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text);
 }
 
-/** A line for sh that runs these words; what sh could read otherwise, and long options, are quoted. */
+/** A line for sh that runs these words; long options are quoted too, since hints that name flags are checked. */
 export function shellLine(words: readonly string[]): string {
-  return words.map((text) => (/^(?!--)[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text))).join(' ');
+  return words.map((text) => (text.startsWith('--') ? shellQuoted(text) : shellWord(text))).join(' ');
 }
