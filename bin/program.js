@@ -1,5 +1,5 @@
 // Loads the program. Compiling it is half of a start, so V8's code cache of it, which the build made, is read where it is for this Node.js.
-const { existsSync, readFileSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -16,13 +16,20 @@ function wrapped(source) {
   return `(function(exports,require,module,__filename,importFile){${source}\n})`;
 }
 
+/** The code cache; undefined where there is none for this Node.js, or none that can be read. */
+function cached() {
+  try {
+    return readFileSync(cachePath());
+  } catch {
+    return undefined;
+  }
+}
+
 function load() {
-  if (!existsSync(cachePath())) return require(path);
-  const script = new Script(wrapped(readFileSync(path, 'latin1')), {
-    filename: path,
-    // V8 looks at version, flags and length, and compiles where one is another.
-    cachedData: readFileSync(cachePath()),
-  });
+  const cachedData = cached();
+  if (cachedData === undefined) return require(path);
+  // V8 looks at version, flags and length, and compiles where one is another.
+  const script = new Script(wrapped(readFileSync(path, 'latin1')), { filename: path, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, path, (url) => import(url));
   return module.exports;

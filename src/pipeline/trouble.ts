@@ -13,7 +13,7 @@ export type Trouble = { readonly message: string; readonly hint: string } & (
 );
 
 /** Why a server would not serve a response that is good: stable for scripts. */
-export type ServerTroubleCode = 'too-large' | 'issuer-missing' | 'issuer-stale';
+export type ServerTroubleCode = 'too-large' | 'issuer-missing' | 'issuer-stale' | 'gone-with-reload';
 
 /** The next step for each failure of a response; empty where the message says it all. */
 const failureHints: Readonly<Record<FailureCode, string>> = {

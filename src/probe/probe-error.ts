@@ -33,6 +33,12 @@ const notTls: ReadonlySet<string> = new Set([
   'ERR_SSL_HTTP_REQUEST',
 ]);
 
+/** The alert, by the names that OpenSSL gives it before 3.2 and since. */
+const handshakeFailures: ReadonlySet<string> = new Set([
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+]);
+
 /** In TLS 1.2 a staple over 16,380 octets; OpenSSL's bound for the message that it comes in. */
 const tooLargeMessage = 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE';
 
@@ -40,7 +46,7 @@ function handshakeReason(error: unknown): string {
   const code = networkErrorCode(error);
   if (notTls.has(code)) return 'the answer is not TLS';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the server closed the connection during the handshake';
-  if (code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') return 'the server has no certificate or cipher for this offer';
+  if (handshakeFailures.has(code)) return 'the server has no certificate or cipher for this offer';
   if (code === tooLargeMessage) return 'it sends a larger message than clients of TLS take';
   return reasonOf(error);
 }

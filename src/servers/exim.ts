@@ -21,10 +21,10 @@ export const exim = {
   },
   async tell(pidFile, staples, { effectiveUserId }) {
     const { findServer } = await import('./signal/reload-by-signal.js');
-    const { obstacleFor } = await import('./signal/restart-in-place.js');
+    const { readingObstacle } = await import('../system/reading-obstacle.js');
     const found = findServer(daemon, pidFile, effectiveUserId);
     for (const { staplePath } of found.userId === 0 ? [] : staples) {
-      const obstacle = obstacleFor(staplePath, found);
+      const obstacle = readingObstacle(staplePath, found);
       if (obstacle === undefined) continue;
       throw new TargetFailure(
         'staple-unreadable-by-server',

@@ -1,5 +1,6 @@
 import type { CertId, Certificate, Finding } from '../core/index.js';
 import { definedOnly } from '../core/defined-only.js';
+import type { HostAndPort } from '../system/host-and-port.js';
 import type { FilePath } from '../core/file-path.js';
 
 /** A staple that was verified and is good, ready for a server. */
@@ -31,6 +32,8 @@ export type ReloadCode =
   | 'staple-refused'
   | 'staple-unreadable-by-server'
   | 'left-alone'
+  | 'own-update-fails'
+  | 'gone-with-reload'
   | 'not-running'
   | 'wrong-process'
   | 'pid-file-unsafe'
@@ -69,10 +72,12 @@ export interface TargetResult {
   readonly error?: TargetTrouble;
   /** What is worth knowing of the target although it was told, where anything is. */
   readonly findings?: readonly Finding[];
+  /** Where the server can be asked by a handshake, if it does not say itself which staples it took. */
+  readonly listeners?: readonly HostAndPort[];
 }
 
 /** What a server made of the staples that it was told of, one result each in their order. */
-export type Told = Pick<TargetResult, 'certificates' | 'error' | 'findings'>;
+export type Told = Pick<TargetResult, 'certificates' | 'error' | 'findings' | 'listeners'>;
 
 /** Why a target, or a staple at it, failed: thrown inside a driver, and always turned into a result. */
 export class TargetFailure extends Error implements TargetTrouble {
@@ -141,19 +146,13 @@ export async function resultOf(
   tell: () => Promise<Told>,
 ): Promise<TargetResult> {
   const start = performance.now();
-  const { certificates, error, findings } = await tell().catch((failure: unknown): Told => {
+  const { certificates, error, findings, listeners } = await tell().catch((failure: unknown): Told => {
     if (!(failure instanceof TargetFailure)) throw failure;
     return noneTaken(staples, failure);
   });
   const ok = error === undefined && certificates.every((one) => one.ok);
-  return definedOnly({
-    target,
-    ok,
-    certificates,
-    milliseconds: Math.round(performance.now() - start),
-    error,
-    findings,
-  });
+  const milliseconds = Math.round(performance.now() - start);
+  return definedOnly({ target, ok, certificates, milliseconds, error, findings, listeners });
 }
 
 /** The time a driver may take, in milliseconds, and the run's interrupt. */

@@ -1,4 +1,5 @@
 import type { ReloadLimits, StapleToPush, Told } from './reload-result.js';
+import type { HaproxyConfiguration } from './haproxy/configuration.js';
 import type { CommandEnvironment } from '../system/run-command.js';
 
 /**
@@ -49,6 +50,10 @@ export interface ServerTools {
   readonly sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void;
   /** Throws OcspError where there is none. */
   dnsdistKey(): Uint8Array;
+  /** Push a staple that the server should fetch itself, where its own fetching fails. */
+  readonly takesOver?: boolean;
+  /** The files of --haproxy-config, read when first asked for; undefined where none were named. Throws OcspError `usage`. */
+  haproxyConfiguration?(): HaproxyConfiguration | undefined;
   now(): Date;
   /** As many octets as asked, unpredictable. */
   randomBytes(count: number): Uint8Array;

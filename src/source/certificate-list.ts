@@ -209,7 +209,7 @@ async function expandArgument(argument: FilePath): Promise<FilePath[]> {
   if (typeof argument !== 'string' || !/[*?[{]/.test(argument)) return [argument];
   // A file whose own name has such characters is that file.
   if (lstatSync(argument, { throwIfNoEntry: false }) !== undefined) return [argument];
-  const { expandGlob } = await import('./glob.js');
+  const { expandGlob } = await import('../system/glob.js');
   return expandGlob(argument);
 }
 

@@ -2,7 +2,7 @@ import { OcspError } from '../core/index.js';
 import { asPath, appendToPath, folderOf, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
 import { isRegularFile } from '../system/regular-file.js';
 import { readInputFile } from './input-file.js';
-import { numberedLines } from './numbered-lines.js';
+import { numberedLines } from '../system/numbered-lines.js';
 
 /** One line per certificate: far beyond any fleet. */
 const largestCrtList = 64 * 1024 * 1024;

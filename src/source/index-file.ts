@@ -5,7 +5,7 @@ import { revocationReasonOfNumber, type RevocationReason } from '../core/respons
 import { parseAsn1Time } from '../core/time.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
-import { numberedLines } from './numbered-lines.js';
+import { numberedLines } from '../system/numbered-lines.js';
 
 /** A line takes about a hundred octets: 600,000 certificates. */
 const largestIndexFile = 64 * 1024 * 1024;

@@ -6,7 +6,7 @@ import { naming } from '../core/ocsp-error.js';
 import { certificatesIn } from './certificate-file.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
-import { numberedLines } from './numbered-lines.js';
+import { numberedLines } from '../system/numbered-lines.js';
 
 /** The serial numbers that a CA has issued. */
 export interface IssuedSerials {

@@ -37,6 +37,11 @@ describe('manuals and completions', () => {
     expect(pages.map(([name]) => name).sort()).toEqual([...own, 'man/restaple.1', 'man/restaple.yaml.5'].sort());
   });
 
+  it('are named in package.json one by one, since npm links no others', () => {
+    const { man } = JSON.parse(texts[1]!) as { man: readonly string[] };
+    expect([...man].sort()).toEqual(pages.map(([name]) => `dist/${name}`).sort());
+  });
+
   it.each(Object.entries(commands))('name every flag of %s, and its exit codes', (id, { flags, exits = [] }) => {
     const text = pages.find(([name]) => name === `man/restaple-${id.replaceAll(':', '-')}.1`)?.[1] ?? '';
     for (const { name } of id === 'ocsp' ? [] : Object.values(flags)) {
@@ -69,10 +74,12 @@ describe('manuals and completions', () => {
 
   it.each(pages)('are shown by man without a warning: %s', { tags: 'man' }, async (name) => {
     const file = join(projectFolder, 'dist', name);
-    const env = { PATH: process.env['PATH'], MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
-    const { exitCode, stdout, stderr } = await runCommand('man', ['-l', '--warnings', '-E', 'UTF-8', file], { env });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toMatch(/^NAME\n +restaple/m);
+    for (const width of ['60', '80', '200']) {
+      const env = { PATH: process.env['PATH'], MANWIDTH: width, LC_ALL: 'C.UTF-8' };
+      const { exitCode, stdout, stderr } = await runCommand('man', ['-l', '--warnings', '-E', 'UTF-8', file], { env });
+      expect({ exitCode, stderr }, `${width} columns`).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^NAME\n +restaple/m);
+    }
   });
 });
 

@@ -112,6 +112,8 @@ describe('a server that one more record describes', () => {
       confirm: [],
       json: undefined,
       starttls: undefined,
+      'haproxy-config': [],
+      'take-over': false,
     };
     const output = { warn: () => undefined } as never;
     expect(() => tellToolsFrom(flags, [target], new AbortController().signal, output)).toThrow(/console key/);

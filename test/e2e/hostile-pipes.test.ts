@@ -1,6 +1,7 @@
 // @module-tag bash
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { fixed } from '../support/behaviours.js';
@@ -146,9 +147,9 @@ describe('a pipe that the caller hands over', () => {
     });
   });
 
-  it('may hold the configuration', async () => {
+  it('may hold the configuration, whose relative paths start at the current folder', async () => {
     await withScene(async (scene) => {
-      const config = `certificates: [${scene.certificate}]\n`;
+      const config = `certificates: [${basename(scene.certificate)}]\n`;
       for (const words of [`--config <(printf '${config}')`, `--config /dev/stdin <<< '${config}'`]) {
         const { exitCode, stderr } = await inShell(
           `${restaple} fetch --allow-private --lock ${scene.folder.at('run.lock')} ${words}`,

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -39,6 +39,7 @@ describe('the start of the program', () => {
     ['is empty', (): Buffer => Buffer.alloc(0)],
     ['is cut short', (cache: Buffer): Buffer => cache.subarray(0, cache.length / 2)],
     ['is not one', (): Buffer => Buffer.alloc(4096, 'x')],
+    ['cannot be read', 'folder' as const],
   ])('compiles the program where its code cache %s', async (_what, change) => {
     await withTemporaryFolder(async (folder) => {
       for (const part of ['bin', 'dist', 'package.json']) {
@@ -47,12 +48,26 @@ describe('the start of the program', () => {
       const [name = ''] = readdirSync(folder.at('dist', 'code-cache'));
       const cache = readFileSync(folder.at('dist', 'code-cache', name));
       rmSync(folder.at('dist', 'code-cache'), { recursive: true });
-      if (change !== undefined) folder.write(`dist/code-cache/${name}`, change(cache));
+      if (change === 'folder') mkdirSync(folder.at('dist', 'code-cache', name), { recursive: true });
+      else if (change !== undefined) folder.write(`dist/code-cache/${name}`, change(cache));
       const result = await runCommand(process.execPath, [folder.at('bin', 'run.js'), 'verify', '--help']);
       expect(result).toMatchObject({ exitCode: 0, stderr: '' });
       expect(result.stdout).toContain('Verify the staples of certificates');
     });
   });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'needs neither HOME nor a line in passwd, as a container has neither',
+    async () => {
+      const words = [programPath, 'uri', join(projectFolder, 'fixtures', 'server.pem')];
+      const options = { uid: 4242, gid: 4242, env: { HOME: undefined } };
+      expect(await runCommand(process.execPath, words, options)).toMatchObject({
+        exitCode: 0,
+        stdout: 'http://ocsp.fixture.example/\n',
+        stderr: '',
+      });
+    },
+  );
 
   it('of a clone that was not built says in one line what to do, with exit 2', async () => {
     await withTemporaryFolder(async (folder) => {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
+import { cwd } from 'node:process';
 import { folderOf } from '../../core/file-path.js';
 import type { ResponderOverride } from '../../pipeline/fetch/responder-override.js';
 import type { NamedSource } from '../../source/named-source.js';
+import { isDescriptorPath } from '../../system/handed-over-pipe.js';
 import type { FlagDefinitions } from '../flags/flag.js';
 import { ConfigurationError, type Problem } from './configuration-error.js';
 import { configuredFlags } from './configured-flags.js';
@@ -17,7 +19,7 @@ import { overlap, schemaProblems } from './schema-problems.js';
 import type { Settings } from './settings.js';
 import { parseYaml } from './yaml-file.js';
 
-/** What a configuration file says; relative paths are made absolute from the folder that it was named in. */
+/** What a configuration file says; relative paths are made absolute from the folder that it was named in, or for a pipe from the current one. */
 export interface Configuration {
   readonly file: string;
   /** It says nothing at all. */
@@ -56,7 +58,8 @@ export async function readConfiguration(
   const isLost: IsBroken = (path) => broken.some((place) => place.length <= path.length && overlap(place, path));
   // What is a flag is read with its lines; of the rest the schema has made sure, where it is not broken.
   const shape = (result.success ? result.data : yaml.value) as ConfigurationShape;
-  const folder = String(folderOf(resolve(file)));
+  // That of a pipe is /dev/fd, which nobody means.
+  const folder = isDescriptorPath(file) ? cwd() : String(folderOf(resolve(file)));
   const complain: Complain = (path, words) => void problems.push({ line: yaml.lineOf(path), text: words });
   const placed = configuredSources(shape, folder, { isBroken, isLost }, complain);
   const responders = await configuredResponders(shape, folder, { isBroken, isLost }, complain);

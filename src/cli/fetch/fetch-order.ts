@@ -7,6 +7,7 @@ import { listCertificates, pathsOf, withTraitsOf, type CertificateList } from '.
 import type { NamedSource } from '../../source/named-source.js';
 import { defaultConfigurationPlace, fetchSettings, type ParsedCommandLine } from '../config/fetch-settings.js';
 import type { Setting } from '../config/settings.js';
+import { haproxyConfigurationFrom, placesByConfiguration } from '../flags/haproxy-configuration.js';
 import type { FlagDefinitions } from '../flags/flag.js';
 import type { OwnLists } from '../reload/reload-outcome.js';
 import type { FetchFlags } from './fetch-flags.js';
@@ -16,6 +17,8 @@ export interface FetchOrder<Flags extends FetchFlags = FetchFlags> {
   readonly sources: readonly NamedSource[];
   /** Sources of the configuration whose own `out`, `reload` and `confirm` hold for a certificate of theirs that the command line names. */
   readonly traitSources: readonly NamedSource[];
+  /** Certificates whose staples haproxy reads from elsewhere than beside them, by --haproxy-config. */
+  readonly stapleSources: readonly NamedSource[];
   readonly flags: Flags;
   readonly responders: readonly ResponderOverride[];
   /** The configuration file; undefined where none was read. */
@@ -52,6 +55,7 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
     ...definedOnly({ configurationFile: file }),
     sources,
     traitSources: named.length > 0 ? traitSourcesOf(ofFile, isOfCommandLine('out')) : [],
+    stapleSources: flags.out === undefined ? haproxyPlaces(flags['haproxy-config']) : [],
     flags,
     responders,
     isReloadOfFile: settings.get('reload')?.origin.kind === 'file',
@@ -59,6 +63,12 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
       flags.shard === undefined && (named.length === 0 || settings.get('issuer')?.origin.kind !== 'file'),
     confirmFor: (certificates) => confirmOfRun(flags.confirm, settings.get('confirm'), certificates),
   };
+}
+
+/** What could not be read in these files is said where servers are told. */
+function haproxyPlaces(files: readonly string[]): readonly NamedSource[] {
+  const configuration = haproxyConfigurationFrom(files, { warn: () => undefined });
+  return configuration === undefined ? [] : placesByConfiguration(configuration);
 }
 
 /** What the command line says of all certificates, a source of the file cannot say otherwise. */
@@ -84,8 +94,14 @@ function traitSourcesOf(configured: readonly NamedSource[], isOutGiven: boolean)
 export async function listOrder({
   sources,
   traitSources,
-}: Pick<FetchOrder, 'sources' | 'traitSources'>): Promise<{ list: CertificateList; lists: readonly OwnLists[] }> {
-  const list = await listCertificates(sources);
+  stapleSources,
+}: Pick<FetchOrder, 'sources' | 'traitSources' | 'stapleSources'>): Promise<{
+  list: CertificateList;
+  lists: readonly OwnLists[];
+}> {
+  const found = await listCertificates(sources);
+  // A place that a source names for its own certificates counts before haproxy's.
+  const list = stapleSources.length === 0 || found.hasOwnPlaces ? found : await withTraitsOf(found, stapleSources);
   if (traitSources.length === 0) return { list, lists: sources };
   const placed = traitSources.map(({ confirm, ...others }) =>
     confirm === undefined ? others : { ...others, confirm: placesOfRun(confirm, () => pathsOf(list)) },

@@ -115,6 +115,6 @@ function notPaths(what: string): OcspError {
   return new OcspError(
     'usage',
     `stdin does not list paths: ${what}`,
-    'name the file as an argument instead of -, or send its path: ls /etc/ssl/site.pem | restaple fetch -',
+    'name the file as an argument instead of -, and a pipe as /dev/stdin; - takes paths, one per line',
   );
 }

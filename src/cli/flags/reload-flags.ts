@@ -7,7 +7,16 @@ import type { Output } from '../output.js';
 import { confirmPlaceInFolder } from '../config/file-folder.js';
 import { inGroup } from './flag-groups.js';
 import { nearestWord } from './nearest-word.js';
-import { choiceFlag, fileFlag, listOf, positiveDurationFlag, textFlag } from './flag-kinds.js';
+import { choiceFlag, fileFlag, listOf, positiveDurationFlag, switchFlag, textFlag } from './flag-kinds.js';
+
+/** How haproxy loads certificates. */
+export const haproxyFlags = inGroup('servers', {
+  'haproxy-config': listOf(
+    fileFlag('a file that haproxy is started with: it says where haproxy reads each staple from', {
+      summary: 'where haproxy reads staples, by its configuration',
+    }),
+  ),
+});
 
 /** Flags of every command that may tell servers of new staples. */
 export const announceFlags = inGroup('servers', {
@@ -29,6 +38,8 @@ export const announceFlags = inGroup('servers', {
   'reload-timeout': positiveDurationFlag('how long to wait for each answer from a reload target, and for its command', {
     default: '10s',
   }),
+  ...haproxyFlags,
+  'take-over': switchFlag('push a staple that haproxy fetches itself (ocsp-update on) where its own fetching fails'),
   'dnsdist-key-file': fileFlag('the console key of dnsdist (setKey); or set RESTAPLE_DNSDIST_KEY', {
     section: 'dnsdist-key-file',
   }),

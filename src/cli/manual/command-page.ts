@@ -8,6 +8,7 @@ import { optionGroups } from '../ocsp/option-table.js';
 import { knownFiles, knownVariables } from './files-and-variables.js';
 import {
   bold,
+  breakPoint,
   entries,
   escaped,
   italic,
@@ -152,7 +153,8 @@ function flagEntry(flag: FlagRecord): Entry {
   ].join(', ');
   const usual = allowNo === true ? ' This is the default.' : '';
   if (type === 'boolean') return { label: names, text: `${sentence(describe(flag))}${usual}` };
-  const value = choices?.map(bold).join('|') ?? italic([helpValue].flat().join(' ').replaceAll(/[<>]/g, ''));
+  const value =
+    choices?.map(bold).join(`|${breakPoint}`) ?? italic([helpValue].flat().join(' ').replaceAll(/[<>]/g, ''));
   const again = multiple === true ? ' It may be given again.' : '';
   return { label: `${names} ${value}`, text: `${sentence(describe(flag))}${again}` };
 }

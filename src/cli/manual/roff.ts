@@ -30,6 +30,9 @@ export function italic(text: string): string {
   return `\\fI${escaped(text)}\\fR`;
 }
 
+/** Where a long word may be parted, without a hyphen. */
+export const breakPoint = '\\:';
+
 /** Text whose flags and names of other pages are bold. */
 export function prose(text: string): string {
   const parts = text.split(/((?<![\w-])--?[a-z][\w-]*|[a-z][a-z.-]+(?=\(\d\)))/);

@@ -30,9 +30,11 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
       const count = certificates.length === 1 ? '1 staple' : `${certificates.length} staples`;
       const label = target.startsWith('confirm:') ? 'confirmed' : 'told';
       output.mention(`${target}: ${count} in ${milliseconds} ms${remarks.join('')}`, output.stderr.green(label));
-      for (const { certificatePath, message } of certificates) {
-        if (message !== undefined) output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
+      for (const { certificatePath, code, message } of certificates) {
+        if (message === undefined || code === 'gone-with-reload') continue;
+        output.mention(`${target}: ${shownPath(certificatePath)}: ${message}`);
       }
+      for (const result of certificates) sayGoneWithReload(output, target, result);
     }
     return;
   }
@@ -41,6 +43,7 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
     output.hint(error.hint);
   }
   for (const certificate of certificates) {
+    sayGoneWithReload(output, target, certificate);
     if (certificate.ok || (error !== undefined && certificate.message === error.message)) continue;
     const { certificatePath, code, message = '', hint = '' } = certificate;
     const label = target.startsWith('confirm:')
@@ -51,6 +54,13 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
     output.say(`${target}: ${shownPath(certificatePath)}: ${message}`, output.stderr.red(label));
     output.hint(hint);
   }
+}
+
+/** It was taken, and somebody has to change the server's configuration all the same. */
+function sayGoneWithReload(output: Output, target: string, { certificatePath, code, message, hint }: PushResult): void {
+  if (code !== 'gone-with-reload') return;
+  output.say(`${target}: ${shownPath(certificatePath)}: ${message ?? ''}`, output.stderr.yellow('not kept'));
+  output.hint(hint ?? '');
 }
 
 function sayPassedOver(output: Output, { target, certificates }: TargetResult): void {

@@ -17,6 +17,7 @@ import { exitCodeOfReport } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { readCertificates, usualSkewMilliseconds } from '../fetch/fetch-setup.js';
 import { catchInterrupts } from '../interrupt.js';
+import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
 import type { Output } from '../output.js';
 import type { ReloadCommandFlags } from './reload-command-flags.js';
 import { warnOfUnusedIssuers } from '../render/unused-issuers.js';
@@ -90,6 +91,7 @@ async function judgeStaples(
   const issuers = createIssuerFinder(flags.issuer, undefined, output.warn);
   const options = definedOnly({
     out: flags.out,
+    haproxy: haproxyConfigurationFrom(flags['haproxy-config'], output),
     now: flags.at ?? new Date(),
     // Skew never extends nextUpdate for what a server is to staple.
     skewMilliseconds: usualSkewMilliseconds,

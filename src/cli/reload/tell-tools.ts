@@ -3,6 +3,8 @@ import { OcspError } from '../../core/index.js';
 import type { TellTools } from '../../pipeline/reload/tell-targets.js';
 import { parseConsoleKey, readConsoleKeyFile } from '../../servers/dnsdist/key.js';
 import type { ReloadTarget } from '../../servers/reload-target.js';
+import type { HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
+import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
 import type { AnnounceFlags } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
 import { ownProcess } from '../../library/own-process.js';
@@ -24,7 +26,10 @@ export function tellToolsFrom(
   // Read once: a pipe cannot be read again, and one warning is enough.
   const dnsdistKey = (): Uint8Array => (key ??= dnsdistKeyFrom(flags['dnsdist-key-file'], output));
   if (targets.some(({ server }) => server.needsKey === true)) dnsdistKey();
+  let configuration: HaproxyConfiguration | undefined;
   return {
+    haproxyConfiguration: () => (configuration ??= haproxyConfigurationFrom(flags['haproxy-config'], output)),
+    takesOver: flags['take-over'],
     limits: { timeoutMilliseconds: flags['reload-timeout'], signal },
     environment: process.env,
     ownProcess: own,

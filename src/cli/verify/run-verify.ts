@@ -16,6 +16,7 @@ import { createIssuerFinder, type IssuerFinder } from '../../source/issuer-finde
 import { readResponseFile } from '../../source/response-file.js';
 import type { ExitCode } from '../exit/exit-code.js';
 import { readCertificates } from '../fetch/fetch-setup.js';
+import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
 import type { Output } from '../output.js';
 import { warnOfUnusedIssuers, type RunWarning } from '../render/unused-issuers.js';
 import type { VerifyFlags } from './verify-flags.js';
@@ -134,6 +135,7 @@ export async function verifyOptionsFrom(
   return definedOnly({
     response: flags.response,
     out: flags.out,
+    haproxy: haproxyConfigurationFrom(flags['haproxy-config'], { warn }),
     maximumAgeMilliseconds: flags['max-age'],
     nonce: nonceFrom(flags),
     request: flags.request === undefined ? undefined : requestFrom(flags.request),

@@ -2,6 +2,7 @@ import type { Interfaces } from '@oclif/core';
 import { lintProfiles } from '../../core/index.js';
 import { staplingServers } from '../../pipeline/verify/server-rules.js';
 import { inGroup } from '../flags/flag-groups.js';
+import { haproxyFlags } from '../flags/reload-flags.js';
 import {
   choiceFlag,
   durationFlag,
@@ -85,6 +86,7 @@ export const verifyFlags = {
     }),
     out: outFlag('where fetch puts staples: a file, a folder, or a template [default: CERT.ocsp]'),
   }),
+  ...haproxyFlags,
   ...inGroup('when', {
     skew: durationFlag('how far clocks may differ', { default: '5m' }),
     'max-age': durationFlag('how long ago thisUpdate may be', { example: '3d' }),

@@ -15,6 +15,7 @@ import {
   type StapleToPush,
   type TargetResult,
 } from '../../servers/reload-result.js';
+import { shownHostAndPort } from '../../system/host-and-port.js';
 import type { ServerTools } from '../../servers/server.js';
 import { pause } from '../../system/pause.js';
 import type { ConfirmPlace } from './confirm-place.js';
@@ -59,6 +60,34 @@ export async function proveByHandshake(
       await pause(pauseMilliseconds, tools.limits.signal);
     }
   });
+}
+
+/**
+ * The result of a target that does not say which staples it took, after handshakes with the places where it listens: a staple
+ * is known to be taken where one of them sends it, and known to be lost where one sends its certificate with another or none.
+ * What no place has stays as it was told.
+ *
+ * @throws OcspError `interrupted`
+ */
+export async function askedByHandshake(
+  { listeners = [], ...told }: TargetResult,
+  staples: readonly StapleToPush[],
+  tools: ProofTools,
+): Promise<TargetResult> {
+  const certificates = [...told.certificates];
+  for (const [index, staple] of staples.entries()) {
+    if (certificates[index]?.ok !== true) continue;
+    for (const { host, port } of listeners) {
+      const place = { host, port, text: shownHostAndPort({ host, port }) };
+      const { result } = await prove(place, staple, tools);
+      if (result.ok) certificates[index] = { certificatePath: staple.certificatePath, ok: true };
+      else if (result.code === 'nothing-stapled' || result.code === 'other-staple') {
+        certificates[index] = { ...result, message: `after the reload, at ${place.text}: ${result.message ?? ''}` };
+        break;
+      }
+    }
+  }
+  return { ...told, ok: told.ok && certificates.every(({ ok }) => ok), certificates };
 }
 
 function staplesOf({ certificate }: ConfirmPlace, staples: readonly StapleToPush[]): readonly StapleToPush[] {

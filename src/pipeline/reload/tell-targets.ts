@@ -3,6 +3,7 @@ import { passingOver, type StapleToPush, type TargetResult } from '../../servers
 import { tellTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import type { ServerTools } from '../../servers/server.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
+import { askedByHandshake } from './prove-by-handshake.js';
 import { readReloadRecord, updateReloadRecord, wasTold } from '../../store/reload-record.js';
 
 /** What telling targets and remembering it needs from outside. */
@@ -53,7 +54,8 @@ export async function tellAndRemember(
   tools: TellTools,
   mayPassOver: TargetTask['mayPassOver'] = () => false,
 ): Promise<TargetResult> {
-  const result = passingOver(await tellTarget(target, staples, tools), staples, mayPassOver);
+  const told = await askedByHandshake(await tellTarget(target, staples, tools), staples, tools);
+  const result = passingOver(told, staples, mayPassOver);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
     const { ok, code } = result.certificates[index] ?? {};
     // Once the server has the certificate, it has to be told.

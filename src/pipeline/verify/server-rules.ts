@@ -10,7 +10,9 @@ import {
 } from '../../core/index.js';
 import { failure } from '../../core/verify/failure.js';
 import { formatTime } from '../../core/time.js';
-import { shownPath } from '../../core/file-path.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
+import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
+import { remarkByConfiguration } from '../../servers/haproxy/next-start.js';
 import {
   largestForClients,
   tooLargeInFile,
@@ -124,6 +126,21 @@ export function signerTrouble(
   if (file.others.length + embedded.length > 0) return undefined;
   const message = `${server} does not start with this staple (signer certificate not found): neither the response nor ${shownPath(file.path)} has the issuer that signed it`;
   return serverTrouble('issuer-missing', message, 'append the CA certificate to the file of the certificate, in PEM');
+}
+
+/** Why haproxy would not find the staple at its next start, by its configuration. */
+export function placeTrouble(
+  server: StaplingServer,
+  path: FilePath,
+  staplePath: FilePath,
+  haproxy: HaproxyConfiguration | undefined,
+): Trouble | undefined {
+  if (server !== 'haproxy' || haproxy === undefined) return undefined;
+  const entries = configuredAs(haproxy, path);
+  const remarks = entries.map((entry) => remarkByConfiguration({ staplePath }, entry));
+  const { message, hint } = remarks.find((remark) => remark !== undefined) ?? {};
+  if (message === undefined || hint === undefined) return undefined;
+  return serverTrouble('gone-with-reload', message, hint);
 }
 
 function serverTrouble(code: ServerTroubleCode, message: string, hint: string): Trouble {

@@ -9,6 +9,7 @@ import {
   type OcspRequest,
   type Verdict,
 } from '../../core/index.js';
+import type { HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import type { FilePath } from '../../core/file-path.js';
 import type { CrlCheck, CrlReport } from '../crl-check.js';
 import type { StaplingServer } from './server-rules.js';
@@ -23,6 +24,8 @@ export interface VerifyStapleOptions {
   /** The response to judge; the certificate's staple when absent. */
   readonly response?: FilePath;
   readonly out?: string;
+  /** How haproxy loads its certificates, where its configuration was named: a staple is where haproxy reads it. */
+  readonly haproxy?: HaproxyConfiguration;
   readonly now: Date;
   readonly skewMilliseconds: number;
   readonly maximumAgeMilliseconds?: number;

@@ -9,6 +9,7 @@ import {
 } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { chooseIssuer } from '../../core/certificate/issuance.js';
+import { configuredAs } from '../../servers/haproxy/configuration.js';
 import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
 import { errorOfSource } from '../../source/certificate-list.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
@@ -24,7 +25,7 @@ import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { windowOfVerdict } from '../fetch/staple-state.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, signerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
+import { issuerTrouble, placeTrouble, signerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -109,7 +110,7 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   const { path, certificate } = file;
   let { response } = options;
   try {
-    response ??= staplePathFor(path, certificate, options.out);
+    response ??= stapleOf(file, options);
     const found = readResponseFile(response);
     if (found === undefined) return missingStaple(file, response, options);
     const { certificate: itsIssuer, companions } = await issuer();
@@ -123,7 +124,8 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
         ? undefined
         : (issuerTrouble(server, file, issuers) ??
           signerTrouble(server, file, verdict, found) ??
-          sizeTrouble(server, found));
+          sizeTrouble(server, found) ??
+          placeTrouble(server, path, response, options.haproxy));
     const origin = options.response === undefined ? 'staple' : 'named';
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
@@ -133,6 +135,15 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }
+}
+
+/** Where the staple of a certificate is: where --out says, where haproxy reads it, or beside the certificate. */
+function stapleOf({ path, certificate }: CertificateFile, { out, haproxy }: VerifyStapleOptions): FilePath {
+  const read = haproxy === undefined ? [] : configuredAs(haproxy, path);
+  return (
+    (out === undefined ? read.find(({ staplePath }) => staplePath !== undefined)?.staplePath : undefined) ??
+    staplePathFor(path, certificate, out)
+  );
 }
 
 /** In addition to the staple, whatever became of that; of an issuer whose chain ends nowhere no CRL counts either. */
@@ -200,7 +211,7 @@ export interface KeptRevocation {
  */
 export async function keptRevocation({ file, options, issuer }: Examination): Promise<KeptRevocation | undefined> {
   const { certificate } = file;
-  const path = revokedMarkPath(staplePathFor(file.path, certificate, options.out));
+  const path = revokedMarkPath(stapleOf(file, options));
   const found = readStapleNow(path);
   if (found.state !== 'present') return undefined;
   const { certificate: itsIssuer } = await issuer();

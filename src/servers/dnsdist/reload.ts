@@ -7,10 +7,12 @@ import { openDnsdistConsole, type DnsdistConsole } from './console.js';
 import { accessByDnsdist, findReaders, type Reader } from './readers.js';
 import {
   explainRefusal,
+  readAddresses,
   readFrontends,
   readVersion,
   reloadEachFrontend,
   shorten,
+  showFrontends,
   stapleFileIn,
   withoutLuaError,
   type DnsdistVersion,
@@ -42,11 +44,11 @@ interface Foresight {
 }
 
 /**
- * Lets a dnsdist read its certificates and staples again over its console (`controlSocket`), once for all staples.
+ * Lets a dnsdist read its certificates and staples again over its console (`controlSocket`), one frontend after the other, and
+ * reads what each says: one that cannot load its certificate or key keeps all it had.
  *
- * Up to 1.7 each frontend says whether it took its files; one that did not keeps all it had. From 1.8 on dnsdist says
- * nothing and drops a staple it does not like, so a staple that it surely would not take stops the reload there, and a
- * success is a success only with the handshake that proves it.
+ * Up to 1.7 a frontend says so of a staple too. From 1.8 on dnsdist drops a staple it does not like without a word, so one
+ * that it surely would not take stops the reload beforehand, and a success comes with the frontends that have to show it.
  *
  * @returns what became of each staple; trouble with the server is a code in it, never thrown
  * @throws OcspError `interrupted`, and what the key throws
@@ -62,7 +64,7 @@ export async function reloadDnsdist(
   try {
     const connection = await openDnsdistConsole(address, key, limits, randomBytes);
     try {
-      return await reloadOver(connection, staples, foresight);
+      return await reloadOver(connection, staples, foresight, address);
     } finally {
       connection.close();
     }
@@ -76,19 +78,30 @@ async function reloadOver(
   connection: DnsdistConsole,
   staples: readonly StapleToPush[],
   foresight: Foresight,
+  address: HostAndPort,
 ): Promise<Told> {
   const version = readVersion(withoutLuaError(await connection.run('showVersion()'), 'showVersion()'));
-  if (version.reportsFailures) {
-    const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
-    return outcomeOfFrontends(staples, readFrontends(reply), foresight);
-  }
-  const harm = [...foresight.troubles.values()][0];
-  if (harm !== undefined) {
+  const [harm] = foresight.troubles.values();
+  if (harm !== undefined && !version.refusesBadStaples) {
     const message = `not reloaded, because dnsdist ${version.text} would drop staples that it serves now: ${harm.message}`;
     return noneTaken(staples, { ...harm, message }, foresight.troubles);
   }
-  withoutLuaError(await connection.run('reloadAllCertificates()'), 'reloadAllCertificates()');
-  return { certificates: staples.map((staple) => unproven(staple, version, foresight)) };
+  const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
+  const told = outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  if (version.refusesBadStaples) return told;
+  const certificates = told.certificates.map((result, index) => {
+    const staple = staples[index];
+    return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
+  });
+  return { ...told, certificates, listeners: await listenersOf(connection, address) };
+}
+
+/** Where the frontends listen that staple, as this machine reaches them. */
+async function listenersOf(connection: DnsdistConsole, { host }: HostAndPort): Promise<HostAndPort[]> {
+  const listeners: HostAndPort[] = [];
+  for (const command of showFrontends) listeners.push(...readAddresses(await connection.run(command)));
+  // What listens on every address is reached where the console is.
+  return listeners.map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one));
 }
 
 /** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */
@@ -133,7 +146,7 @@ function bytesOnDisk({ staplePath, bytes }: StapleToPush): Uint8Array {
   }
 }
 
-/** From 1.8 on: silence says nothing. */
+/** From 1.8 on: that a frontend was reloaded does not say that it took its staples. */
 function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Foresight): PushResult {
   const doubt = doubts.get(staple);
   const message = `dnsdist ${text} reloads without saying which staples it took: only --confirm proves it`;
@@ -144,7 +157,7 @@ function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Fo
   };
 }
 
-/** Up to 1.7: each frontend took all of its files or kept all that it had. Which files it has, dnsdist does not tell. */
+/** Each frontend took its files or kept all that it had. Which files it has, dnsdist does not tell. */
 function outcomeOfFrontends(
   staples: readonly StapleToPush[],
   frontends: readonly FrontendReload[],

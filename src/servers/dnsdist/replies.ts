@@ -1,9 +1,10 @@
 import { TargetFailure } from '../reload-result.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** A frontend that dnsdist was asked to reload, and the error where that failed. */
 export interface FrontendReload {
-  /** `DoT frontend 0`, counted as getTLSFrontend(0) and getDOHFrontend(0) do. */
+  /** `DoT frontend 0`, counted as getTLSFrontend(0) and its kin do. */
   readonly name: string;
   readonly error?: string;
 }
@@ -11,33 +12,40 @@ export interface FrontendReload {
 export interface DnsdistVersion {
   /** `1.7.3`, or what it has in its place. */
   readonly text: string;
-  /** Up to 1.7 a frontend whose files are bad keeps all it had, and a call for that frontend says so. */
-  readonly reportsFailures: boolean;
+  /** Up to 1.7 a frontend refuses a bad staple with all its files, and says so; newer ones drop it without a word. */
+  readonly refusesBadStaples: boolean;
 }
 
 /** The largest part of a foreign text that goes into a message. */
 const shownLength = 400;
 
-/** Reloads each DoT and DoH frontend separately and returns one line for each: up to 1.7 only such calls report failures. */
+/**
+ * Reloads each frontend separately and returns one line for each: reloadAllCertificates() answers nothing, whatever goes wrong.
+ * DoQ and DoH3 are only in some builds of 1.9 and newer.
+ */
 export const reloadEachFrontend = `
 local lines = {}
-local function reload(kind, index, call)
-  local ok, problem = pcall(call)
-  local outcome = ok and "ok" or "failed: " .. string.gsub(tostring(problem), "[\\r\\n]", " ")
-  lines[#lines + 1] = kind .. " " .. index .. " " .. outcome
-end
-if getTLSFrontendCount then
-  for i = 0, getTLSFrontendCount() - 1 do
-    reload("DoT", i, function() getTLSFrontend(i):reloadCertificates() end)
+local function reloadEach(kind, count, frontend)
+  for i = 0, (count and count() or 0) - 1 do
+    local ok, problem = pcall(function() frontend(i):reloadCertificates() end)
+    local outcome = ok and "ok" or "failed: " .. string.gsub(tostring(problem), "[\\r\\n]", " ")
+    lines[#lines + 1] = kind .. " " .. i .. " " .. outcome
   end
 end
-if getDOHFrontendCount then
-  for i = 0, getDOHFrontendCount() - 1 do
-    reload("DoH", i, function() getDOHFrontend(i):reloadCertificates() end)
-  end
-end
+reloadEach("DoT", getTLSFrontendCount, getTLSFrontend)
+reloadEach("DoH", getDOHFrontendCount, getDOHFrontend)
+reloadEach("DoQ", getDOQFrontendCount, getDOQFrontend)
+reloadEach("DoH3", getDOH3FrontendCount, getDOH3Frontend)
 return table.concat(lines, "\\n")
 `.trim();
+
+/** The commands that show the frontends which staple: DoQ and DoH3 take no staples. */
+export const showFrontends = ['showTLSContexts()', 'showDOHFrontends()'];
+
+/** The addresses in what {@link showFrontends} say; nothing for a reply of another kind. */
+export function readAddresses(reply: string): HostAndPort[] {
+  return [...reply.matchAll(/^\d+ +(\S+:\d+) /gm)].flatMap(([, text = '']) => parseHostAndPort(text) ?? []);
+}
 
 /**
  * A reply that is not the text of a Lua error.
@@ -66,7 +74,7 @@ export function readVersion(reply: string): DnsdistVersion {
   }
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(text) ?? [];
   // Builds from git call themselves 0.0 and are new.
-  return { text, reportsFailures: major === '1' && Number(minor) <= 7 };
+  return { text, refusesBadStaples: major === '1' && Number(minor) <= 7 };
 }
 
 /** What {@link reloadEachFrontend} says. */
@@ -75,7 +83,7 @@ export function readFrontends(reply: string): FrontendReload[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const match = /^(Do[TH]) (\d+) (?:ok|failed: (.*))$/.exec(line);
+      const match = /^(Do(?:[TQ]|H3?)) (\d+) (?:ok|failed: (.*))$/.exec(line);
       if (match === null) {
         throw new TargetFailure(
           'unexpected-reply',

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { minimalSerialNumber, parseSerialNumber } from '../../core/cert-id.js';
+import { dnsNames } from '../../core/certificate/subject-alternative-names.js';
 import type { FilePath } from '../../core/file-path.js';
 import { askedOnce } from './asked-once.js';
-import type { StapleToPush } from '../reload-result.js';
+import type { CertificateSubject } from '../discovery.js';
 import { failureOfReply } from './replies.js';
 import { escapedArgument, type HaproxySession } from './session.js';
 
@@ -14,6 +15,8 @@ export interface LoadedCertificate {
   readonly serialNumber: string | undefined;
   /** SHA-1 of the DER, lower-case hex. */
   readonly fingerprint: string | undefined;
+  /** Its DNS names. */
+  readonly dnsNames: readonly string[];
 }
 
 /** The certificates that a haproxy has loaded, asked for where they are needed and then kept. */
@@ -22,7 +25,7 @@ export interface LoadedCertificates {
    * Finds the certificate of a staple: by its path, by the real path, as half of a bundle, by its fingerprint. Where there is
    * none, another one that runs under such a name.
    */
-  find(staple: StapleToPush): Promise<LoadedCertificate | undefined>;
+  find(staple: CertificateSubject): Promise<LoadedCertificate | undefined>;
   /** The name of a certificate with a change under way, at the first look, that nobody had committed. */
   pendingChange(): Promise<string | undefined>;
 }
@@ -46,6 +49,7 @@ export function loadedCertificatesOf(session: HaproxySession): LoadedCertificate
       name,
       serialNumber: parseSerialNumber(/^Serial: *([0-9A-F]+) *$/im.exec(text)?.[1] ?? ''),
       fingerprint: /^SHA1 FingerPrint: *([0-9A-F]{40}) *$/im.exec(text)?.[1]?.toLowerCase(),
+      dnsNames: [...text.matchAll(/\bDNS:([^\s,]+)/g)].map(([, dnsName = '']) => dnsName.toLowerCase()),
     };
     known.set(name, certificate);
     return certificate;
@@ -71,16 +75,28 @@ export function loadedCertificatesOf(session: HaproxySession): LoadedCertificate
       ...stems,
       ...(sameFile === undefined ? [] : [sameFile]),
       ...stems.flatMap((stem) => bundleSuffixes.map((suffix) => stem + suffix)),
-      // A relative name counts from haproxy's own folder, which nobody tells: its end has to do.
-      ...[...loaded].filter((name) => !name.startsWith('/') && stems.some((stem) => stem.endsWith(`/${name}`))),
     ];
     return [...new Set(candidates)].filter((name) => loaded.has(name));
+  }
+
+  /** A relative name counts from a folder that nobody tells: another certificate of such a name is that of another file. */
+  async function underRelativeName({ certificatePath, certificate }: CertificateSubject): Promise<LoadedCertificate[]> {
+    const path = Buffer.from(certificatePath).toString('latin1');
+    const own = new Set(dnsNames(certificate).map((name) => name.toLowerCase()));
+    const found: LoadedCertificate[] = [];
+    for (const name of await loadedNames()) {
+      if (name.startsWith('/') || !path.endsWith(`/${name}`)) continue;
+      const candidate = await describe(name);
+      if (candidate.dnsNames.some((dnsName) => own.has(dnsName))) found.push(candidate);
+    }
+    return found;
   }
 
   return {
     async find(staple) {
       const candidates: LoadedCertificate[] = [];
       for (const name of await namesOf(staple.certificatePath)) candidates.push(await describe(name));
+      candidates.push(...(await underRelativeName(staple)));
       const same = candidates.find((candidate) => isCertificateOf(staple, candidate));
       return same ?? (await byFingerprint()).get(fingerprintOf(staple)) ?? candidates[0];
     },
@@ -107,12 +123,12 @@ async function listOf(session: HaproxySession): Promise<CertificateList> {
 }
 
 /** Whether the staple is about this certificate. */
-export function isCertificateOf(staple: StapleToPush, loaded: LoadedCertificate): boolean {
+export function isCertificateOf(staple: CertificateSubject, loaded: LoadedCertificate): boolean {
   if (loaded.fingerprint !== undefined) return loaded.fingerprint === fingerprintOf(staple);
   return loaded.serialNumber === minimalSerialNumber(staple.certificate.serialNumber);
 }
 
-function fingerprintOf({ certificate }: StapleToPush): string {
+function fingerprintOf({ certificate }: CertificateSubject): string {
   return createHash('sha1').update(certificate.der).digest('hex');
 }
 

@@ -1,3 +1,4 @@
+import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import {
@@ -8,7 +9,8 @@ import {
 } from './certificates.js';
 import { failureOfReply, saysUpdated } from './replies.js';
 import { escapedArgument, openHaproxySession, type HaproxySession } from './session.js';
-import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
+import { nextStartOf, type NextStart } from './next-start.js';
+import { slotKey, slotsOf, type HaproxySlots, type OwnUpdate } from './slots.js';
 import {
   notTaken,
   TargetFailure,
@@ -21,11 +23,14 @@ import type { ServerTools } from '../server.js';
 import { largestInFile, type HaproxyPlace } from './place.js';
 
 /** What is known about a haproxy while staples are pushed into it. */
-interface Haproxy {
+interface Haproxy extends Pick<ServerTools, 'takesOver'> {
   readonly session: HaproxySession;
   readonly slots: HaproxySlots;
   readonly certificates: LoadedCertificates;
+  readonly starts: NextStart;
 }
+
+type PushTools = Pick<ServerTools, 'limits' | 'now' | 'takesOver' | 'haproxyConfiguration'>;
 
 /**
  * Pushes staples into a running haproxy (2.2 to 3.5) by its runtime API and reads each back. Nothing it does outlasts a
@@ -38,10 +43,17 @@ interface Haproxy {
 export async function pushToHaproxy(
   place: HaproxyPlace,
   staples: readonly StapleToPush[],
-  { limits, now }: Pick<ServerTools, 'limits' | 'now'>,
+  { limits, now, takesOver, haproxyConfiguration }: PushTools,
 ): Promise<Told> {
   const session = openHaproxySession(place, limits);
-  const haproxy = { session, slots: slotsOf(session), certificates: loadedCertificatesOf(session) };
+  const slots = slotsOf(session);
+  const haproxy = {
+    session,
+    slots,
+    certificates: loadedCertificatesOf(session),
+    starts: nextStartOf(session, haproxyConfiguration),
+    ...definedOnly({ takesOver }),
+  };
   const certificates: PushResult[] = [];
   let lost: TargetFailure | undefined;
   let trouble: TargetFailure | undefined;
@@ -104,12 +116,16 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
   // What haproxy does not have, it need not take either.
   if (unusable !== undefined)
     throw (await haproxy.certificates.find(staple)) === undefined ? notLoaded(staple) : unusable;
-  if (await slots.isOwnUpdate(key)) return leftAlone;
-  if (!(await slots.has(key))) await activate(staple, haproxy);
+  const own = await slots.ownUpdate(key);
+  if (own !== undefined && (!own.isFailing || haproxy.takesOver !== true)) return leaveAlone(own);
+  if (own !== undefined) await refuseToRace(session);
+  const activated = (await slots.has(key)) ? undefined : await activate(staple, haproxy);
   const reply = await session.ask('set ssl ocsp-response', { payload: base64Of(staple) });
   if (!saysUpdated(reply)) throw failureOfReply(reply);
-  await slots.add(key);
-  return checkHeld(staple, slots);
+  await slots.add(key, activated);
+  const remark = await checkHeld(staple, slots);
+  if (remark.message !== undefined) return remark;
+  return (await haproxy.starts.remarkOn(staple, await slots.certificateName(key))) ?? remark;
 }
 
 /** haproxy looks staples up only by the SHA-1 CertID; its own reply would be about an unknown certificate. */
@@ -132,17 +148,40 @@ function timeProblem({ nextUpdate }: StapleToPush, now: Date): TargetFailure | u
   );
 }
 
-const leftAlone: Remark = {
-  code: 'left-alone',
-  message: 'haproxy fetches this staple itself (ocsp-update on), so it was not pushed',
-  hint: 'set "ocsp-update off" for this certificate if restaple should do it',
-};
+/** haproxy fetches the staple itself: that is well as long as it succeeds. */
+function leaveAlone({ isFailing, state }: OwnUpdate): Remark {
+  if (!isFailing) {
+    return {
+      code: 'left-alone',
+      message: `haproxy fetches this staple itself (ocsp-update on: ${state}), so it was not pushed`,
+      hint: 'set "ocsp-update off" for this certificate if restaple should do it',
+    };
+  }
+  throw new TargetFailure(
+    'own-update-fails',
+    `haproxy fetches this staple itself (ocsp-update on) and fails: ${state}`,
+    'see why in its log; or set "ocsp-update off" for this certificate, or push it now with --take-over',
+  );
+}
+
+/** In 3.4.0 to 3.4.2 a staple that is set while the updater works can end the worker; 3.4.3 mended that. */
+async function refuseToRace(session: HaproxySession): Promise<void> {
+  const version = /^\s*(\d+\.\d+(?:[.-]\w+)?)/.exec(await session.ask('show version'))?.[1] ?? '';
+  if (!/^3\.4(?:-|\.[012]$)/.test(version)) return;
+  throw new TargetFailure(
+    'staple-refused',
+    `haproxy ${version} can crash when a staple is pushed that it also fetches itself`,
+    'update haproxy to 3.4.3 or newer, or set "ocsp-update off" for this certificate',
+  );
+}
 
 /**
  * Makes a place for the staple of a certificate that was loaded without an .ocsp file, by a transaction of the
  * certificate. Its `Success!` says nothing about the staple, which has to be set again for the honest answer.
+ *
+ * @returns what haproxy calls the certificate
  */
-async function activate(staple: StapleToPush, { session, certificates }: Haproxy): Promise<void> {
+async function activate(staple: StapleToPush, { session, certificates }: Haproxy): Promise<string> {
   const loaded = await certificates.find(staple);
   if (loaded === undefined) throw notLoaded(staple);
   if (!isCertificateOf(staple, loaded)) throw olderCertificate(staple, loaded);
@@ -158,7 +197,7 @@ async function activate(staple: StapleToPush, { session, certificates }: Haproxy
   });
   if (!created.includes('Transaction created')) throw failureOfReply(created);
   const committed = await session.ask(`commit ssl cert ${argument}`, { uninterrupted: true });
-  if (committed.includes('Success!')) return;
+  if (committed.includes('Success!')) return name;
   await session.ask(`abort ssl cert ${argument}`, { uninterrupted: true });
   throw failureOfReply(committed);
 }
@@ -183,6 +222,8 @@ const codesOfStaple: readonly ReloadCode[] = ['staple-refused', 'too-large', 'no
 
 /** Whether trouble ended the connection, or none came about, so that the next staple would fare no better. */
 function isOfConnection(error: TargetFailure, session: HaproxySession): boolean {
+  // From 3.0 on a master keeps the connection where the worker is gone.
+  if (error.code === 'not-running') return true;
   return !session.isConnected && !codesOfStaple.includes(error.code);
 }
 

@@ -147,11 +147,20 @@ function namedCommand(command: string): string {
   return /^[a-z]+(?: [a-z][a-z-]*){0,2}/.exec(command)?.[0] ?? command;
 }
 
-/** The size of the pool that tune.bufsize sets, from `show pools`. */
+/** tune.bufsize, from `show pools`; undefined where nothing shows it. */
 function bufferSizeIn(pools: string): number | undefined {
-  const size = /^\s*- Pool buffer \((\d{1,9}) bytes\)/m.exec(pools)?.[1];
-  return size === undefined ? undefined : Number(size);
+  const sizes = new Map<string, number>();
+  for (const [, name = '', size] of pools.matchAll(/^\s*- Pool (\S+) \((\d{1,9}) bytes\)/gm))
+    sizes.set(name, Number(size));
+  const own = sizes.get('buffer');
+  if (own !== undefined) return own;
+  // From 3.0 on pools of one size are merged under the name of the first; that of `trash` has a buffer and its head.
+  const merged = (sizes.get('trash') ?? 0) - bufferHead;
+  return [...sizes.values()].includes(merged) ? merged : undefined;
 }
+
+/** The octets of haproxy's `struct buffer` on 64 bits. */
+const bufferHead = 32;
 
 function replyIn(text: string): Reply {
   const prompt = promptPattern.exec(`\n${text}`);

@@ -1,7 +1,7 @@
 import { encodeCertId, minimalSerialNumber, type CertId } from '../../core/cert-id.js';
 import { bytesEqual, toHex } from '../../core/bytes.js';
 import { decodeResponse, isResponse, type BasicResponse } from '../../core/response.js';
-import { failureOfReply, saysUnknownCommand } from './replies.js';
+import { excerptOf, failureOfReply, saysUnknownCommand } from './replies.js';
 import type { HaproxySession } from './session.js';
 import type { StapleToPush } from '../reload-result.js';
 import { askedOnce } from './asked-once.js';
@@ -13,12 +13,22 @@ export type HeldStaple = 'same' | 'other' | 'not-shown';
 export interface HaproxySlots {
   /** Whether haproxy has a place for a staple of this CertID. */
   has(key: string): Promise<boolean>;
-  /** Notes a place that has just been made. */
-  add(key: string): Promise<void>;
-  /** Whether haproxy fetches this staple itself (`ocsp-update on`, 2.8 and newer). */
-  isOwnUpdate(key: string): Promise<boolean>;
+  /** Notes a place that has just been made, and the name of its certificate. */
+  add(key: string, name?: string): Promise<void>;
+  /** How haproxy fetches this staple itself (`ocsp-update on`, 2.8 and newer); undefined where it does not. */
+  ownUpdate(key: string): Promise<OwnUpdate | undefined>;
+  /** What haproxy calls the certificate of a place, from 3.0 on. */
+  certificateName(key: string): Promise<string | undefined>;
   /** Reads back what haproxy holds. */
   compare(staple: StapleToPush): Promise<HeldStaple>;
+}
+
+/** What `show ssl ocsp-updates` says of one staple. */
+export interface OwnUpdate {
+  /** The last update went wrong. */
+  readonly isFailing: boolean;
+  /** `HTTP error, 3 failures, next try 29/Nov/2026:10:00:02 +0000`. */
+  readonly state: string;
 }
 
 /** The key of a place: the DER of the SHA-1 CertID in lower-case hex. */
@@ -36,11 +46,15 @@ export function slotsOf(session: HaproxySession): HaproxySlots {
     async has(key) {
       return (await keys()).has(key);
     },
-    async add(key) {
-      (await keys()).add(key);
+    async add(key, name) {
+      const known = await keys();
+      if (name !== undefined || !known.has(key)) known.set(key, name);
     },
-    async isOwnUpdate(key) {
-      return (await ownUpdates()).has(key);
+    async ownUpdate(key) {
+      return (await ownUpdates()).get(key);
+    },
+    async certificateName(key) {
+      return (await keys()).get(key);
     },
     async compare(staple) {
       const key = slotKey(staple.certId);
@@ -54,21 +68,31 @@ export function slotsOf(session: HaproxySession): HaproxySlots {
   };
 }
 
-async function readKeys(session: HaproxySession): Promise<Set<string>> {
+/** The keys of all places, each with the name of its certificate where this haproxy says it. */
+async function readKeys(session: HaproxySession): Promise<Map<string, string | undefined>> {
   const reply = await session.ask('show ssl ocsp-response');
-  const keys = [...reply.matchAll(/^Certificate ID key *: *([0-9a-f]+) *$/gim)].map(([, key = '']) =>
-    key.toLowerCase(),
-  );
+  const places = reply.matchAll(/^Certificate ID key *: *([0-9a-f]+) *\n(?:Certificate path *: *(.*))?/gim);
   // Without a single place there is not even the title.
   if (reply !== '' && !reply.includes('# Certificate IDs')) throw failureOfReply(reply);
-  return new Set(keys);
+  return new Map([...places].map(([, key = '', name]) => [key.toLowerCase(), name?.trimEnd()]));
 }
 
-async function readOwnUpdates(session: HaproxySession): Promise<ReadonlySet<string>> {
+async function readOwnUpdates(session: HaproxySession): Promise<ReadonlyMap<string, OwnUpdate>> {
   const reply = await session.ask('show ssl ocsp-updates');
+  const updates = new Map<string, OwnUpdate>();
   // 2.6 and older have no updater.
-  if (saysUnknownCommand(reply)) return new Set();
-  return new Set([...reply.matchAll(/^([0-9a-f]{40,}) *\|/gim)].map(([, key = '']) => key.toLowerCase()));
+  if (saysUnknownCommand(reply)) return updates;
+  for (const line of reply.split('\n')) {
+    const [key = '', , next = '-', , , failures = '', , outcome = ''] = line.split('|').map((cell) => cell.trim());
+    if (/^[0-9a-f]{40,}$/i.test(key)) updates.set(key.toLowerCase(), ownUpdateOf(next, failures, outcome));
+  }
+  return updates;
+}
+
+/** Before the first try the outcome is none; only one that went well is called successful. */
+function ownUpdateOf(next: string, failures: string, outcome: string): OwnUpdate {
+  const isFailing = failures !== '0' && !/successful/i.test(outcome);
+  return { isFailing, state: `${excerptOf(outcome)}, ${failures} failures, next try ${excerptOf(next)}` };
 }
 
 /** The bytes of `show ssl ocsp-response base64`, 2.8 and newer; undefined for any other answer. */

@@ -1,9 +1,8 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { appendToPath, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../../core/file-path.js';
-import { mayByMode, modeText } from '../../system/owner-and-mode.js';
-import { isStillRunning, type ProcessRights, type RunningProcess } from '../../system/running-process.js';
+import { readingObstacle } from '../../system/reading-obstacle.js';
+import { isStillRunning, type RunningProcess } from '../../system/running-process.js';
 import { TargetFailure, type StapleToPush } from '../reload-result.js';
 import type { Daemon } from './daemon.js';
 
@@ -21,7 +20,7 @@ export function checkRestart({ name }: Daemon, found: RunningProcess, staples: r
   if (found.userId === 0) return;
   for (const { certificatePath, staplePath } of staples) {
     for (const path of [certificatePath, staplePath, ...keysBeside(certificatePath)]) {
-      const obstacle = obstacleFor(path, found);
+      const obstacle = readingObstacle(path, found);
       if (obstacle === undefined) continue;
       throw new TargetFailure(
         'staple-unreadable-by-server',
@@ -63,21 +62,4 @@ function keysBeside(certificatePath: FilePath): FilePath[] {
     appendToPath(certificatePath, '.key'),
     ...names.map((one) => joinPath(folderOf(certificatePath), one)),
   ].filter((path) => existsSync(path));
-}
-
-/** The file or the folder above it that keeps a user out, with its mode; undefined where none does. */
-export function obstacleFor(path: FilePath, reader: ProcessRights): string | undefined {
-  let place: string;
-  try {
-    place = realpathSync(path);
-  } catch {
-    return undefined;
-  }
-  for (let bit = 0o4; ; bit = 0o1) {
-    const status = statSync(place);
-    // An access list cannot be seen from here, and a refusal does less harm than a server that is gone.
-    if (!mayByMode(reader, bit, status)) return `${place} has mode ${modeText(status)}`;
-    if (place === '/') return undefined;
-    place = dirname(place);
-  }
 }

@@ -1,6 +1,6 @@
 // The npm package as a user gets it: packed, installed into an empty folder, and run by every Node.js that it is for.
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { projectFolder, runCommand, type RunResult } from '../../support/run-program.js';
@@ -80,6 +80,17 @@ describe('the npm package', () => {
     expect(result.exitCode, result.stdout + result.stderr).toBe(0);
   });
 
+  it('has manual pages for man, installed by npm install -g', async ({ skip }) => {
+    const { stdout: npmVersion } = await npm(['--version'], folder.path);
+    skip(Number.parseInt(npmVersion, 10) > 11, 'npm 12 and later link no manual pages');
+    await npm(['install', '-g', '--prefix', folder.at('global'), tarball], folder.path);
+    const { man } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { man: readonly string[] };
+    for (const page of man.map((name) => basename(name))) {
+      const installed = folder.at('global', 'share', 'man', `man${page.at(-1)}`, page);
+      expect(readFileSync(installed, 'utf8'), page).toContain('.TH');
+    }
+  });
+
   it('is a library for a program beside it', async () => {
     const script = `
       import { fetchStaple } from 'restaple';
@@ -108,7 +119,7 @@ describe('npm install -g . in a fresh clone', () => {
     const clone = folder.at('clone');
     const { exitCode } = await runCommand('git', ['clone', '-q', '--depth=1', `file://${projectFolder}`, clone]);
     expect(exitCode).toBe(0);
-    const prefix = folder.at('global');
+    const prefix = folder.at('global-clone');
     await npm(['install', '-g', '--prefix', prefix, '.'], clone);
     const installed = join(prefix, 'bin', 'restaple');
     expect(await runCommand(installed, ['--version'])).toMatchObject({

@@ -14,7 +14,7 @@ export async function isStapleInHaproxy(
     const slots = slotsOf(session);
     const key = slotKey(staple.certId);
     if (!(await slots.has(key))) return false;
-    return (await slots.isOwnUpdate(key)) || (await slots.compare(staple)) === 'same';
+    return (await slots.ownUpdate(key)) !== undefined || (await slots.compare(staple)) === 'same';
   } catch (error) {
     if (error instanceof TargetFailure) return false;
     throw error;

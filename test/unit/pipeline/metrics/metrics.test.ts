@@ -152,6 +152,7 @@ describe('the totals', () => {
       '{outcome="unknown"} 0',
       '{outcome="invalid"} 1',
       '{outcome="unavailable"} 1',
+      '{outcome="withdrawn"} 0',
       '{outcome="input-error"} 0',
       '{outcome="store-error"} 0',
     ]);

@@ -20,7 +20,7 @@ import { stapleToPush } from '../../../support/staple-to-push.js';
 const authority = createCertificateAuthority();
 
 function stapleFor(certificatePath: string): StapleToPush {
-  const issued = authority.issue({ commonName: certificatePath });
+  const issued = authority.issue({ commonName: certificatePath, subjectAltNames: ['site.example'] });
   const bytes = buildOcspResponse({
     signer: authority,
     responses: [{ certId: { issuer: authority, serialNumber: issued.serialNumber } }],
@@ -95,6 +95,7 @@ describe('pushing into haproxy', () => {
       'show ssl ocsp-response',
       'set ssl ocsp-response',
       `show ssl ocsp-response base64 ${keyOf(first)}`,
+      'show ssl crt-list',
       'set ssl ocsp-response',
       `show ssl ocsp-response base64 ${keyOf(second)}`,
     ]);
@@ -133,18 +134,21 @@ describe('pushing into haproxy', () => {
     expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(true);
   });
 
-  it('leaves staples alone that haproxy fetches itself', async () => {
-    const haproxy = await start(({ command }) =>
-      command === 'show ssl ocsp-updates'
-        ? `OCSP Certid | Path | Next Update\n${keyOf(first)} | /certs/a.pem | 30/Jan/2026:00:08:09 +0000 | - | 1 | 0 | 1 | Update successful\n`
-        : undefined,
-    );
-    expect(await push(haproxy, [first, second])).toMatchObject({
-      ok: true,
-      certificates: [{ ok: true, code: 'left-alone' }, { ok: true }],
+  it.each([
+    ['3.4.2', false],
+    ['3.4.3', true],
+    ['3.0.11-1+deb13u4', true],
+  ])('takes over in haproxy %s: %s, since a push can crash 3.4.0 to 3.4.2', async (version, isPushed) => {
+    const haproxy = await start(({ command }) => {
+      if (command === 'show version') return `${version}\n`;
+      return command === 'show ssl ocsp-updates'
+        ? `OCSP Certid | Path\n${keyOf(first)} | /certs/a.pem | 30/Jan/2026:00:08:09 +0000 | - | 0 | 3 | 2 | HTTP error\n`
+        : undefined;
     });
-    expect(haproxy.commands.filter(setting)).toHaveLength(1);
-    expect(await isStapleInHaproxy(placeOf(haproxy), first, limits)).toBe(true);
+    const tools = { limits, now: () => responseTimes.now, takesOver: true };
+    const { certificates } = await pushToHaproxy(placeOf(haproxy), [first], tools);
+    expect(certificates[0]!.ok).toBe(isPushed);
+    if (!isPushed) expect(certificates[0]!.hint).toContain('update haproxy to 3.4.3');
   });
 
   it('is refused by the sockets of 3.4 that are not for admins', async () => {
@@ -248,7 +252,8 @@ describe('a certificate without a place for its staple', () => {
     const haproxy = await start(
       ({ command }) => {
         if (command === 'show ssl cert') return '# filename\na.pem\nother/a.pem\n';
-        return command.startsWith('show ssl cert ') ? 'Serial: 0102\n' : undefined;
+        const names = 'Subject Alternative Name: DNS:example.test, DNS:site.example\n';
+        return command.startsWith('show ssl cert ') ? `Serial: 0102\n${names}` : undefined;
       },
       { slots: [] },
     );

@@ -1,0 +1,36 @@
+import type { Interfaces } from '@oclif/core';
+import { inGroup } from '../flags/flag-groups.js';
+import { durationFlag, switchFlag, timeFlag } from '../flags/flag-kinds.js';
+import { issuerFlags } from '../flags/shared-flags.js';
+
+/** Details of a switch without a default: what depends on a flag counts its default as given. */
+const unset = { default: undefined };
+
+/** The flags of `doctor`. */
+export const doctorFlags = {
+  ...issuerFlags,
+  ...inGroup('when', { at: timeFlag('judge as of this time [default: now]') }),
+  ...inGroup('network', {
+    query: switchFlag('ask the responders too, which sends requests off this host', {
+      ...unset,
+      summary: 'ask the responders too',
+    }),
+  }),
+  ...inGroup('trust', {
+    'allow-private': switchFlag('with --query: allow URIs that lead to private networks and loopback', {
+      ...unset,
+      dependsOn: ['query'],
+    }),
+  }),
+  ...inGroup('servers', {
+    'handshake-timeout': durationFlag('time limit for one handshake, and for one answer of a server', {
+      default: '5s',
+      summary: 'time limit for one handshake [default: 5s]',
+    }),
+  }),
+  ...inGroup('output', {
+    strict: switchFlag('end with 6 where nobody refreshes a staple', { summary: 'end with 6 where nobody refreshes' }),
+  }),
+};
+
+export type DoctorFlags = Interfaces.InferredFlags<typeof doctorFlags>;

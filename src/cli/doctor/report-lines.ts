@@ -1,0 +1,159 @@
+import { formatDuration } from '../../core/time.js';
+import { shownPath } from '../../core/file-path.js';
+import { shownHostAndPort } from '../../system/host-and-port.js';
+import type { AdviceStep, DoctorRecord, DoctorReport, DoctorState } from '../../pipeline/doctor/doctor-report.js';
+import { refreshAdvice } from '../../pipeline/doctor/refresh-advice.js';
+import { wrap, wrapCommand } from '../help/wrap.js';
+import type { Output } from '../output.js';
+import { cutToWidth, displayWidth, padToWidth } from '../render/display-width.js';
+import { escapeText } from '../render/escape-text.js';
+import type { Paint } from '../render/paint.js';
+
+/** Where stdout is not a terminal, so wide. */
+const usualWidth = 80;
+/** From here on the table has room for the reason. */
+const wideFrom = 120;
+
+/** The report for people: a line for each certificate, then what to do. */
+export function tellReport(report: DoctorReport, output: Output, now: Date): void {
+  const width = output.stdoutColumns ?? usualWidth;
+  for (const line of reportLines(report, { width, now, paint: output.stdout })) output.report(line);
+}
+
+interface ReportOptions {
+  readonly width: number;
+  readonly now: Date;
+  readonly paint: Paint;
+}
+
+/** Lines of at most this width, but for words and commands that cannot be broken. */
+export function reportLines(report: DoctorReport, options: ReportOptions): string[] {
+  const { certificates } = report;
+  const remarks = remarkLines(report, options);
+  if (certificates.length === 0) {
+    const what =
+      report.servers.length === 0
+        ? 'no TLS server that doctor knows was found on this host, so there is nothing to staple'
+        : `${report.servers.map(({ name }) => name).join(', ')} on this host uses no certificate, so there is nothing to staple`;
+    return [what, ...remarks];
+  }
+  const advised = certificates.filter(({ findings }) => findings.length > 0);
+  const host = refreshAdvice(report);
+  return [
+    ...table(certificates, options),
+    ...advised.flatMap((record, index) => findingLines(record, index + 1, options)),
+    ...(host.length === 0
+      ? []
+      : ['', options.paint.bold('To have staples refreshed:'), ...host.flatMap((step) => stepLines(step, options))]),
+    ...remarks,
+  ];
+}
+
+const gap = '  ';
+
+function table(records: readonly DoctorRecord[], { width, now, paint }: ReportOptions): string[] {
+  const rows = records.map((record) => ({
+    record,
+    cells: [wordsOf(record.state), leftOf(record, now), escapeText(record.server)],
+    name: escapeText(nameOf(record)),
+  }));
+  const titles = ['STATE', 'LEFT', 'SERVER'];
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map(({ cells }) => displayWidth(cells[column] ?? ''))),
+  );
+  const fixed = widths.reduce((sum, one) => sum + one + gap.length, 0);
+  const room = Math.max(16, width - fixed);
+  const widest = Math.max('CERTIFICATE'.length, ...rows.map(({ name }) => displayWidth(name)));
+  const nameWidth = width >= wideFrom ? Math.min(widest, Math.floor(room / 2)) : Math.min(widest, room);
+  const reasonWidth = width >= wideFrom ? room - nameWidth - gap.length : 0;
+  const line = (cells: readonly string[], name: string, reason: string): [string, string] => [
+    cells.map((cell, column) => padToWidth(cell, widths[column] ?? 0) + gap).join(''),
+    reasonWidth > 0
+      ? `${padToWidth(cutToWidth(name, nameWidth), nameWidth)}${gap}${cutToEnd(reason, reasonWidth)}`.trimEnd()
+      : cutToWidth(name, nameWidth),
+  ];
+  const [front, back] = line(titles, 'CERTIFICATE', 'REASON');
+  return [
+    paint.dim(front + back),
+    ...rows.map(({ record, cells, name }) => {
+      const [start, end] = line(cells, name, escapeText(record.reason));
+      return inColour(start, record.state, paint) + end;
+    }),
+  ];
+}
+
+/** Of a sentence the beginning tells most. */
+function cutToEnd(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let cut = text;
+  while (displayWidth(cut) > width - 1) cut = cut.slice(0, -1);
+  return `${cut}…`;
+}
+
+function wordsOf(state: DoctorState): string {
+  return state.replaceAll('-', ' ').replace('must staple', 'Must-Staple');
+}
+
+function inColour(text: string, state: DoctorState, paint: Paint): string {
+  if (state === 'fine') return paint.green(text);
+  if (state === 'needs-nothing') return paint.dim(text);
+  return state === 'unrefreshed' ? paint.yellow(text) : paint.red(text);
+}
+
+function leftOf({ staple }: DoctorRecord, now: Date): string {
+  if (staple?.nextUpdate === undefined) return '-';
+  const left = staple.nextUpdate.getTime() - now.getTime();
+  return `${left < 0 ? '-' : ''}${formatDuration(Math.abs(left))}`;
+}
+
+function nameOf({ certificate, handshakes, facts }: DoctorRecord): string {
+  if (certificate !== undefined) return shownPath(certificate);
+  const [handshake] = handshakes;
+  const place = handshake === undefined ? '' : shownHostAndPort(handshake.place);
+  return `${place} ${facts?.subject ?? ''}`.trim();
+}
+
+function findingLines(record: DoctorRecord, number: number, options: ReportOptions): string[] {
+  const { width, paint } = options;
+  const title = `${number}. ${escapeText(nameOf(record))} (${escapeText(record.server)}): ${wordsOf(record.state)}`;
+  const [first = '', ...rest] = wrap(title, width);
+  return [
+    '',
+    ...[first, ...rest].map((line) => paint.bold(line)),
+    ...record.findings.flatMap(({ severity, message, advice }) => [
+      ...indented(`${severity === 'error' ? '' : `${severity}: `}${escapeText(message)}`, 3, width),
+      ...advice.flatMap((step) => stepLines(step, options)),
+    ]),
+  ];
+}
+
+function stepLines(step: AdviceStep, { width, paint }: ReportOptions): string[] {
+  const indent = '     ';
+  if (step.do === 'run') {
+    // A quote within quotes would be broken by a new line.
+    const lines = step.command.includes("\\'") ? [step.command] : wrapCommand(step.command, width - indent.length);
+    return lines.map((line) => indent + escapeText(line));
+  }
+  const place = step.line === undefined ? step.file : `${step.file}, line ${step.line}`;
+  const comment = wrap(`${escapeText(place)}: ${step.note}`, width - indent.length - 2);
+  return [
+    ...comment.map((line) => indent + paint.dim(`# ${line}`)),
+    ...step.text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => indent + paint.dim(`#   ${escapeText(line)}`)),
+  ];
+}
+
+function remarkLines({ remarks }: DoctorReport, { width, paint }: ReportOptions): string[] {
+  if (remarks.length === 0) return [];
+  const lines = remarks.flatMap(({ message, hint }) => [
+    ...indented(`- ${escapeText(message)}`, 2, width),
+    ...(hint === undefined ? [] : indented(`hint: ${escapeText(hint)}`, 4, width)),
+  ]);
+  return ['', paint.bold('What was not seen, and other remarks:'), ...lines];
+}
+
+function indented(text: string, columns: number, width: number): string[] {
+  return wrap(text, width - columns).map((line) => ' '.repeat(columns) + line);
+}

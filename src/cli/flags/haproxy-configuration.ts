@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { OcspError } from '../../core/index.js';
+import { appendToPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
+import { readHaproxyConfiguration } from '../../servers/haproxy/configuration-reader.js';
+import type { NamedSource } from '../../source/named-source.js';
+import type { Output } from '../output.js';
+
+/**
+ * What the files of --haproxy-config say; undefined where none were named.
+ *
+ * @throws OcspError `usage` for one that cannot be read
+ */
+export function haproxyConfigurationFrom(
+  files: readonly string[],
+  output: Pick<Output, 'warn'>,
+): HaproxyConfiguration | undefined {
+  if (files.length === 0) return undefined;
+  const surroundings = { workingFolder: '/', environment: process.env };
+  try {
+    const configuration = readHaproxyConfiguration(
+      files.map((file) => resolve(file)),
+      surroundings,
+    );
+    for (const problem of configuration.problems) output.warn(`--haproxy-config: ${problem}`);
+    return configuration;
+  } catch (error) {
+    throw new OcspError(
+      'usage',
+      `--haproxy-config cannot be read: ${(error as Error).message}`,
+      'name the file that haproxy is started with: haproxy -f FILE',
+      { cause: error },
+    );
+  }
+}
+
+/** Where haproxy reads the staple of a certificate at its next start; undefined where that is not known, or nowhere. */
+export function stapleByConfiguration(
+  configuration: HaproxyConfiguration | undefined,
+  path: FilePath,
+): FilePath | undefined {
+  if (configuration === undefined) return undefined;
+  return configuredAs(configuration, path).find(({ staplePath }) => staplePath !== undefined)?.staplePath;
+}
+
+/** Certificates whose staples haproxy reads from elsewhere than beside them, as sources that say where these go. */
+export function placesByConfiguration({ certificates }: HaproxyConfiguration): NamedSource[] {
+  return certificates.flatMap(({ path, staplePath }) => {
+    if (typeof staplePath !== 'string' || /[{}]/.test(staplePath)) return [];
+    return staplePath === pathKey(appendToPath(path, '.ocsp')) ? [] : [{ path, out: staplePath }];
+  });
+}

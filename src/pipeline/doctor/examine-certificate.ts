@@ -1,0 +1,207 @@
+import { isIP } from 'node:net';
+import { createCertId, type Certificate } from '../../core/index.js';
+import { definedOnly } from '../../core/defined-only.js';
+import { unlessOcspError } from '../../core/ocsp-error.js';
+import type { CertificateSubject, FoundServer, LoadedState, UsedCertificate } from '../../servers/discovery.js';
+import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { readResponseFile } from '../../source/response-file.js';
+import { readingObstacle } from '../../system/reading-obstacle.js';
+import { keyTypeOf } from '../reload/prove-by-handshake.js';
+import { troubleOfError, type Trouble } from '../trouble.js';
+import { reportCertificate, type CertificateReport } from '../verify/certificate-report.js';
+import { staplingServers, type StaplingServer } from '../verify/server-rules.js';
+import type { FileReport, VerifyReport } from '../verify/verify-report.js';
+import { verifyStaple } from '../verify/verify-staple.js';
+import type { CertificateFacts, HandshakeFacts, Refresher, StapleFacts } from './doctor-report.js';
+import { shakeHands } from './handshakes.js';
+import type { Refreshers } from './refreshers.js';
+
+/** What it takes to examine certificates; one set serves a whole host. */
+export interface ExaminationTools {
+  readonly issuers: IssuerFinder;
+  readonly refreshers: Refreshers;
+  /** Asks the responder of a certificate now; absent where nothing may be sent off the host. */
+  readonly query?: (file: CertificateFile) => Promise<VerifyReport>;
+  readonly now: Date;
+  readonly skewMilliseconds: number;
+  /** Of one handshake. */
+  readonly timeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** A certificate of a server whose file was read, or could not be. */
+export interface Candidate {
+  readonly server: FoundServer;
+  readonly used: UsedCertificate;
+  readonly file?: CertificateFile;
+  readonly issuer?: Certificate;
+  /** Why there is no file. */
+  readonly trouble?: Trouble;
+}
+
+/** All that was found of a certificate of a server. */
+export interface Examination extends Candidate {
+  readonly report?: CertificateReport;
+  readonly facts?: CertificateFacts;
+  readonly staple?: StapleFacts;
+  /** The judgement of the staple's file, where it is there. */
+  readonly stapleReport?: FileReport;
+  readonly loaded?: LoadedState;
+  readonly handshakes: readonly HandshakeFacts[];
+  /** What the responder says now, where it was asked. */
+  readonly answer?: VerifyReport;
+  readonly refreshedBy: readonly Refresher[];
+}
+
+/** Reads the certificate and looks for its issuer in files; what goes wrong is in the result. */
+export async function readCandidate(
+  server: FoundServer,
+  used: UsedCertificate,
+  issuers: IssuerFinder,
+): Promise<Candidate> {
+  try {
+    const file = await readCertificateFile(used.certificate);
+    const issuer = await issuers.findLocal(file);
+    return definedOnly({ server, used, file, issuer: issuer?.certificate });
+  } catch (error) {
+    return { server, used, trouble: troubleOfError(error) };
+  }
+}
+
+/** What its server is asked about it; undefined where it was not read. */
+export function subjectOf({ file, issuer }: Candidate): CertificateSubject | undefined {
+  if (file === undefined) return undefined;
+  const { path: certificatePath, certificate } = file;
+  const certId = issuer === undefined ? undefined : unlessOcspError(() => createCertId(certificate, issuer, 'sha1'));
+  return definedOnly({ certificatePath, certificate, certId });
+}
+
+/** More places tell nothing new: a certificate of a hundred server blocks is the same in all. */
+const maximumPlaces = 4;
+
+/** Judges the staple on disk, shakes hands with the server, and looks who refreshes it. Throws OcspError `interrupted`. */
+export async function examineCertificate(
+  candidate: Candidate,
+  loaded: LoadedState | undefined,
+  tools: ExaminationTools,
+): Promise<Examination> {
+  const { file, issuer, used, server } = candidate;
+  if (file === undefined) return { ...candidate, handshakes: [], refreshedBy: [] };
+  const { certificate } = file;
+  const { stapleReport, staple, bytes } = await examineStaple(candidate, tools);
+  const handshakes: HandshakeFacts[] = [];
+  const isRunning = server.pid !== undefined;
+  for (const place of isRunning ? distinctPlaces(used).slice(0, maximumPlaces) : []) {
+    handshakes.push(
+      await shakeHands(place, {
+        certificate,
+        issuer,
+        // What it fetches itself may be newer than the file.
+        expectedStaple: used.ownFetching === undefined ? bytes : undefined,
+        fetchesByItself: used.ownFetching !== undefined && !lacksResolver(candidate),
+        ...tools,
+      }),
+    );
+  }
+  const owner = used.stapleFile === undefined ? undefined : { certificate: file.path, staple: used.stapleFile };
+  const ownRefresher = ownRefresherOf(candidate, loaded);
+  const report = reportCertificate(certificate);
+  const answer = report.missingResponder === undefined ? await tools.query?.(file) : undefined;
+  return definedOnly({
+    ...candidate,
+    report,
+    facts: certificateFacts(certificate, report, issuer !== undefined),
+    staple,
+    stapleReport,
+    loaded,
+    handshakes,
+    answer,
+    refreshedBy: [...(ownRefresher ?? []), ...(owner === undefined ? [] : tools.refreshers.of(owner))],
+  });
+}
+
+/** What a certificate says, as far as it bears on its staple. */
+export function certificateFacts(
+  certificate: Certificate,
+  report: CertificateReport,
+  isIssuerKnown: boolean,
+): CertificateFacts {
+  const { subject, issuer, serialNumber, notBefore, notAfter, ocspUris, mustStaple, shortLived } = report;
+  return definedOnly({
+    subject,
+    issuer,
+    serialNumber,
+    notBefore,
+    notAfter,
+    keyType: keyTypeOf(certificate),
+    ocspUris,
+    mustStaple,
+    shortLived,
+    isIssuerKnown,
+  });
+}
+
+function ownRefresherOf(candidate: Candidate, loaded: LoadedState | undefined): Refresher[] | undefined {
+  const { server, used } = candidate;
+  const { ownFetching } = used;
+  if (ownFetching === undefined || lacksResolver(candidate)) return undefined;
+  if (loaded?.ownFetching?.isFailing === true) return undefined;
+  const when = loaded?.ownFetching?.next;
+  return [{ by: server.name, where: ownFetching.setting, ...(when === undefined ? {} : { when: `next ${when}` }) }];
+}
+
+/** The server fetches by itself, and cannot find the responder. */
+export function lacksResolver({ used, file }: Candidate): boolean {
+  if (used.ownFetching?.hasNoResolver !== true) return false;
+  const [uri = ''] = file?.certificate.ocspUris ?? [];
+  return !URL.canParse(uri) || isIP(new URL(uri).hostname.replace(/^\[(.*)\]$/, '$1')) === 0;
+}
+
+interface ExaminedStaple {
+  readonly staple?: StapleFacts;
+  readonly stapleReport?: FileReport;
+  readonly bytes?: Uint8Array;
+}
+
+async function examineStaple({ used, file, server }: Candidate, tools: ExaminationTools): Promise<ExaminedStaple> {
+  const { stapleFile } = used;
+  if (stapleFile === undefined || file === undefined) return {};
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = readResponseFile(stapleFile);
+  } catch {
+    // The judgement says why.
+  }
+  const options = {
+    // A template's braces in a real name stay what they are.
+    ...(/[{}]/.test(stapleFile) ? { response: stapleFile } : { out: stapleFile }),
+    now: tools.now,
+    skewMilliseconds: tools.skewMilliseconds,
+    ignoreTimes: false,
+    trustedResponders: [],
+    anchors: [],
+    untrusted: [],
+    ...definedOnly({ server: staplingServers.find((name): name is StaplingServer => name === server.name) }),
+  };
+  const stapleReport = await verifyStaple(file.path, tools.issuers, options);
+  const { verdict, trouble, nextRefresh } = stapleReport;
+  const isThere = trouble?.code !== 'response-missing' && !stapleReport.noResponder;
+  const statement = verdict?.statement;
+  const staple = definedOnly({
+    file: stapleFile,
+    isThere,
+    verdict: verdict?.kind,
+    code: isThere ? trouble?.code : undefined,
+    thisUpdate: statement?.thisUpdate,
+    nextUpdate: statement?.nextUpdate,
+    nextRefresh,
+    obstacle: server.reader === undefined ? undefined : readingObstacle(stapleFile, server.reader),
+  });
+  return definedOnly({ staple, stapleReport, bytes: bytes?.length === 0 ? undefined : bytes });
+}
+
+function distinctPlaces({ places }: UsedCertificate): UsedCertificate['places'] {
+  const seen = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
+  return [...seen.values()];
+}

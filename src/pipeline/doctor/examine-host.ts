@@ -1,0 +1,175 @@
+import { definedOnly } from '../../core/defined-only.js';
+import { shownPath } from '../../core/file-path.js';
+import type { DiscoveryTools, FoundServer, ServerAnswer, UsedCertificate } from '../../servers/discovery.js';
+import { TargetFailure } from '../../servers/reload-result.js';
+import { hostProcesses } from '../../system/host-processes.js';
+import type { IssuerFinder } from '../../source/issuer-finder.js';
+import { mapConcurrent } from '../fleet/map-concurrent.js';
+import type { VerifyReport } from '../verify/verify-report.js';
+import { staplePlaceFor } from './advice.js';
+import {
+  doctorStates,
+  type AnswerFacts,
+  type DoctorRecord,
+  type DoctorRemark,
+  type DoctorReport,
+  type DoctorServer,
+} from './doctor-report.js';
+import {
+  examineCertificate,
+  readCandidate,
+  subjectOf,
+  type Candidate,
+  type Examination,
+  type ExaminationTools,
+} from './examine-certificate.js';
+import { findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
+import { diagnose } from './judge.js';
+import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
+import { scheduledCommands } from './scheduled-commands.js';
+import { examineUnclaimed } from './unclaimed-ports.js';
+
+export interface DoctorOptions {
+  /** Only these servers; all, and ports that nobody claims, where there are none. */
+  readonly wanted: readonly WantedServer[];
+  readonly discovery: DiscoveryTools;
+  readonly issuers: IssuerFinder;
+  /** What a scheduled run of `fetch` would take. */
+  readonly certificatesOfRun: CertificatesOfRun;
+  /** Asks the responder of a certificate now; absent where nothing may be sent off the host. */
+  readonly query?: ExaminationTools['query'];
+  readonly now: Date;
+  readonly skewMilliseconds: number;
+  /** Where /proc is; default `/proc`. */
+  readonly procRoot?: string;
+  /** Where the usual configurations of servers, and the folders of cron and systemd, start; default `/`. */
+  readonly root?: string;
+}
+
+/** Handshakes at once: a host answers itself. */
+const concurrency = 8;
+
+/**
+ * Looks at this host and changes nothing: its TLS servers, their certificates and staples, and who refreshes them.
+ *
+ * @throws OcspError `interrupted`
+ */
+export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
+  const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
+  const processes = hostProcesses(procRoot);
+  const { servers, remarks } = findServers(processes, wanted, discovery, root);
+  const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
+  const { timeoutMilliseconds, signal } = discovery.limits;
+  const { query } = options;
+  const tools = definedOnly({ issuers, refreshers, query, now, skewMilliseconds, timeoutMilliseconds, signal });
+  const records: DoctorRecord[] = [];
+  const allRemarks: DoctorRemark[] = [...remarks];
+  for (const server of servers) {
+    const { examined, remarks: own } = await examineServer(server, tools, discovery);
+    allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
+    records.push(...examined.map((one) => recordOf(one, now)));
+  }
+  for (const { where, message } of refreshers.troubles) {
+    allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
+  }
+  if (wanted.length === 0) records.push(...(await examineUnclaimed(servers, processes, { ...tools, procRoot })));
+  return {
+    servers: servers.filter(isOfInterest).map(({ found }) => serverOf(found)),
+    certificates: records.sort(byState),
+    remarks: allRemarks.filter(({ server }) => server === undefined || isWorthSaying(server, servers, wanted)),
+  };
+}
+
+/** An installed server that neither runs nor has certificates is nobody's concern. */
+function isOfInterest({ found }: DiscoveredServer): boolean {
+  return found.certificates.length > 0 || found.pid !== undefined;
+}
+
+function isWorthSaying(name: string, servers: readonly DiscoveredServer[], wanted: readonly WantedServer[]): boolean {
+  const own = servers.filter(({ found }) => found.name === name);
+  return wanted.length > 0 || own.length === 0 || own.some(isOfInterest);
+}
+
+async function examineServer(
+  { discoverer, found }: DiscoveredServer,
+  tools: ExaminationTools,
+  discovery: DiscoveryTools,
+): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
+  const candidates: Candidate[] = [];
+  for (const used of distinct(found.certificates)) candidates.push(await readCandidate(found, used, tools.issuers));
+  const asked = candidates.filter(({ file }) => file !== undefined);
+  const answer = await ask({ discoverer, found }, asked, discovery);
+  const examined: Examination[] = [];
+  const work = (one: Candidate): Promise<Examination> =>
+    examineCertificate(one, answer.loaded?.[asked.indexOf(one)], tools);
+  for await (const one of mapConcurrent(candidates, concurrency, work)) examined.push(one);
+  const remarks = [...found.remarks, ...answer.remarks];
+  if (found.pid === undefined && found.certificates.length > 0) {
+    const message = `${found.name} with ${found.configurations[0] ?? 'no configuration'} does not run: its certificates were judged by their files only`;
+    remarks.push({ code: 'not-running', message });
+  }
+  return { examined, remarks };
+}
+
+/** One entry for a certificate and its staple, with all its places. */
+function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
+  const byFile = new Map<string, UsedCertificate>();
+  for (const one of certificates) {
+    const key = JSON.stringify([one.certificate, one.stapleFile, one.ownFetching]);
+    const known = byFile.get(key);
+    byFile.set(key, known === undefined ? one : { ...known, places: [...known.places, ...one.places] });
+  }
+  return [...byFile.values()];
+}
+
+async function ask(
+  { discoverer, found }: DiscoveredServer,
+  candidates: readonly Candidate[],
+  discovery: DiscoveryTools,
+): Promise<ServerAnswer> {
+  const subjects = candidates.map(subjectOf).filter((one) => one !== undefined);
+  if (discoverer.ask === undefined || found.pid === undefined || subjects.length === 0) return { remarks: [] };
+  try {
+    return await discoverer.ask(found, subjects, discovery);
+  } catch (error) {
+    if (!(error instanceof TargetFailure)) throw error;
+    const message = `${found.name} was not asked what it has loaded: ${error.message}`;
+    return { remarks: [{ code: 'not-asked', message, hint: error.hint }] };
+  }
+}
+
+function recordOf(examined: Examination, now: Date): DoctorRecord {
+  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy } = examined;
+  return definedOnly({
+    ...diagnose(examined, now),
+    server: server.name,
+    pid: server.pid,
+    configuration: server.configurations[0],
+    position: used.position,
+    certificate: used.certificate,
+    facts,
+    staple,
+    ownFetching: used.ownFetching,
+    loaded,
+    handshakes,
+    answer: answer === undefined ? undefined : answerOf(answer),
+    refreshedBy,
+    target: server.target,
+    keyFile: server.keyFile,
+    stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
+  });
+}
+
+function answerOf({ verdict, trouble }: VerifyReport): AnswerFacts {
+  return definedOnly({ verdict: verdict?.kind, code: trouble?.code, message: trouble?.message });
+}
+
+function serverOf({ name, pid, configurations, target }: FoundServer): DoctorServer {
+  return definedOnly({ name, pid, configurations, target });
+}
+
+function byState(one: DoctorRecord, other: DoctorRecord): number {
+  const rank = ({ state }: DoctorRecord): number => doctorStates.indexOf(state);
+  const name = ({ certificate = '' }: DoctorRecord): string => shownPath(certificate);
+  return rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1);
+}

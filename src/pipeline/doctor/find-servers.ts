@@ -1,0 +1,99 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { OcspError } from '../../core/index.js';
+import { discoverers } from '../../servers/discoverers.js';
+import type { Discoverer, DiscoveryTools, FoundServer, ServerInstance } from '../../servers/discovery.js';
+import type { HostProcess } from '../../system/host-processes.js';
+import type { DoctorRemark } from './doctor-report.js';
+
+/** A server that is looked for: all of a kind, or the one with this configuration. */
+export interface WantedServer {
+  readonly name: string;
+  readonly configuration?: string;
+}
+
+/** The names that {@link WantedServer} knows. */
+export const knownServers: readonly string[] = discoverers.map(({ name }) => name);
+
+/**
+ * Reads `nginx` or `nginx:/etc/nginx/nginx.conf`.
+ *
+ * @throws OcspError `usage`
+ */
+export function parseWantedServer(text: string): WantedServer {
+  const [name = '', ...rest] = text.split(':');
+  const configuration = rest.join(':');
+  if (!knownServers.includes(name) || (rest.length > 0 && configuration === '')) {
+    const message = `"${text}" is not a server that doctor knows`;
+    throw new OcspError('usage', message, `write ${knownServers.join(', ')}, or NAME:CONFIGURATION`);
+  }
+  return rest.length > 0 ? { name, configuration } : { name };
+}
+
+/** A server, and how to ask it. */
+export interface DiscoveredServer {
+  readonly discoverer: Discoverer;
+  readonly found: FoundServer;
+}
+
+/** The servers of this host, those that run first, and what is worth saying of those that could not be read. */
+export function findServers(
+  processes: readonly HostProcess[],
+  wanted: readonly WantedServer[],
+  tools: DiscoveryTools,
+  root = '/',
+): { readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] } {
+  const remarks: DoctorRemark[] = [];
+  const servers = discoverers.flatMap((discoverer) => {
+    const asked = wanted.filter(({ name }) => name === discoverer.name);
+    if (wanted.length > 0 && asked.length === 0) return [];
+    const instances = instancesOf(discoverer, processes, asked, { remarks, root });
+    return instances.map((instance) => ({ discoverer, found: discoverer.discover(instance, tools) }));
+  });
+  return { servers, remarks };
+}
+
+function instancesOf(
+  discoverer: Discoverer,
+  processes: readonly HostProcess[],
+  asked: readonly WantedServer[],
+  { remarks, root }: { readonly remarks: DoctorRemark[]; readonly root: string },
+): ServerInstance[] {
+  const { name } = discoverer;
+  const usualConfiguration = join(root, discoverer.usualConfiguration);
+  const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
+    if (running.hasOwnRoot) {
+      const message = `${name} (process ${running.pid}) runs in a container: its files are not those of this host`;
+      remarks.push({ server: name, code: 'not-understood', message, hint: 'run restaple doctor in that container' });
+      return [];
+    }
+    const named = discoverer.configurationsOf(running);
+    return [{ running, configurations: named.length > 0 ? named : [usualConfiguration] }];
+  });
+  const files = asked.flatMap(({ configuration }) => configuration ?? []);
+  if (asked.length > 0 && files.length === asked.length) {
+    const wantedPlaces = files.map(realPlace);
+    const chosen = masters.filter(({ configurations }) => wantedPlaces.includes(realPlace(configurations[0] ?? '')));
+    const known = new Set(chosen.map(({ configurations }) => realPlace(configurations[0] ?? '')));
+    const others = files.filter((file) => !known.has(realPlace(file)));
+    return [...chosen, ...others.map((file) => ({ configurations: [file] }))];
+  }
+  const isUsed = masters.some(({ configurations }) => configurations.includes(usualConfiguration));
+  const isIdle = !isUsed && existsSync(usualConfiguration);
+  return [...masters, ...(isIdle ? [{ configurations: [usualConfiguration] }] : [])];
+}
+
+/** The processes of a server whose parent is none of it: workers read nothing. */
+function mastersOf({ program }: Discoverer, processes: readonly HostProcess[]): HostProcess[] {
+  const own = processes.filter((one) => program.test(one.program));
+  const pids = new Set(own.map(({ pid }) => pid));
+  return own.filter(({ parentPid }) => !pids.has(parentPid));
+}
+
+function realPlace(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,290 @@
+import { lifeFindings } from '../certificate-life.js';
+import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
+import { formatDuration } from '../../core/time.js';
+import { shownPath } from '../../core/file-path.js';
+import { settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
+import type { DoctorFinding, DoctorState } from './doctor-report.js';
+import { lacksResolver, type Examination } from './examine-certificate.js';
+
+/** What follows from what was found of a certificate. */
+export interface Diagnosis {
+  readonly state: DoctorState;
+  readonly reason: string;
+  readonly gravity: Gravity;
+  readonly findings: readonly DoctorFinding[];
+}
+
+/** A finding that decides the state of a certificate. */
+interface Decision extends DoctorFinding {
+  readonly state: Exclude<DoctorState, 'must-staple-broken'>;
+  readonly gravity: Gravity;
+}
+
+/**
+ * The state of a certificate: the first of these that holds decides, what else is wrong is a finding too. Of a Must-Staple
+ * certificate whatever keeps its staple from clients is the gravest state.
+ */
+export function diagnose(examined: Examination, now: Date): Diagnosis {
+  const decisions = [
+    unread,
+    withoutResponder,
+    refusedByResponder,
+    badStaple,
+    notSetUp,
+    notServed,
+    ownFetchingFails,
+    unrefreshed,
+  ]
+    .map((rule) => rule(examined, now))
+    .filter((one) => one !== undefined);
+  const [first] = decisions;
+  const also = [...sideFindings(examined), ...expiry(examined, now)];
+  const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
+  if (first === undefined) {
+    return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
+  }
+  const mustStaple = examined.facts?.mustStaple === true && !['unrefreshed', 'unreadable'].includes(first.state);
+  const isShown = ({ state }: Decision): boolean => state !== 'needs-nothing';
+  return {
+    state: mustStaple ? 'must-staple-broken' : first.state,
+    reason: first.message,
+    gravity: [ofAnswer, ...decisions.map(({ gravity }) => gravity)].sort(byGravity)[0] ?? 'success',
+    findings: withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
+  };
+}
+
+/** What mends two things at once is said with the first. */
+function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFinding[] {
+  const said = new Set<string>();
+  return findings.map((finding) => {
+    const text = JSON.stringify(finding.advice);
+    const isRepeated = said.has(text);
+    said.add(text);
+    return isRepeated ? { ...finding, advice: [] } : finding;
+  });
+}
+
+type Rule = (examined: Examination, now: Date) => Decision | undefined;
+
+function findingOf({ code, severity, message, advice }: Decision): DoctorFinding {
+  return { code, severity, message, advice };
+}
+
+const unread: Rule = ({ trouble }) => {
+  if (trouble === undefined) return undefined;
+  const isClosed = trouble.code === 'file-unreadable';
+  return {
+    state: isClosed ? 'unreadable' : 'broken',
+    gravity: gravityOfTrouble(trouble),
+    code: trouble.code,
+    severity: 'error',
+    message: trouble.message,
+    advice: [],
+  };
+};
+
+const withoutResponder: Rule = ({ report, staple, facts }) => {
+  const missing = report?.missingResponder;
+  // The operator of a PKI may sign staples for certificates that name no responder.
+  if (missing === undefined || staple?.isThere === true) return undefined;
+  const isBroken = facts?.mustStaple === true;
+  return {
+    state: isBroken ? 'broken' : 'needs-nothing',
+    gravity: isBroken ? 'noResponder' : 'success',
+    code: 'no-responder',
+    severity: isBroken ? 'error' : 'info',
+    message: isBroken ? `${missing.message}; ${missing.hint}` : missing.message,
+    advice: [],
+  };
+};
+
+/** Whatever lies on disk, the CA says otherwise now. */
+const refusedByResponder: Rule = ({ answer }) => {
+  const kind = answer?.verdict?.kind;
+  if (kind !== 'revoked' && kind !== 'unknown') return undefined;
+  const message = kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
+  return {
+    state: 'broken',
+    gravity: kind,
+    code: kind,
+    severity: 'error',
+    message: `${message}, says its responder now`,
+    advice: [],
+  };
+};
+
+/** The file that the server reads is missing, or is not a staple that it may send. */
+const badStaple: Rule = (examined) => {
+  const { staple, stapleReport, used, server, report } = examined;
+  if (staple === undefined || stapleReport === undefined) return undefined;
+  const { trouble, verdict } = stapleReport;
+  if (!staple.isThere) {
+    if (used.isFileOptional === true || report?.missingResponder !== undefined) return undefined;
+    const message = `${server.name} is set to staple ${staple.file}, which does not exist`;
+    return {
+      state: 'broken',
+      gravity: 'inputUnusable',
+      code: 'response-missing',
+      severity: 'error',
+      message,
+      advice: stapleAdvice(examined),
+    };
+  }
+  if (verdict?.kind === 'revoked' || verdict?.kind === 'unknown') {
+    const what =
+      verdict.kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
+    const message = `${what}, says ${staple.file}`;
+    const command = `restaple query ${shownPath(used.certificate)}`;
+    return {
+      state: 'broken',
+      gravity: verdict.kind,
+      code: verdict.kind,
+      severity: 'error',
+      message,
+      advice: [{ do: 'run', command }],
+    };
+  }
+  if (trouble === undefined) return undefined;
+  return {
+    state: trouble.kind === 'error' && trouble.code === 'file-unreadable' ? 'unreadable' : 'broken',
+    gravity: gravityOfReport(stapleReport),
+    code: trouble.code,
+    severity: 'error',
+    message: trouble.message.startsWith(staple.file) ? trouble.message : `${staple.file}: ${trouble.message}`,
+    advice: stapleAdvice(examined),
+  };
+};
+
+/** There is a responder, and the server was given nothing to staple and does not fetch it either. */
+const notSetUp: Rule = (examined) => {
+  const { used, staple, report, handshakes } = examined;
+  if (report === undefined || report.missingResponder !== undefined || used.ownFetching !== undefined) return undefined;
+  if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
+  // Something else may have put it there, as over haproxy's socket.
+  if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
+  const message =
+    staple === undefined
+      ? 'its responder is not used: the server is not set to staple for it'
+      : `its responder is not used: there is no staple at ${staple.file}`;
+  return {
+    state: 'not-served',
+    gravity: 'reloadFailed',
+    code: 'not-configured',
+    severity: 'error',
+    message,
+    advice: staplePlaceAdvice(examined),
+  };
+};
+
+/** What lies on disk is right, and clients do not get it. */
+const notServed: Rule = (examined) => {
+  if (lacksResolver(examined)) return undefined;
+  const { staple, used, server, handshakes, loaded, report } = examined;
+  if (staple?.isThere !== true && used.ownFetching === undefined) return undefined;
+  if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
+  const wrong = handshakes.find(({ outcome }) => outcome !== 'served' && outcome !== 'not-reached');
+  if (wrong === undefined) return undefined;
+  const place = `${wrong.place.host}:${wrong.place.port}`;
+  const why =
+    staple?.obstacle !== undefined
+      ? `${server.name} may not read ${staple.file}: ${staple.obstacle}`
+      : loaded?.certificate === 'none'
+        ? `${server.name} has not loaded this file`
+        : (wrong.message ?? 'the server sends something else');
+  return {
+    state: 'not-served',
+    gravity: 'reloadFailed',
+    code: wrong.outcome,
+    severity: 'error',
+    message: `${place}: ${why}`,
+    advice: stapleAdvice(examined),
+  };
+};
+
+/** A setting of the server that does nothing as it is. */
+const ownFetchingFails: Rule = (examined) => {
+  const { used, loaded, report } = examined;
+  if (used.ownFetching === undefined || report === undefined || report.missingResponder !== undefined) return undefined;
+  const { setting } = used.ownFetching;
+  const problem = lacksResolver(examined)
+    ? 'there is no "resolver" with which it could find the responder by its name'
+    : undefined;
+  const failing = loaded?.ownFetching?.isFailing === true ? loaded.ownFetching.status : undefined;
+  const why = problem ?? (failing === undefined ? undefined : `its last attempt failed: ${failing}`);
+  if (why === undefined) return undefined;
+  return {
+    state: 'not-served',
+    gravity: 'reloadFailed',
+    code: 'own-fetching-fails',
+    severity: 'error',
+    message: `"${setting}" does not work: ${why}`,
+    advice: settingAdvice(examined),
+  };
+};
+
+const unrefreshed: Rule = ({ refreshedBy, staple }) => {
+  if (staple?.isThere !== true) return undefined;
+  if (refreshedBy.some(({ isAtRenewalOnly }) => isAtRenewalOnly !== true)) return undefined;
+  const only = refreshedBy[0] === undefined ? 'nobody refreshes it' : `only ${refreshedBy[0].where} brings it, once`;
+  const end = staple.nextUpdate;
+  return {
+    state: 'unrefreshed',
+    gravity: 'success',
+    code: 'nobody-refreshes',
+    severity: 'warning',
+    message: end === undefined ? only : `${only}, and it ends at ${end.toISOString().replace('.000', '')}`,
+    advice: [],
+  };
+};
+
+function fineReason({ refreshedBy, handshakes, staple, server }: Examination, now: Date): string {
+  const by = refreshedBy.map(({ by: name, where }) => (name === server.name ? where : `${name} (${where})`)).join(', ');
+  const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
+  const left =
+    staple?.nextUpdate === undefined ? '' : `, ${formatDuration(staple.nextUpdate.getTime() - now.getTime())} left`;
+  return `${isSeen ? 'served' : 'not asked for, since the server does not run'}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
+}
+
+/** What decides nothing. */
+function sideFindings(examined: Examination): DoctorFinding[] {
+  const { used, refreshedBy, handshakes, staple, server, facts } = examined;
+  const findings: DoctorFinding[] = (used.remarks ?? []).map(({ message, hint = '' }) => ({
+    code: 'setting',
+    severity: 'warning',
+    message: hint === '' ? message : `${message}; ${hint}`,
+    advice: [],
+  }));
+  const lasting = refreshedBy.filter(({ isAtRenewalOnly }) => isAtRenewalOnly !== true);
+  if (new Set(lasting.map(({ by }) => by)).size > 1) {
+    const names = lasting.map(({ by, where }) => `${by} (${where})`).join(' and ');
+    const message = `${names} refresh the same staple: each overwrites what the other brought; keep one of them`;
+    findings.push({ code: 'two-refreshers', severity: 'warning', message, advice: [] });
+  }
+  const unanswered = examined.answer?.trouble;
+  if (unanswered !== undefined) {
+    const message = `asked now: ${unanswered.message}`;
+    findings.push({ code: unanswered.code, severity: 'warning', message, advice: [] });
+  }
+  for (const { outcome, message = '' } of handshakes) {
+    if (outcome === 'not-reached') findings.push({ code: 'not-reached', severity: 'warning', message, advice: [] });
+  }
+  if (staple?.obstacle !== undefined) {
+    const message = `${server.name} may not be able to read ${staple.file} (${staple.obstacle})`;
+    findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice: [] });
+  }
+  if (facts?.isIssuerKnown === false && (facts.ocspUris.length > 0 || staple?.isThere === true)) {
+    const message = 'its issuer is in no file beside it: restaple downloads it where the certificate says where from';
+    findings.push({ code: 'issuer-not-found', severity: 'info', message, advice: [] });
+  }
+  return findings;
+}
+
+function expiry({ file }: Examination, now: Date): DoctorFinding[] {
+  if (file === undefined) return [];
+  return lifeFindings(file.certificate, now).map(({ rule, severity, message }) => ({
+    code: rule,
+    severity,
+    message,
+    advice: [],
+  }));
+}

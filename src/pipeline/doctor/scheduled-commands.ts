@@ -1,0 +1,164 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { HostProcess } from '../../system/host-processes.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { splitWords } from '../../system/shell-words.js';
+import { systemErrorCode } from '../../system/system-error.js';
+
+/** A command that this host runs by itself. */
+export interface ScheduledCommand {
+  /** As it is written, for a shell or for systemd. */
+  readonly text: string;
+  /** `restaple.timer`, `/etc/cron.d/restaple:6`, `process 123`. */
+  readonly where: string;
+  /** The schedule in the words of the crontab or the timer; absent for a process that runs all the time. */
+  readonly when?: string;
+}
+
+/** Nobody has a crontab or a unit so large. */
+const largestFile = 1024 * 1024;
+
+/** The commands of the crontabs, of the timers that are enabled, and of processes that watch. */
+export function scheduledCommands(processes: readonly HostProcess[], root = '/'): ScheduledCommand[] {
+  return [...cronCommands(root), ...timerCommands(root), ...watchingProcesses(processes)];
+}
+
+function cronCommands(root: string): ScheduledCommand[] {
+  const at = (path: string): string => join(root, path);
+  const own = [at('etc/crontab'), ...filesIn(at('etc/cron.d'))].flatMap((file) => linesOfCrontab(file, true));
+  const ofUsers = filesIn(at('var/spool/cron/crontabs')).flatMap((file) => linesOfCrontab(file, false));
+  const scripts = ['hourly', 'daily', 'weekly', 'monthly'].flatMap((period) =>
+    filesIn(at(`etc/cron.${period}`)).flatMap((file) =>
+      commandLines(file).map(({ text, line }) => ({ text, where: `${file}:${line}`, when: period })),
+    ),
+  );
+  return [...own, ...ofUsers, ...scripts];
+}
+
+const schedule = /^\s*(@\w+|(?:[\d*/,a-z-]+\s+){4}[\d*/,a-z-]+)\s+(.*)$/i;
+
+/** crontab(5); a system crontab names the user before the command. */
+function linesOfCrontab(file: string, namesUser: boolean): ScheduledCommand[] {
+  return commandLines(file).flatMap(({ text, line }): ScheduledCommand[] => {
+    const [, when, rest] = schedule.exec(text) ?? [];
+    if (when === undefined || rest === undefined || when === '@reboot') return [];
+    const command = namesUser ? rest.replace(/^\S+\s+/, '') : rest;
+    return [{ text: command, where: `${file}:${line}`, when: when.replace(/\s+/g, ' ') }];
+  });
+}
+
+function commandLines(file: string): { readonly text: string; readonly line: number }[] {
+  return (textOf(file) ?? '')
+    .split('\n')
+    .map((text, index) => ({ text, line: index + 1 }))
+    .filter(({ text }) => /\S/.test(text) && !/^\s*#/.test(text));
+}
+
+/** Where systemd looks for units, the first that has one counts (systemd.unit(5)). */
+const unitFolders = ['etc/systemd/system', 'run/systemd/system', 'usr/lib/systemd/system', 'lib/systemd/system'];
+
+function timerCommands(root: string): ScheduledCommand[] {
+  const enabled = new Set(
+    unitFolders.flatMap((folder) => {
+      const wants = join(root, folder, 'timers.target.wants');
+      return namesIn(wants).filter((name) => name.endsWith('.timer'));
+    }),
+  );
+  return [...enabled].flatMap((timer): ScheduledCommand[] => {
+    const settings = unitSettings(timer, root);
+    const service = settings.find(([key]) => key === 'Unit')?.[1] ?? timer.replace(/\.timer$/, '.service');
+    const when = settings.filter(([key]) => /^On\w+$/.test(key)).map(([key, value]) => whenOf(key, value));
+    const instance = /@([^@]*)\.service$/.exec(service)?.[1] ?? '';
+    return unitSettings(service, root)
+      .filter(([key]) => key === 'ExecStart')
+      .map(([, value]) => ({
+        text: value.replace(/^[@:+!|-]+/, '').replaceAll('%i', instance),
+        where: timer,
+        when: when.join(', '),
+      }));
+  });
+}
+
+function whenOf(key: string, value: string): string {
+  if (key === 'OnCalendar') return value;
+  return key === 'OnUnitActiveSec' || key === 'OnUnitInactiveSec' ? `every ${value}` : `${key}=${value}`;
+}
+
+/** The settings of a unit with those of its drop-ins; of a template the instance has those of the template. */
+function unitSettings(unit: string, root: string): [string, string][] {
+  const template = unit.replace(/@[^@]+\.(\w+)$/, '@.$1');
+  const names = [...new Set([unit, template])];
+  const folders = unitFolders.map((folder) => join(root, folder));
+  const main = folders
+    .flatMap((folder) => names.map((name) => textOf(join(folder, name))))
+    .find((one) => one !== undefined);
+  const dropIns = folders.flatMap((folder) =>
+    names.flatMap((name) => filesIn(join(folder, `${name}.d`)).map((file) => textOf(file) ?? '')),
+  );
+  const lines = [main ?? '', ...dropIns].join('\n').replace(/\\\n/g, ' ').split('\n');
+  const settings = lines.flatMap((line): [string, string][] => {
+    const [, key, value] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    return key === undefined || value === undefined ? [] : [[key, value]];
+  });
+  // An empty value takes back those before it.
+  return settings.filter(
+    ([key, value], index) =>
+      value !== '' && !settings.slice(index + 1).some(([later, text]) => later === key && text === ''),
+  );
+}
+
+/** Processes that refresh for as long as they run: `restaple fetch --watch`. */
+function watchingProcesses(processes: readonly HostProcess[]): ScheduledCommand[] {
+  return processes
+    .filter(({ arguments: words }) => words.includes('--watch') && restapleWords(words) !== undefined)
+    .map(({ pid, arguments: words }) => ({
+      text: words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' '),
+      where: `process ${pid}`,
+    }));
+}
+
+/** The words after `restaple fetch`, where a command is that; `node /usr/bin/restaple fetch` too. */
+export function restapleWords(words: readonly string[]): readonly string[] | undefined {
+  const index = words.findIndex((word, at) => isRestaple(word) && words[at + 1] === 'fetch');
+  return index < 0 ? undefined : words.slice(index + 2);
+}
+
+function isRestaple(word: string): boolean {
+  return /^restaple(?:\.\w+)?$/.test(basename(word)) || word.endsWith('/bin/run.js');
+}
+
+/** The words of each command in a line of shell, as far as plain words go. */
+export function commandsIn(text: string): string[][] {
+  return text.split(/&&|\|\||[;|\n]/).flatMap((part) => {
+    const words = splitWords(part.replace(/\s\d*>+\s*\S+|\s\d*>&\d/g, ' '));
+    return words === undefined || words.length === 0 ? [] : [words];
+  });
+}
+
+function filesIn(folder: string): string[] {
+  // cron and systemd pass over hidden files.
+  return namesIn(folder)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  return unlessRefused(() => readdirSync(folder).sort(), []);
+}
+
+function textOf(file: string): string | undefined {
+  return unlessRefused(() => {
+    const { bytes } = readRegularFile(file, { limit: largestFile });
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+  }, undefined);
+}
+
+/** What this user may not see, nobody misses: the report says who it was made by. */
+function unlessRefused<Value>(look: () => Value, otherwise: Value): Value {
+  try {
+    return look();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return otherwise;
+  }
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import type { HostProcess } from '../system/host-processes.js';
+import type { Discoverer } from './discovery.js';
+import { discoverDnsdist } from './dnsdist/discover.js';
+import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
+import { hitch } from './hitch.js';
+import { discoverHitch, longOption } from './hitch-discovery.js';
+import { lighttpd } from './lighttpd.js';
+import { discoverLighttpd } from './lighttpd-discovery.js';
+import { nginx } from './nginx.js';
+import { discoverNginx, nginxArguments, optionValue } from './nginx/discover.js';
+
+/** The servers that `doctor` finds on this host and looks into. */
+export const discoverers: readonly Discoverer[] = [
+  {
+    name: 'haproxy',
+    program: /^haproxy(?:-?\d[\d.]*)?$/,
+    usualConfiguration: '/etc/haproxy/haproxy.cfg',
+    configurationsOf: haproxyConfigurations,
+    discover: discoverHaproxy,
+    ask: askHaproxy,
+  },
+  {
+    name: 'nginx',
+    program: nginx.daemon.program,
+    usualConfiguration: '/etc/nginx/nginx.conf',
+    configurationsOf(running) {
+      const words = nginxArguments(running);
+      const file = optionValue(words, '-c');
+      const folder = resolve(running.workingFolder ?? '/', optionValue(words, '-p') ?? '');
+      return file === undefined ? [] : [resolve(folder, file)];
+    },
+    discover: discoverNginx,
+  },
+  {
+    name: 'dnsdist',
+    program: /^dnsdist$/,
+    usualConfiguration: '/etc/dnsdist/dnsdist.conf',
+    configurationsOf: (running) =>
+      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config')),
+    discover: discoverDnsdist,
+  },
+  {
+    name: 'hitch',
+    program: hitch.daemon.program,
+    usualConfiguration: '/etc/hitch/hitch.conf',
+    configurationsOf: (running) => fileIn(running, longOption(running, '--config')),
+    discover: discoverHitch,
+  },
+  {
+    name: 'lighttpd',
+    program: lighttpd.daemon.program,
+    usualConfiguration: '/etc/lighttpd/lighttpd.conf',
+    configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
+    discover: discoverLighttpd,
+  },
+];
+
+/** A file as a process names it, absolute. */
+function fileIn({ workingFolder = '/' }: HostProcess, file: string | undefined): string[] {
+  return file === undefined ? [] : [resolve(workingFolder, file)];
+}

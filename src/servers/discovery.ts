@@ -1,0 +1,129 @@
+import type { CertId, Certificate } from '../core/index.js';
+import type { FilePath } from '../core/file-path.js';
+import type { SocketAddress } from '../system/connection.js';
+import type { HostAndPort } from '../system/host-and-port.js';
+import type { HostProcess } from '../system/host-processes.js';
+import type { CommandEnvironment } from '../system/run-command.js';
+import type { ProcessRights } from '../system/running-process.js';
+import type { ReloadLimits } from './reload-result.js';
+
+/** A kind of server that can be found on this host. */
+export interface Discoverer {
+  readonly name: string;
+  /** Names of its executable. */
+  readonly program: RegExp;
+  /** Where its packages have the configuration. */
+  readonly usualConfiguration: string;
+  /** The configuration files that the arguments of a process name, absolute; none where it takes the usual one. */
+  configurationsOf(running: HostProcess): readonly string[];
+  /** What it serves by its configuration. */
+  discover(instance: ServerInstance, tools: DiscoveryTools): FoundServer;
+  /**
+   * What it says itself of these certificates, over the socket of its configuration.
+   *
+   * @throws TargetFailure where it does not answer; OcspError `interrupted`
+   */
+  ask?(found: FoundServer, subjects: readonly CertificateSubject[], tools: DiscoveryTools): Promise<ServerAnswer>;
+}
+
+/** A certificate that a server is asked about. */
+export interface CertificateSubject {
+  readonly certificatePath: FilePath;
+  readonly certificate: Certificate;
+  /** Absent where the issuer was not found. */
+  readonly certId?: CertId;
+}
+
+/** What a server says itself. */
+export interface ServerAnswer {
+  /** Of each certificate that was asked about, in their order; absent where it does not say. */
+  readonly loaded?: readonly LoadedState[];
+  readonly remarks: readonly ServerRemark[];
+}
+
+/** A server to look at: one that runs, or a configuration that nobody runs. */
+export interface ServerInstance {
+  readonly running?: HostProcess;
+  readonly configurations: readonly string[];
+}
+
+export interface DiscoveryTools {
+  readonly limits: ReloadLimits;
+  readonly environment: CommandEnvironment;
+  randomBytes(count: number): Uint8Array;
+}
+
+/** Where a certificate is served. */
+export interface ServedPlace extends HostAndPort {
+  /** The name to ask for; that of the certificate where absent. */
+  readonly serverName?: string;
+  readonly starttls?: 'smtp' | 'imap';
+}
+
+/** A line of a configuration file. */
+export interface ConfigurationLine {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A certificate that a server uses, and how it comes by its staple. */
+export interface UsedCertificate {
+  /** The file, absolute. */
+  readonly certificate: string;
+  readonly places: readonly ServedPlace[];
+  /** The line that names it. */
+  readonly position?: ConfigurationLine;
+  /** The staple's file, where the server reads one. */
+  readonly stapleFile?: string;
+  /** Only where the file is there: the configuration does not name it. */
+  readonly isFileOptional?: true;
+  /** The setting by which the server fetches the staple itself, where it does. */
+  readonly ownFetching?: OwnFetching;
+  /** What is known to keep a staple of this certificate from being right: sentences. */
+  readonly remarks?: readonly ServerRemark[];
+}
+
+/** How a server fetches a staple itself. */
+export interface OwnFetching {
+  /** `ocsp-update on`, in the words of its configuration. */
+  readonly setting: string;
+  /** It can reach no responder that has a name, since it was given nobody to ask for addresses. */
+  readonly hasNoResolver?: true;
+}
+
+/** What runs in the server. */
+export interface LoadedState {
+  /** The certificate of the file, another one under its name, or none. */
+  readonly certificate: 'same' | 'other' | 'none';
+  /** Whether it has a place for its staple; absent where it does not say. */
+  readonly hasSlot?: boolean;
+  /** Of its own fetching: what came of the last time, and when it asks again, in its words. */
+  readonly ownFetching?: { readonly isFailing: boolean; readonly status: string; readonly next: string };
+}
+
+/** Something about a server that is worth saying, with the next step. */
+export interface ServerRemark {
+  /** `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of what was read. */
+  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A server of this host, and the certificates that it uses. */
+export interface FoundServer {
+  /** As in the table of servers. */
+  readonly name: string;
+  readonly pid?: number;
+  /** The files of its configuration that were read, the main one first. */
+  readonly configurations: readonly string[];
+  /** Who reads the staples when the server reloads; absent where that is not known. */
+  readonly reader?: ProcessRights;
+  readonly certificates: readonly UsedCertificate[];
+  /** The target of --reload for it; absent where there is none. */
+  readonly target?: string;
+  /** Where it answers questions. */
+  readonly control?: { readonly address: SocketAddress };
+  /** The file that has the key of --dnsdist-key-file. */
+  readonly keyFile?: string;
+  readonly remarks: readonly ServerRemark[];
+}

@@ -1,0 +1,69 @@
+import { shownPath } from '../../core/file-path.js';
+import { definedOnly } from '../../core/defined-only.js';
+import { reachableHost } from '../../system/listening-sockets.js';
+import { systemErrorText } from '../../system/system-error.js';
+import type { ServedPlace, ServerRemark, UsedCertificate } from '../discovery.js';
+import type { ConfiguredCertificate, HaproxyConfiguration } from './configuration.js';
+import { readHaproxyConfiguration, type ConfigurationSurroundings } from './configuration-reader.js';
+
+/** The configuration as far as it can be read, and what cannot. */
+export function readConfiguration(
+  paths: readonly string[],
+  surroundings: ConfigurationSurroundings,
+): { readonly configuration: HaproxyConfiguration; readonly remarks: ServerRemark[] } {
+  try {
+    const configuration = readHaproxyConfiguration(paths, surroundings);
+    const remarks = configuration.problems.map((message): ServerRemark => ({ code: 'unreadable', message }));
+    return { configuration, remarks };
+  } catch (error) {
+    const message = `the configuration of haproxy, ${paths.join(' ')}, was not read: ${systemErrorText(error)}`;
+    const hint = 'run restaple doctor as a user who may read it';
+    return {
+      configuration: { certificates: [], binds: [], sockets: [], problems: [] },
+      remarks: [{ code: 'unreadable', message, hint }],
+    };
+  }
+}
+
+/** The certificates that haproxy serves on TCP, each with its places. */
+export function certificatesServed({ certificates, binds }: HaproxyConfiguration): UsedCertificate[] {
+  const places = new Map<string, ServedPlace[]>();
+  for (const { addresses, certificates: names } of binds) {
+    const own = addresses.flatMap(placesOf);
+    for (const name of names) places.set(name, [...(places.get(name) ?? []), ...own]);
+  }
+  return certificates
+    .filter(({ name }) => places.has(name))
+    .map((one) => usedCertificate(one, places.get(one.name) ?? []));
+}
+
+function usedCertificate(
+  { path, staplePath, needsStapleFile, isOwnUpdate, line }: ConfiguredCertificate,
+  places: readonly ServedPlace[],
+): UsedCertificate {
+  const serverName = line.kind === 'crt-list' ? filterIn(line.text) : undefined;
+  return definedOnly({
+    certificate: shownPath(path),
+    places: serverName === undefined ? places : places.map((place) => ({ ...place, serverName })),
+    position: { file: shownPath(line.file), line: line.number },
+    stapleFile: staplePath === undefined ? undefined : shownPath(staplePath),
+    isFileOptional: staplePath === undefined || needsStapleFile ? undefined : true,
+    ownFetching: isOwnUpdate ? { setting: 'ocsp-update on' } : undefined,
+  });
+}
+
+/** The first name that a line of a crt-list serves its certificate for; patterns are no names. */
+function filterIn(text: string): string | undefined {
+  const filters = text.replace(/^\s*[^\s[]+\s*(?:\[[^\]]*\])?/, '').split(/\s+/);
+  return filters.find((one) => /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i.test(one));
+}
+
+/** The TCP places of an address; a unix socket and QUIC are none. */
+function placesOf(address: string): ServedPlace[] {
+  if (/^(?:quic[46]?@|unix@|abns|fd@|sockpair@|rhttp@|\/)/.test(address)) return [];
+  // Of a range of ports the first tells as much as all.
+  const [, host = '', port] = /^(?:[a-z0-9]+@)?(.*?):(\d+)(?:-\d+)?$/.exec(address) ?? [];
+  if (port === undefined) return [];
+  const bare = host.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
+  return [{ host: reachableHost(bare), port: Number(port) }];
+}

@@ -1,0 +1,156 @@
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { definedOnly } from '../core/defined-only.js';
+import { parseHostAndPort } from '../system/host-and-port.js';
+import type { HostProcess } from '../system/host-processes.js';
+import { reachableHost } from '../system/listening-sockets.js';
+import { systemErrorText } from '../system/system-error.js';
+import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
+import type { FoundServer, OwnFetching, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
+
+/** The values that a name has in a block, in their order: texts, and blocks within. */
+interface HitchBlock {
+  readonly line: number;
+  readonly settings: { readonly name: string; readonly value: string | HitchBlock; readonly line: number }[];
+}
+
+/** Where Debian's hitch keeps staples that it fetches, unless told otherwise. */
+const usualOcspDir = '/var/lib/hitch';
+const usualPidFile = '/run/hitch/hitch.pid';
+
+/** The value of an option, `--config=FILE` or `--config FILE`. */
+export function longOption(
+  { arguments: words }: Pick<HostProcess, 'arguments'>,
+  ...names: string[]
+): string | undefined {
+  for (const [index, word] of words.entries()) {
+    const name = names.find((one) => word === one || word.startsWith(`${one}=`));
+    if (name !== undefined) return word === name ? words[index + 1] : word.slice(name.length + 1);
+  }
+  return undefined;
+}
+
+/** What hitch serves by its configuration. */
+export function discoverHitch({ running, configurations }: ServerInstance): FoundServer {
+  const reader = createConfigurationReader('hitch');
+  const [configuration = ''] = configurations;
+  const root = readBlock(configuration, reader);
+  const folder = running?.workingFolder ?? '/';
+  const frontends = root.settings.filter(({ name }) => name === 'frontend').map(({ value }) => value);
+  const places = frontends.flatMap(placesOf);
+  const ocspDir = textIn(root, 'ocsp-dir') ?? usualOcspDir;
+  const all = [root, ...frontends.filter((one): one is HitchBlock => typeof one !== 'string')];
+  const certificates = all.flatMap((block) =>
+    certificatesOf(block, block === root ? places : placesOf(block), { folder, ocspDir, configuration, reader }),
+  );
+  const pidFile = running === undefined ? undefined : longOption(running, '--pidfile', '-p');
+  const own = pidFile ?? textIn(root, 'pidfile') ?? usualPidFile;
+  return definedOnly({
+    name: 'hitch',
+    pid: running?.pid,
+    configurations: reader.files,
+    reader: running,
+    certificates,
+    target: own === usualPidFile ? 'hitch' : `hitch:${resolve(folder, own)}`,
+    remarks: reader.remarks,
+  });
+}
+
+interface Surroundings {
+  readonly folder: string;
+  readonly ocspDir: string;
+  readonly configuration: string;
+  readonly reader: ConfigurationReader;
+}
+
+function certificatesOf(block: HitchBlock, places: readonly ServedPlace[], around: Surroundings): UsedCertificate[] {
+  const { folder, ocspDir, configuration, reader } = around;
+  const ownFetching: OwnFetching | undefined =
+    ocspDir === '' ? undefined : { setting: `ocsp-dir = ${JSON.stringify(ocspDir)}` };
+  return block.settings.flatMap(({ name, value, line }): UsedCertificate[] => {
+    const position = { file: configuration, line };
+    if (name === 'pem-dir' && typeof value === 'string') {
+      const files = pemFilesIn(resolve(folder, value), reader);
+      return files.map((certificate) => definedOnly({ certificate, places, position, ownFetching }));
+    }
+    if (name !== 'pem-file') return [];
+    const certificate = typeof value === 'string' ? value : textIn(value, 'cert');
+    const staple = typeof value === 'string' ? undefined : textIn(value, 'ocsp-resp-file');
+    if (certificate === undefined) return [];
+    return [
+      definedOnly({
+        certificate: resolve(folder, certificate),
+        places,
+        position,
+        stapleFile: staple === undefined ? undefined : resolve(folder, staple),
+        ownFetching,
+      }),
+    ];
+  });
+}
+
+function pemFilesIn(folder: string, reader: ConfigurationReader): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    reader.remark('unreadable', `the certificates in ${folder} were not listed: ${systemErrorText(error)}`);
+    return [];
+  }
+}
+
+/** `"[*]:443"`, or a block with host and port. */
+function placesOf(frontend: string | HitchBlock): ServedPlace[] {
+  const text =
+    typeof frontend === 'string'
+      ? frontend
+      : `[${textIn(frontend, 'host') ?? '*'}]:${textIn(frontend, 'port') ?? '8443'}`;
+  const plain = text.replace(/^\[([^\]]*)\]/, (_all, host: string) => (host.includes(':') ? `[${host}]` : host));
+  const place = parseHostAndPort(plain.replace(/^\*?:/, '0.0.0.0:').replace(/\+.*$/, ''));
+  return place === undefined ? [] : [{ host: reachableHost(place.host), port: place.port }];
+}
+
+function textIn(block: HitchBlock, name: string): string | undefined {
+  const value = block.settings.findLast((one) => one.name === name)?.value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+const token = /#[^\n]*|"((?:[^"\\]|\\[^])*)"|'([^']*)'|([{}=])|([^\s{}="'#]+)/g;
+
+/** `name = value` and `name = { … }` (hitch.conf(5)); what does not look like that ends the reading. */
+function readBlock(path: string, reader: ConfigurationReader): HitchBlock {
+  const top: HitchBlock = { line: 1, settings: [] };
+  const blocks = [top];
+  const text = reader.read(path) ?? '';
+  let name: string | undefined;
+  let isValue = false;
+  let line = 1;
+  let at = 0;
+  for (const match of text.matchAll(token)) {
+    line += text.slice(at, match.index).split('\n').length - 1;
+    at = match.index;
+    const [whole, double, single, sign, word] = match;
+    const block = blocks.at(-1) ?? top;
+    const value = double ?? single ?? word;
+    if (whole.startsWith('#')) continue;
+    if (sign === '=' && name !== undefined && !isValue) isValue = true;
+    else if (sign === '{' && name !== undefined && isValue) {
+      const inner: HitchBlock = { line, settings: [] };
+      block.settings.push({ name, value: inner, line });
+      blocks.push(inner);
+      [name, isValue] = [undefined, false];
+    } else if (sign === '}' && name === undefined && blocks.length > 1) blocks.pop();
+    else if (value !== undefined && name !== undefined && isValue) {
+      block.settings.push({ name, value, line });
+      [name, isValue] = [undefined, false];
+    } else if (word !== undefined && name === undefined) name = word;
+    else {
+      reader.remark('unreadable', `${path}:${line}: ${whole} was not expected here`, 'see hitch.conf(5)');
+      return top;
+    }
+  }
+  if (blocks.length > 1 || name !== undefined) reader.remark('unreadable', `${path}: the last setting does not end`);
+  return top;
+}

@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { definedOnly } from '../core/defined-only.js';
+import { parseHostAndPort } from '../system/host-and-port.js';
+import { reachableHost } from '../system/listening-sockets.js';
+import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
+import type { FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
+
+/** What a condition sets, or the file outside of all conditions. */
+interface LighttpdBlock {
+  /** `$SERVER["socket"] == ":443"`; empty outside. */
+  readonly condition: string;
+  readonly outer: LighttpdBlock | undefined;
+  readonly settings: Map<string, { readonly value: string; readonly file: string; readonly line: number }>;
+}
+
+const usualPidFile = '/run/lighttpd.pid';
+const deepestInclude = 16;
+
+/** What lighttpd serves by its configuration, as far as plain texts go. */
+export function discoverLighttpd({ running, configurations }: ServerInstance): FoundServer {
+  const reader = createConfigurationReader('lighttpd');
+  const [configuration = ''] = configurations;
+  const top: LighttpdBlock = { condition: '', outer: undefined, settings: new Map() };
+  const blocks = [top];
+  readFile(configuration, top, blocks, reader, 0);
+  const pidFile = top.settings.get('server.pid-file')?.value ?? usualPidFile;
+  const folder = running?.workingFolder ?? '/';
+  return definedOnly({
+    name: 'lighttpd',
+    pid: running?.pid,
+    configurations: reader.files,
+    reader: running,
+    certificates: blocks.flatMap((block) => certificatesOf(block, blocks, folder)),
+    target: pidFile === usualPidFile ? 'lighttpd' : `lighttpd:${resolve(folder, pidFile)}`,
+    remarks: reader.remarks,
+  });
+}
+
+/** A certificate is where its block names one; the rest it takes from the blocks around it. */
+function certificatesOf(block: LighttpdBlock, blocks: readonly LighttpdBlock[], folder: string): UsedCertificate[] {
+  const certificate = block.settings.get('ssl.pemfile');
+  if (certificate === undefined) return [];
+  const staple = settingOf(block, 'ssl.stapling-file');
+  const serverName = /^\$HTTP\["host"\] *== *"([^"]+)"/.exec(block.condition)?.[1];
+  const places = placesOf(block, blocks).map((place) => definedOnly({ ...place, serverName }));
+  return [
+    definedOnly({
+      certificate: resolve(folder, certificate.value),
+      places,
+      position: { file: certificate.file, line: certificate.line },
+      stapleFile: staple === undefined ? undefined : resolve(folder, staple),
+    }),
+  ];
+}
+
+function settingOf(block: LighttpdBlock | undefined, name: string): string | undefined {
+  return block === undefined ? undefined : (block.settings.get(name)?.value ?? settingOf(block.outer, name));
+}
+
+const socketCondition = /^\$SERVER\["socket"\] *== *"([^"]*)"/;
+
+/** The sockets that speak TLS: the block's own, else all of them. */
+function placesOf(block: LighttpdBlock, blocks: readonly LighttpdBlock[]): ServedPlace[] {
+  for (let around: LighttpdBlock | undefined = block; around !== undefined; around = around.outer) {
+    const own = socketCondition.exec(around.condition)?.[1];
+    if (own !== undefined) return placeOf(own);
+  }
+  const isOn = (one: LighttpdBlock): boolean => settingOf(one, 'ssl.engine') === 'enable';
+  const sockets = blocks.filter(isOn).flatMap(({ condition }) => placeOf(socketCondition.exec(condition)?.[1] ?? ''));
+  const [top] = blocks;
+  if (top?.settings.get('ssl.engine')?.value !== 'enable') return sockets;
+  const host = top.settings.get('server.bind')?.value ?? '0.0.0.0';
+  return [{ host: reachableHost(host), port: Number(top.settings.get('server.port')?.value ?? 80) }, ...sockets];
+}
+
+function placeOf(text: string): ServedPlace[] {
+  const place = parseHostAndPort(text.replace(/^:/, '0.0.0.0:').replace(/^\*:/, '0.0.0.0:'));
+  return place === undefined ? [] : [{ host: reachableHost(place.host), port: place.port }];
+}
+
+const assignment = /^([\w.-]+)\s*(?::?=|\+=)\s*(.*)$/;
+const plainText = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/;
+const watched = /^(?:ssl\.(?:engine|pemfile|stapling-file)|server\.(?:port|bind|pid-file))$/;
+
+function readFile(
+  file: string,
+  start: LighttpdBlock,
+  blocks: LighttpdBlock[],
+  reader: ConfigurationReader,
+  depth: number,
+): void {
+  let block = start;
+  for (const [index, raw] of (reader.read(file) ?? '').split('\n').entries()) {
+    const line = index + 1;
+    let text = raw.trim();
+    if (text.startsWith('#')) continue;
+    while (text.startsWith('}')) {
+      block = block.outer ?? block;
+      text = text.slice(1).trim();
+    }
+    const condition = /^(?:else\s*(?:if)?\s*)?(\$.*?|)\s*\{\s*(.*)$/.exec(text);
+    if (condition !== null && (text.startsWith('$') || text.startsWith('else'))) {
+      block = { condition: condition[1] ?? '', outer: block, settings: new Map() };
+      blocks.push(block);
+      text = condition[2] ?? '';
+    }
+    const isClosed = /^[^"#]*(?:"[^"]*"[^"#]*)*\}\s*(?:#.*)?$/.test(text);
+    takeStatement(isClosed ? text.replace(/\}\s*(?:#.*)?$/, '').trim() : text, block, {
+      file,
+      line,
+      reader,
+      depth,
+      blocks,
+    });
+    if (isClosed) block = block.outer ?? block;
+  }
+}
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly reader: ConfigurationReader;
+  readonly depth: number;
+  readonly blocks: LighttpdBlock[];
+}
+
+function takeStatement(text: string, block: LighttpdBlock, { file, line, reader, depth, blocks }: Place): void {
+  const included = /^include\s+"([^"]+)"/.exec(text)?.[1];
+  if (included !== undefined && depth < deepestInclude) {
+    for (const one of reader.included(included, resolve(file, '..'))) readFile(one, block, blocks, reader, depth + 1);
+    return;
+  }
+  if (text.startsWith('include_shell')) {
+    const hint = 'what it prints was not read: restaple runs no commands of a configuration';
+    reader.remark('not-understood', `${file}:${line}: include_shell was not followed`, hint);
+    return;
+  }
+  const [, name = '', value = ''] = assignment.exec(text) ?? [];
+  if (!watched.test(name)) return;
+  const plain = plainText.exec(value)?.[1] ?? /^\d+/.exec(value)?.[0];
+  if (plain !== undefined) block.settings.set(name, { value: plain, file, line });
+  else reader.remark('not-understood', `${file}:${line}: the value of ${name} is not a plain text`);
+}

@@ -1,0 +1,204 @@
+import { resolve } from 'node:path';
+import { isIP } from 'node:net';
+import { definedOnly } from '../../core/defined-only.js';
+import { parseHostAndPort } from '../../system/host-and-port.js';
+import type { HostProcess } from '../../system/host-processes.js';
+import { reachableHost } from '../../system/listening-sockets.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import type {
+  FoundServer,
+  OwnFetching,
+  ServedPlace,
+  ServerInstance,
+  ServerRemark,
+  UsedCertificate,
+} from '../discovery.js';
+import { prefixOf, readNginxFile, type NginxDirective } from './syntax.js';
+
+const usualPidFile = '/run/nginx.pid';
+
+/** The words of nginx's command line: its master process has rewritten them into one. */
+export function nginxArguments({ arguments: words }: Pick<HostProcess, 'arguments'>): readonly string[] {
+  const [first = ''] = words;
+  const rewritten = /^nginx: master process (.*)$/s.exec(first)?.[1];
+  return rewritten === undefined ? words : rewritten.split(/\s+/);
+}
+
+/** The value of an option, `-c FILE` or `-cFILE`. */
+export function optionValue(words: readonly string[], option: string): string | undefined {
+  const index = words.findIndex((word) => word.startsWith(option));
+  const word = words[index];
+  if (word === undefined) return undefined;
+  return word === option ? words[index + 1] : word.slice(option.length);
+}
+
+/** What nginx serves by its configuration. */
+export function discoverNginx({ running, configurations }: ServerInstance): FoundServer {
+  const reader = createConfigurationReader('nginx');
+  const [configuration = ''] = configurations;
+  const directives = readNginxFile(configuration, prefixOf(configuration), reader);
+  const certificates = directives.flatMap(({ name, block = [] }) =>
+    ['http', 'stream', 'mail'].includes(name) ? certificatesOf(block, name, prefixOf(configuration), reader) : [],
+  );
+  const words = running === undefined ? [] : nginxArguments(running);
+  const pidFile = pidFileOf(directives, words, running?.workingFolder);
+  return definedOnly({
+    name: 'nginx',
+    pid: running?.pid,
+    configurations: reader.files,
+    reader: running,
+    certificates,
+    target: pidFile === usualPidFile ? 'nginx' : `nginx:${pidFile}`,
+    remarks: reader.remarks,
+  });
+}
+
+function pidFileOf(directives: readonly NginxDirective[], words: readonly string[], folder = '/'): string {
+  // -g is split at blanks where nginx has rewritten its command line.
+  const global = /(?:^|[\s;])pid\s+([^;\s]+)/.exec(words.slice(words.indexOf('-g')).join(' '))?.[1];
+  const own = directives.find(({ name }) => name === 'pid')?.words[0];
+  const named = own ?? (words.includes('-g') ? global : undefined);
+  return named === undefined ? usualPidFile : resolve(folder, optionValue(words, '-p') ?? '', named);
+}
+
+/** The settings that a server block takes from the block around it where it has none of that name. */
+interface TlsSettings {
+  readonly certificates: readonly NginxDirective[];
+  readonly stapling: string;
+  readonly stapleFile: string | undefined;
+  readonly resolver: boolean;
+}
+
+const noSettings: TlsSettings = { certificates: [], stapling: 'off', stapleFile: undefined, resolver: false };
+
+function settingsIn(block: readonly NginxDirective[], outer: TlsSettings): TlsSettings {
+  const all = (name: string): NginxDirective[] => block.filter((one) => one.name === name);
+  const certificates = all('ssl_certificate');
+  return {
+    certificates: certificates.length > 0 ? certificates : outer.certificates,
+    stapling: all('ssl_stapling').at(-1)?.words[0] ?? outer.stapling,
+    stapleFile: all('ssl_stapling_file').at(-1)?.words[0] ?? outer.stapleFile,
+    resolver: all('resolver').length > 0 || outer.resolver,
+  };
+}
+
+function certificatesOf(
+  block: readonly NginxDirective[],
+  context: string,
+  prefix: string,
+  reader: ConfigurationReader,
+): UsedCertificate[] {
+  const outer = settingsIn(block, noSettings);
+  const servers = block.filter(({ name }) => name === 'server').map(({ block: inner = [] }) => inner);
+  const listens = servers.map((server) => server.filter(({ name }) => name === 'listen'));
+  // A socket speaks TLS for all servers on it where one of them says so.
+  const tlsSockets = new Set(
+    listens
+      .flat()
+      .filter(({ words }) => words.includes('ssl'))
+      .map(socketOf),
+  );
+  return servers.flatMap((server, index) => {
+    const own = (listens[index] ?? []).filter((listen) => tlsSockets.has(socketOf(listen)));
+    const starttls = context === 'mail' ? starttlsOf(server, listens[index] ?? []) : undefined;
+    if (own.length === 0 && starttls === undefined) return [];
+    const settings = settingsIn(server, outer);
+    const places = placesOf(starttls?.listens ?? own, server, starttls?.protocol);
+    return usedCertificates(settings, places, prefix, reader);
+  });
+}
+
+function usedCertificates(
+  { certificates, stapling, stapleFile, resolver }: TlsSettings,
+  places: readonly ServedPlace[],
+  prefix: string,
+  reader: ConfigurationReader,
+): UsedCertificate[] {
+  const isOn = stapling === 'on';
+  return certificates.flatMap(({ words: [name = ''], file, line }): UsedCertificate[] => {
+    if (name.includes('$') || name.startsWith('data:')) {
+      const what = name.startsWith('data:') ? 'is in the configuration itself' : `has a variable: ${name}`;
+      reader.remark(
+        'not-understood',
+        `${file}:${line}: this certificate ${what}`,
+        'name its file to restaple yourself',
+      );
+      return [];
+    }
+    const ownFetching: OwnFetching | undefined =
+      isOn && stapleFile === undefined
+        ? definedOnly({
+            setting: 'ssl_stapling on',
+            hasNoResolver: resolver ? undefined : true,
+          })
+        : undefined;
+    return [
+      definedOnly({
+        certificate: resolve(prefix, name),
+        places,
+        position: { file, line },
+        stapleFile: isOn && stapleFile !== undefined ? resolve(prefix, stapleFile) : undefined,
+        ownFetching,
+        remarks: remarksOf({ isOn, stapleFile, isOneOfSeveral: certificates.length > 1, file, line }),
+      }),
+    ];
+  });
+}
+
+function remarksOf(facts: {
+  readonly isOn: boolean;
+  readonly stapleFile: string | undefined;
+  readonly isOneOfSeveral: boolean;
+  readonly file: string;
+  readonly line: number;
+}): ServerRemark[] | undefined {
+  const where = `${facts.file}:${facts.line}`;
+  if (facts.stapleFile !== undefined && !facts.isOn) {
+    const message = `${where}: ssl_stapling_file is set, and ssl_stapling is off`;
+    return [{ code: 'setting', message, hint: 'add: ssl_stapling on;' }];
+  }
+  if (facts.isOn && facts.stapleFile !== undefined && facts.isOneOfSeveral) {
+    const message = `${where}: nginx has one staple file for several certificates of a server block, and it is right for one of them`;
+    return [{ code: 'setting', message, hint: 'use one certificate in this server block' }];
+  }
+  return undefined;
+}
+
+function socketOf({ words }: NginxDirective): string {
+  const { host, port } = placeOfListen(words[0] ?? '') ?? { host: words[0] ?? '', port: 0 };
+  return `${host} ${port}`;
+}
+
+/** `443`, `*:443`, `127.0.0.1:443`, `[::]:443`, `127.0.0.1`; undefined for a unix socket. */
+function placeOfListen(text: string): ServedPlace | undefined {
+  if (text.startsWith('unix:')) return undefined;
+  if (/^\d+$/.test(text)) return { host: '0.0.0.0', port: Number(text) };
+  const found = parseHostAndPort(text.replace(/^\*(?=:|$)/, '0.0.0.0'), 80);
+  return found;
+}
+
+function placesOf(
+  listens: readonly NginxDirective[],
+  server: readonly NginxDirective[],
+  starttls?: 'smtp' | 'imap',
+): ServedPlace[] {
+  const names = server.filter(({ name }) => name === 'server_name').flatMap(({ words }) => words);
+  // A pattern, the catch-all `_` and an empty name are no names to ask for.
+  const serverName = names.find((name) => /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) && isIP(name) === 0);
+  return listens.flatMap(({ words }) => {
+    const place = placeOfListen(words[0] ?? '');
+    if (place === undefined) return [];
+    return [definedOnly({ host: reachableHost(place.host), port: place.port, serverName, starttls })];
+  });
+}
+
+/** Mail servers that speak text first and then TLS. */
+function starttlsOf(
+  server: readonly NginxDirective[],
+  listens: readonly NginxDirective[],
+): { readonly listens: readonly NginxDirective[]; readonly protocol: 'smtp' | 'imap' } | undefined {
+  const value = (wanted: string): string | undefined => server.find(({ name }) => name === wanted)?.words[0];
+  const protocol = value('protocol');
+  if (!['on', 'only'].includes(value('starttls') ?? 'off')) return undefined;
+  return protocol === 'smtp' || protocol === 'imap' ? { listens, protocol } : undefined;
+}

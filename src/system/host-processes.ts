@@ -1,0 +1,63 @@
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { rightsIn, type ProcessRights } from './running-process.js';
+import { systemErrorCode } from './system-error.js';
+
+/** A process of this host, as /proc shows it to this user. */
+export interface HostProcess extends ProcessRights {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** The file name of the executable; what the process calls itself where its executable is hidden from this user. */
+  readonly program: string;
+  /** The path of the executable; absent where it is hidden from this user. */
+  readonly executable?: string;
+  /** As they are now: a process may have rewritten them, nginx into one. */
+  readonly arguments: readonly string[];
+  /** Absent where it is hidden from this user. */
+  readonly workingFolder?: string;
+  /** It runs in a root folder of its own, as in a container, where paths mean something else. */
+  readonly hasOwnRoot: boolean;
+}
+
+/**
+ * The processes of this host without those of the kernel, by /proc. One that ends meanwhile is left out.
+ *
+ * @throws the system's error where there is no such folder
+ */
+export function hostProcesses(procRoot = '/proc'): HostProcess[] {
+  const ids = readdirSync(procRoot).filter((name) => /^[1-9]\d*$/.test(name));
+  return ids.flatMap((id) => orNothing(() => processAt(join(procRoot, id), Number(id))) ?? []);
+}
+
+function processAt(folder: string, pid: number): HostProcess | undefined {
+  const words = readFileSync(join(folder, 'cmdline'), 'utf8');
+  const status = readFileSync(join(folder, 'status'), 'latin1');
+  if (words === '') return undefined;
+  const executable = orNothing(() => readlinkSync(join(folder, 'exe')).replace(/ \(deleted\)$/, ''));
+  const workingFolder = orNothing(() => readlinkSync(join(folder, 'cwd')));
+  return {
+    pid,
+    parentPid: Number(/^PPid:\t(\d+)/m.exec(status)?.[1] ?? 0),
+    program: executable === undefined ? (/^Name:\t(.*)/.exec(status)?.[1] ?? '') : basename(executable),
+    ...(executable === undefined ? {} : { executable }),
+    arguments: words.replace(/\0+$/, '').split('\0'),
+    ...(workingFolder === undefined ? {} : { workingFolder }),
+    hasOwnRoot: orNothing(() => !isRootFolder(join(folder, 'root'))) ?? false,
+    ...rightsIn(status),
+  };
+}
+
+function isRootFolder(root: string): boolean {
+  const [ours, theirs] = [statSync('/'), statSync(`${root}/`)];
+  return ours.dev === theirs.dev && ours.ino === theirs.ino;
+}
+
+/** Undefined where the process has ended, or this user may not look. */
+function orNothing<Value>(look: () => Value): Value | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,211 @@
+// @module-tag haproxy
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { isSince } from '../support/programs.js';
+import { runRestaple } from '../support/run-program.js';
+import { freePort } from '../support/servers/free-port.js';
+import { startHaproxy } from '../support/servers/haproxy.js';
+import { probeStaple } from '../support/servers/probe-staple.js';
+import {
+  createServerScene,
+  fetchAndReload,
+  responseFor,
+  type ServerScene,
+  type Site,
+  type TargetServer,
+} from '../support/servers/server-scene.js';
+
+let scene: ServerScene;
+
+beforeAll(async () => {
+  scene = await createServerScene();
+});
+
+afterAll(() => scene.clear());
+
+interface Started extends TargetServer {
+  readonly configuration: string;
+}
+
+async function start(binds: string, stores = '', settings = ''): Promise<Started> {
+  const port = await freePort();
+  const socket = scene.folder.at('next.sock');
+  const config = `global
+    stats socket ${socket} level admin
+${settings}
+${stores}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend f
+    bind 127.0.0.1:${port} ssl ${binds}
+    http-request return status 200
+`;
+  const daemon = await startHaproxy({ config, folder: scene.folder.path, ports: [port] });
+  const configuration = scene.folder.at('haproxy.cfg');
+  return { ...daemon, configuration, target: `haproxy:${socket}`, port, place: `127.0.0.1:${port}` };
+}
+
+const stapled = ({ port }: Started, { certificate }: Site): Promise<Buffer | null> =>
+  probeStaple({ port, serverName: `${basename(certificate, '.pem')}.example` });
+
+describe('the staple that haproxy reads at its next start', () => {
+  it('is put where its configuration has it, and judged there', async () => {
+    const site = scene.issue('del');
+    rmSync(site.staple);
+    const certificate = scene.folder.at('del.crt');
+    copyFileSync(site.certificate, certificate);
+    writeFileSync(scene.folder.at('del.ocsp'), responseFor(scene, site));
+    const haproxy = await start(`crt ${certificate}`, '', '    ssl-load-extra-del-ext');
+    try {
+      const words = ['--haproxy-config', haproxy.configuration];
+      const fetched = await fetchAndReload([certificate, '--force', '--reload', haproxy.target, ...words]);
+      expect(fetched).toMatchObject({ exitCode: 0, outcomes: ['updated'], reload: [{ ok: true }] });
+      expect(fetched.lines()[0]).toMatchObject({ staple: scene.folder.at('del.ocsp') });
+      expect(fetched.reload[0]!.certificates[0]!.code).toBeUndefined();
+      const judged = await runRestaple(['verify', '--for', 'haproxy', ...words, certificate]);
+      expect(judged.exitCode).toBe(0);
+    } finally {
+      await haproxy.stop();
+    }
+  });
+
+  it('is none where its settings say so, which reload and --for say', async () => {
+    const site = scene.issue('none');
+    const haproxy = await start(`crt ${site.certificate}`, '', '    ssl-load-extra-files none');
+    try {
+      const words = ['--haproxy-config', haproxy.configuration, site.certificate];
+      const told = await runRestaple(['reload', haproxy.target, ...words]);
+      expect(told.exitCode).toBe(0);
+      expect(told.stderr).toContain('haproxy reads no staple for');
+      expect(told.stderr).toContain('set in its global section: ssl-load-extra-files all');
+      expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
+      const judged = await runRestaple(['verify', '--for', 'haproxy', ...words]);
+      expect(judged).toMatchObject({ exitCode: 10, stdout: expect.stringContaining('gone-with-reload') as string });
+    } finally {
+      await haproxy.stop();
+    }
+  });
+
+  it('needs a configuration that can be read', async () => {
+    const site = scene.issue('unread');
+    const result = await runRestaple(['verify', '--haproxy-config', scene.folder.at('no.cfg'), site.certificate]);
+    expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--haproxy-config') as string });
+  });
+
+  if (isSince('haproxy', '3.0')) {
+    it('is none for a certificate of a crt-store without ocsp', async () => {
+      const site = scene.issue('stored');
+      const haproxy = await start('crt @web/it', `crt-store web\n    load crt ${site.certificate} alias it\n`);
+      try {
+        expect(await stapled(haproxy, site)).toBeNull();
+        const asked = await runRestaple(['reload', haproxy.target, site.certificate]);
+        expect(asked.exitCode).toBe(0);
+        expect(asked.stderr).toContain('from a crt-store (@web/it)');
+        expect(asked.stderr).toContain(`or add to it: ocsp ${site.staple}`);
+        expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
+        const read = await runRestaple([
+          ...['reload', haproxy.target, site.certificate],
+          ...['--json', '--haproxy-config', haproxy.configuration],
+        ]);
+        expect(read.lines()[0]).toMatchObject({
+          ok: true,
+          certificates: [
+            {
+              code: 'gone-with-reload',
+              hint: expect.stringContaining(`load crt ${site.certificate} alias it ocsp ${site.staple}`) as string,
+            },
+          ],
+        });
+      } finally {
+        await haproxy.stop();
+      }
+    });
+
+    it('is none for a line of a crt-list with a key, and another file for one with ocsp', async () => {
+      const [keyed, named, plain] = ['keyed', 'named', 'plain'].map((name) => scene.issue(name));
+      writeFileSync(scene.folder.at('named.der'), responseFor(scene, named!));
+      const list = scene.folder.write(
+        'with-options',
+        `${keyed!.certificate} [key ${keyed!.key}] keyed.example\n` +
+          `${named!.certificate} [ocsp ${scene.folder.at('named.der')}]\n${plain!.certificate} [alpn h2]\n`,
+      );
+      const haproxy = await start(`crt-list ${list}`);
+      try {
+        const result = await runRestaple([
+          ...['reload', '--json', haproxy.target],
+          ...[keyed!, named!, plain!].map(({ certificate }) => certificate),
+        ]);
+        expect(result.exitCode).toBe(0);
+        expect(result.lines()[0]).toMatchObject({
+          certificates: [
+            {
+              code: 'gone-with-reload',
+              hint: expect.stringContaining(`[key ${keyed!.key} ocsp ${keyed!.staple}] keyed.example`) as string,
+            },
+            { code: 'gone-with-reload', message: expect.stringContaining('named.der') as string },
+            { ok: true },
+          ],
+        });
+        const [, , last] = (result.lines()[0]!['certificates'] as { code?: string }[]).map(({ code }) => code);
+        expect(last).toBeUndefined();
+      } finally {
+        await haproxy.stop();
+      }
+    });
+  }
+});
+
+describe('a relative name of a certificate', () => {
+  it('is not taken for a file elsewhere of the same name', async () => {
+    mkdirSync(scene.folder.at('other'), { recursive: true });
+    const [ours, theirs] = [scene.issue('same'), scene.issue('other/same')];
+    copyFileSync(theirs.certificate, scene.folder.at('other/same.pem'));
+    const haproxy = await start('crt same.pem', '', `    crt-base other`);
+    try {
+      const result = await runRestaple(['reload', '--json', haproxy.target, ours.certificate]);
+      expect(result.lines()[0]).toMatchObject({ certificates: [{ ok: false, code: 'no-slot' }] });
+      const found = await runRestaple(['reload', '--json', haproxy.target, theirs.certificate]);
+      expect(found.lines()[0]).toMatchObject({ certificates: [{ ok: true }] });
+    } finally {
+      await haproxy.stop();
+    }
+  });
+});
+
+if (isSince('haproxy', '2.8')) {
+  describe('a staple that haproxy should fetch itself', () => {
+    it('is failed for while its updater fails, and pushed with --take-over', async () => {
+      const nobody = await freePort();
+      const site = scene.issue('own', { ocspUris: [`http://127.0.0.1:${nobody}/`] });
+      const list = scene.folder.write('own-list', `${site.certificate} [ocsp-update on]\n`);
+      rmSync(site.staple);
+      const haproxy = await start(`crt-list ${list}`);
+      try {
+        writeFileSync(site.staple, responseFor(scene, site));
+        const reload = ['reload', '--json', haproxy.target, site.certificate];
+        const codes = async (...more: string[]): Promise<unknown> => {
+          const { exitCode, lines } = await runRestaple([...reload, ...more]);
+          const [{ code, message } = {}] = lines()[0]!['certificates'] as { code?: string; message?: string }[];
+          return { exitCode, code, message };
+        };
+        await expect
+          .poll(() => codes())
+          .toMatchObject({
+            exitCode: 10,
+            code: 'own-update-fails',
+            message: expect.stringMatching(/fails: .*error.*, \d+ failures, next try /i) as string,
+          });
+        expect(await stapled(haproxy, site)).toBeNull();
+        expect(await codes('--take-over')).toMatchObject({ exitCode: 0 });
+        expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
+      } finally {
+        await haproxy.stop();
+      }
+    });
+  });
+}

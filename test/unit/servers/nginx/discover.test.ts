@@ -1,0 +1,71 @@
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { discoverNginx } from '../../../../src/servers/nginx/discover.js';
+import { createTemporaryFolder } from '../../../support/temporary-folder.js';
+
+const folder = createTemporaryFolder();
+afterAll(() => folder.remove());
+
+function discover(text: string): ReturnType<typeof discoverNginx> {
+  return discoverNginx({ configurations: [folder.write('nginx.conf', text)] });
+}
+
+describe('the configuration of nginx', () => {
+  it('gives server blocks the settings of http, and takes their own first', () => {
+    const { certificates, remarks } = discover(`
+      pid run.pid;
+      http {
+        ssl_certificate certs/all.pem; ssl_stapling on; ssl_stapling_file "with blank.der";
+        server { listen 443 ssl; server_name _ *.example a.example; }
+        server { listen [::]:8443 ssl; ssl_certificate /own.pem; ssl_stapling off; } # no staple
+        server { listen 80; ssl_certificate /unused.pem; }
+      }`);
+    expect(remarks).toEqual([]);
+    expect(certificates).toMatchObject([
+      {
+        certificate: folder.at('certs/all.pem'),
+        stapleFile: folder.at('with blank.der'),
+        places: [{ host: '127.0.0.1', port: 443, serverName: 'a.example' }],
+        position: { file: folder.at('nginx.conf'), line: 4 },
+      },
+      { certificate: '/own.pem', places: [{ host: '::1', port: 8443 }] },
+    ]);
+    expect(certificates[1]).not.toHaveProperty('stapleFile');
+  });
+
+  it('knows that one listen line with ssl makes the socket of all speak TLS', () => {
+    const { certificates } = discover(`
+      http {
+        server { listen 443 ssl default_server; ssl_certificate /one.pem; }
+        server { listen *:443; ssl_certificate /two.pem; }
+      }`);
+    expect(certificates.map(({ certificate }) => certificate)).toEqual(['/one.pem', '/two.pem']);
+  });
+
+  it('names what it does not understand, and passes over Lua', () => {
+    const { certificates, remarks } = discover(`
+      http {
+        init_by_lua_block { local t = { "a;b" } }
+        server { listen 443 ssl; ssl_certificate /live/$ssl_server_name.pem; }
+        server { listen 444 ssl; ssl_certificate /plain.pem; }
+      }`);
+    expect(certificates.map(({ certificate }) => certificate)).toEqual(['/plain.pem']);
+    expect(remarks).toMatchObject([{ code: 'not-understood' }]);
+    expect(remarks[0]?.message).toContain('$ssl_server_name');
+  });
+
+  it.each([
+    ['a quote without end', 'http { a "b; }', ':1: a quote that begins here does not end'],
+    ['a missing brace', 'http {\n server { listen 1; }\n', ':3: a "}" is missing at the end'],
+    ['a brace too many', 'http { }\n}', ':2: unexpected "}"'],
+    ['a missing semicolon', 'http { server { a b } }', ':1: "a" is not terminated by ";"'],
+  ])('says where it found %s', (_what, text, message) => {
+    const { remarks } = discover(text);
+    expect(remarks).toMatchObject([{ code: 'unreadable', message: folder.at('nginx.conf') + message }]);
+  });
+
+  it('ends with a file that includes itself', () => {
+    const { remarks } = discover('http { include nginx.conf; }');
+    expect(remarks).toEqual([]);
+  });
+});
