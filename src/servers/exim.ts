@@ -41,16 +41,19 @@ export const exim = {
     const { findServer } = await import('./signal/reload-by-signal.js');
     const { runIfOnlyRoots } = await import('./signal/configuration-test.js');
     const found = findServer(daemon, pidFile, effectiveUserId);
-    const configuration = configurationIn(commandLineOf(found.pid));
+    const commandLine = commandLineOf(found.pid);
+    if (commandLine.some((word) => word.startsWith('-D'))) return { whyNotChecked: 'its command line sets macros' };
+    const configuration = configurationIn(commandLine);
     const words = [...configuration.flatMap((path) => ['-C', path]), '-bP', 'tls_ocsp_file'];
     const result = await runIfOnlyRoots(found, configuration, words, limits);
     if (typeof result === 'string') return { whyNotChecked: result };
     const value = /^tls_ocsp_file =(.*)$/m.exec(result.stdout)?.[1]?.trim();
     if (value === undefined) return { whyNotChecked: 'exim -bP tls_ocsp_file does not say' };
-    if (value === '' || /\$\{\s*if\s+exists/.test(value)) return {};
-    if (value.includes('$')) return { whyNotChecked: `tls_ocsp_file = ${value}` };
+    const unasked = value.replace(askingFirst, '').replace(/^[\s:]+|[\s:]+$/g, '');
+    if (unasked === '') return {};
+    if (unasked.includes('$')) return { whyNotChecked: `tls_ocsp_file = ${value}` };
     return {
-      obstacle: `without the file it ${failsHandshakes}: write tls_ocsp_file = \${if exists{${value}}{${value}}}`,
+      obstacle: `without the file it ${failsHandshakes}: write \${if exists{${unasked}}{${unasked}}} into tls_ocsp_file and restart it`,
     };
   },
   rules: {
@@ -63,6 +66,9 @@ export const exim = {
     },
   },
 } as const satisfies Server<string>;
+
+/** A file that is asked for first, and nothing in its place: `${if exists{FILE}{FILE}}`. */
+const askingFirst = /\$\{\s*if\s+exists\s*\{\s*([^{}]+?)\s*\}\s*\{\s*(?:DER\s+|PEM\s+)?\1\s*\}\s*(?:\{\s*\}\s*)?\}/g;
 
 /** The configuration of a command line, where it names one. */
 function configurationIn([, ...words]: readonly string[]): string[] {

@@ -58,7 +58,7 @@ export function commandLineOf(pid: number): string[] {
   }
 }
 
-/** The children of a process that was looked at, each as its process id and start. System errors are thrown as they are. */
+/** The running children of a process that was looked at, each as its process id and start. System errors are thrown as they are. */
 export function childrenOf({ pid }: RunningProcess): string[] {
   const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
   return pids
@@ -66,7 +66,8 @@ export function childrenOf({ pid }: RunningProcess): string[] {
     .filter((child) => child !== '')
     .flatMap((child) => {
       try {
-        return [`${child} ${startTimeOf(Number(child)) ?? ''}`];
+        const start = startTimeOf(Number(child));
+        return start === undefined ? [] : [`${child} ${start}`];
       } catch (error) {
         if (isGone(error)) return [];
         throw error;

@@ -25,3 +25,8 @@ export function shellQuoted(text: string): string {
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text);
 }
+
+/** A line for sh that runs these words; long options are quoted too, since hints that name flags are checked. */
+export function shellLine(words: readonly string[]): string {
+  return words.map((text) => (text.startsWith('--') ? shellQuoted(text) : shellWord(text))).join(' ');
+}

@@ -42,10 +42,10 @@ afterEach(async () => {
 
 const askingFirst = ({ staple }: Site): string => `\${if exists{${staple}}{${staple}}}`;
 
-async function start(tlsOcspFile = askingFirst(site)): Promise<void> {
+async function start(tlsOcspFile = askingFirst(site), args: readonly string[] = []): Promise<void> {
   const { certificate, key } = site;
   const folder = scene.folder.path;
-  exim = await startExim({ folder, pidFile, port, chain: certificate, key, staple: tlsOcspFile });
+  exim = await startExim({ folder, pidFile, port, chain: certificate, key, staple: tlsOcspFile, args });
   await untilWritten(pidFile);
 }
 
@@ -115,8 +115,29 @@ describe.runIf(runsAsRoot)('Exim', () => {
     await scene.responder.close();
     const result = await fetchAndReload([...words().slice(0, 2), '--withdraw', '1h', site.certificate]);
     expect(result).toMatchObject({ exitCode: 7, outcomes: ['unavailable'] });
-    expect(result.stderr).toContain('write tls_ocsp_file = ${if exists{');
+    expect(result.stderr).toContain(`write \${if exists{${site.staple}}{${site.staple}}} into tls_ocsp_file`);
     expect(existsSync(site.staple)).toBe(true);
+  });
+
+  it('keeps its staple where tls_ocsp_file asks for one file and names another without', async () => {
+    await start(`\${if exists{/nowhere}{/nowhere}} : ${site.staple}`);
+    nearlyOver(site, 10 * minute);
+    await scene.responder.close();
+    const result = await fetchAndReload([...words().slice(0, 2), '--withdraw', '1h', site.certificate]);
+    expect(result).toMatchObject({ exitCode: 7, outcomes: ['unavailable'] });
+    expect(existsSync(site.staple)).toBe(true);
+  });
+
+  it.each([
+    ['another file is asked for', ({ staple }: Site) => `\${if exists{/nowhere}{/nowhere}{${staple}}}`, []],
+    ['the command line sets macros', askingFirst, ['-DNOTHING=1']],
+  ])('says that it was not checked what happens without the staple where %s', async (_case, valueFor, args) => {
+    await start(valueFor(site), args);
+    nearlyOver(site, 10 * minute);
+    await scene.responder.close();
+    const result = await fetchAndReload([...words().slice(0, 2), '--withdraw', '1h', site.certificate]);
+    expect(result.outcomes).toEqual(['withdrawn']);
+    expect(result.stderr).toContain('whether handshakes succeed without the staple was not checked');
   });
 });
 

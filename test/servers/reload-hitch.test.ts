@@ -74,6 +74,13 @@ describe('hitch', () => {
     expect((await probe(port)).staple).toEqual(before);
   });
 
+  it('names the test that failed in a form that a shell takes', async () => {
+    writeFileSync(folder.at('hitch.conf'), 'no configuration\n');
+    const result = await runRestaple(['reload', `hitch:${pidFile}`]);
+    expect(result.exitCode).toBe(10);
+    expect(result.stderr).toContain(`hitch '--test' '--config' ${folder.at('hitch.conf')}`);
+  });
+
   it.runIf(runsAsRoot)(
     'is told untested where another user could change its configuration, and looked at afterwards',
     async () => {

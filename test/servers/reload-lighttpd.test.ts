@@ -108,6 +108,26 @@ describe('lighttpd', () => {
     },
   );
 
+  it.runIf(runsAsRoot)(
+    'gets no signal where it could load its configuration only as root, which it gave up',
+    async () => {
+      const { key } = server;
+      server = { ...server, key: folder.write('elsewhere.pem', readFileSync(key, 'utf8'), 0o600) };
+      chmodSync(key, 0o644);
+      await start(unprivileged);
+      const unreadableKey = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)]);
+      expect(unreadableKey).toMatchObject({ ok: false, error: { code: 'configuration-broken' } });
+      expect(unreadableKey.error?.hint).toMatch(/^mend it, then try as user \d+: /);
+
+      chmodSync(server.key, 0o644);
+      chmodSync(folder.at('lighttpd.conf'), 0o600);
+      const unreadable = await reloadServer('lighttpd', pidFile, [changedStaple(server, after)]);
+      expect(unreadable).toMatchObject({ ok: false, error: { code: 'configuration-broken' } });
+      expect(isStillRunning(inspectProcess(lighttpd.pid)!)).toBe(true);
+      expect((await probe(port)).staple).toEqual(before);
+    },
+  );
+
   it('gets no signal, which would end it, where it could not load its configuration', async () => {
     await start();
     const configuration = folder.at('lighttpd.conf');

@@ -1,5 +1,6 @@
 // @module-tag nginx
-import { chownSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chownSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { compareStaple } from '../../src/probe/compare-staple.js';
@@ -68,6 +69,16 @@ describe('nginx', () => {
     expect(result.error?.message).toContain('d2i_OCSP_RESPONSE_bio');
     expect(nginx.log()).not.toContain('SIGHUP');
     expect((await probe(port)).staple).toEqual(before);
+  });
+
+  it('gets no signal where the test of its configuration does not end', async () => {
+    execFileSync('mkfifo', [folder.at('fifo')]);
+    appendFileSync(folder.at('nginx.conf'), `include ${folder.at('fifo')};\n`);
+    const brief = { timeoutMilliseconds: 1000 };
+    const result = await reloadServer('nginx', pidFile, [changedStaple(server, after)], brief);
+    expect(result).toMatchObject({ ok: false, error: { code: 'timeout' } });
+    expect(result.error?.hint).toContain(`-c ${folder.at('nginx.conf')}; or give`);
+    expect(nginx.log()).not.toContain('SIGHUP');
   });
 
   it.runIf(runsAsRoot)(

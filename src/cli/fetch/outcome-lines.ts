@@ -64,9 +64,12 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
     case 'kept':
       output.notice(`${staple}${until(outcome)}: ${outcome.trouble.message}`, output.stderr.yellow('kept'));
       break;
-    case 'withdrawn':
-      sayTroubled(output, outcome, name, policy.isDryRun === true ? 'would withdraw' : 'withdrawn');
+    case 'withdrawn': {
+      const label = output.stderr.red(policy.isDryRun === true ? 'would withdraw' : 'withdrawn');
+      output.say(`${staple}, on which handshakes would fail once it has expired: ${outcome.trouble.message}`, label);
+      output.hint(outcome.trouble.hint);
       break;
+    }
     default:
       sayTroubled(output, outcome, name);
   }
@@ -106,9 +109,9 @@ function sayMissingResponder(
   if (isFailure || output.isTalkative) output.hint(hint);
 }
 
-function sayTroubled(output: Output, outcome: FailedOutcome, name: string, ownLabel?: string): void {
+function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void {
   const { trouble } = outcome;
-  const label = ownLabel ?? (outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome);
+  const label = outcome.outcome === 'revoked' ? 'REVOKED' : outcome.outcome;
   // Only the stack of a bug has lines of its own; in any other text a line feed is somebody's trick.
   const [message = '', ...stack] = trouble.kind === 'bug' ? trouble.message.split('\n') : [trouble.message];
   const isNamed = message.startsWith(`${name} `) || message.startsWith(`${name}:`);

@@ -12,9 +12,7 @@ import { choiceFlag, fileFlag, listOf, positiveDurationFlag, switchFlag, textFla
 /** How haproxy loads certificates. */
 export const haproxyFlags = inGroup('servers', {
   'haproxy-config': listOf(
-    fileFlag('a file that haproxy is started with: it says where haproxy reads each staple from', {
-      summary: 'where haproxy reads staples, by its configuration',
-    }),
+    fileFlag('a file that haproxy is started with: it says where haproxy reads each staple from'),
   ),
 });
 
@@ -32,9 +30,7 @@ export const announceFlags = inGroup('servers', {
       },
     ),
   ),
-  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first, with --confirm', {
-    summary: 'speak this protocol first, with --confirm',
-  }),
+  starttls: choiceFlag(['smtp', 'imap'])('speak this protocol first, with --confirm'),
   'reload-timeout': positiveDurationFlag('how long to wait for each answer from a reload target, and for its command', {
     default: '10s',
   }),

@@ -52,7 +52,8 @@ export async function* withdrawing(settled: AsyncIterable<Settled>, rules: Withd
   for (const { settled: one, outcome } of candidates) {
     const ended = without < most ? await withdraw(one.listed, outcome, rules) : stopped(outcome, most);
     if (ended.outcome === 'withdrawn') without += 1;
-    yield { listed: one.listed, outcome: ended };
+    // What was repeated stays so, unless something was done about it.
+    yield ended.outcome === 'withdrawn' ? { listed: one.listed, outcome: ended } : { ...one, outcome: ended };
   }
 }
 

@@ -1,10 +1,19 @@
+import { existsSync } from 'node:fs';
+
 import { OcspError } from '../../core/index.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { changeableByOthers } from '../../system/root-only.js';
 import { runCommand, type CommandResult } from '../../system/run-command.js';
-import { commandLineOf, runsFileAtItsPath, type RunningProcess } from '../../system/running-process.js';
+import {
+  commandLineOf,
+  runsFileAtItsPath,
+  type ProcessRights,
+  type RunningProcess,
+} from '../../system/running-process.js';
+import { shellLine } from '../../system/shell-words.js';
 import { systemErrorCode, systemErrorText } from '../../system/system-error.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
+import type { ServerTools } from '../server.js';
 import type { ConfigurationTest, Daemon } from './daemon.js';
 
 /** What came of the test; it was not broken. */
@@ -35,12 +44,12 @@ const shownCharacters = 500;
  * write over its command line, and a test loads modules: so only root may be able to change the executable, the configuration
  * and the folders above them.
  *
- * @throws TargetFailure `configuration-broken`; OcspError `interrupted`
+ * @throws TargetFailure `configuration-broken`, `timeout`; OcspError `interrupted`
  */
 export async function testConfiguration(
-  { name, test }: Daemon,
+  { name, test, keepsRights }: Daemon,
   found: RunningProcess,
-  limits: ReloadLimits,
+  { limits, effectiveUserId }: Pick<ServerTools, 'limits' | 'effectiveUserId'>,
 ): Promise<TestedConfiguration> {
   const place = placeIn(commandLineOf(found.pid), test);
   if (place === undefined) return { whyNotChecked: `the command line of ${name} has more than its configuration` };
@@ -50,20 +59,30 @@ export async function testConfiguration(
   if (file === undefined) return { whyNotChecked: `the command line of ${name} names no configuration` };
   const text = textOf(file);
   const words = [...test.words, ...place.words];
-  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits);
+  const rights = keepsRights || effectiveUserId !== 0 || found.userId === 0 ? undefined : found;
+  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits, rights);
   if (typeof result === 'string') return { ...text, whyNotChecked: result };
   if (result.exitCode === 0) return text;
+  const command = shellLine([found.executable, ...words]);
+  if (result.timedOut) {
+    throw new TargetFailure(
+      'timeout',
+      `${name} did not finish the test of its configuration ${file} within ${limits.timeoutMilliseconds / 1000} s, and was left alone`,
+      `find out what it waits for: ${command}; or give it more time with --reload-timeout`,
+    );
+  }
   throw new TargetFailure(
     'configuration-broken',
     `${name} cannot load its configuration ${file}, and was left alone: ${lastLines(result.stderr)}`,
-    `mend it, then try: ${[found.executable, ...words].join(' ')}`,
+    `mend it, then try${rights === undefined ? '' : ` as user ${found.userId}`}: ${command}`,
   );
 }
 
 /**
  * Runs the file that a process runs, with a fixed PATH, where only root may change it and these paths.
  *
- * @returns how it ended, or why it was not run or did not end, a clause
+ * @param rights with which root runs it, where they are not root's
+ * @returns how it ended, or why it was not run, a clause
  * @throws OcspError `interrupted`
  */
 export async function runIfOnlyRoots(
@@ -71,10 +90,11 @@ export async function runIfOnlyRoots(
   paths: readonly string[],
   words: readonly string[],
   limits: ReloadLimits,
+  rights?: ProcessRights,
 ): Promise<CommandResult | string> {
   const { executable } = found;
   try {
-    if (!runsFileAtItsPath(found)) return `${executable} is not the file that runs`;
+    if (!runsFileAtItsPath(found)) return replaced(found);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return `process ${found.pid}: ${systemErrorText(error)}`;
@@ -83,10 +103,26 @@ export async function runIfOnlyRoots(
     const stranger = changeableByOthers(path);
     if (stranger !== undefined) return stranger;
   }
-  const result = await runCommand([executable, ...words], { env: environment, withStdout: true, ...limits });
+  const command = [...(rights === undefined ? [] : switchTo(rights)), executable, ...words] as [string, ...string[]];
+  const result = await runCommand(command, { env: environment, withStdout: true, ...limits });
   if (result.interrupted) throw new OcspError('interrupted', `${executable} was interrupted`);
-  if (result.timedOut) return `${executable} took longer than ${limits.timeoutMilliseconds / 1000} s`;
+  if (result.stderr.startsWith('setpriv: ')) return lastLines(result.stderr);
   return result.startError === undefined ? result : `${executable}: ${result.startError}`;
+}
+
+/** Gives up root for a user; nothing where util-linux is not there. */
+function switchTo({ userId, groupIds }: ProcessRights): string[] {
+  if (!existsSync(setpriv) || changeableByOthers(setpriv) !== undefined) return [];
+  const groups = [...groupIds];
+  return [setpriv, `--reuid=${userId}`, `--regid=${groups[0] ?? userId}`, `--groups=${groups.join(',')}`, '--'];
+}
+
+/** Node.js can switch user and group, but leaves out the other groups, which may be what lets a server read its key. */
+const setpriv = '/usr/bin/setpriv';
+
+function replaced({ executable, pid }: RunningProcess): string {
+  const path = executable.replace(/ \(deleted\)$/, '');
+  return `${path} has been replaced since process ${pid} started`;
 }
 
 /** Undefined where the command line has an option of which nobody knows what it does to a test. */
@@ -132,6 +168,8 @@ function withBuiltIn(place: ConfigurationPlace, { stderr }: CommandResult): Conf
 }
 
 function textOf(path: string): { readonly text?: string } {
+  // A relative name is not ours to resolve.
+  if (!path.startsWith('/')) return {};
   try {
     const { bytes } = readRegularFile(path, { limit: largestConfiguration });
     return bytes === undefined ? {} : { text: Buffer.from(bytes).toString('latin1') };

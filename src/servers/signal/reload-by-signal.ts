@@ -19,8 +19,8 @@ export interface SignalTools extends Pick<ServerTools, 'sendSignal' | 'effective
  * Tells a server by a signal to read its files again: tests its configuration before, and looks afterwards whether it did. What
  * it staples then, a handshake proves.
  *
- * @throws TargetFailure `not-running`, `wrong-process`, `pid-file-unsafe`, `permission-denied`; `configuration-broken` and
- *   `staple-unreadable-by-server`, where nothing is sent; `not-reloaded`
+ * @throws TargetFailure `not-running`, `wrong-process`, `pid-file-unsafe`, `permission-denied`; `configuration-broken`, `timeout`
+ *   and `staple-unreadable-by-server`, where nothing is sent; `not-reloaded`
  */
 export async function reloadBySignal(
   daemon: Daemon,
@@ -30,7 +30,7 @@ export async function reloadBySignal(
 ): Promise<Told> {
   const found = findServer(daemon, pidFile, tools.effectiveUserId);
   if (!daemon.keepsRights) checkRestart(daemon, found, staples);
-  const { text, whyNotChecked } = await testConfiguration(daemon, found, tools.limits);
+  const { text, whyNotChecked } = await testConfiguration(daemon, found, tools);
   const before = evidenceOf(found, daemon);
   signalServer(daemon, found, tools);
   if (!daemon.keepsRights) await watchRestart(daemon, found, tools.watchMilliseconds);

@@ -13,10 +13,20 @@ export interface EximOptions {
   readonly key: string;
   /** The value of tls_ocsp_file. */
   readonly staple: string;
+  /** More words for its command line. */
+  readonly args?: readonly string[];
 }
 
 /** Starts Debian's Exim in the foreground; takes root. Throws with its log when it does not start, or names the package. */
-export function startExim({ folder, pidFile, port, chain, key, staple }: EximOptions): Promise<Daemon> {
+export function startExim({
+  folder,
+  pidFile,
+  port,
+  chain,
+  key,
+  staple,
+  args: more = [],
+}: EximOptions): Promise<Daemon> {
   const [user, group] = idsOf('Debian-exim');
   const own = join(folder, 'exim.key');
   copyFileSync(key, own);
@@ -54,7 +64,7 @@ begin rewrite
 begin authenticators
 `,
   );
-  const args = ['-C', file, '-bdf'];
+  const args = ['-C', file, '-bdf', ...more];
   return startDaemon({ command: 'exim4', debianPackage: 'exim4-daemon-light', args, folder, ports: [port] });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { splitWords } from '../../../src/system/shell-words.js';
+import { shellLine, splitWords } from '../../../src/system/shell-words.js';
 
 describe('words by the quoting rules of the shell', () => {
   it.each([
@@ -21,5 +21,13 @@ describe('words by the quoting rules of the shell', () => {
 
   it.each(["'", "a 'b", '"', 'a "b', String.raw`"a\"`, 'a\\'])('%j has an open quote', (text) => {
     expect(splitWords(text)).toBeUndefined();
+  });
+});
+
+describe('a line for sh', () => {
+  it('means its words, and quotes only those that need it and long options', () => {
+    const words = ['/usr/sbin/nginx', '-t', '-c', `/a b/q'uo"te.conf`, '--test', '', '~', '$HOME', '#x'];
+    expect(splitWords(shellLine(words))).toEqual(words);
+    expect(shellLine(words)).toMatch(/^\/usr\/sbin\/nginx -t -c '.* '--test' '' '~' '\$HOME' '#x'$/);
   });
 });
