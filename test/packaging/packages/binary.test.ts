@@ -3,6 +3,9 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { answer } from '../../support/answer.js';
+import { startResponder } from '../../support/misbehaving-responder.js';
+import { createCertificateAuthority } from '../../support/pki.js';
 import { projectFolder, runCommand, type RunResult } from '../../support/run-program.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 import { packagingFile } from '../packaging-files.js';
@@ -114,6 +117,61 @@ describe('what variables do to the executable, as docs/binary.md has it', () => 
       const names = readdirSync(folder.at('cache'), { recursive: true, encoding: 'utf8' });
       expect(names.filter((name) => statSync(folder.at('cache', name)).isFile())).toEqual([]);
     });
+  });
+
+  it.each(['LD_PRELOAD', 'OPENSSL_CONF'])(
+    '%s loads the library that it leads to',
+    { tags: ['strace'] },
+    async (name) => {
+      await withTemporaryFolder(async (folder) => {
+        const library = folder.write('library.so', 'no library');
+        const sections = ['openssl_conf = all', '[all]', 'providers = list', '[list]', 'own = own', '[own]'];
+        const settings = [...sections, `module = ${library}`, 'activate = 1', ''].join('\n');
+        const value = name === 'LD_PRELOAD' ? library : folder.write('openssl.cnf', `nodejs_conf = all\n${settings}`);
+        const words = [
+          '-f',
+          '-qq',
+          '-e',
+          'trace=open,openat',
+          '-E',
+          `${name}=${value}`,
+          executable,
+          'uri',
+          certificate,
+        ];
+        const traced = await runCommand('strace', words);
+        expect(traced.stderr).toContain(`"${library}"`);
+      });
+    },
+  );
+
+  it.each([
+    ['is not believed without a variable', () => ({}), 7],
+    ['is not believed by NODE_TLS_REJECT_UNAUTHORIZED', () => ({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), 7],
+    ['is believed by NODE_EXTRA_CA_CERTS', (ca: string) => ({ NODE_EXTRA_CA_CERTS: ca }), 0],
+    ['is not believed by SSL_CERT_FILE alone', (ca: string) => ({ SSL_CERT_FILE: ca }), 7],
+    [
+      'is believed by NODE_USE_SYSTEM_CA with SSL_CERT_FILE',
+      (ca: string) => ({ NODE_USE_SYSTEM_CA: '1', SSL_CERT_FILE: ca }),
+      0,
+    ],
+  ])('an https responder of a private CA %s', async (_how, variables, exitCode) => {
+    const authority = createCertificateAuthority();
+    const server = authority.issue({ subjectAltNames: ['127.0.0.1'] });
+    const tls = { cert: server.certificate.pem, key: server.keyPem };
+    const responder = await startResponder({ behaviour: answer(authority, 'good'), tls });
+    try {
+      await withTemporaryFolder(async (folder) => {
+        const ca = folder.write('ca.pem', authority.certificate.pem);
+        const site = folder.write('site.pem', server.certificate.pem);
+        const words = ['query', '--allow-private', '--retries', '0', '--url', responder.url, '--issuer', ca, site];
+        const asked = await runCommand(executable, words, { env: variables(ca) });
+        expect(asked, asked.stderr).toMatchObject({ exitCode });
+        expect(responder.requests).toHaveLength(exitCode === 0 ? 1 : 0);
+      });
+    } finally {
+      await responder.close();
+    }
   });
 
   it('NODE_CHANNEL_FD that is no channel of a parent ends it', async () => {
