@@ -19,7 +19,7 @@ describe('a mistyped command', () => {
     ['config chek', 'restaple: there is no command "config chek"\n  hint: did you mean: restaple config check\n'],
     ['config:chek', 'did you mean: restaple config check\n'],
     ['confg', 'did you mean: restaple config --help\n'],
-    ['config frobnicate', 'hint: there is: restaple config check\n'],
+    ['config frobnicate', 'hint: there is: restaple config check, restaple config init\n'],
     ['download site.pem', 'did you mean: restaple fetch\n'],
     ['site.pem', 'a command comes before files, for example: restaple fetch site.pem\n'],
     ['help nosuch', 'restaple: there is no command "nosuch"\n  hint: for the commands see: restaple --help\n'],

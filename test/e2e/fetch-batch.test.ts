@@ -89,6 +89,7 @@ describe('the exit code of several certificates is the gravest', () => {
         updated: 1,
         fresh: 1,
         kept: 0,
+        withdrawn: 0,
         'no-responder': 1,
         revoked: 1,
         unknown: 1,

@@ -310,7 +310,7 @@ describe('generate takes for wrong usage, with exit 2 and nothing written,', () 
       'an unknown reason',
       ['--status', 'revoked', '--reason', 'stolen'],
       /--reason: "stolen" is not a reason/,
-      /keyCompromise.*unspecified/,
+      /unspecified.*keyCompromise/,
     ],
     [
       'removeFromCRL, which is none for OCSP',
