@@ -48,15 +48,11 @@ it(`is killed ${killsOfThePasses + killsOfTheProgram} times at any instant: each
     const said = new Set<string>();
     let left = killsOfThePasses;
     let leftovers = 0;
-    // On some machines a write is over before it can be met: then there are more kills of the passes.
-    let more = 200;
 
     const killAgainAndAgain = async (number: number): Promise<void> => {
-      while (left > 0 || (leftovers === 0 && more > 0)) {
-        const isExtra = left === 0;
-        if (isExtra) more -= 1;
-        else left -= 1;
-        const isProgram = !isExtra && left < killsOfTheProgram;
+      while (left > 0) {
+        left -= 1;
+        const isProgram = left < killsOfTheProgram;
         const args = isProgram
           ? [programPath, 'fetch', '--force', '--allow-private', '--issuer', issuer, folders[number]!]
           : [childScript, folders[number]!, issuer];
@@ -89,7 +85,7 @@ it(`is killed ${killsOfThePasses + killsOfTheProgram} times at any instant: each
 
 /** Starts a program, waits for a line of it where one is named, kills it that much later; what else it said. */
 async function killed(args: readonly string[], begins: string | undefined, milliseconds: number): Promise<string[]> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   let output = '';
   const hasBegun = new Promise<void>((resolve) => {
@@ -98,6 +94,7 @@ async function killed(args: readonly string[], begins: string | undefined, milli
       output += chunk.toString();
       if (begins !== undefined && output.startsWith(begins)) resolve();
     });
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('close', () => resolve());
   });
   await hasBegun;

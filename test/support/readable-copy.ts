@@ -23,7 +23,7 @@ export function readableModule(path: string): string {
     const outfile = join(folder, 'module.mjs');
     // The CommonJS packages in it call require for node's own modules.
     const banner = {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as createModuleRequire } from 'node:module'; const require = createModuleRequire(import.meta.url);",
     };
     buildSync({
       entryPoints: [path],
