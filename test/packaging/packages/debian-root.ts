@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -23,7 +23,7 @@ export async function unpackDebian(
   try {
     apt.write(
       'sources.list',
-      `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian ${release} main\n`,
+      `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirrorOfHost()} ${release} main\n`,
     );
     apt.write('status', '');
     for (const name of ['lists/partial', 'archives/partial', 'parts']) mkdirSync(apt.at(name), { recursive: true });
@@ -53,6 +53,15 @@ export async function unpackDebian(
   } finally {
     apt.remove();
   }
+}
+
+/** Where this machine has its Debian from. */
+function mirrorOfHost(): string {
+  const files = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources'].filter((file) => existsSync(file));
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const [, mirror] = /^(?:URIs:|deb)\s+(?:\[[^\]]*\]\s+)?(https?:\S+)/m.exec(text) ?? [];
+  if (mirror === undefined) throw new Error(`no Debian mirror is named in ${files.join(' or ')}`);
+  return mirror;
 }
 
 /** The folder of the run lock, and the device without which no program can be started. */
