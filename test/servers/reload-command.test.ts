@@ -1,7 +1,7 @@
 // @module-tag haproxy
 // @module-tag dnsdist
 import { createServer, type Server } from 'node:net';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { buildOcspResponse } from '../support/ocsp-response.js';
@@ -151,6 +151,8 @@ describe('a target that cannot be told', () => {
   it('a socket that a haproxy left behind ends with 10', async () => {
     const lone = scene.issue('lone');
     const gone = await startSceneHaproxy(scene, lone.certificate, 'left.sock');
+    // haproxy gives its socket the name only after it listens elsewhere.
+    await expect.poll(() => existsSync(scene.folder.at('left.sock'))).toBe(true);
     gone.signal('SIGKILL');
     await gone.stop();
     const result = await reload([gone.target, lone.certificate]);
