@@ -6,5 +6,5 @@ import { projectFolder } from '../support/run-program.js';
 
 it('THIRD-PARTY-NOTICES has the licences of all that is bundled now; accept a difference with --update', async () => {
   const built = readFileSync(join(projectFolder, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
-  await expect(built).toMatchFileSnapshot(join(projectFolder, 'THIRD-PARTY-NOTICES'));
+  await expect(built).toMatchFileSnapshot(join(projectFolder, 'packaging', 'THIRD-PARTY-NOTICES'));
 });

@@ -65,7 +65,7 @@ describe('the npm package', () => {
 
   it('has the notices of what it contains and every page that the help names, but no sources, tests or records of the build', () => {
     const names = filesIn(folder.at('app', 'node_modules', 'restaple')).map(({ name }) => name);
-    const pages = ['README.md', 'LICENSE', 'THIRD-PARTY-NOTICES', 'docs/errors.md', 'docs/configuration.md'];
+    const pages = ['README.md', 'LICENSE', 'dist/THIRD-PARTY-NOTICES', 'docs/errors.md', 'docs/configuration.md'];
     expect(names).toEqual(expect.arrayContaining(pages));
     expect(names.filter((name) => /^(?:src|test|bench|fixtures|build)\/|tsbuildinfo|\.map$|\.mjs$/.test(name))).toEqual(
       [],
