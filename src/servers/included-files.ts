@@ -59,7 +59,8 @@ export function createConfigurationReader(server: string): ConfigurationReader {
       return undefined;
     },
     included(pattern, folder) {
-      const path = resolve(folder, pattern);
+      // As for glob(3), two asterisks are one: a pattern never descends through a whole disk.
+      const path = resolve(folder, pattern.replace(/\*{2,}/g, '*'));
       return /[*?[]/.test(path) ? expandGlob(path) : [path];
     },
   };

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { placeText } from '../../pipeline/doctor/advice.js';
 import type { DoctorRecord, DoctorReport } from '../../pipeline/doctor/doctor-report.js';
+import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
 import { escapeText } from '../render/escape-text.js';
 
@@ -37,7 +38,12 @@ export function initialConfiguration({ certificates }: DoctorReport): string {
 }
 
 /** Why nothing is fetched for a certificate. */
-function obstacleOf({ certificate, state, reason, facts, staple, ownFetching }: DoctorRecord): string | undefined {
+function obstacleOf(record: DoctorRecord): string | undefined {
+  const { certificate, state, reason, facts, staple, ownFetching, position, configuration } = record;
+  // Any user may start a program that is called nginx: its configuration must not tell root where to write.
+  const told = position?.file ?? configuration;
+  const stranger = told === undefined || process.geteuid?.() !== 0 ? undefined : changeableByOthers(told);
+  if (stranger !== undefined) return `others than root decide what its configuration says: ${stranger}`;
   if (certificate === undefined) return 'nobody knows the configuration of its server';
   if (facts === undefined || state === 'needs-nothing') return reason;
   if (facts.ocspUris.length === 0) return 'it names no responder, so its staple is not fetched';

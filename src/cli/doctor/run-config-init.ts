@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { OcspError } from '../../core/index.js';
 import type { WantedServer } from '../../pipeline/doctor/find-servers.js';
 import { systemErrorCode, systemErrorText } from '../../system/system-error.js';
@@ -41,8 +41,10 @@ export async function runConfigInit(
 
 /** Only where nothing of this name is there, not even a link. */
 function writeNew(file: string, text: string): void {
+  let created: number | undefined;
   try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
+    created = openSync(file, 'wx', 0o644);
+    writeFileSync(created, text);
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') {
       const hint = 'name another file with --out, and take over from it what is missing';
@@ -50,13 +52,14 @@ function writeNew(file: string, text: string): void {
         cause: error,
       });
     }
-    if (!['EACCES', 'ENOENT', 'ENOTDIR', 'EROFS', 'EPERM'].includes(systemErrorCode(error) ?? '')) {
-      // Half of a configuration is worse than none.
-      rmSync(file, { force: true });
-    }
-    const message = `${file} could not be written: ${systemErrorText(error)}`;
+    // Half of a configuration is worse than none; what this run did not make stays.
+    if (created !== undefined) rmSync(file, { force: true });
+    const why = systemErrorCode(error) === 'ENOENT' ? 'its folder does not exist' : systemErrorText(error);
+    const message = `${file} could not be written: ${why}`;
     throw new OcspError('output-unwritable', message, 'name a file in a folder that you may write to', {
       cause: error,
     });
+  } finally {
+    if (created !== undefined) closeSync(created);
   }
 }

@@ -3,6 +3,7 @@ import { shownPath } from '../../core/file-path.js';
 import type { DiscoveryTools, FoundServer, ServerAnswer, UsedCertificate } from '../../servers/discovery.js';
 import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
+import { isOwnAddress } from '../../system/own-address.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { mapConcurrent } from '../fleet/map-concurrent.js';
 import type { VerifyReport } from '../verify/verify-report.js';
@@ -129,6 +130,11 @@ async function ask(
 ): Promise<ServerAnswer> {
   const subjects = candidates.map(subjectOf).filter((one) => one !== undefined);
   if (discoverer.ask === undefined || found.pid === undefined || subjects.length === 0) return { remarks: [] };
+  const address = found.control?.address;
+  if (address !== undefined && 'host' in address && !isOwnAddress(address.host)) {
+    const message = `${found.name} was not asked what it has loaded: ${address.host} is not an address of this host`;
+    return { remarks: [{ code: 'not-asked', message }] };
+  }
   try {
     return await discoverer.ask(found, subjects, discovery);
   } catch (error) {

@@ -5,6 +5,7 @@ import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import { decodeSound } from '../../source/certificate-file.js';
+import { isOwnAddress } from '../../system/own-address.js';
 import { pause } from '../../system/pause.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { probePlace } from '../verify/sent-certificates.js';
@@ -40,6 +41,10 @@ export async function shakeHands(place: ServedPlace, options: HandshakeOptions):
 
 async function oneHandshake(place: ServedPlace, options: HandshakeOptions): Promise<HandshakeFacts> {
   const { certificate } = options;
+  if (!isOwnAddress(place.host)) {
+    const message = `${place.host} is not an address of this host now, and doctor asks no other host`;
+    return { place, outcome: 'not-reached', message, hint: `run restaple doctor where ${place.host} is` };
+  }
   try {
     return judgeHandshake(place, await probePlace({ place, ...options }, keyTypeOf(certificate), certificate), options);
   } catch (error) {
