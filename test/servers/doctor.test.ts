@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
@@ -160,6 +160,32 @@ describe('doctor on haproxy', { tags: ['haproxy'] }, () => {
     expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
     expect(remarks).toMatchObject([{ code: 'not-asked' }]);
     expect(exitCode).toBe(0);
+  });
+
+  it('connects to no other host, whatever the configuration names', async () => {
+    const site = scene.issue('site');
+    const server = await haproxyWith(site.certificate);
+    const file = scene.folder.at('haproxy.cfg');
+    const elsewhere = readFileSync(file, 'utf8')
+      .replace(/stats socket .*/, 'stats socket ipv4@203.0.113.6:9990 level admin')
+      .replace(/bind 127\.0\.0\.1:/, 'bind 203.0.113.5:');
+    writeFileSync(file, elsewhere);
+    const { certificates, remarks } = await runDoctor([server]);
+    const message = '203.0.113.5 is not an address of this host now, and doctor asks no other host';
+    expect(certificates).toMatchObject([{ handshakes: [{ outcome: 'not-reached', message }] }]);
+    expect(remarks).toMatchObject([{ code: 'not-asked', message: expect.stringContaining('203.0.113.6') as string }]);
+  });
+
+  it('does not say that there is nothing to staple where it could not read', async () => {
+    for (const [name, text] of [
+      ['none.cfg', undefined],
+      ['garbage.cfg', 'garbage {{{\n'],
+    ] as const) {
+      const file = text === undefined ? scene.folder.at(name) : scene.folder.write(name, text);
+      const { stdout, exitCode } = await runRestaple(['doctor', `haproxy:${file}`]);
+      expect(stdout).toContain('no certificate of a TLS server was found in what could be read');
+      expect({ stdout: stdout.includes(file), exitCode }).toEqual({ stdout: true, exitCode: 8 });
+    }
   });
 
   it('asks the responder only with --query, and believes it more than the file', async () => {
@@ -376,6 +402,17 @@ describe('config init', { tags: ['haproxy'] }, () => {
     expect(exitCode).toBe(9);
     expect(stderr).toContain('is there already');
     expect(readFileSync(file, 'utf8')).toBe('certificates: []\n');
+  });
+});
+
+describe('config init by root', { tags: ['haproxy', 'chroot'] }, () => {
+  it('leaves out what a configuration says that others may change, with the reason', async () => {
+    const site = scene.issue('site');
+    const server = await haproxyWith(site.certificate);
+    chmodSync(scene.folder.at('haproxy.cfg'), 0o666);
+    const { stdout } = await runRestaple(['config', 'init', server]);
+    expect(stdout).toContain('certificates: []');
+    expect(stdout).toMatch(/# - .*site\.pem \(haproxy\): others than root decide .*others may write .*haproxy\.cfg/);
   });
 });
 

@@ -31,11 +31,7 @@ export function reportLines(report: DoctorReport, options: ReportOptions): strin
   const { certificates } = report;
   const remarks = remarkLines(report, options);
   if (certificates.length === 0) {
-    const what =
-      report.servers.length === 0
-        ? 'no TLS server that doctor knows was found on this host, so there is nothing to staple'
-        : `${report.servers.map(({ name }) => name).join(', ')} on this host uses no certificate, so there is nothing to staple`;
-    return [what, ...remarks];
+    return [withoutCertificates(report), ...remarks];
   }
   const advised = certificates.filter(({ findings }) => findings.length > 0);
   const host = refreshAdvice(report);
@@ -47,6 +43,19 @@ export function reportLines(report: DoctorReport, options: ReportOptions): strin
       : ['', options.paint.bold('To have staples refreshed:'), ...host.flatMap((step) => stepLines(step, options))]),
     ...remarks,
   ];
+}
+
+/** That there is nothing to staple is known only where everything was read. */
+function withoutCertificates({ servers, remarks }: DoctorReport): string {
+  if (remarks.some(({ code }) => code === 'unreadable' || code === 'not-understood')) {
+    return 'no certificate of a TLS server was found in what could be read';
+  }
+  const names = servers.map(({ name }) => name).join(', ');
+  const what =
+    names === ''
+      ? 'no TLS server that doctor knows was found on this host'
+      : `${names} on this host uses no certificate`;
+  return `${what}, so there is nothing to staple`;
 }
 
 const gap = '  ';

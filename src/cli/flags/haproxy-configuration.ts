@@ -3,6 +3,7 @@ import { OcspError } from '../../core/index.js';
 import { appendToPath, pathKey, type FilePath } from '../../core/file-path.js';
 import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import { readHaproxyConfiguration } from '../../servers/haproxy/configuration-reader.js';
+import { systemErrorText } from '../../system/system-error.js';
 import type { NamedSource } from '../../source/named-source.js';
 import type { Output } from '../output.js';
 
@@ -25,9 +26,10 @@ export function haproxyConfigurationFrom(
     for (const problem of configuration.problems) output.warn(`--haproxy-config: ${problem}`);
     return configuration;
   } catch (error) {
+    const { path, message } = error as NodeJS.ErrnoException;
     throw new OcspError(
       'usage',
-      `--haproxy-config cannot be read: ${(error as Error).message}`,
+      `--haproxy-config: ${path === undefined ? message : `${path} cannot be read: ${systemErrorText(error)}`}`,
       'name the file that haproxy is started with: haproxy -f FILE',
       { cause: error },
     );

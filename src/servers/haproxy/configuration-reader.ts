@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { asPath, folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
+import { shortened } from '../../core/shortened.js';
 import { isRegularFile } from '../../system/regular-file.js';
 import { namesIn } from '../../system/folder-names.js';
 import { numberedLines } from '../../system/numbered-lines.js';
@@ -91,7 +92,11 @@ class ConfigurationReader {
       const [first = '', ...rest] = wordsOfLine(text, this.environment);
       if (first === '' || first.startsWith('.')) continue;
       if (sections.has(first)) this.begin(first, rest[0] ?? '');
-      else this.take(first, rest, { file, number, text }, file);
+      else if (this.section === '') {
+        this.problems.push(`${shownPath(file)}, line ${number}: "${shortened(first)}" stands before any section`);
+        // Of a file of another kind one line is enough.
+        this.section = first;
+      } else this.take(first, rest, { file, number, text }, file);
     }
   }
 
@@ -244,6 +249,6 @@ function isFolder(path: FilePath): boolean {
 
 function linesOf(file: FilePath): Iterable<readonly [number, string]> {
   const { bytes } = readRegularFile(file, { limit: largestFile });
-  if (bytes === undefined) throw new Error('not a regular file, or too large');
+  if (bytes === undefined) throw new Error(`${shownPath(file)} is not a regular file, or is too large`);
   return numberedLines(bytes);
 }

@@ -48,7 +48,7 @@ function openPidFile(path: string, program: string): FoundFile {
       throw new TargetFailure(
         'not-running',
         `${program} does not run, or writes another pid file: ${path} does not exist`,
-        `start it, or name the pid file of its configuration: ${program}:/run/${program}.pid; or use systemd:${program}.service`,
+        `start it, or name the pid file that its configuration has: ${program}:PIDFILE`,
         { cause: error },
       );
     }
