@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rightsIn, type ProcessRights } from './running-process.js';
-import { systemErrorCode } from './system-error.js';
+import { unlessRefused } from './system-error.js';
 
 /** A process of this host, as /proc shows it to this user. */
 export interface HostProcess extends ProcessRights {
@@ -26,15 +26,15 @@ export interface HostProcess extends ProcessRights {
  */
 export function hostProcesses(procRoot = '/proc'): HostProcess[] {
   const ids = readdirSync(procRoot).filter((name) => /^[1-9]\d*$/.test(name));
-  return ids.flatMap((id) => orNothing(() => processAt(join(procRoot, id), Number(id))) ?? []);
+  return ids.flatMap((id) => unlessRefused(() => processAt(join(procRoot, id), Number(id)), undefined) ?? []);
 }
 
 function processAt(folder: string, pid: number): HostProcess | undefined {
   const words = readFileSync(join(folder, 'cmdline'), 'utf8');
   const status = readFileSync(join(folder, 'status'), 'latin1');
   if (words === '') return undefined;
-  const executable = orNothing(() => readlinkSync(join(folder, 'exe')).replace(/ \(deleted\)$/, ''));
-  const workingFolder = orNothing(() => readlinkSync(join(folder, 'cwd')));
+  const executable = unlessRefused(() => readlinkSync(join(folder, 'exe')).replace(/ \(deleted\)$/, ''), undefined);
+  const workingFolder = unlessRefused(() => readlinkSync(join(folder, 'cwd')), undefined);
   return {
     pid,
     parentPid: Number(/^PPid:\t(\d+)/m.exec(status)?.[1] ?? 0),
@@ -42,7 +42,7 @@ function processAt(folder: string, pid: number): HostProcess | undefined {
     ...(executable === undefined ? {} : { executable }),
     arguments: words.replace(/\0+$/, '').split('\0'),
     ...(workingFolder === undefined ? {} : { workingFolder }),
-    hasOwnRoot: orNothing(() => !isRootFolder(join(folder, 'root'))) ?? false,
+    hasOwnRoot: unlessRefused(() => !isRootFolder(join(folder, 'root')), undefined) ?? false,
     ...rightsIn(status),
   };
 }
@@ -50,14 +50,4 @@ function processAt(folder: string, pid: number): HostProcess | undefined {
 function isRootFolder(root: string): boolean {
   const [ours, theirs] = [statSync('/'), statSync(`${root}/`)];
   return ours.dev === theirs.dev && ours.ino === theirs.ino;
-}
-
-/** Undefined where the process has ended, or this user may not look. */
-function orNothing<Value>(look: () => Value): Value | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return undefined;
-  }
 }

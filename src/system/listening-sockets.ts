@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { HostAndPort } from './host-and-port.js';
-import { systemErrorCode } from './system-error.js';
+import { unlessRefused } from './system-error.js';
 
 /** A TCP socket that takes connections, on an address of this host. */
 export interface ListeningSocket extends HostAndPort {
@@ -68,13 +68,4 @@ function namesIn(folder: string): string[] {
 
 function linkAt(path: string): string {
   return unlessRefused(() => readlinkSync(path), '');
-}
-
-function unlessRefused<Value>(look: () => Value, otherwise: Value): Value {
-  try {
-    return look();
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return otherwise;
-  }
 }

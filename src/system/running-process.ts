@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { systemErrorCode } from './system-error.js';
+import { systemErrorCode, unlessRefused } from './system-error.js';
 
 /** A user and the groups that count for what it may do. */
 export interface ProcessRights {
@@ -49,13 +49,7 @@ export function isStillRunning({ pid, startTime }: RunningProcess): boolean {
 
 /** The words that a process was started with, as far as it has not written others over them; none of one that is gone or hidden. */
 export function commandLineOf(pid: number): string[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return text.replace(/\0+$/, '').split('\0');
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return [];
-  }
+  return unlessRefused(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0'), []);
 }
 
 /** The running children of a process that was looked at, each as its process id and start. System errors are thrown as they are. */

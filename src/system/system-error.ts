@@ -22,6 +22,16 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What a call gives, or something else where the system refuses it: what is not there, or this user may not see. */
+export function unlessRefused<Value>(look: () => Value, otherwise: Value): Value {
+  try {
+    return look();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return otherwise;
+  }
+}
+
 /** What a failed system call means, in words: for `EACCES` `permission denied`; the code itself where there are no words for it. */
 export function systemErrorText(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { definedOnly } from '../../core/defined-only.js';
+import { usualFetchOptions } from '../../library/fetch.js';
 import type { DoctorOptions } from '../../pipeline/doctor/examine-host.js';
 import { queryCertificate } from '../../pipeline/query/query-certificate.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { createHttpClient, type HttpClient } from '../../transport/http-client.js';
 import { proxyFromEnvironment } from '../../transport/proxy.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
-import { usualSkewMilliseconds } from '../fetch/fetch-setup.js';
 import type { Output } from '../output.js';
 import { systemRoots } from '../verify/connection-place.js';
 import type { DoctorFlags } from './doctor-flags.js';
@@ -39,21 +38,6 @@ export function queryBy(
     now: () => at ?? new Date(),
     randomBytes: (count: number) => randomBytes(count),
   };
-  const options = definedOnly({
-    hash: 'sha1',
-    nonce: false,
-    strict: false,
-    method: 'post',
-    headers: [],
-    timeoutMilliseconds: 10_000,
-    connectTimeoutMilliseconds: 3000,
-    retries: 1,
-    downloadIssuer: true,
-    skewMilliseconds: usualSkewMilliseconds,
-    trustedResponders: [],
-    anchors: [],
-    untrusted: [],
-    systemRoots,
-  });
+  const options = { ...usualFetchOptions, retries: 1, anchors: [], untrusted: [], systemRoots };
   return (file) => queryCertificate({ file, known: { certificate: file.path } }, options, tools);
 }

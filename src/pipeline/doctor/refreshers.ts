@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { FilePath } from '../../core/file-path.js';
 import { shownPath } from '../../core/file-path.js';
 import { readRegularFile } from '../../system/read-file.js';
-import { systemErrorCode } from '../../system/system-error.js';
+import { unlessRefused } from '../../system/system-error.js';
 import { staplePlace } from '../../store/staple-location.js';
 import type { Refresher } from './doctor-report.js';
 import { commandsIn, restapleWords, type ScheduledCommand } from './scheduled-commands.js';
@@ -130,11 +130,8 @@ function scriptOf(text: string): string {
 
 /** Empty where there is no such text, or this user may not read it. */
 function textOf(file: string): string {
-  try {
+  return unlessRefused(() => {
     const { bytes = new Uint8Array() } = readRegularFile(file, { limit: 256 * 1024 });
     return Buffer.from(bytes).toString('utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return '';
-  }
+  }, '');
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { HostProcess } from '../../system/host-processes.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { splitWords } from '../../system/shell-words.js';
-import { systemErrorCode } from '../../system/system-error.js';
+import { unlessRefused } from '../../system/system-error.js';
 
 /** A command that this host runs by itself. */
 export interface ScheduledCommand {
@@ -151,14 +151,4 @@ function textOf(file: string): string | undefined {
     const { bytes } = readRegularFile(file, { limit: largestFile });
     return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
   }, undefined);
-}
-
-/** What this user may not see, nobody misses: the report says who it was made by. */
-function unlessRefused<Value>(look: () => Value, otherwise: Value): Value {
-  try {
-    return look();
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return otherwise;
-  }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { pause } from '../../system/pause.js';
 import { childrenOf, isStillRunning, type RunningProcess } from '../../system/running-process.js';
-import { systemErrorCode } from '../../system/system-error.js';
+import { unlessRefused } from '../../system/system-error.js';
 import type { ReloadLimits } from '../reload-result.js';
 
 const lookEveryMilliseconds = 25;
@@ -13,13 +13,10 @@ const lookEveryMilliseconds = 25;
 export type ReloadEvidence = ReadonlySet<string> | undefined;
 
 export function evidenceOf(found: RunningProcess, { keepsRights }: { readonly keepsRights: boolean }): ReloadEvidence {
-  try {
+  return unlessRefused(() => {
     const evidence = new Set([...childrenOf(found), ...(keepsRights ? [] : pipesOf(found))]);
     return evidence.size === 0 ? undefined : evidence;
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  }, undefined);
 }
 
 function pipesOf({ pid }: RunningProcess): string[] {
