@@ -1,17 +1,18 @@
 // The figures of docs/performance.md: ratios and rates measured in one run, printed as the table that stands there.
-// `npm run bench` measures all of them, `npm run bench -- NAME...` those.
+// `npm run bench` measures all of them but the executable, which has to be built before; `npm run bench -- NAME...` those.
 import { benchFleet } from './fleet/fleet.js';
 import { benchFleetMemory } from './fleet/memory.js';
 import { benchGenerate } from './generate.js';
 import { benchReload } from './reload.js';
 import { benchReloadHaproxy } from './reload-haproxy.js';
 import { benchServe } from './serve.js';
-import { benchStart } from './start-up.js';
+import { benchExecutable, benchStart } from './start-up.js';
 import { benchVerification } from './verification.js';
 import { printTable, type Row } from './table.js';
 
 const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   start: benchStart,
+  executable: benchExecutable,
   verification: benchVerification,
   generate: benchGenerate,
   serve: benchServe,
@@ -21,7 +22,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   memory: benchFleetMemory,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches).filter((name) => name !== 'executable');
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   console.error(`no benchmark ${unknown.join(', ')}: there are ${Object.keys(benches).join(', ')}`);
