@@ -260,8 +260,9 @@ function readStatement(reader: DerReader): SingleResponse {
   const nextUpdate = reader.explicit(contextTag(0), 'nextUpdate', (time) => time.generalizedTime('nextUpdate'));
   const extensions = readResponseExtensions(reader, 'a SingleResponse');
   reader.end('SingleResponse');
-  const statement = { ...status, certId, thisUpdate, extensions };
-  return nextUpdate === undefined ? statement : { ...statement, nextUpdate };
+  return nextUpdate === undefined
+    ? { certId, thisUpdate, extensions, ...status }
+    : { certId, thisUpdate, nextUpdate, extensions, ...status };
 }
 
 type CertificateStatus = Pick<SingleResponse, 'status' | 'revocationTime' | 'revocationReason'>;

@@ -17,13 +17,13 @@ const nearMilliseconds = 14 * day;
 export function lifeFindings(life: CertificateLife, now: Date): Finding[] {
   const { notAfter } = life;
   const left = notAfter.getTime() - now.getTime();
+  if (left > atMost(nearMilliseconds, life, 3)) return [];
   const source = 'RFC 5280 §4.1.2.5';
   const end = formatTime(notAfter);
   if (left < 0) {
     const message = `the certificate expired at ${end}, ${formatDuration(left)} ago: renew it`;
     return [{ rule: 'certificate-expired', severity: 'error', message, source }];
   }
-  if (left > atMost(nearMilliseconds, life, 3)) return [];
   const message = `the certificate expires at ${end}, in ${formatDuration(left)}: renew it`;
   return [{ rule: 'certificate-expires', severity: 'warning', message, source }];
 }

@@ -121,16 +121,17 @@ function runsIn(bytes: Uint8Array, warn: Warn): OneOrMore<Run> {
     );
   }
   const blocks = decodePem(bytes);
-  const held = blocks.flatMap((block, index) =>
-    certificateLabels.has(block.label) ? [{ block, number: index + 1 }] : [],
-  );
-  if (held.length === 0) throw noCertificateAmong(blocks);
-  // AD CS writes PKCS#7 under CERTIFICATE; what a block holds says more than its label.
-  return atLeastOne(
-    held.flatMap(({ block, number }) =>
-      isPkcs7(block.der) ? runsOfPkcs7(block.der) : [runOf(certificateOf(block, number, warn))],
-    ),
-  );
+  const runs: Run[] = [];
+  let isAnyHeld = false;
+  for (const [index, block] of blocks.entries()) {
+    if (!certificateLabels.has(block.label)) continue;
+    isAnyHeld = true;
+    // AD CS writes PKCS#7 under CERTIFICATE; what a block holds says more than its label.
+    if (isPkcs7(block.der)) runs.push(...runsOfPkcs7(block.der));
+    else runs.push(runOf(certificateOf(block, index + 1, warn)));
+  }
+  if (!isAnyHeld) throw noCertificateAmong(blocks);
+  return atLeastOne(runs);
 }
 
 function runOf(certificate: Uint8Array): Run {
@@ -171,6 +172,7 @@ function looksLikePemText(bytes: Uint8Array): boolean {
  * @param number of the block, from 1
  */
 export function certificateOf({ label, der }: PemBlock, number: number, warn: Warn): Uint8Array {
+  if (isOneElement(der)) return der;
   const certificate = unlessMalformed(() => new DerReader(der).element(Tag.sequence, 'certificate').raw) ?? der;
   const trailing = der.length - certificate.length;
   if (trailing > 0 && label !== 'TRUSTED CERTIFICATE') {
@@ -178,6 +180,12 @@ export function certificateOf({ label, der }: PemBlock, number: number, warn: Wa
     warn(`${octets} after the certificate in PEM block ${number}, ignored`);
   }
   return certificate;
+}
+
+/** Whether a SEQUENCE of a usual length fills these octets: nearly every block does, which its header says. */
+function isOneElement(der: Uint8Array): boolean {
+  const high = der[2] ?? 0;
+  return der[0] === Tag.sequence && der[1] === 0x82 && high > 0 && der.length === 4 + high * 256 + (der[3] ?? 0);
 }
 
 /** Says what a DER file is that is not a certificate, since keys, requests and CRLs lie beside certificates. */

@@ -127,7 +127,7 @@ export function namesOfLego(folder: FilePath, names: PackedNames): LegoNames {
   for (const stem of issued) stems.delete(`${stem}.issuer`);
   const pairs = new Set([...issued].filter((stem) => stems.has(stem)));
   const isLego = isNamedByLego && (pairs.size > 0 || has(folder, '../accounts'));
-  if (!isLego) return { lineages: noNames, others: without(pairs, ['.issuer.crt']) };
+  if (!isLego) return { lineages: noNames, others: pairs.size === 0 ? names : without(pairs, ['.issuer.crt']) };
   const bundled = stemsOf('.pem');
   for (const stem of [...issued, ...stemsOf('.json')]) if (!bundled.has(stem)) stems.add(stem);
   const lineages = packSorted([...stems].map((stem) => `${stem}.crt`));

@@ -16,7 +16,7 @@ export interface ResponderQuery {
   readonly requestDer: Uint8Array;
   readonly headers?: readonly HeaderLine[];
   /** What is at hand already, so that the responder may answer that there is nothing newer (RFC 9110 §13.1). */
-  readonly known?: KnownResponse;
+  readonly known?: KnownResponse | undefined;
   readonly timeoutMilliseconds: number;
   readonly connectTimeoutMilliseconds: number;
   readonly signal?: AbortSignal;
@@ -74,7 +74,8 @@ function httpRequest(query: ResponderQuery): HttpRequest {
     maximumBodyBytes: maximumResponseBytes,
     timeoutMilliseconds,
     connectTimeoutMilliseconds,
-    ...(isGet ? {} : { body: query.requestDer, contentType: 'application/ocsp-request' }),
+    body: isGet ? undefined : query.requestDer,
+    contentType: isGet ? undefined : 'application/ocsp-request',
     signal,
   });
 }

@@ -58,6 +58,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
   const isDryRun = flags['dry-run'];
+  const talk = { requireOcsp: policy.requireOcsp, isDryRun, isSparing };
   const withdrawn = await withdrawer(run, lists);
   const wouldTell = isDryRun ? createDryRunTeller({ ...flags, confirm }, output) : undefined;
   try {
@@ -69,7 +70,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
       if (observer.isTold?.(settled) !== false) {
         isSilent = false;
         if (output.json) output.record(outcomeRecord(outcome));
-        sayOutcome(output, outcome, { ...policy, isDryRun, isSparing });
+        sayOutcome(output, outcome, talk);
       }
       await report.take(outcome, ownCode);
       if (outcome.responder !== undefined) heap?.makeRoom();

@@ -54,7 +54,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
       tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would update' : 'updated'));
       break;
     case 'fresh':
-      if (policy.isSparing === true) break;
+      if (policy.isSparing === true || (policy.isDryRun !== true && !output.isTalkative)) break;
       tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would leave' : 'fresh'));
       break;
     case 'no-responder':

@@ -74,12 +74,13 @@ export function readCertificateExtensions(explicit: DerReader | undefined): Cert
   );
   const keyUsage = readKeyUsage(findExtension(extensions, Oid.keyUsage));
   const tlsFeatures = enter(Oid.tlsFeature, 'TLS feature')?.all((list) => list.smallInteger('TLS feature'));
-  const uris = [...access.map(({ uri }) => uri), ...crlUris.flat()];
+  const pointUris = crlUris.flat();
+  const uris = [...access.map(({ uri }) => uri), ...pointUris];
   return {
     extensions,
     ocspUris: urisOf(access, Oid.accessMethodOcsp),
     caIssuersUris: urisOf(access, Oid.accessMethodCaIssuers),
-    crlUris: distinctUris(crlUris.flat()),
+    crlUris: distinctUris(pointUris),
     paddedUris: distinctUris(uris.filter((uri) => uri?.isPadded === true)),
     extendedKeyUsage,
     keyUsage,
@@ -115,7 +116,9 @@ function urisOf(descriptions: readonly AccessDescription[], method: string): str
 }
 
 function distinctUris(uris: readonly (ReadUri | undefined)[]): string[] {
-  return [...new Set(uris.flatMap((one) => (one === undefined ? [] : [one.uri])))];
+  const distinct = new Set<string>();
+  for (const one of uris) if (one !== undefined) distinct.add(one.uri);
+  return [...distinct];
 }
 
 /** The URIs of the points of freshestCRL, where the deltas of a CRL are (RFC 5280 §4.2.1.15, §5.2.6), each point's separately. */

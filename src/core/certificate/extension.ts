@@ -61,5 +61,7 @@ export function enterExtension(extensions: readonly Extension[], oid: string, wh
 
 /** The types of the critical extensions that are not among those known (RFC 5280 §4.2). */
 export function unknownCritical(extensions: readonly Extension[], known: ReadonlySet<string>): string[] {
-  return extensions.filter(({ oid, critical }) => critical && !known.has(oid)).map(({ oid }) => oid);
+  const unknown: string[] = [];
+  for (const { oid, critical } of extensions) if (critical && !known.has(oid)) unknown.push(oid);
+  return unknown;
 }

@@ -69,7 +69,7 @@ export function verifyResponse(der: Uint8Array, options: VerifyOptions): Verdict
     checkValidity(basic, statement, options);
   if (refusal !== undefined) return invalid(refusal, evidence);
   const findings = [...evidence.findings, ...issuanceFindings(statement), ...validityFindings(statement, options)];
-  return { ...evidence, kind: statement.status, responder: signer.responder, statement, findings };
+  return { kind: statement.status, responder: signer.responder, statement, ...evidence, findings };
 }
 
 /** The evidence of a response that could be decoded. */
@@ -84,8 +84,8 @@ function gatherEvidence(
   const findings = 'findings' in signer ? signer.findings : [];
   return definedOnly({
     nonce: basic.nonce,
-    ...('responder' in signer ? { responder: signer.responder } : {}),
-    ...('statement' in selected ? { statement: selected.statement } : {}),
+    responder: 'responder' in signer ? signer.responder : undefined,
+    statement: 'statement' in selected ? selected.statement : undefined,
     responseStatus: 'successful',
     producedAt: basic.producedAt,
     signatureAlgorithm: signatureAlgorithmName(basic.signatureAlgorithm),

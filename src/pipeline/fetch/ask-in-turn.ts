@@ -31,7 +31,7 @@ export type AskOptions = OverriddenResponders &
     readonly spread: number;
     readonly budget: Budget;
     /** What is stored already; a responder may then answer that it has nothing newer. */
-    readonly known?: KnownResponse;
+    readonly known?: KnownResponse | undefined;
   };
 
 type Found =
@@ -157,7 +157,9 @@ async function ask(
   const started = performance.now();
   try {
     const timeoutMilliseconds = Math.max(1, Math.min(options.timeoutMilliseconds, options.budget.left()));
-    const answer = await askResponder(options.client, { ...options, url, method, timeoutMilliseconds });
+    const { client, origin, requestDer, headers, known, connectTimeoutMilliseconds, signal } = options;
+    const limits = { timeoutMilliseconds, connectTimeoutMilliseconds, signal };
+    const answer = await askResponder(client, { url, origin, method, requestDer, headers, known, ...limits });
     pass.leave('answered');
     // Whoever waits sends first, and what other responders sent is read: else all are asked at once, and all wait at once.
     await nextTurn();

@@ -57,13 +57,13 @@ async function judgeOnDisk(due: DueCertificate, options: FetchOptions, tools: Ju
   const { file, staple } = due;
   const files = options.withoutFile === true ? noFiles : readStoredFiles(staple);
   // Without a staple there is nothing to judge, and the issuer is looked for when it is needed.
-  if (files.bytes === undefined) return { kind: 'due', due: { ...due, files } };
+  if (files.bytes === undefined) return { kind: 'due', due: { files, ...due } };
   const issuer = await tools.issuers.findLocal(file);
   if (issuer === undefined) return { kind: 'due', due };
   const judge = judgeFor(file.certificate, issuer.certificate, options, tools.now());
   await removeLeftover(staple, options, tools);
   const judged = { file, staple, judge, stored: judgeStored(files, judge), options };
   return isDue(judged, tools.memory)
-    ? { kind: 'due', due: { ...due, judged } }
+    ? { kind: 'due', due: { judged, ...due } }
     : { kind: 'settled', outcome: freshOutcome(judged) };
 }

@@ -21,12 +21,19 @@ export function describeOutcome(
   ending: Ending,
   verdict = stored.verdict,
 ): Outcome {
-  const nextRefresh = nextRefreshOf(verdict, file.certificate, options.refreshPolicy);
-  const facts = definedOnly({ certificate: file.path, staple, verdict, nextRefresh });
-  const warnings = [...file.warnings, ...(issuer.notAfter < now ? [expiredIssuer(issuer)] : [])];
-  const { findings, ...ofCertificate } = factsOf(file.certificate, now);
-  const all = [...findings, ...authorityFindings(issuer)];
-  return { ...unchanged, ...facts, ...ofCertificate, findings: all, warnings, ...ending };
+  const { certificate } = file;
+  return {
+    certificate: file.path,
+    staple,
+    written: false,
+    verdict,
+    nextRefresh: nextRefreshOf(verdict, certificate, options.refreshPolicy),
+    certificateNotAfter: certificate.notAfter,
+    mustStaple: certificate.mustStaple,
+    warnings: issuer.notAfter < now ? [...file.warnings, expiredIssuer(issuer)] : file.warnings,
+    findings: [...lifeFindings(certificate, now), ...authorityFindings(issuer)],
+    ...ending,
+  };
 }
 
 function factsOf(certificate: Certificate, now: Date) {

@@ -161,15 +161,8 @@ async function prepareJob(
 /** A certificate that stood in line: its time begins now. */
 function startedNow({ listed, responders }: DueCertificate, judged: JudgedCertificate, tools: FetchTools): Job {
   const judge = { ...judged.judge, now: tools.now() };
-  return {
-    ...judged,
-    listed,
-    judge,
-    responders,
-    budget: startJobBudget(judged.options),
-    tools,
-    isIssuerDownloaded: false,
-  };
+  const budget = startJobBudget(judged.options);
+  return { listed, responders, budget, tools, isIssuerDownloaded: false, ...judged, judge };
 }
 
 async function askFor(job: Job): Promise<AskResult> {
@@ -183,8 +176,6 @@ async function askFor(job: Job): Promise<AskResult> {
   await tools.onRequest?.(requestDer);
   return await askResponders(
     {
-      ...options,
-      ...job.responders,
       client: tools.client,
       gate: tools.gate,
       signal: tools.signal,
@@ -194,7 +185,9 @@ async function askFor(job: Job): Promise<AskResult> {
       hasNonce: nonce !== undefined,
       spread: spreadOf(file.certificate),
       budget: job.budget,
-      ...definedOnly({ known }),
+      known,
+      ...options,
+      ...job.responders,
     },
     (body) =>
       judgeResponse(
@@ -226,7 +219,7 @@ async function settle(job: Job, result: AskResult): Promise<Outcome> {
   if ('answer' in result) rememberAnswer(job, outcome, result.answer);
   const padded = paddingWarnings(job.file.certificate, job.responders.urls);
   const warnings = [...outcome.warnings, ...padded, ...result.warnings];
-  return { ...outcome, ...definedOnly({ responder: result.contact }), warnings };
+  return { responder: result.contact, ...outcome, warnings };
 }
 
 /** Only what is on disk now counts: the answer that it came from, or the one that confirmed it. */

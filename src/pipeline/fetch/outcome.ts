@@ -58,16 +58,16 @@ export interface ResponderContact {
 export interface CertificateFacts {
   readonly certificate: FilePath;
   /** Undefined where the certificate could not even be read. */
-  readonly staple?: FilePath;
+  readonly staple?: FilePath | undefined;
   /** The staple on disk is a new one. */
   readonly written: boolean;
-  readonly responder?: ResponderContact;
+  readonly responder?: ResponderContact | undefined;
   /** The verdict on the staple that is on disk afterwards; undefined where there is none or it could not be judged. */
-  readonly verdict?: Verdict;
+  readonly verdict?: Verdict | undefined;
   /** In a dry run, the answer that would have been acted on. */
   readonly answer?: Verdict;
   /** When the staple on disk is due; in a dry run, when the one that would have been written is. */
-  readonly nextRefresh?: Date;
+  readonly nextRefresh?: Date | undefined;
   /** Undefined where the certificate could not even be read. */
   readonly certificateNotAfter?: Date;
   /** The certificate is Must-Staple. */

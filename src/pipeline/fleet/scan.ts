@@ -46,7 +46,7 @@ export async function* scan(
 }
 
 function scannedAs(position: number, assessment: Assessment | undefined): Scanned | undefined {
-  if (assessment?.kind !== 'due') return assessment && { ...assessment, position };
+  if (assessment?.kind !== 'due') return assessment && { position, ...assessment };
   return { kind: 'due', position, turn: turnOf(assessment.due), due: assessment.due };
 }
 

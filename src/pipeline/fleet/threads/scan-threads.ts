@@ -91,6 +91,6 @@ function scannedElsewhere(
   found: Exclude<FoundElsewhere, { kind: 'refused' }>,
   list: CertificateList,
 ): Scanned {
-  if (found.kind === 'due') return { ...found, position };
+  if (found.kind === 'due') return { position, ...found };
   return { kind: 'settled', position, outcome: outcomeFromElsewhere(found.outcome, list.at(position).path) };
 }

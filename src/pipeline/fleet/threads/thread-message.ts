@@ -104,5 +104,5 @@ export function pathFromElsewhere(path: FilePath | Uint8Array): FilePath {
 /** An outcome that came from another thread, of this certificate. */
 export function outcomeFromElsewhere(outcome: Outcome, certificate: FilePath): Outcome {
   const { staple } = outcome;
-  return { ...outcome, certificate, ...(staple === undefined ? {} : { staple: pathFromElsewhere(staple) }) };
+  return { ...outcome, certificate, staple: staple && pathFromElsewhere(staple) };
 }
