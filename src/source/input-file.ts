@@ -1,5 +1,4 @@
 import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { OcspError } from '../core/index.js';
 import { asPath, containsNul, shownPath, type FilePath } from '../core/file-path.js';
 import { handedOver } from '../system/handed-over-pipe.js';
@@ -58,7 +57,8 @@ export function readVersionedFile(path: FilePath, limit: number, hints: InputHin
 /** Whether the file at this path still is the one that was read; false when it is gone or cannot be examined. */
 export function isSameVersion(path: FilePath, version: FileVersion): boolean {
   try {
-    return isDeepStrictEqual(versionOf(statSync(path)), version);
+    const { inode, size, changedMilliseconds } = versionOf(statSync(path));
+    return inode === version.inode && size === version.size && changedMilliseconds === version.changedMilliseconds;
   } catch {
     return false;
   }

@@ -195,7 +195,7 @@ async function hopTo(
   const route = await routeTo(target, trusted, course);
   const headers: Record<string, string | string[]> = definedOnly({
     accept: request.accept,
-    ...(method === 'POST' && request.contentType !== undefined ? { 'content-type': request.contentType } : {}),
+    'content-type': method === 'POST' ? request.contentType : undefined,
     'user-agent': course.options.userAgent,
     ...(target.origin === first.url.origin ? first.headers : {}),
   });

@@ -11,7 +11,7 @@ export const sendHopDirectly: SendHop = (hop, deadline) => overLiveConnection(ho
 function start(hop: HopRequest, attempt: Attempt): ClientRequest {
   const { target, method, route, body } = hop;
   const isSecure = target.protocol === 'https:';
-  const headers = body === undefined ? hop.headers : { ...hop.headers, 'content-length': String(body.length) };
+  const headers = body === undefined ? hop.headers : { 'content-length': String(body.length), ...hop.headers };
   // As options of its own: Node copies a URL into some property by property, for each request.
   const request = (isSecure ? requestHttps : requestHttp)({
     protocol: target.protocol,

@@ -49,12 +49,15 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   const name = shownPath(outcome.certificate);
   const staple = outcome.staple === undefined ? name : shownPath(outcome.staple);
   const tell = policy.isDryRun === true ? output.announce : output.mention;
+  // Of a fleet these are many lines to write out.
+  const isHeard = policy.isDryRun === true || output.isTalkative;
   switch (outcome.outcome) {
     case 'updated':
+      if (!isHeard) break;
       tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would update' : 'updated'));
       break;
     case 'fresh':
-      if (policy.isSparing === true || (policy.isDryRun !== true && !output.isTalkative)) break;
+      if (policy.isSparing === true || !isHeard) break;
       tell(`${staple}${until(outcome)}`, output.stderr.green(policy.isDryRun === true ? 'would leave' : 'fresh'));
       break;
     case 'no-responder':

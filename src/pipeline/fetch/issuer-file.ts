@@ -58,7 +58,7 @@ export async function missingIssuerFindings(
   }: { readonly issuers: Pick<IssuerFinder, 'choose' | 'findLocal'>; readonly severity: Finding['severity'] },
 ): Promise<Finding[]> {
   if (file.version === undefined || !isStapleBeside(staple, file.path)) return [];
-  if (readIssuerFile(file) !== 'missing' || issuers.choose(file.certificate, file.others) !== undefined) return [];
+  if (issuers.choose(file.certificate, file.others) !== undefined || readIssuerFile(file) !== 'missing') return [];
   const [name, kept] = [shownPath(file.path), shownPath(issuerPathOf(file.path))];
   const source = (await issuers.findLocal(file))?.path;
   const isCopy =
