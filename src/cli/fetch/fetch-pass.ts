@@ -13,6 +13,7 @@ import type { FetchFlags } from './fetch-flags.js';
 import { listOrder } from './fetch-order.js';
 import type { FetchRun } from './prepare-run.js';
 import { startFrugalHeap } from './frugal-heap.js';
+import { optimizeLess } from './optimize-less.js';
 import { announceOnCommand, hasOnCommands, runOnCommand } from './on-commands.js';
 import { startReport } from './pass-report.js';
 import { outcomeRecord, sayOutcome, summaryRecord } from './outcome-lines.js';
@@ -55,6 +56,7 @@ export async function fetchPass(run: FetchRun, observer: PassObserver = {}): Pro
   const { tally, isSparing } = report;
   const tools = withOutput(withRequestFile(report.tools, list, flags), flags, output);
   const heap = list.length < cleanedUpAfter ? undefined : startFrugalHeap();
+  if (list.length >= worthASetting) optimizeLess();
   let exitCode: ExitCode = exitCodes.success;
   let isSilent = true;
   const isDryRun = flags['dry-run'];
@@ -144,6 +146,9 @@ function ownLists({ reload, confirm }: ListedCertificate): OwnLists | undefined 
 
 /** Often enough that 100,000 certificates take hardly more memory than 10,000. */
 const cleanedUpAfter = 4096;
+
+/** From so many certificates on, what V8 does besides is felt. */
+const worthASetting = 500;
 
 /** More certificates are under way than ask at a time, so that those of one slow responder do not keep the others out. */
 const waitingForOneAsking = 4;
