@@ -25,7 +25,7 @@ export interface ConnectionRules {
   readonly verifiesServer?: boolean;
 }
 
-/** An agent for each scheme; their kept-alive sockets belong to one set of rules. */
+/** An agent for each scheme, made when it is asked for; their kept-alive sockets belong to one set of rules. */
 export interface AgentPair {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
@@ -54,20 +54,34 @@ const attemptMilliseconds = 500;
 /**
  * Kept-alive agents whose every new connection is judged three times: a literal before connecting, each address of a lookup before any
  * connect, and the socket's remote address before its first byte. A denied one ends as OcspError `address-blocked`.
+ *
+ * @param made takes each agent when it is made, for whoever closes them
  */
-export function createAgents(rules: ConnectionRules): AgentPair {
+export function createAgents(rules: ConnectionRules, made: Set<HttpAgent>): AgentPair {
   const options = { keepAlive: true, maxFreeSockets: rules.maximumIdleSockets };
-  const http = new HttpAgent(options);
-  const https = new HttpsAgent({ ...options, rejectUnauthorized: rules.verifiesServer ?? true });
-  http.createConnection = connector(rules, (settings) => connectTcp(settings));
-  https.createConnection = connector(rules, (settings) => connectTls(settings));
-  return { http, https };
+  const keep = <Agent extends HttpAgent>(agent: Agent, connect: (settings: ConnectSettings) => Socket): Agent => {
+    agent.createConnection = connector(rules, connect);
+    made.add(agent);
+    return agent;
+  };
+  let http: HttpAgent | undefined;
+  let https: HttpsAgent | undefined;
+  return {
+    get http() {
+      return (http ??= keep(new HttpAgent(options), connectTcp));
+    },
+    // What it loads is a twentieth of a start.
+    get https() {
+      const rejectUnauthorized = rules.verifiesServer ?? true;
+      return (https ??= keep(new HttpsAgent({ ...options, rejectUnauthorized }), connectTls));
+    },
+  };
 }
 
 /** A lookup that asks for the family wanted and answers only with addresses that the policy allows. */
 export function guardedLookup(rules: ConnectionRules): LookupFunction {
-  const lookup = rules.lookup ?? systemLookup;
   return (hostname, options, callback) => {
+    const lookup = rules.lookup ?? systemLookup;
     const wanted: LookupOptions = { ...options, all: true, family: rules.family ?? 0 };
     lookup(hostname, wanted, (error, found) => {
       if (error !== null) {

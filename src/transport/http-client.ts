@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { OcspError } from '../core/ocsp-error.js';
 import { type AddressPolicy, addressPolicy, assertWrittenHostAllowed } from './address-guard.js';
@@ -85,11 +86,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const policy = addressPolicy(options);
   const running = new Set<Deadline>();
   let isClosed = false;
+  const made = new Set<Agent>();
   let agents: Agents | undefined;
   return {
     async exchange(request) {
       const first = readFirst(request);
-      agents ??= createAllAgents(options, policy);
+      agents ??= createAllAgents(options, policy, made);
       const deadline = startDeadline({
         milliseconds: request.timeoutMilliseconds,
         host: first.url.host,
@@ -112,10 +114,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     close() {
       isClosed = true;
       for (const deadline of running) deadline.interrupt();
-      for (const pair of Object.values(agents ?? {})) {
-        pair.http.destroy();
-        pair.https.destroy();
-      }
+      for (const agent of made) agent.destroy();
     },
   };
 }
@@ -138,7 +137,7 @@ interface FirstHop {
   readonly headers: Record<string, string | string[]>;
 }
 
-function createAllAgents(options: HttpClientOptions, policy: AddressPolicy): Agents {
+function createAllAgents(options: HttpClientOptions, policy: AddressPolicy, made: Set<Agent>): Agents {
   const rules = {
     family: options.family,
     lookup: options.lookup,
@@ -146,10 +145,10 @@ function createAllAgents(options: HttpClientOptions, policy: AddressPolicy): Age
     verifiesServer: options.verifiesServer ?? true,
   };
   return {
-    certificate: createAgents({ ...rules, policy }),
-    operator: createAgents({ ...rules, policy: undefined }),
-    certificateProxy: createAgents({ ...rules, policy: undefined }),
-    operatorProxy: createAgents({ ...rules, policy: undefined }),
+    certificate: createAgents({ ...rules, policy }, made),
+    operator: createAgents({ ...rules, policy: undefined }, made),
+    certificateProxy: createAgents({ ...rules, policy: undefined }, made),
+    operatorProxy: createAgents({ ...rules, policy: undefined }, made),
   };
 }
 
