@@ -45,17 +45,22 @@ const withoutUnusedOptions = {
 };
 
 /**
- * oclif looks at import whether its own package.json, which is not in the bundle, likes this Node: 7 % of a start for no
- * answer.
+ * What oclif does at each start for nothing: it looks whether its own package.json, which is not in the bundle, likes this Node
+ * (7 % of a start), looks for a theme in a file of the user's, and reads its configuration again, which main.ts has read.
  */
-const withoutVersionCheck = {
-  name: 'without-version-check',
+const withoutVainWork = {
+  name: 'without-vain-work',
   setup(pluginBuild) {
-    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/index\.js$/ }, async ({ path }) => {
-      const call = '\ncheckNodeVersion();\n';
+    const instead = {
+      'index.js': ['\ncheckNodeVersion();\n', '\n'],
+      'config/config.js': ['this.theme = await this.loadTheme();', ''],
+      'main.js': ['await config_1.Config.load(options ?? require.main?.filename ?? __dirname)', 'options'],
+    };
+    pluginBuild.onLoad({ filter: /@oclif\/core\/lib\/(?:index|config\/config|main)\.js$/ }, async ({ path }) => {
+      const [call, other] = instead[path.split('/core/lib/')[1]];
       const source = await readFile(path, 'utf8');
-      if (!source.includes(call)) throw new Error(`${path} no longer calls checkNodeVersion`);
-      return { contents: source.replace(call, '\n') };
+      if (!source.includes(call)) throw new Error(`${path} no longer has ${call.trim()}`);
+      return { contents: source.replace(call, other) };
     });
   },
 };
@@ -112,6 +117,40 @@ const withoutFiles = {
   },
 };
 
+/** Modules of Node that most commands import and few use. */
+const lateBuiltins =
+  /\brequire\("(?:node:)?(?:fs\/promises|timers\/promises|perf_hooks|readline|child_process|crypto|dns|https|v8|vm|worker_threads)"\)/g;
+
+/** What stands for a module until something of it is asked for, which is when it is loaded. */
+const atFirstUse = `var atFirstUse=(load)=>{
+  let loaded;
+  const real=()=>loaded??=load();
+  return new Proxy(()=>{},{
+    get:(_,key)=>key==='__esModule'?undefined:real()[key],
+    has:(_,key)=>key in real(),
+    apply:(_,self,args)=>Reflect.apply(real(),self,args),
+    ownKeys:()=>Reflect.ownKeys(real()),
+    getOwnPropertyDescriptor:(_,key)=>{
+      const own=Reflect.getOwnPropertyDescriptor(real(),key);
+      return own&&{...own,configurable:true};
+    },
+  });
+};`;
+
+/** The same for packages that oclif uses for its own texts and for plug-ins. */
+const withLatePackages = {
+  name: 'with-late-packages',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^(?:wrap-ansi|lilconfig|tinyglobby)$/ }, ({ path, resolveDir, namespace }) =>
+      namespace === 'late' ? undefined : { path, namespace: 'late', pluginData: resolveDir },
+    );
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'late' }, ({ path, pluginData }) => ({
+      contents: `module.exports = atFirstUse(() => require('${path}'));`,
+      resolveDir: pluginData,
+    }));
+  },
+};
+
 /**
  * The whole program as one CommonJS module that reads no file of its own, and the code of a thread that helps it.
  *
@@ -147,7 +186,7 @@ export async function bundleWhole({ target, manual, takesPlugIns = false, keepsN
 }
 
 async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
-  const plugins = [withoutUnusedOptions, withoutVersionCheck, withoutShell, ...oclif];
+  const plugins = [withoutUnusedOptions, withoutVainWork, withoutShell, withLatePackages, ...oclif];
   const { outputFiles, metafile } = await build({
     ...input,
     absWorkingDir: root,
@@ -169,7 +208,7 @@ async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
     plugins,
     // A program out of an executable has no file name.
     banner: {
-      js: "var fileUrl=typeof __filename==='string'?require('node:url').pathToFileURL(__filename).href:'file:///';",
+      js: `${atFirstUse}var fileUrl=typeof __filename==='string'?require('node:url').pathToFileURL(__filename).href:'file:///';`,
     },
     define: { 'import.meta.url': 'fileUrl' },
     legalComments: 'none',
@@ -177,7 +216,8 @@ async function bundleScript(input, { target, keepsNames, isReadable, oclif }) {
   });
   const [map, script] = outputFiles;
   // What stands in a regular expression is left as it is by esbuild.
-  const text = script.text.replace(/[^\0-\x7f]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const late = script.text.replace(lateBuiltins, 'atFirstUse(()=>$&)');
+  const text = late.replace(/[^\0-\x7f]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return { text, map: map.text, metafile };
 }
 

@@ -8,4 +8,6 @@ const source = Buffer.from(getRawAsset('program')).latin1Slice();
 const script = new Script(source, { filename: 'restaple', cachedData: Buffer.from(getRawAsset('code-cache')) });
 const program = { exports: {} };
 script.runInThisContext()(program.exports, require, program);
+// When nothing is left to do, Node would free its memory piece by piece before it ends.
+process.once('beforeExit', () => process.exit());
 void program.exports.run(process.argv.slice(2));
