@@ -119,7 +119,7 @@ const withoutFiles = {
 
 /** Modules of Node that most commands import and few use. */
 const lateBuiltins =
-  /\brequire\("(?:node:)?(?:fs\/promises|timers\/promises|perf_hooks|readline|child_process|crypto|dns|https|v8|vm|worker_threads)"\)/g;
+  /\brequire\("(?:node:)?(?:fs\/promises|timers\/promises|perf_hooks|readline|child_process|crypto|dns|https|tls|v8|vm|worker_threads)"\)/g;
 
 /** What stands for a module until something of it is asked for, which is when it is loaded. */
 const atFirstUse = `var atFirstUse=(load)=>{
