@@ -105,8 +105,12 @@ export interface StapleFacts {
   readonly code?: string;
   readonly thisUpdate?: Date;
   readonly nextUpdate?: Date;
+  /** When the server can no longer use it: nextUpdate, or the end of its signer where that is sooner. */
+  readonly validUntil?: Date;
   /** When `fetch` would refresh it by its default policy. */
   readonly nextRefresh?: Date;
+  /** From when a failed refresh would be reported, by default. */
+  readonly alertFrom?: Date;
   /** What keeps the server's user from reading it; absent where nothing does, or that user is not known. */
   readonly obstacle?: string;
 }
