@@ -9,23 +9,21 @@ import { inventedReport, now as inventedNow, record, server } from '../support/i
 import { projectFolder, runRestaple } from '../support/run-program.js';
 import { withTemporaryFolder } from '../support/temporary-folder.js';
 import { rowsOf, violationsIn, withPage } from './support/browser.js';
-import { now, withFleet, type Fleet } from './support/stapled-fleet.js';
+import { haproxyWith, now, withFleet, type Fleet } from './support/stapled-fleet.js';
 
 const at = ['--at', now.toISOString()];
 const hostile = `<img src=x onerror=document.title=1>&"'.pem`;
 
-/** A haproxy that does not run: its certificates are judged by their files. */
-function addHaproxy({ folder, add }: Fleet): string {
-  const certificates = [
+/** Certificates in several states, of a haproxy. */
+function addHaproxy(fleet: Fleet): string {
+  const { add } = fleet;
+  return haproxyWith(fleet, [
     add('long.example.pem', 160),
     add('gone.example.pem', 'missing'),
     add('old.example.pem', -30, { certificate: { mustStaple: true } }),
     add('plain.example.pem', 'missing', { certificate: { ocspUris: [] } }),
     add(hostile, 100, { status: { revokedAt: new Date('2026-01-02T00:00:00Z') } }),
-  ];
-  const words = certificates.map((path) => `crt ${path.replace(/[\\"' #]/g, '\\$&')}`).join(' ');
-  const file = folder.write('haproxy.cfg', `frontend www\n  bind 127.0.0.1:1 ssl ${words}\n`);
-  return `haproxy:${file}`;
+  ]);
 }
 
 function pageOf(report: DoctorReport): string {
@@ -155,8 +153,8 @@ describe('doctor --html', () => {
   it('replaces its own page, and leaves a key, a certificate and the words of others untouched, with 9', async () => {
     await withFleet(async (fleet) => {
       const { folder, add } = fleet;
-      const file = folder.write('haproxy.cfg', `frontend www\n  bind 127.0.0.1:1 ssl crt ${add('site.pem', 100)}\n`);
-      const doctor = (page: string) => runRestaple(['doctor', ...at, '--html', page, `haproxy:${file}`]);
+      const haproxy = haproxyWith(fleet, [add('site.pem', 100)]);
+      const doctor = (page: string) => runRestaple(['doctor', ...at, '--html', page, haproxy]);
       for (const name of ['host.html', 'host.html']) {
         expect(await doctor(folder.at(name))).toMatchObject({ exitCode: 0, stderr: '' });
       }

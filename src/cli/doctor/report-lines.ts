@@ -92,11 +92,10 @@ function inColour(text: string, state: DoctorState, paint: Paint): string {
 
 function findingLines(record: DoctorRecord, number: number, options: ReportOptions): string[] {
   const { width, paint } = options;
-  const title = `${number}. ${escapeText(recordName(record))} (${escapeText(record.server)}): ${stateWords(record.state)}`;
-  const [first = '', ...rest] = wrap(title, width);
+  const title = `${escapeText(recordName(record))} (${escapeText(record.server)}): ${stateWords(record.state)}`;
   return [
     '',
-    ...[first, ...rest].map((line) => paint.bold(line)),
+    ...hanging(`${number}. `, title, width).map((line) => paint.bold(line)),
     ...record.findings.flatMap(({ severity, message, advice }) => [
       ...indented(`${severity === 'error' ? '' : `${severity}: `}${escapeText(message)}`, 3, width),
       ...advice.flatMap((step) => stepLines(step, options)),
@@ -120,12 +119,17 @@ function stepLines(step: AdviceStep, { width, paint }: ReportOptions): string[] 
 function remarkLines({ remarks }: DoctorReport, { width, paint }: ReportOptions): string[] {
   if (remarks.length === 0) return [];
   const lines = remarks.flatMap(({ message, hint }) => [
-    ...indented(`- ${escapeText(message)}`, 2, width),
+    ...hanging('  - ', escapeText(message), width),
     ...(hint === undefined ? [] : indented(`hint: ${escapeText(hint)}`, 4, width)),
   ]);
   return ['', paint.bold('What was not seen, and other remarks:'), ...lines];
 }
 
 function indented(text: string, columns: number, width: number): string[] {
-  return wrap(text, width - columns).map((line) => ' '.repeat(columns) + line);
+  return hanging(' '.repeat(columns), text, width);
+}
+
+/** The first line after this lead, the others below it. */
+function hanging(lead: string, text: string, width: number): string[] {
+  return wrap(text, width - lead.length).map((line, index) => (index === 0 ? lead : ' '.repeat(lead.length)) + line);
 }

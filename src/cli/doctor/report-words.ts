@@ -28,9 +28,7 @@ export function recordName({ certificate, handshakes, facts }: DoctorRecord): st
 
 /** A command of an advice in lines that can be pasted, escaped. */
 export function commandLines(command: string, width: number): string[] {
-  const escaped = escapeText(command);
-  // A quote within quotes would be broken by a new line.
-  return escaped.includes("\\'") ? [escaped] : wrapCommand(escaped, width);
+  return wrapCommand(escapeText(command), width);
 }
 
 /** Where an edit goes, and what to do there. */

@@ -24,7 +24,7 @@ export function wrapParagraphs(text: string, width: number): string[] {
 
 /** The words of a command line; a quoted text and a flag with its value are one. */
 export function commandUnits(command: string): string[] {
-  const words = command.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  const words = command.match(/(?:'[^']*'|"[^"]*"|\\[^]?|[^\s'"\\])+/g) ?? [];
   const units: string[] = [];
   for (const word of words) {
     const before = units.at(-1);
