@@ -138,6 +138,16 @@ describe('the page of doctor --html', { tags: 'chromium' }, () => {
 });
 
 describe('doctor --html', () => {
+  it('has the window of a served staple that is in no file', () => {
+    const haproxy = server('haproxy', 1, '/etc/haproxy/haproxy.cfg', 'haproxy:/run/haproxy/admin.sock');
+    const [place, outcome] = [{ host: '127.0.0.1', port: 443 }, 'served'] as const;
+    const [thisUpdate, validUntil] = [new Date('2026-03-01T09:00:00Z'), new Date('2026-03-05T09:00:00Z')];
+    const own = record(haproxy, '/certs/site.pem', { state: 'fine', reason: 'served, refreshed by ocsp-update on' });
+    const served = { ...own, handshakes: [{ place, outcome, thisUpdate, validUntil }] };
+    const text = pageOf({ servers: [], certificates: [served], remarks: [] });
+    expect(text).toContain('<td>3d<td><i role="img" aria-label="from 2026-03-01 09:00, to 2026-03-05 09:00"');
+  });
+
   it('keeps hostile names text, also in advice, and lets no other script run', () => {
     const name = `/certs/</pre><script>alert(1)</script>\u202e\n'.pem`;
     const haproxy = server(`<b>`, 1, '/etc/<i>.cfg', 'haproxy:/run/<x>');

@@ -2,7 +2,15 @@ import { definedOnly } from '../../core/defined-only.js';
 import type { AdviceStep, DoctorFinding, DoctorRecord, DoctorReport } from '../../pipeline/doctor/doctor-report.js';
 import { refreshAdvice } from '../../pipeline/doctor/refresh-advice.js';
 import { page, type PageGroup, type PageNote, type PageRow, type PageWindow } from '../page/page.js';
-import { commandLines, editWords, nothingFound, recordName, stateWords, timeLeft } from './report-words.js';
+import {
+  commandLines,
+  editWords,
+  nothingFound,
+  recordName,
+  stapleTimes,
+  stateWords,
+  timeLeft,
+} from './report-words.js';
 
 /** Where and when a report was made. */
 export interface DoctorPageOptions {
@@ -61,8 +69,8 @@ function gradeOf({ state, findings }: DoctorRecord): PageRow['grade'] {
   return findings.some(({ severity }) => severity !== 'info') ? 'soon' : 'good';
 }
 
-function windowOf({ staple }: DoctorRecord): PageWindow | undefined {
-  const { thisUpdate, validUntil, nextRefresh, alertFrom } = staple ?? {};
+function windowOf(record: DoctorRecord): PageWindow | undefined {
+  const { thisUpdate, validUntil, nextRefresh, alertFrom } = stapleTimes(record);
   if (thisUpdate === undefined || validUntil === undefined) return undefined;
   return definedOnly({ start: thisUpdate, end: validUntil, due: nextRefresh, alert: alertFrom });
 }
@@ -72,7 +80,7 @@ type AdviceNotes = (finding: DoctorFinding, server: string) => PageNote[];
 /** A page is still to be opened, and sent by mail, where thousands need something. */
 const mostOctets = 950_000;
 /** Of a row without its name and what is said. */
-const octetsOfRow = 300;
+const octetsOfRow = 260;
 
 /** The advice as far as the page has room for it: those that come first, the gravest, have it. */
 function adviceFor(records: readonly DoctorRecord[]): AdviceNotes {

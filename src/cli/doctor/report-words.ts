@@ -1,6 +1,12 @@
 import { shownPath } from '../../core/file-path.js';
 import { formatDuration } from '../../core/time.js';
-import type { AdviceStep, DoctorRecord, DoctorReport, DoctorState } from '../../pipeline/doctor/doctor-report.js';
+import type {
+  AdviceStep,
+  DoctorRecord,
+  DoctorReport,
+  DoctorState,
+  StapleFacts,
+} from '../../pipeline/doctor/doctor-report.js';
 import { shownHostAndPort } from '../../system/host-and-port.js';
 import { wrapCommand } from '../help/wrap.js';
 import { escapeText } from '../render/escape-text.js';
@@ -11,10 +17,19 @@ export function stateWords(state: DoctorState): string {
   return state.replaceAll('-', ' ').replace('must staple', 'Must-Staple');
 }
 
+type StapleTimes = Pick<StapleFacts, 'thisUpdate' | 'validUntil' | 'nextRefresh' | 'alertFrom'>;
+
+/** The times of the staple's file, or of the staple that was served where there is no file. */
+export function stapleTimes({ staple, handshakes }: DoctorRecord): StapleTimes {
+  const known: readonly (StapleTimes | undefined)[] = [staple, ...handshakes];
+  return known.find((times) => times?.validUntil !== undefined) ?? {};
+}
+
 /** Until the staple ends. */
-export function timeLeft({ staple }: DoctorRecord, now: Date): string {
-  if (staple?.validUntil === undefined) return '-';
-  const left = staple.validUntil.getTime() - now.getTime();
+export function timeLeft(record: DoctorRecord, now: Date): string {
+  const { validUntil } = stapleTimes(record);
+  if (validUntil === undefined) return '-';
+  const left = validUntil.getTime() - now.getTime();
   return `${left < 0 ? '-' : ''}${formatDuration(Math.abs(left))}`;
 }
 

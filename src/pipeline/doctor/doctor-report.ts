@@ -128,6 +128,9 @@ export interface AnswerFacts {
 export interface HandshakeFacts {
   readonly place: ServedPlace;
   readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'not-reached';
+  /** Of a good staple that is in no file: from when, and until when it can be used. */
+  readonly thisUpdate?: Date;
+  readonly validUntil?: Date;
   /** What is wrong, and the repair. */
   readonly message?: string;
   readonly hint?: string;

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { examineHost } from '../../../../src/pipeline/doctor/examine-host.js';
 import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
 import { freePort } from '../../../support/servers/free-port.js';
+import { buildOcspResponse } from '../../../support/ocsp-response.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -46,6 +47,25 @@ describe('a host', () => {
           state: 'must-staple-broken',
           handshakes: [{ place: { port }, outcome: 'nothing-stapled' }],
         },
+      ]);
+    });
+  });
+
+  it('says until when a served staple can be used that is in no file', async () => {
+    await withTemporaryFolder(async (folder) => {
+      const now = Math.floor(Date.now() / 1000) * 1000;
+      const [thisUpdate, nextUpdate] = [new Date(now - 3_600_000), new Date(now + 86_400_000)];
+      const authority = createCertificateAuthority();
+      const { certificate, keyPem, serialNumber } = authority.issue({ ocspUris: ['http://ocsp.example/'] });
+      const certId = { issuer: authority, serialNumber };
+      const staple = buildOcspResponse({ signer: authority, responses: [{ certId, thisUpdate, nextUpdate }] });
+      const server = createTlsServer({ cert: certificate.pem + authority.certificate.pem, key: keyPem });
+      server.on('OCSPRequest', (_certificate, _issuer, answer: (error: null, response: Buffer) => void) => {
+        answer(null, staple);
+      });
+      const { certificates } = await seen(folder, server, { host: '127.0.0.1', port: await freePort() });
+      expect(certificates).toMatchObject([
+        { state: 'fine', handshakes: [{ outcome: 'served', thisUpdate, validUntil: nextUpdate }] },
       ]);
     });
   });
