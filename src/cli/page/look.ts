@@ -14,12 +14,12 @@ h2{font-size:1.1rem;margin:2rem 0 .5rem;overflow-wrap:anywhere}
 p{margin:.25rem 0}
 td>p:first-child{margin-top:0}
 .soft{color:var(--soft)}
-.remarks{border-left:4px solid var(--due);padding:.25rem .75rem;margin:1rem 0}
+.remarks{list-style:none;border-left:4px solid var(--due);padding:.25rem .75rem;margin:1rem 0}
 pre{font:.85rem/1.4 ui-monospace,monospace;margin:.25rem 0 .5rem;padding:.4rem .6rem;background:var(--rest);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
 button{float:right;margin:.3rem;font:inherit;font-size:.8rem;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:6px;cursor:pointer}
 form{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;margin:1rem 0;padding:.75rem 1rem;border:1px solid var(--line);border-radius:8px}
 fieldset{border:0;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1rem}
-legend{float:left;margin-right:1rem}
+legend{float:left;padding:0}
 input[type=search]{font:inherit;padding:.3rem .5rem;min-width:16rem;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:6px}
 :focus-visible{outline:3px solid var(--due);outline-offset:2px}
 .table{overflow-x:auto}

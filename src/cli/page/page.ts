@@ -64,7 +64,7 @@ export function* page({ title, now, program, remarks, groups }: PageContents): G
 <main>
 <h1>${title}</h1>
 <p class="soft">As of <time datetime="${formatTime(now)}">${shownTime(now)}</time>, by ${program}. Times are in UTC.</p>
-${remarks.length === 0 ? '' : markup`<div class="remarks">${remarks.map(noteOf)}</div>`}
+${remarks.length === 0 ? '' : markup`<ul class="remarks">${remarks.map((one) => markup`<li>${noteOf(one)}`)}</ul>`}
 ${rows.length === 0 ? '' : [filterForm(rows), legend]}
 `.text;
   for (const group of groups) yield* section(group, now);
