@@ -22,7 +22,8 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   memory: benchFleetMemory,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches).filter((name) => name !== 'executable');
+const names =
+  process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches).filter((name) => name !== 'executable');
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   console.error(`no benchmark ${unknown.join(', ')}: there are ${Object.keys(benches).join(', ')}`);
