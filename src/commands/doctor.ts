@@ -12,7 +12,7 @@ Finds the servers that run, reads their configuration, asks haproxy over its soc
 certificate it says whether a staple is there, good, served and refreshed, and what to do, as commands to paste. It changes
 nothing, and sends nothing off this host without --query. Run it as root, or it says what it could not read.`;
   static override usage = '[FLAG...] [SERVER...]';
-  static override exits = [3, 4, 5, 6, 7, 8, 10, 11, 130, 143] as const;
+  static override exits = [3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143] as const;
   static override manual = ['docs/doctor.md', 'docs/servers.md'];
   static override examples = [
     '<%= config.bin %> doctor',
@@ -20,6 +20,7 @@ nothing, and sends nothing off this host without --query. Run it as root, or it 
     '<%= config.bin %> doctor nginx:/etc/nginx/nginx.conf',
     '<%= config.bin %> doctor --json | jq -r \'select(.state == "not-served").certificate\'',
     '<%= config.bin %> doctor --strict',
+    '<%= config.bin %> doctor --html /var/www/html/staples.html',
   ];
   static override strict = false;
   static override args = {

@@ -37,7 +37,7 @@ function spellings({ flags }: ManifestCommand): string[] {
 }
 
 /** Flags of other programs that hints name. */
-const foreign = new Set(['--version', '--staple']);
+const foreign = new Set(['--version', '--staple', '--test', '--check-config']);
 
 function flagsIn(text: string): string[] {
   return [...text.matchAll(/(?<=^|[\s(])--[a-z][a-z0-9-]*/g)]

@@ -1,11 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';
-import { withPage } from './support/browser.js';
+import { rowsOf, violationsIn, withPage } from './support/browser.js';
 import { now, withFleet, type Fleet } from './support/stapled-fleet.js';
 
 const at = ['--at', now.toISOString()];
@@ -19,17 +17,6 @@ function addFleet({ add }: Fleet): void {
   add('plain.example.pem', 'missing', { certificate: { ocspUris: [] } });
   add('stolen.example.pem', 100, { status: { revokedAt: new Date('2026-01-02T00:00:00Z'), reason: 'keyCompromise' } });
   add(hostile, 100);
-}
-
-/** What a reader sees of each row: state, time left, certificate. */
-async function rowsOf(page: Page): Promise<string[][]> {
-  const rows = await page.locator('tbody tr:visible').all();
-  return await Promise.all(
-    rows.map(async (row) => {
-      const cells = await row.locator('td, th').allInnerTexts();
-      return [cells[0] ?? '', cells[1] ?? '', cells[3] ?? ''];
-    }),
-  );
 }
 
 describe('the page of verify --html', () => {
@@ -67,7 +54,6 @@ describe('the page of verify --html', () => {
   );
 
   it('is usable by keyboard and screen reader, in light and dark', { tags: 'chromium' }, async () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     await withFleet(async (fleet) => {
       addFleet(fleet);
       const file = fleet.folder.at('staples.html');
@@ -75,9 +61,7 @@ describe('the page of verify --html', () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await withPage(pathToFileURL(file).href, async (page, complaints) => {
           await page.emulateMedia({ colorScheme });
-          await page.evaluate(axe);
-          const { violations } = await page.evaluate<{ violations: readonly unknown[] }>('axe.run()');
-          expect(violations).toEqual([]);
+          expect(await violationsIn(page)).toEqual([]);
           await page.keyboard.press('Tab');
           expect(await page.evaluate('document.activeElement.name')).toBe('text');
           await page.keyboard.press('Tab');

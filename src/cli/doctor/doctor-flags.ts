@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core';
 import { inGroup } from '../flags/flag-groups.js';
-import { durationFlag, switchFlag, timeFlag } from '../flags/flag-kinds.js';
+import { durationFlag, pageFlag, switchFlag, timeFlag } from '../flags/flag-kinds.js';
 import { issuerFlags } from '../flags/shared-flags.js';
 
 /** Details of a switch without a default: what depends on a flag counts its default as given. */
@@ -29,6 +29,9 @@ export const doctorFlags = {
     }),
   }),
   ...inGroup('output', {
+    html: pageFlag('also write the report as a page to this file: for a browser, complete in itself', {
+      summary: 'also write it as a page for a browser',
+    }),
     strict: switchFlag('end with 6 where nobody refreshes a staple', { summary: 'end with 6 where nobody refreshes' }),
   }),
 };

@@ -1,13 +1,11 @@
-import { formatDuration } from '../../core/time.js';
-import { shownPath } from '../../core/file-path.js';
-import { shownHostAndPort } from '../../system/host-and-port.js';
 import type { AdviceStep, DoctorRecord, DoctorReport, DoctorState } from '../../pipeline/doctor/doctor-report.js';
 import { refreshAdvice } from '../../pipeline/doctor/refresh-advice.js';
-import { wrap, wrapCommand } from '../help/wrap.js';
+import { wrap } from '../help/wrap.js';
 import type { Output } from '../output.js';
 import { cutToWidth, displayWidth, padToWidth } from '../render/display-width.js';
 import { escapeText } from '../render/escape-text.js';
 import type { Paint } from '../render/paint.js';
+import { commandLines, editWords, nothingFound, recordName, stateWords, timeLeft } from './report-words.js';
 
 /** Where stdout is not a terminal, so wide. */
 const usualWidth = 80;
@@ -31,7 +29,7 @@ export function reportLines(report: DoctorReport, options: ReportOptions): strin
   const { certificates } = report;
   const remarks = remarkLines(report, options);
   if (certificates.length === 0) {
-    return [withoutCertificates(report), ...remarks];
+    return [nothingFound(report), ...remarks];
   }
   const advised = certificates.filter(({ findings }) => findings.length > 0);
   const host = refreshAdvice(report);
@@ -45,26 +43,13 @@ export function reportLines(report: DoctorReport, options: ReportOptions): strin
   ];
 }
 
-/** That there is nothing to staple is known only where everything was read. */
-function withoutCertificates({ servers, remarks }: DoctorReport): string {
-  if (remarks.some(({ code }) => code === 'unreadable' || code === 'not-understood')) {
-    return 'no certificate of a TLS server was found in what could be read';
-  }
-  const names = servers.map(({ name }) => name).join(', ');
-  const what =
-    names === ''
-      ? 'no TLS server that doctor knows was found on this host'
-      : `${names} on this host uses no certificate`;
-  return `${what}, so there is nothing to staple`;
-}
-
 const gap = '  ';
 
 function table(records: readonly DoctorRecord[], { width, now, paint }: ReportOptions): string[] {
   const rows = records.map((record) => ({
     record,
-    cells: [wordsOf(record.state), leftOf(record, now), escapeText(record.server)],
-    name: escapeText(nameOf(record)),
+    cells: [stateWords(record.state), timeLeft(record, now), escapeText(record.server)],
+    name: escapeText(recordName(record)),
   }));
   const titles = ['STATE', 'LEFT', 'SERVER'];
   const widths = titles.map((title, column) =>
@@ -94,13 +79,9 @@ function table(records: readonly DoctorRecord[], { width, now, paint }: ReportOp
 /** Of a sentence the beginning tells most. */
 function cutToEnd(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
-  let cut = text;
-  while (displayWidth(cut) > width - 1) cut = cut.slice(0, -1);
-  return `${cut}…`;
-}
-
-function wordsOf(state: DoctorState): string {
-  return state.replaceAll('-', ' ').replace('must staple', 'Must-Staple');
+  const characters = Array.from(text);
+  while (displayWidth(characters.join('')) > width - 1) characters.pop();
+  return `${characters.join('')}…`;
 }
 
 function inColour(text: string, state: DoctorState, paint: Paint): string {
@@ -109,26 +90,12 @@ function inColour(text: string, state: DoctorState, paint: Paint): string {
   return state === 'unrefreshed' ? paint.yellow(text) : paint.red(text);
 }
 
-function leftOf({ staple }: DoctorRecord, now: Date): string {
-  if (staple?.nextUpdate === undefined) return '-';
-  const left = staple.nextUpdate.getTime() - now.getTime();
-  return `${left < 0 ? '-' : ''}${formatDuration(Math.abs(left))}`;
-}
-
-function nameOf({ certificate, handshakes, facts }: DoctorRecord): string {
-  if (certificate !== undefined) return shownPath(certificate);
-  const [handshake] = handshakes;
-  const place = handshake === undefined ? '' : shownHostAndPort(handshake.place);
-  return `${place} ${facts?.subject ?? ''}`.trim();
-}
-
 function findingLines(record: DoctorRecord, number: number, options: ReportOptions): string[] {
   const { width, paint } = options;
-  const title = `${number}. ${escapeText(nameOf(record))} (${escapeText(record.server)}): ${wordsOf(record.state)}`;
-  const [first = '', ...rest] = wrap(title, width);
+  const title = `${escapeText(recordName(record))} (${escapeText(record.server)}): ${stateWords(record.state)}`;
   return [
     '',
-    ...[first, ...rest].map((line) => paint.bold(line)),
+    ...hanging(`${number}. `, title, width).map((line) => paint.bold(line)),
     ...record.findings.flatMap(({ severity, message, advice }) => [
       ...indented(`${severity === 'error' ? '' : `${severity}: `}${escapeText(message)}`, 3, width),
       ...advice.flatMap((step) => stepLines(step, options)),
@@ -138,13 +105,8 @@ function findingLines(record: DoctorRecord, number: number, options: ReportOptio
 
 function stepLines(step: AdviceStep, { width, paint }: ReportOptions): string[] {
   const indent = '     ';
-  if (step.do === 'run') {
-    // A quote within quotes would be broken by a new line.
-    const lines = step.command.includes("\\'") ? [step.command] : wrapCommand(step.command, width - indent.length);
-    return lines.map((line) => indent + escapeText(line));
-  }
-  const place = step.line === undefined ? step.file : `${step.file}, line ${step.line}`;
-  const comment = wrap(`${escapeText(place)}: ${step.note}`, width - indent.length - 2);
+  if (step.do === 'run') return commandLines(step.command, width - indent.length).map((line) => indent + line);
+  const comment = wrap(escapeText(editWords(step)), width - indent.length - 2);
   return [
     ...comment.map((line) => indent + paint.dim(`# ${line}`)),
     ...step.text
@@ -157,12 +119,17 @@ function stepLines(step: AdviceStep, { width, paint }: ReportOptions): string[] 
 function remarkLines({ remarks }: DoctorReport, { width, paint }: ReportOptions): string[] {
   if (remarks.length === 0) return [];
   const lines = remarks.flatMap(({ message, hint }) => [
-    ...indented(`- ${escapeText(message)}`, 2, width),
+    ...hanging('  - ', escapeText(message), width),
     ...(hint === undefined ? [] : indented(`hint: ${escapeText(hint)}`, 4, width)),
   ]);
   return ['', paint.bold('What was not seen, and other remarks:'), ...lines];
 }
 
 function indented(text: string, columns: number, width: number): string[] {
-  return wrap(text, width - columns).map((line) => ' '.repeat(columns) + line);
+  return hanging(' '.repeat(columns), text, width);
+}
+
+/** The first line after this lead, the others below it. */
+function hanging(lead: string, text: string, width: number): string[] {
+  return wrap(text, width - lead.length).map((line, index) => (index === 0 ? lead : ' '.repeat(lead.length)) + line);
 }

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { examineHost, type DoctorOptions } from '../../pipeline/doctor/examine-host.js';
 import type { WantedServer } from '../../pipeline/doctor/find-servers.js';
 import type { DoctorReport } from '../../pipeline/doctor/doctor-report.js';
+import { ownProcess } from '../../library/own-process.js';
 import { createIssuerFinder } from '../../source/issuer-finder.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { usualSkewMilliseconds } from '../fetch/fetch-setup.js';
 import { catchInterrupts } from '../interrupt.js';
 import type { Output } from '../output.js';
+import { writeReport } from '../write-report.js';
 import { certificatesOfRun } from './certificates-of-run.js';
 import type { DoctorFlags } from './doctor-flags.js';
 import { clientFor, queryBy } from './query-responders.js';
@@ -30,7 +33,11 @@ export async function runDoctor(
     const report = await hostReport(wanted, { ...flags, query }, interrupt.signal, output);
     if (output.json) tellReportAsJson(report, output);
     else tellReport(report, output, now);
-    return exitCodeOf(report, flags.strict);
+    const exitCode = exitCodeOf(report, flags.strict);
+    if (flags.html === undefined) return exitCode;
+    const { doctorPage } = await import('./doctor-page.js');
+    const pieces = doctorPage(report, { host: hostname(), now, program: userAgent.replace('/', ' ') });
+    return await writeReport({ path: flags.html, kind: 'page', pieces }, ownProcess(), exitCode, output);
   } catch (error) {
     const stopped = interrupt.exitCode();
     if (stopped === undefined || !(error instanceof OcspError)) throw error;

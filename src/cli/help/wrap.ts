@@ -24,7 +24,7 @@ export function wrapParagraphs(text: string, width: number): string[] {
 
 /** The words of a command line; a quoted text and a flag with its value are one. */
 export function commandUnits(command: string): string[] {
-  const words = command.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  const words = command.match(/(?:'[^']*'|"[^"]*"|\\[^]?|[^\s'"\\])+/g) ?? [];
   const units: string[] = [];
   for (const word of words) {
     const before = units.at(-1);
@@ -42,7 +42,7 @@ export function wrapCommand(command: string, width: number): string[] {
   let line = '';
   for (const [index, word] of words.entries()) {
     const room = width - (index === words.length - 1 ? 0 : 2);
-    if (line.trim() !== '' && line.length + 1 + word.length > room) {
+    if (line.trim() !== '' && displayWidth(line) + 1 + displayWidth(word) > room) {
       lines.push(`${line} \\`);
       line = `  ${word}`;
     } else line = line === '' ? word : `${line} ${word}`;

@@ -14,6 +14,13 @@ export interface PageWindow {
   readonly alert?: Date;
 }
 
+/** Something to say. */
+export interface PageNote {
+  readonly text: string;
+  /** What to do about it: lines to paste. */
+  readonly lines?: readonly string[];
+}
+
 /** One certificate. All text may come from anywhere. */
 export interface PageRow {
   readonly state: string;
@@ -23,8 +30,7 @@ export interface PageRow {
   /** How long the staple still lasts. */
   readonly left: string;
   readonly window?: PageWindow;
-  /** What there is to say, with what to do. */
-  readonly notes: readonly string[];
+  readonly notes: readonly PageNote[];
 }
 
 /** Rows under one heading. */
@@ -40,12 +46,12 @@ export interface PageContents {
   /** Who wrote it: `restaple` and its version. */
   readonly program: string;
   /** What belongs to no row. */
-  readonly problems: readonly string[];
+  readonly remarks: readonly PageNote[];
   readonly groups: readonly PageGroup[];
 }
 
 /** A page that needs no other file and no network, piece by piece. */
-export function* page({ title, now, program, problems, groups }: PageContents): Generator<string> {
+export function* page({ title, now, program, remarks, groups }: PageContents): Generator<string> {
   const rows = groups.flatMap((group) => group.rows);
   yield `${beginningOfPages}\n`;
   yield markup`<html lang="en">
@@ -58,9 +64,8 @@ export function* page({ title, now, program, problems, groups }: PageContents): 
 <main>
 <h1>${title}</h1>
 <p class="soft">As of <time datetime="${formatTime(now)}">${shownTime(now)}</time>, by ${program}. Times are in UTC.</p>
-${problems.length === 0 ? '' : markup`<ul class="problems">${problems.map((problem) => markup`<li>${problem}</li>`)}</ul>`}
-${filterForm(rows)}
-${legend}
+${remarks.length === 0 ? '' : markup`<ul class="remarks">${remarks.map((one) => markup`<li>${noteOf(one)}`)}</ul>`}
+${rows.length === 0 ? '' : [filterForm(rows), legend]}
 `.text;
   for (const group of groups) yield* section(group, now);
   yield markup`</main>
@@ -97,7 +102,7 @@ const legend = markup`<p class="legend">
 /** Hidden until the script runs: without it the filter would do nothing. */
 function filterForm(rows: readonly PageRow[]): Markup {
   const counts = new Map<string, number>();
-  for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
+  for (const { state } of rows.toSorted(byGrade)) counts.set(state, (counts.get(state) ?? 0) + 1);
   const states = [...counts].map(
     ([state, count]) =>
       markup`<label><input type="checkbox" name="state" value="${state}" checked> ${state} (${count})</label>`,
@@ -109,11 +114,17 @@ function filterForm(rows: readonly PageRow[]): Markup {
 </form>`;
 }
 
+/** The gravest first, as they are in each group. */
+function byGrade(one: PageRow, other: PageRow): number {
+  const grades = ['bad', 'soon', 'good', 'quiet'];
+  return grades.indexOf(one.grade) - grades.indexOf(other.grade);
+}
+
 /** End tags that HTML lets one leave out are left out: a page of thousands of rows stays small. */
 function* section({ title, rows }: PageGroup, now: Date): Generator<string> {
   yield markup`<section>
 <h2>${title}</h2>
-<div class="table"><table>
+<div class="table" role="region" aria-label="${title}" tabindex="0"><table>
 <thead><tr><th scope="col">State<th scope="col">Left<th scope="col">Window<th scope="col">Certificate<th scope="col">What to know</thead>
 <tbody>
 `.text;
@@ -122,10 +133,19 @@ function* section({ title, rows }: PageGroup, now: Date): Generator<string> {
 }
 
 function rowOf({ state, grade, left, window, name, notes }: PageRow, now: Date): Markup {
-  const said = notes.map((note, index) => markup`${index === 0 ? '' : ours('<br>')}${note}`);
   const bar = window === undefined ? '' : barOf(window, now);
-  return markup`<tr class="${grade}" data-s="${state}"><td>${state}<td>${left}<td>${bar}<th scope="row">${name}<td>${said}
+  return markup`<tr class="${grade}"><td>${state}<td>${left}<td>${bar}<th scope="row">${breakable(name)}<td>${notes.map(noteOf)}
 `;
+}
+
+function noteOf({ text, lines = [] }: PageNote): Markup {
+  const own = lines.map((line, index) => markup`${index === 0 ? '' : ours('\n')}${line}`);
+  return markup`<p>${text}${own.length === 0 ? '' : markup`<pre>${own}</pre>`}`;
+}
+
+/** A path may be broken after a slash. */
+function breakable(name: string): readonly Markup[] {
+  return name.split(/(?<=\/)/).map((part, index) => markup`${index === 0 ? '' : ours('<wbr>')}${part}`);
 }
 
 function barOf({ start, end, due, alert }: PageWindow, now: Date): Markup {

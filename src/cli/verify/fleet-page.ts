@@ -21,7 +21,7 @@ export interface FleetPage {
 export function fleetPage({ members, problems, now, program, server }: FleetPage): Generator<string> {
   const urgent = [...members].sort(byUrgency(now));
   const title = server === undefined ? 'OCSP staples' : `OCSP staples, as ${server} takes them`;
-  return page({ title, now, program, problems, groups: groupsOf(urgent, now) });
+  return page({ title, now, program, remarks: problems.map((text) => ({ text })), groups: groupsOf(urgent, now) });
 }
 
 /** By folder; folders of one certificate each, as clients like certbot keep them, by the folder above. */
@@ -62,7 +62,7 @@ function rowOf(member: FleetMember, folder: string, now: Date): PageRow {
     grade: gradeOf(member, now),
     name: name.startsWith(`${folder}/`) ? name.slice(folder.length + 1) : name,
     left: left === undefined ? '-' : `${left < 0 ? '-' : ''}${formatDuration(left)}`,
-    notes: notesOf(member, now),
+    notes: notesOf(member, now).map((text) => ({ text })),
   };
 }
 

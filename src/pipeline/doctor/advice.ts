@@ -122,8 +122,16 @@ function applyCommand({ server }: Subject): string {
     const reload = 'systemctl reload haproxy';
     return `haproxy -c -f ${shellWord(configuration)} && ${reload}`;
   }
-  return `systemctl restart ${server.name}`;
+  const test = configurationTests[server.name]?.(shellWord(configuration));
+  return `${test === undefined ? '' : `${test} && `}systemctl restart ${server.name}`;
 }
+
+/** A restart with a broken configuration would leave nothing running. */
+const configurationTests: Readonly<Record<string, (configuration: string) => string>> = {
+  dnsdist: (configuration) => `dnsdist --check-config -C ${configuration}`,
+  hitch: (configuration) => `hitch --test --config=${configuration}`,
+  lighttpd: (configuration) => `lighttpd -tt -f ${configuration}`,
+};
 
 function run(command: string): AdviceStep {
   return { do: 'run', command };

@@ -105,8 +105,12 @@ export interface StapleFacts {
   readonly code?: string;
   readonly thisUpdate?: Date;
   readonly nextUpdate?: Date;
+  /** When the server can no longer use it: nextUpdate, or the end of its signer where that is sooner. */
+  readonly validUntil?: Date;
   /** When `fetch` would refresh it by its default policy. */
   readonly nextRefresh?: Date;
+  /** From when a failed refresh would be reported, by default. */
+  readonly alertFrom?: Date;
   /** What keeps the server's user from reading it; absent where nothing does, or that user is not known. */
   readonly obstacle?: string;
 }
@@ -124,6 +128,9 @@ export interface AnswerFacts {
 export interface HandshakeFacts {
   readonly place: ServedPlace;
   readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'not-reached';
+  /** Of a good staple that is in no file: from when, and until when it can be used. */
+  readonly thisUpdate?: Date;
+  readonly validUntil?: Date;
   /** What is wrong, and the repair. */
   readonly message?: string;
   readonly hint?: string;

@@ -9,6 +9,7 @@ import { readResponseFile } from '../../source/response-file.js';
 import { readingObstacle } from '../../system/reading-obstacle.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { troubleOfError, type Trouble } from '../trouble.js';
+import { windowOfVerdict } from '../fetch/staple-state.js';
 import { reportCertificate, type CertificateReport } from '../verify/certificate-report.js';
 import { staplingServers, type StaplingServer } from '../verify/server-rules.js';
 import type { FileReport, VerifyReport } from '../verify/verify-report.js';
@@ -185,7 +186,7 @@ async function examineStaple({ used, file, server }: Candidate, tools: Examinati
     ...definedOnly({ server: staplingServers.find((name): name is StaplingServer => name === server.name) }),
   };
   const stapleReport = await verifyStaple(file.path, tools.issuers, options);
-  const { verdict, trouble, nextRefresh } = stapleReport;
+  const { verdict, trouble, nextRefresh, alertFrom } = stapleReport;
   const isThere = trouble?.code !== 'response-missing' && !stapleReport.noResponder;
   const statement = verdict?.statement;
   const staple = definedOnly({
@@ -195,7 +196,9 @@ async function examineStaple({ used, file, server }: Candidate, tools: Examinati
     code: isThere ? trouble?.code : undefined,
     thisUpdate: statement?.thisUpdate,
     nextUpdate: statement?.nextUpdate,
+    validUntil: verdict === undefined ? undefined : windowOfVerdict(verdict)?.end,
     nextRefresh,
+    alertFrom,
     obstacle: server.reader === undefined ? undefined : readingObstacle(stapleFile, server.reader),
   });
   return definedOnly({ staple, stapleReport, bytes: bytes?.length === 0 ? undefined : bytes });

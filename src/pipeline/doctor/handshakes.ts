@@ -7,6 +7,7 @@ import type { ServedPlace } from '../../servers/discovery.js';
 import { decodeSound } from '../../source/certificate-file.js';
 import { isOwnAddress } from '../../system/own-address.js';
 import { pause } from '../../system/pause.js';
+import { windowOfVerdict } from '../fetch/staple-state.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';
 import { probePlace } from '../verify/sent-certificates.js';
 import type { HandshakeFacts } from './doctor-report.js';
@@ -81,7 +82,10 @@ function judgeStaple(
   const issuer = expected.issuer ?? chooseIssuer(certificate, decodeSound(certificates.slice(1)), 'elsewhere');
   if (staple === undefined || issuer === undefined) return { place, outcome: 'served' };
   const verdict = verifyResponse(staple, { subject: { certificate }, issuer, now, skewMilliseconds });
-  if (verdict.kind === 'good') return { place, outcome: 'served' };
+  const window = windowOfVerdict(verdict);
+  if (verdict.kind === 'good') {
+    return definedOnly({ place, outcome: 'served', thisUpdate: window?.start, validUntil: window?.end });
+  }
   const what = 'failure' in verdict ? verdict.failure.message : `it says ${verdict.kind}`;
   return { place, outcome: 'other-staple', message: `the server staples a response that is of no use: ${what}` };
 }

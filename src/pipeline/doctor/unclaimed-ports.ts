@@ -17,6 +17,16 @@ import { judgeHandshake } from './handshakes.js';
 const patienceMilliseconds = 2000;
 const concurrency = 8;
 
+/** Where TLS begins only when the client asks for it (RFC 3207, RFC 6409, RFC 9051). */
+const starttlsPorts: ReadonlyMap<number, NonNullable<ServedPlace['starttls']>> = new Map([
+  [25, 'smtp'],
+  [587, 'smtp'],
+  [143, 'imap'],
+]);
+
+/** The executables of Postfix and Dovecot, which staple nothing whatever they are told. */
+const withoutStapling = /\/(?:postfix|dovecot)(?:\/|$)/;
+
 /** A port, and who has it as far as this user may know. */
 interface UnclaimedPort {
   readonly place: ServedPlace;
@@ -52,7 +62,7 @@ function unclaimedPorts(
   for (const { host, port, inode } of listeningSockets(procRoot)) {
     if (claimed.has(port)) continue;
     const owner = processes.find(({ pid }) => pid === owners.get(inode));
-    const place = { host: reachableHost(host), port };
+    const place = definedOnly({ host: reachableHost(host), port, starttls: starttlsPorts.get(port) });
     // A server on the wildcard addresses of both kinds is one.
     const key = `${port} ${owner?.pid ?? place.host}`;
     if (!ports.has(key)) ports.set(key, definedOnly({ place, owner }));
@@ -61,7 +71,9 @@ function unclaimedPorts(
 }
 
 async function examinePort({ place, owner }: UnclaimedPort, tools: ExaminationTools): Promise<DoctorRecord[]> {
-  const timeoutMilliseconds = Math.min(patienceMilliseconds, tools.timeoutMilliseconds);
+  // A mail server speaks first, but often looks up the name of its client before.
+  const patience = place.starttls === undefined ? patienceMilliseconds : tools.timeoutMilliseconds;
+  const timeoutMilliseconds = Math.min(patience, tools.timeoutMilliseconds);
   try {
     const sent = await probeKeyTypes({ place, timeoutMilliseconds, signal: tools.signal });
     return sent.flatMap((one) => {
@@ -104,6 +116,10 @@ function recordOf(
   }
   if (missingResponder !== undefined && !facts.mustStaple) {
     return { ...base, state: 'needs-nothing', reason: missingResponder.message, gravity: 'success', findings: [] };
+  }
+  if (withoutStapling.test(owner?.executable ?? '') && !facts.mustStaple) {
+    const reason = `${base.server} cannot staple: Postfix and Dovecot staple nothing`;
+    return { ...base, state: 'needs-nothing', reason, gravity: 'success', findings: [] };
   }
   const reason = missingResponder?.message ?? handshake.message ?? 'nothing is stapled';
   const where = owner === undefined ? 'the server on this port' : `${owner.program} (process ${owner.pid})`;

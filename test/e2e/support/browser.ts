@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium, type Page } from 'playwright-core';
 
 /** Debian's, which looks for nothing on the network. */
@@ -35,4 +37,22 @@ export async function withPage(
   } finally {
     await browser.close();
   }
+}
+
+/** What a reader sees of each row: state, time left, certificate. */
+export async function rowsOf(page: Page): Promise<string[][]> {
+  const rows = await page.locator('tbody tr:visible').all();
+  return await Promise.all(
+    rows.map(async (row) => {
+      const cells = await row.locator('td, th').allInnerTexts();
+      return [cells[0] ?? '', cells[1] ?? '', cells[3] ?? ''];
+    }),
+  );
+}
+
+/** What axe-core finds wrong with a page for people who do not see it, or use no mouse. */
+export async function violationsIn(page: Page): Promise<readonly unknown[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate<{ violations: readonly unknown[] }>('axe.run()');
+  return violations;
 }

@@ -38,6 +38,12 @@ export async function withFleet(use: (fleet: Fleet) => Promise<void>): Promise<v
   }
 }
 
+/** A configuration of a haproxy that does not run, with these certificates; what doctor is to look at. */
+export function haproxyWith({ folder }: Fleet, certificates: readonly string[]): string {
+  const words = certificates.map((path) => `crt ${path.replace(/[\\"' #]/g, '\\$&')}`).join(' ');
+  return `haproxy:${folder.write('haproxy.cfg', `frontend www\n  bind 127.0.0.1:1 ssl ${words}\n`)}`;
+}
+
 function add(
   folder: TemporaryFolder,
   authority: CertificateAuthority,

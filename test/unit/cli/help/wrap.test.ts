@@ -14,6 +14,8 @@ describe('wrapped text', () => {
     const lines = wrapCommand(command, 32);
     expect(lines).toEqual(['restaple fetch \\', "  --header 'X-Key: a b' \\", '  --out /tmp/x site.pem']);
     expect(wrapCommand(command, 200)).toEqual([command]);
+    const quoted = String.raw`restaple fetch 'it'\''s my file.pem'`;
+    expect(wrapCommand(quoted, 20)).toEqual(['restaple fetch \\', String.raw`  'it'\''s my file.pem'`]);
   });
 
   it('stands beside its label, or below one that is too long, or below all in a narrow terminal', () => {

@@ -48,11 +48,11 @@ describe('the page of a fleet', () => {
     const live = ['one', 'two'].map((name) => member(`/live/${name}/fullchain.pem`, 100));
     const page = pageOf([...live, member('/alone/site.pem', 90)]);
     expect(headings(page)).toEqual(['/alone', '/live']);
-    expect(page).toContain('<th scope="row">one/fullchain.pem');
+    expect(page).toContain('<th scope="row">one/<wbr>fullchain.pem');
   });
 
   it('shows what belongs to no certificate above them, and no list where there is nothing', () => {
-    expect(pageOf([], ['a CRL & more'])).toContain('<ul class="problems"><li>a CRL &amp; more</li></ul>');
+    expect(pageOf([], ['a CRL & more'])).toContain('<ul class="remarks"><li><p>a CRL &amp; more</ul>');
     expect(pageOf([])).not.toContain('<ul');
   });
 

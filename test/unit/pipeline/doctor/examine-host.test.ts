@@ -1,11 +1,15 @@
-import { createServer } from 'node:tls';
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { basename } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 
 import { examineHost } from '../../../../src/pipeline/doctor/examine-host.js';
 import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
 import { freePort } from '../../../support/servers/free-port.js';
-import { issueServerCertificate } from '../../../support/servers/stapling-scene.js';
+import { buildOcspResponse } from '../../../support/ocsp-response.js';
+import { createCertificateAuthority } from '../../../support/pki.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
 function examine(folder: TemporaryFolder) {
@@ -34,26 +38,122 @@ describe('a host', () => {
 
   it('has a certificate on a port that no configuration told of', async () => {
     await withTemporaryFolder(async (folder) => {
-      const { chain, key } = issueServerCertificate(folder, { mustStaple: true });
-      const { readFileSync } = await import('node:fs');
-      const server = createServer({ cert: readFileSync(chain), key: readFileSync(key) });
+      const server = createTlsServer(certificateOf({ mustStaple: true }));
       const port = await freePort();
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-      const hex = port.toString(16).toUpperCase().padStart(4, '0');
-      folder.write('net/tcp', `title\n 0: 0100007F:${hex} 00000000:0000 0A 0:0 0:0 0 0 0 1\n`);
-      try {
-        const { certificates } = await examine(folder);
+      const { certificates } = await seen(folder, server, { host: '127.0.0.1', port });
+      expect(certificates).toMatchObject([
+        {
+          server: 'unknown',
+          state: 'must-staple-broken',
+          handshakes: [{ place: { port }, outcome: 'nothing-stapled' }],
+        },
+      ]);
+    });
+  });
+
+  it('says until when a served staple can be used that is in no file', async () => {
+    await withTemporaryFolder(async (folder) => {
+      const now = Math.floor(Date.now() / 1000) * 1000;
+      const [thisUpdate, nextUpdate] = [new Date(now - 3_600_000), new Date(now + 86_400_000)];
+      const authority = createCertificateAuthority();
+      const { certificate, keyPem, serialNumber } = authority.issue({ ocspUris: ['http://ocsp.example/'] });
+      const certId = { issuer: authority, serialNumber };
+      const staple = buildOcspResponse({ signer: authority, responses: [{ certId, thisUpdate, nextUpdate }] });
+      const server = createTlsServer({ cert: certificate.pem + authority.certificate.pem, key: keyPem });
+      server.on('OCSPRequest', (_certificate, _issuer, answer: (error: null, response: Buffer) => void) => {
+        answer(null, staple);
+      });
+      const { certificates } = await seen(folder, server, { host: '127.0.0.1', port: await freePort() });
+      expect(certificates).toMatchObject([
+        { state: 'fine', handshakes: [{ outcome: 'served', thisUpdate, validUntil: nextUpdate }] },
+      ]);
+    });
+  });
+
+  // Ports below 1024 are root's; 127.0.0.77 has no mail server of this machine.
+  describe('with a mail server that no configuration told of', { tags: 'chroot' }, () => {
+    it.each([
+      [587, 'smtp', '220 mail.example\r\n'],
+      [25, 'smtp', '220 mail.example\r\n'],
+      [143, 'imap', '* OK ready\r\n'],
+    ] as const)('is asked on port %i for TLS by %s', async (port, starttls, greeting) => {
+      await withTemporaryFolder(async (folder) => {
+        const { certificates } = await seen(folder, mailServer(greeting), { host: '127.0.0.77', port });
         expect(certificates).toMatchObject([
-          {
-            server: 'unknown',
-            state: 'must-staple-broken',
-            handshakes: [{ place: { port }, outcome: 'nothing-stapled' }],
-          },
+          { state: 'not-served', handshakes: [{ place: { port, starttls }, outcome: 'nothing-stapled' }] },
         ]);
-      } finally {
-        server.close();
+      });
+    });
+
+    it('needs nothing where that is Postfix or Dovecot, which cannot staple', async () => {
+      for (const executable of ['/usr/lib/postfix/sbin/master', '/usr/sbin/dovecot']) {
+        await withTemporaryFolder(async (folder) => {
+          folder.write('42/cmdline', `${executable}\0`);
+          folder.write('42/status', 'Name:\tmail\nPPid:\t1\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n');
+          folder.write('42/fd/none', '');
+          symlinkSync(executable, folder.at('42/exe'));
+          symlinkSync('socket:[1]', folder.at('42/fd/3'));
+          const mail = mailServer('220 mail.example\r\n');
+          const { certificates } = await seen(folder, mail, { host: '127.0.0.77', port: 587 });
+          expect(certificates).toMatchObject([
+            {
+              ...{ server: basename(executable), pid: 42, state: 'needs-nothing', findings: [] },
+              reason: expect.stringContaining('cannot staple') as string,
+            },
+          ]);
+        });
       }
+    });
+
+    it('passes over one that offers no TLS', async () => {
+      await withTemporaryFolder(async (folder) => {
+        const plain = createServer((socket) => socket.on('error', () => undefined).end('220 ok\r\n'));
+        expect((await seen(folder, plain, { host: '127.0.0.77', port: 25 })).certificates).toEqual([]);
+      });
     });
   });
 });
+
+function certificateOf({ mustStaple }: { readonly mustStaple: boolean }) {
+  const { certificate, keyPem } = createCertificateAuthority().issue({
+    ocspUris: ['http://ocsp.example/'],
+    mustStaple,
+  });
+  return { cert: certificate.pem, key: keyPem };
+}
+
+/** It agrees to TLS whatever it is told, in the words of both protocols. */
+function mailServer(greeting: string): Server {
+  const tls = createTlsServer(certificateOf({ mustStaple: false })).on('tlsClientError', () => undefined);
+  return createServer((socket) => {
+    socket.on('error', () => undefined).write(greeting);
+    const receive = (chunk: Buffer): void => {
+      const isEhlo = chunk.toString('latin1').startsWith('EHLO');
+      socket.write(
+        isEhlo ? '250-mail.example\r\n250 STARTTLS\r\n' : greeting.startsWith('220') ? '220 go\r\n' : 'a OK\r\n',
+      );
+      if (isEhlo) return;
+      socket.off('data', receive);
+      tls.emit('connection', socket);
+    };
+    socket.on('data', receive);
+  });
+}
+
+/** What is said of a host on which only this server listens. */
+async function seen(
+  folder: TemporaryFolder,
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+) {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = Buffer.from(host.split('.').map(Number)).reverse().toString('hex').toUpperCase();
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  folder.write('net/tcp', `title\n 0: ${address}:${hex} 00000000:0000 0A 0:0 0:0 0 0 0 1\n`);
+  try {
+    return await examine(folder);
+  } finally {
+    server.close();
+  }
+}
