@@ -162,8 +162,14 @@ function recordOf(examined: Examination, now: Date): DoctorRecord {
     refreshedBy,
     target: server.target,
     keyFile: server.keyFile,
-    stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
+    stapleFile: stapleFileOf(examined),
   });
+}
+
+function stapleFileOf(examined: Examination): string | undefined {
+  const { file, used } = examined;
+  if (file === undefined || used.noStapleFile !== undefined) return undefined;
+  return used.stapleFile ?? staplePlaceFor(examined);
 }
 
 function answerOf({ verdict, trouble }: VerifyReport): AnswerFacts {

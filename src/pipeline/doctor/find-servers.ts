@@ -60,7 +60,7 @@ function instancesOf(
   { remarks, root }: { readonly remarks: DoctorRemark[]; readonly root: string },
 ): ServerInstance[] {
   const { name } = discoverer;
-  const usualConfiguration = join(root, discoverer.usualConfiguration);
+  const usualConfiguration = usualConfigurationOf(discoverer, root);
   const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
     if (running.hasOwnRoot) {
       const message = `${name} (process ${running.pid}) runs in a container: its files are not those of this host`;
@@ -83,9 +83,14 @@ function instancesOf(
   return [...masters, ...(isIdle ? [{ configurations: [usualConfiguration] }] : [])];
 }
 
+function usualConfigurationOf({ usualConfiguration, otherConfigurations = [] }: Discoverer, root: string): string {
+  const paths = [usualConfiguration, ...otherConfigurations].map((path) => join(root, path));
+  return paths.find((path) => existsSync(path)) ?? join(root, usualConfiguration);
+}
+
 /** The processes of a server whose parent is none of it: workers read nothing. */
-function mastersOf({ program }: Discoverer, processes: readonly HostProcess[]): HostProcess[] {
-  const own = processes.filter((one) => program.test(one.program));
+function mastersOf(discoverer: Discoverer, processes: readonly HostProcess[]): HostProcess[] {
+  const own = processes.filter((one) => discoverer.program.test(one.program) && discoverer.isServer?.(one) !== false);
   const pids = new Set(own.map(({ pid }) => pid));
   return own.filter(({ parentPid }) => !pids.has(parentPid));
 }
