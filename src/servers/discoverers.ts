@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { HostProcess } from '../system/host-processes.js';
 import type { Discoverer } from './discovery.js';
 import { discoverDnsdist } from './dnsdist/discover.js';
+import { discoverApache, apacheConfigurations } from './apache/discover.js';
 import { daemon as eximDaemon } from './exim.js';
 import { discoverExim, eximConfigurations, generatedConfiguration, isEximDaemon } from './exim-discovery.js';
 import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
@@ -64,6 +65,18 @@ export const discoverers: readonly Discoverer[] = [
     isServer: isEximDaemon,
     configurationsOf: eximConfigurations,
     discover: discoverExim,
+  },
+  {
+    name: 'apache',
+    program: /^(?:apache2|httpd)$/,
+    usualConfiguration: '/etc/apache2/apache2.conf',
+    otherConfigurations: [
+      '/etc/httpd/conf/httpd.conf',
+      '/etc/apache2/httpd.conf',
+      '/usr/local/apache2/conf/httpd.conf',
+    ],
+    configurationsOf: apacheConfigurations,
+    discover: discoverApache,
   },
 ];
 
