@@ -49,7 +49,7 @@ export function discoverExim({ running, configurations }: ServerInstance): Found
     certificates: certificatesOf(
       settings,
       placesOf(settings, words),
-      isGenerated ? debianEdit(configuration) : {},
+      isGenerated ? debianEdit(configuration) : undefined,
       reader,
     ),
     target:
@@ -65,31 +65,28 @@ type Settings = ReadonlyMap<string, EximSetting>;
 function certificatesOf(
   settings: Settings,
   places: readonly ServedPlace[],
-  edit: Partial<EditPlace>,
+  edit: EditPlace | undefined,
   reader: ConfigurationReader,
 ): UsedCertificate[] {
   const setting = settings.get('tls_certificate');
+  if (setting === undefined) return [];
   const stapleSetting = settings.get('tls_ocsp_file');
-  const certificates = setting === undefined ? [] : filesIn('tls_certificate', setting, reader);
+  const certificates = filesIn('tls_certificate', setting, reader) ?? [];
   const staples = stapleSetting === undefined ? [] : filesIn('tls_ocsp_file', stapleSetting, reader);
-  return (certificates ?? []).map(({ file: certificate }, index) => {
+  const { file, line } = stapleSetting ?? setting;
+  const place = edit ?? { file, line, note: 'add after this line' };
+  const note = 'set it once, to a list with one for each certificate in their order';
+  return certificates.map(({ file: certificate }, index) => {
     // The order of the staples is that of the certificates.
     const staple = staples?.[index];
-    const isOneOfSeveral = (certificates ?? []).length > 1;
-    const { file = '', line = 0 } = stapleSetting ?? setting ?? {};
     return definedOnly({
       certificate,
       places,
-      position: { file: setting?.file ?? '', line: setting?.line ?? 0 },
+      position: { file: setting.file, line: setting.line },
       stapleFile: staple?.file,
       isFileOptional: staple?.isAskedFor === true ? (true as const) : undefined,
       noStapleFile: staples === undefined ? ('not-known' as const) : undefined,
-      stapleSettingAt: {
-        file,
-        line,
-        note: isOneOfSeveral ? 'set once, a list with one for each certificate in their order' : 'add after this line',
-        ...edit,
-      },
+      stapleSettingAt: certificates.length > 1 ? { ...place, note } : place,
     });
   });
 }
@@ -167,6 +164,9 @@ function portsIn(text: string): number[] {
   return ports.filter((port) => port > 0 && port <= 65_535);
 }
 
+/** More interfaces, and ports of each, than any host has. */
+const maximumItems = 64;
+
 /** Where it takes connections: `-oX` of the command line overrides the configuration. */
 function placesOf(settings: Settings, words: readonly string[]): ServedPlace[] {
   const valueOf = (name: string): string | undefined => settings.get(name)?.value;
@@ -181,7 +181,7 @@ function placesOf(settings: Settings, words: readonly string[]): ServedPlace[] {
   const onConnect = new Set(portsIn(valueOf('tls_on_connect_ports') ?? ''));
   const isOnConnect = (port: number): boolean => words.includes('-tls-on-connect') || onConnect.has(port);
   const offersTls = valueOf('tls_advertise_hosts') !== '';
-  const places = interfaces.flatMap((item) => placesAt(item, ports));
+  const places = interfaces.slice(0, maximumItems).flatMap((item) => placesAt(item, ports.slice(0, maximumItems)));
   return places.flatMap((place): ServedPlace[] => {
     if (isOnConnect(place.port)) return [place];
     return offersTls ? [{ ...place, starttls: 'smtp' }] : [];

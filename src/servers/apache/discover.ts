@@ -32,11 +32,11 @@ export function discoverApache({ running, configurations }: ServerInstance): Fou
   const [configuration = ''] = configurations;
   const folder = dirname(configuration);
   const given = optionValue(running?.arguments ?? [], '-d');
-  const usualRoot = basename(folder) === 'conf' ? dirname(folder) : folder;
+  const root = given === undefined ? undefined : resolve(running?.workingFolder ?? '/', given);
   const envvars = join(folder, 'envvars');
   let environment: ReadonlyMap<string, string> | undefined;
   const { directives, serverRoot } = readApacheFile(configuration, {
-    serverRoot: given === undefined ? usualRoot : resolve(running?.workingFolder ?? '/', given),
+    serverRoot: root ?? (basename(folder) === 'conf' ? dirname(folder) : folder),
     wanted,
     variable: (name) => (environment ??= exportsIn(envvars, reader)).get(name),
     reader,
@@ -48,7 +48,7 @@ export function discoverApache({ running, configurations }: ServerInstance): Fou
     configurations: reader.files.filter((file) => file !== envvars),
     reader: running,
     certificates: hostsIn(directives).flatMap((host) => certificatesOf(host, around)),
-    applyCommand: applyCommand(configuration),
+    applyCommand: applyCommand(configuration, root),
     remarks: reader.remarks,
   });
 }
@@ -75,6 +75,9 @@ interface NamedCertificate {
   readonly file: string;
   readonly line: number;
 }
+
+/** Of one host: RSA and ECDSA each have one. */
+const maximumCertificates = 8;
 
 function certificatesOf(host: ApacheHost, around: Surroundings): UsedCertificate[] {
   const { serverRoot, reader, domains } = around;
@@ -108,10 +111,11 @@ function certificatesOf(host: ApacheHost, around: Surroundings): UsedCertificate
   });
 }
 
-/** Of RSA and ECDSA one each, as a rule. */
 function certificateLines({ own, main }: ApacheHost): NamedCertificate[] {
   const lines = own.get('sslcertificatefile') ?? main.get('sslcertificatefile') ?? [];
-  return lines.flatMap(({ words: [name], file, line }) => (name === undefined ? [] : [{ name, file, line }]));
+  return lines
+    .slice(0, maximumCertificates)
+    .flatMap(({ words: [name], file, line }) => (name === undefined ? [] : [{ name, file, line }]));
 }
 
 /** mod_md fetches in place of mod_ssl where both are set. */
@@ -160,12 +164,22 @@ function managedEdit({ file, line }: Position): ConfigurationEdit {
   return { file, line, note: 'add after this line', text: 'MDStapling on' };
 }
 
-function applyCommand(configuration: string): string {
+function applyCommand(configuration: string, serverRoot: string | undefined): string {
   const unit = units[configuration];
-  const own = `apachectl -f ${shellWord(configuration)}`;
-  const reload = unit === undefined ? `${own} -k graceful` : `systemctl reload ${unit}`;
+  const folder = dirname(configuration);
+  const root = serverRoot === undefined ? '' : ` -d ${shellWord(serverRoot)}`;
+  const plain = `apachectl${root} -f ${shellWord(configuration)}`;
+  // Debian's way to run several: its envvars say which pid file each has.
+  const isInstance = basename(configuration) === 'apache2.conf' && existsSync(join(folder, 'envvars'));
+  const ofInstance = `APACHE_CONFDIR=${shellWord(folder)} apachectl`;
+  const [test, reload] =
+    unit !== undefined
+      ? ['apachectl configtest', `systemctl reload ${unit}`]
+      : isInstance
+        ? [`${ofInstance} configtest`, `${ofInstance} graceful`]
+        : [`${plain} -t`, `${plain} -k graceful`];
   // It restarts behind the command's back, and what was asked for at once would come from before.
-  return `${unit === undefined ? `${own} -t` : 'apachectl configtest'} && ${reload} && sleep 2`;
+  return `${test} && ${reload} && sleep 2`;
 }
 
 /** The units of those who package it. */

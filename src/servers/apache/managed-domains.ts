@@ -37,7 +37,7 @@ function managedDomain(
   return {
     staplingOf: (host) => own.get('mdstapling')?.at(-1)?.words[0] ?? lastWord(host, 'mdstapling') ?? 'off',
     certificatesOf(host) {
-      const named = (own.get('mdcertificatefile') ?? []).flatMap(({ words }) => words.slice(0, 1));
+      const named = (own.get('mdcertificatefile') ?? []).slice(0, 8).flatMap(({ words }) => words.slice(0, 1));
       const kept = join(lastWord(host, 'mdstoredir') ?? 'md', 'domains', first, 'pubcert.pem');
       return (named.length > 0 ? named : [kept]).map((name) => ({ name, ...position }));
     },

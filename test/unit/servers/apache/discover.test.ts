@@ -220,6 +220,27 @@ describe('a hostile configuration of Apache', () => {
   });
 });
 
+describe('the command that has Apache take a new configuration', () => {
+  const commandFor = (configuration: string, ...words: string[]) =>
+    discoverApache({
+      configurations: [configuration],
+      running: { pid: 7, workingFolder: '/', arguments: ['apache2', ...words] } as unknown as HostProcess,
+    }).applyCommand;
+
+  it('is that of the instance, and of its ServerRoot', () => {
+    expect(commandFor('/etc/apache2/apache2.conf', '-k', 'start')).toBe(
+      'apachectl configtest && systemctl reload apache2 && sleep 2',
+    );
+    const file = folder.write('my instance/apache2.conf', '');
+    expect(commandFor(file, '-d', '/srv/root')).toBe(
+      `apachectl -d /srv/root -f '${file}' -t && apachectl -d /srv/root -f '${file}' -k graceful && sleep 2`,
+    );
+    folder.write('my instance/envvars', '');
+    const own = `APACHE_CONFDIR='${folder.at('my instance')}' apachectl`;
+    expect(commandFor(file)).toBe(`${own} configtest && ${own} graceful && sleep 2`);
+  });
+});
+
 describe('the command line of Apache', () => {
   const configurationsOf = (...words: string[]) =>
     apacheConfigurations({
