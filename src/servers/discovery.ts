@@ -95,6 +95,8 @@ export interface UsedCertificate {
   readonly stapleSettingAt?: Omit<ConfigurationEdit, 'text'>;
   /** What makes the server fetch the staple itself, where it takes none from a file. */
   readonly ownFetchingEdits?: readonly ConfigurationEdit[];
+  /** What to look for where the server staples nothing although it should, a clause. */
+  readonly ifNothingStapled?: string;
   /** A file of certificates that the server sends with this one. */
   readonly chainFile?: string;
   /** The setting by which the server fetches the staple itself, where it does. */
@@ -109,8 +111,6 @@ export interface OwnFetching {
   readonly setting: string;
   /** The part of the server that does, where it has a name: `mod_md`. */
   readonly by?: string;
-  /** What to look for where it staples nothing, a clause. */
-  readonly ifNothing?: string;
   /** It can reach no responder that has a name, since it was given nobody to ask for addresses. */
   readonly hasNoResolver?: true;
 }

@@ -193,14 +193,13 @@ const notServed: Rule = (examined) => {
       : loaded?.certificate === 'none'
         ? `${server.name} has not loaded this file`
         : (wrong.message ?? 'the server sends something else');
-  const { ifNothing } = used.ownFetching ?? {};
-  const look = ifNothing !== undefined && wrong.outcome === 'nothing-stapled' ? `; ${ifNothing}` : '';
+  const isLookedFor = used.ifNothingStapled !== undefined && wrong.outcome === 'nothing-stapled';
   return {
     state: 'not-served',
     gravity: 'reloadFailed',
     code: wrong.outcome,
     severity: 'error',
-    message: `${place}: ${why}${look}`,
+    message: `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`,
     advice: stapleAdvice(examined),
   };
 };

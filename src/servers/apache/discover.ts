@@ -103,6 +103,7 @@ function certificatesOf(host: ApacheHost, around: Surroundings): UsedCertificate
         position: { file, line },
         ownFetching,
         noStapleFile: 'not-taken' as const,
+        ifNothingStapled: whatItNeeds,
         chainFile: chain === undefined || isNotUnderstood(chain) ? undefined : resolve(serverRoot, chain),
         ownFetchingEdits: domain === undefined ? editsFor({ file, line }, host, around) : [managedEdit({ file, line })],
         remarks,
@@ -110,6 +111,9 @@ function certificatesOf(host: ApacheHost, around: Surroundings): UsedCertificate
     ];
   });
 }
+
+const whatItNeeds =
+  'it has to know the issuer, from the file of the certificate, and to reach the responder: see its error log';
 
 function certificateLines({ own, main }: ApacheHost): NamedCertificate[] {
   const lines = own.get('sslcertificatefile') ?? main.get('sslcertificatefile') ?? [];
@@ -123,13 +127,8 @@ function ownFetchingOf(host: ApacheHost, ofDomain: string | undefined): OwnFetch
   const isOn = (text: string | undefined): boolean => text?.toLowerCase() === 'on';
   const stapling = ofDomain ?? lastWord(host, 'mdstapling');
   const isForOthers = lastWord(host, 'mdstapleothers')?.toLowerCase() !== 'off';
-  const look =
-    'it has to know the issuer, from the file of the certificate, and to reach the responder: see its error log';
-  if (isOn(stapling) && (ofDomain !== undefined || isForOthers)) {
-    return { setting: 'MDStapling on', by: 'mod_md', ifNothing: look };
-  }
-  const isOwn = isOn(lastWord(host, 'sslusestapling'));
-  return isOwn ? { setting: 'SSLUseStapling on', by: 'mod_ssl', ifNothing: look } : undefined;
+  if (isOn(stapling) && (ofDomain !== undefined || isForOthers)) return { setting: 'MDStapling on', by: 'mod_md' };
+  return isOn(lastWord(host, 'sslusestapling')) ? { setting: 'SSLUseStapling on', by: 'mod_ssl' } : undefined;
 }
 
 function withoutCache(where: string): { readonly code: 'setting'; readonly message: string; readonly hint: string } {

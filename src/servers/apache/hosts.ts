@@ -20,7 +20,7 @@ export function lastWord({ own, main }: Pick<ApacheHost, 'own' | 'main'>, name: 
 }
 
 /** More sockets and places than any host has. */
-const maximumListens = 1000;
+const maximumListens = 256;
 const maximumPlaces = 16;
 
 /** The virtual hosts of a configuration, and what is outside of them for the sockets that are in none. */
@@ -31,7 +31,10 @@ export function hostsIn(directives: readonly ApacheDirective[]): ApacheHost[] {
     .filter(({ name }) => name === '<virtualhost>')
     .map(({ words, section = [] }): ApacheHost => {
       const own = settingsIn(section);
-      const places = distinct(words.flatMap((word) => placesAt(word, listens))).slice(0, maximumPlaces);
+      const places = distinct(words.slice(0, maximumPlaces).flatMap((word) => placesAt(word, listens))).slice(
+        0,
+        maximumPlaces,
+      );
       return { own, main, names: namesIn(own), places };
     });
   const claimed = new Set(hosts.flatMap(({ places }) => places.map(keyOf)));

@@ -211,12 +211,15 @@ describe('a hostile configuration of Apache', () => {
     expect(certificates).toEqual([]);
   });
 
-  it('is read in time however large it is', () => {
-    const start = performance.now();
-    const quotes = `ServerName ${'"\\'.repeat(30_000)}\n`;
-    discover(`Listen 443\n${quotes.repeat(20)}${'<VirtualHost *:443>\nServerName a\n</VirtualHost>\n'.repeat(50_000)}`);
-    discover('x\\\n'.repeat(3_000_000));
-    expect(performance.now() - start).toBeLessThan(60_000);
+  it('does not take hours however large it is', () => {
+    const quotes = `ServerName ${'"\\'.repeat(30_000)}x\n`.repeat(20);
+    const hosts = '<VirtualHost *:443>\nServerName a\n</VirtualHost>\n'.repeat(50_000);
+    expect(discover(`Listen 443\n${quotes}${hosts}`)).toMatchObject({ certificates: [], remarks: [] });
+    expect(discover('x\\\n'.repeat(3_000_000))).toMatchObject({ certificates: [], remarks: [] });
+    const listens = Array.from({ length: 5000 }, (_, index) => `Listen ${index + 1}`).join('\n');
+    const shared = `<VirtualHost ${'*:443 '.repeat(5000)}>\n</VirtualHost>\n`.repeat(50);
+    const many = discover(`${listens}\n${tls('/a.pem')}\n${shared}${hosts}`);
+    expect(new Set(many.certificates.map(({ certificate }) => certificate))).toEqual(new Set(['/a.pem']));
   });
 });
 
