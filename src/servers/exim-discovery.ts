@@ -180,7 +180,8 @@ function placesOf(settings: Settings, words: readonly string[]): ServedPlace[] {
   const interfaces = givenInterfaces.length > 0 ? givenInterfaces : itemsOf(valueOf('local_interfaces') ?? '0.0.0.0');
   const onConnect = new Set(portsIn(valueOf('tls_on_connect_ports') ?? ''));
   const isOnConnect = (port: number): boolean => words.includes('-tls-on-connect') || onConnect.has(port);
-  const offersTls = valueOf('tls_advertise_hosts') !== '';
+  // Of hosts that are listed one by one, this one need not be one.
+  const offersTls = itemsOf(valueOf('tls_advertise_hosts') ?? '*').includes('*');
   const places = interfaces.slice(0, maximumItems).flatMap((item) => placesAt(item, ports.slice(0, maximumItems)));
   return places.flatMap((place): ServedPlace[] => {
     if (isOnConnect(place.port)) return [place];

@@ -1,5 +1,5 @@
 // @module-tag exim4
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';
@@ -109,12 +109,31 @@ describe.runIf(runsAsRoot)('doctor on Exim', () => {
       responseFor(scene, site, { thisUpdate: fromNow(-9 * hour), nextUpdate: fromNow(-hour) }),
     );
     const { certificates, exitCode } = await runDoctor([server]);
-    expect(certificates).toMatchObject([{ state: 'broken', findings: [{ code: 'expired' }, {}, {}, {}] }]);
-    expect(certificates[0]?.findings.map(({ code }) => code)).toContain('not-reached');
+    expect(certificates).toMatchObject([
+      {
+        state: 'broken',
+        handshakes: [{ outcome: 'tls-refused' }, { outcome: 'other-certificate' }],
+        findings: [{ code: 'expired' }, { code: 'tls-refused', advice: [] }, { code: 'nobody-refreshes' }],
+      },
+    ]);
     expect(certificates[0]?.reason).toContain('fails every TLS handshake');
     expect(exitCode).toBe(6);
     await follow(certificates[0]!.findings[0]!.advice, scene.folder);
     expect(await runDoctor([server])).toMatchObject({ exitCode: 0, certificates: [{ state: 'unrefreshed' }] });
+  });
+
+  it('says whose right is missing where its user may not read the staple', async () => {
+    await start(askingFirst());
+    chmodSync(site.staple, 0o600);
+    const { certificates, exitCode } = await runDoctor([server]);
+    expect(certificates).toMatchObject([
+      {
+        state: 'not-served',
+        reason: `127.0.0.1:${port}: exim may not read ${site.staple}: ${site.staple} has mode 0600`,
+        findings: [{ code: 'tls-refused' }, { code: 'nobody-refreshes' }, { code: 'staple-unreadable-by-server' }],
+      },
+    ]);
+    expect(exitCode).toBe(10);
   });
 
   it('judges by handshake where tls_ocsp_file would have to be expanded', async () => {

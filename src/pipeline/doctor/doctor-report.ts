@@ -124,7 +124,7 @@ export interface AnswerFacts {
 /** What one handshake showed. */
 export interface HandshakeFacts {
   readonly place: ServedPlace;
-  readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'not-reached';
+  readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'tls-refused' | 'not-reached';
   /** What is wrong, and the repair. */
   readonly message?: string;
   readonly hint?: string;

@@ -132,6 +132,7 @@ tls_ocsp_file = /site.der
       'tls_certificate = /a.pem\ntls_advertise_hosts =\ndaemon_smtp_ports = 25:465\ntls_on_connect_ports = 465\n',
     );
     expect(certificates[0]?.places).toEqual([{ host: '127.0.0.1', port: 465 }]);
+    expect(discover('tls_certificate = /a.pem\ntls_advertise_hosts = 192.0.2.1\n').certificates[0]?.places).toEqual([]);
     expect(discover('tls_certificate = /a.pem\n', '-tls-on-connect').certificates[0]?.places).toEqual([
       { host: '127.0.0.1', port: 25 },
     ]);
