@@ -52,7 +52,7 @@ describe('doctor on Apache', () => {
       {
         certificate: scene.folder.at('strict.pem'),
         state: 'must-staple-broken',
-        findings: [{ code: 'not-configured' }],
+        findings: [{ code: 'own-fetching-off' }],
       },
       {
         certificate: scene.folder.at('off.pem'),
@@ -76,7 +76,7 @@ describe('doctor on Apache', () => {
   it('leads from a virtual host without stapling to one that staples, word for word', async () => {
     await start([host('site', ['SSLUseStapling off', 'ServerAlias www.site.example'])]);
     const { certificates, exitCode } = await runDoctor([server]);
-    expect(certificates).toMatchObject([{ state: 'not-served', findings: [{ code: 'not-configured' }] }]);
+    expect(certificates).toMatchObject([{ state: 'not-served', findings: [{ code: 'own-fetching-off' }] }]);
     expect(exitCode).toBe(10);
 
     await follow(certificates[0]!.findings[0]!.advice, scene.folder);

@@ -163,14 +163,16 @@ const notSetUp: Rule = (examined) => {
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
   // Something else may have put it there, as over haproxy's socket.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
+  const fetchesItself = used.noStapleFile === 'not-taken';
+  const what = fetchesItself ? 'to fetch its staple' : 'to staple for it';
   const message =
     staple === undefined
-      ? 'its responder is not used: the server is not set to staple for it'
+      ? `its responder is not used: the server is not set ${what}`
       : `its responder is not used: there is no staple at ${staple.file}`;
   return {
     state: 'not-served',
     gravity: 'reloadFailed',
-    code: 'not-configured',
+    code: fetchesItself ? 'own-fetching-off' : 'not-configured',
     severity: 'error',
     message,
     advice: staplePlaceAdvice(examined),

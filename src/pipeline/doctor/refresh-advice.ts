@@ -5,9 +5,8 @@ const configuration = '/etc/restaple.yaml';
 
 /** What to do where staples are there and nobody refreshes them; nothing where each has somebody. */
 export function refreshAdvice({ certificates }: DoctorReport, isThere = existsSync): AdviceStep[] {
-  const isNeeded = certificates.some(
-    ({ findings, stapleFile }) =>
-      stapleFile !== undefined && findings.some(({ code }) => code === 'nobody-refreshes' || code === 'not-configured'),
+  const isNeeded = certificates.some(({ findings }) =>
+    findings.some(({ code }) => code === 'nobody-refreshes' || code === 'not-configured'),
   );
   if (!isNeeded) return [];
   const own = isThere(configuration)
