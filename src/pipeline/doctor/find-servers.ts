@@ -61,8 +61,12 @@ function instancesOf(
 ): ServerInstance[] {
   const { name } = discoverer;
   const usualConfiguration = usualConfigurationOf(discoverer, root);
+  const files = asked.flatMap(({ configuration }) => configuration ?? []);
+  const isOneWanted = asked.length > 0 && files.length === asked.length;
   const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
     if (running.hasOwnRoot) {
+      // Whoever asks for one configuration asks for no other server.
+      if (isOneWanted) return [];
       const message = `${name} (process ${running.pid}) runs in a container: its files are not those of this host`;
       remarks.push({ server: name, code: 'not-understood', message, hint: 'run restaple doctor in that container' });
       return [];
@@ -70,8 +74,7 @@ function instancesOf(
     const named = discoverer.configurationsOf(running);
     return [{ running, configurations: named.length > 0 ? named : [usualConfiguration] }];
   });
-  const files = asked.flatMap(({ configuration }) => configuration ?? []);
-  if (asked.length > 0 && files.length === asked.length) {
+  if (isOneWanted) {
     const wantedPlaces = files.map(realPlace);
     const chosen = masters.filter(({ configurations }) => wantedPlaces.includes(realPlace(configurations[0] ?? '')));
     const known = new Set(chosen.map(({ configurations }) => realPlace(configurations[0] ?? '')));
