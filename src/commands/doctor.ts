@@ -3,7 +3,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { doctorFlags } from '../cli/doctor/doctor-flags.js';
 import { runDoctor } from '../cli/doctor/run-doctor.js';
 import type { ExitCode } from '../cli/exit/exit-code.js';
-import { parseWantedServer } from '../pipeline/doctor/find-servers.js';
+import { knownServers, parseWantedServer } from '../pipeline/doctor/find-servers.js';
 
 export default class Doctor extends BaseCommand {
   static override description = `Look at this host: what do its TLS servers need for stapling?
@@ -25,7 +25,7 @@ nothing, and sends nothing off this host without --query. Run it as root, or it 
   static override strict = false;
   static override args = {
     server: Args.string({
-      description: 'look at these servers only: haproxy, nginx, dnsdist, hitch, lighttpd, or NAME:CONFIGURATION',
+      description: `look at these servers only: ${knownServers.join(', ')}, or NAME:CONFIGURATION`,
       ignoreStdin: true,
     }),
   };

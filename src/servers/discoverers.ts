@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import type { HostProcess } from '../system/host-processes.js';
 import type { Discoverer } from './discovery.js';
 import { discoverDnsdist } from './dnsdist/discover.js';
+import { discoverApache, apacheConfigurations } from './apache/discover.js';
+import { daemon as eximDaemon } from './exim.js';
+import { discoverExim, eximConfigurations, generatedConfiguration, isEximDaemon } from './exim-discovery.js';
 import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
 import { hitch } from './hitch.js';
 import { discoverHitch, longOption } from './hitch-discovery.js';
@@ -53,6 +56,27 @@ export const discoverers: readonly Discoverer[] = [
     usualConfiguration: '/etc/lighttpd/lighttpd.conf',
     configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
     discover: discoverLighttpd,
+  },
+  {
+    name: 'exim',
+    program: eximDaemon.program,
+    usualConfiguration: '/etc/exim4/exim4.conf',
+    otherConfigurations: [generatedConfiguration, '/etc/exim4/exim.conf', '/etc/exim/exim.conf', '/etc/exim.conf'],
+    isServer: isEximDaemon,
+    configurationsOf: eximConfigurations,
+    discover: discoverExim,
+  },
+  {
+    name: 'apache',
+    program: /^(?:apache2|httpd)$/,
+    usualConfiguration: '/etc/apache2/apache2.conf',
+    otherConfigurations: [
+      '/etc/httpd/conf/httpd.conf',
+      '/etc/apache2/httpd.conf',
+      '/usr/local/apache2/conf/httpd.conf',
+    ],
+    configurationsOf: apacheConfigurations,
+    discover: discoverApache,
   },
 ];
 

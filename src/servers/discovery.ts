@@ -14,6 +14,10 @@ export interface Discoverer {
   readonly program: RegExp;
   /** Where its packages have the configuration. */
   readonly usualConfiguration: string;
+  /** Where other packages have it; the first that is there counts. */
+  readonly otherConfigurations?: readonly string[];
+  /** Whether a process of the program is the server; each is where absent. */
+  isServer?(running: HostProcess): boolean;
   /** The configuration files that the arguments of a process name, absolute; none where it takes the usual one. */
   configurationsOf(running: HostProcess): readonly string[];
   /** What it serves by its configuration. */
@@ -66,6 +70,14 @@ export interface ConfigurationLine {
   readonly line: number;
 }
 
+/** Lines that people add to a configuration file. */
+export interface ConfigurationEdit {
+  readonly file: string;
+  readonly line?: number;
+  readonly note: string;
+  readonly text: string;
+}
+
 /** A certificate that a server uses, and how it comes by its staple. */
 export interface UsedCertificate {
   /** The file, absolute. */
@@ -77,6 +89,16 @@ export interface UsedCertificate {
   readonly stapleFile?: string;
   /** Only where the file is there: the configuration does not name it. */
   readonly isFileOptional?: true;
+  /** Why there is no file that restaple could write: the server takes none, or its setting was not understood. */
+  readonly noStapleFile?: 'not-taken' | 'not-known';
+  /** Where the line goes that names the staple's file; beside the certificate's line where absent. */
+  readonly stapleSettingAt?: Omit<ConfigurationEdit, 'text'>;
+  /** What makes the server fetch the staple itself, where it takes none from a file. */
+  readonly ownFetchingEdits?: readonly ConfigurationEdit[];
+  /** What to look for where the server staples nothing although it should, a clause. */
+  readonly ifNothingStapled?: string;
+  /** A file of certificates that the server sends with this one. */
+  readonly chainFile?: string;
   /** The setting by which the server fetches the staple itself, where it does. */
   readonly ownFetching?: OwnFetching;
   /** What is known to keep a staple of this certificate from being right: sentences. */
@@ -87,6 +109,8 @@ export interface UsedCertificate {
 export interface OwnFetching {
   /** `ocsp-update on`, in the words of its configuration. */
   readonly setting: string;
+  /** The part of the server that does, where it has a name: `mod_md`. */
+  readonly by?: string;
   /** It can reach no responder that has a name, since it was given nobody to ask for addresses. */
   readonly hasNoResolver?: true;
 }
@@ -125,5 +149,9 @@ export interface FoundServer {
   readonly control?: { readonly address: SocketAddress };
   /** The file that has the key of --dnsdist-key-file. */
   readonly keyFile?: string;
+  /** Where staples go that no line names yet; beside its configuration where absent. */
+  readonly stapleFolder?: string;
+  /** Tests a new configuration, and has the server take it: for sh. */
+  readonly applyCommand?: string;
   readonly remarks: readonly ServerRemark[];
 }

@@ -4,9 +4,9 @@ import { commandLineOf } from '../system/running-process.js';
 import { allTaken, TargetFailure } from './reload-result.js';
 import { servesOversized, type Server } from './server.js';
 
-const usualPidFile = '/run/exim4/exim.pid';
+export const usualPidFile = '/run/exim4/exim.pid';
 
-const daemon = { name: 'exim', program: /^exim4?$/, keepsRights: false } as const;
+export const daemon = { name: 'exim', program: /^exim4?$/, keepsRights: false } as const;
 
 const failsHandshakes = 'fails every TLS handshake';
 
@@ -68,10 +68,11 @@ export const exim = {
 } as const satisfies Server<string>;
 
 /** A file that is asked for first, and nothing in its place: `${if exists{FILE}{FILE}}`. */
-const askingFirst = /\$\{\s*if\s+exists\s*\{\s*([^{}]+?)\s*\}\s*\{\s*(?:DER\s+|PEM\s+)?\1\s*\}\s*(?:\{\s*\}\s*)?\}/g;
+export const askingFirst =
+  /\$\{\s*if\s+exists\s*\{\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*\}\s*\{\s*((?:DER\s+|PEM\s+)?)\1\s*\}\s*(?:\{\s*\}\s*)?\}/g;
 
 /** The configuration of a command line, where it names one. */
-function configurationIn([, ...words]: readonly string[]): string[] {
+export function configurationIn([, ...words]: readonly string[]): string[] {
   const index = words.findIndex((word) => word.startsWith('-C'));
   const name = words[index]?.slice(2) ?? '';
   return index < 0 ? [] : [name === '' ? (words[index + 1] ?? '') : name];

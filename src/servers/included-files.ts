@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { definedOnly } from '../core/defined-only.js';
 import { expandGlob } from '../system/glob.js';
 import { readRegularFile } from '../system/read-file.js';
 import { systemErrorText } from '../system/system-error.js';
@@ -6,8 +7,11 @@ import type { ServerRemark } from './discovery.js';
 
 /** Far beyond any file that people write; one of a fleet has a line or two for each certificate. */
 const largestFile = 16 * 1024 * 1024;
-/** Together with what it includes. */
+/** Together with what it includes; a file that is included twice counts twice. */
 const maximumFiles = 10_000;
+const maximumOctets = 256 * 1024 * 1024;
+/** More are read by nobody. */
+const maximumRemarks = 1000;
 
 /** Reads the files of one configuration, and keeps what was not read or not understood. */
 export interface ConfigurationReader {
@@ -23,32 +27,42 @@ export interface ConfigurationReader {
 
 /** @param server for messages */
 export function createConfigurationReader(server: string): ConfigurationReader {
-  const files: string[] = [];
+  const files = new Set<string>();
+  let reads = 0;
+  let octets = 0;
   const remarks: ServerRemark[] = [];
+  const said = new Set<string>();
   const remark: ConfigurationReader['remark'] = (code, message, hint) => {
     // One line in a file that is included twenty times is one remark.
-    if (remarks.some((one) => one.message === message)) return;
-    remarks.push(hint === undefined ? { code, message } : { code, message, hint });
+    if (said.has(message) || said.size > maximumRemarks) return;
+    said.add(message);
+    const isLast = said.size > maximumRemarks;
+    const more = `more than ${maximumRemarks} remarks about the configuration of ${server}: the others are left out`;
+    remarks.push(isLast ? { code, message: more } : definedOnly({ code, message, hint }));
   };
   return {
-    files,
+    get files() {
+      return [...files];
+    },
     remarks,
     remark,
     read(path) {
-      if (files.length >= maximumFiles) {
-        remark(
-          'unreadable',
-          `the configuration of ${server} has more than ${maximumFiles} files: the others were not read`,
-        );
+      reads += 1;
+      if (reads > maximumFiles || octets > maximumOctets) {
+        const limit = reads > maximumFiles ? `${maximumFiles} files` : `${maximumOctets} octets`;
+        remark('unreadable', `the configuration of ${server} has more than ${limit}: the others were not read`);
         return undefined;
       }
       try {
         const { bytes, status } = readRegularFile(path, { limit: largestFile });
-        if (bytes !== undefined) {
-          if (!files.includes(path)) files.push(path);
+        octets += bytes?.length ?? 0;
+        if (bytes !== undefined && !bytes.includes(0)) {
+          files.add(path);
           return Buffer.from(bytes).toString('utf8');
         }
-        const what = status.isFile() ? `has more than ${largestFile} octets` : 'is not a file';
+        const tooLarge = status.isFile() ? `has more than ${largestFile} octets` : 'is not a file';
+        // No system call takes a path with such an octet.
+        const what = bytes === undefined ? tooLarge : 'has a NUL octet, so it is not a text';
         remark('unreadable', `${path} of the configuration of ${server} ${what}`);
       } catch (error) {
         const why = systemErrorText(error);

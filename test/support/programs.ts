@@ -23,6 +23,7 @@ interface Program {
  * `{ tags: ['openssl', 'curl'] }` after its title or by a line `// @module-tag openssl`, and is skipped where one is missing.
  */
 const programs: Readonly<Record<string, Program>> = {
+  apache2: { packages: 'apache2' },
   bash: { packages: 'bash' },
   'bash-completion': {
     packages: 'bash-completion',

@@ -48,9 +48,8 @@ function obstacleOf(record: DoctorRecord): string | undefined {
   if (facts === undefined || state === 'needs-nothing') return reason;
   if (facts.ocspUris.length === 0) return 'it names no responder, so its staple is not fetched';
   if (ownFetching !== undefined && state === 'fine') return `its server fetches it: ${ownFetching.setting}`;
-  return ownFetching !== undefined && staple === undefined
-    ? `its server is to fetch it: ${ownFetching.setting}`
-    : undefined;
+  if (ownFetching !== undefined && staple === undefined) return `its server is to fetch it: ${ownFetching.setting}`;
+  return record.stapleFile === undefined ? 'doctor knows no file from which its server takes a staple' : undefined;
 }
 
 function addSource(record: DoctorRecord, sources: Map<string, Source>, leftOut: string[]): void {

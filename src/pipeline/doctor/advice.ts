@@ -12,6 +12,7 @@ type Subject = Pick<Examination, 'server' | 'used' | 'file'>;
 /** Brings the staple to where the server reads it, tells the server, and proves it. */
 export function stapleAdvice(subject: Subject): AdviceStep[] {
   const { used } = subject;
+  if (used.noStapleFile !== undefined) return [run(proofCommand(subject, undefined))];
   if (used.ownFetching !== undefined) return settingAdvice(subject);
   const staple = used.stapleFile ?? staplePlaceFor(subject);
   return [run(fetchCommand(subject, staple)), run(proofCommand(subject, staple))];
@@ -20,16 +21,20 @@ export function stapleAdvice(subject: Subject): AdviceStep[] {
 /** The same where the server was not told of a staple yet. */
 export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   const { server, used } = subject;
+  if (used.ownFetchingEdits !== undefined) {
+    const edits = used.ownFetchingEdits.map((edit): AdviceStep => ({ do: 'edit', ...edit }));
+    return [...edits, run(applyCommand(subject)), run(proofCommand(subject, undefined))];
+  }
   // haproxy reads what lies beside the certificate.
   if (used.stapleFile !== undefined) return stapleAdvice(subject);
   const staple = staplePlaceFor(subject);
   const setting = settings[server.name];
   if (setting === undefined || used.position === undefined) return stapleAdvice(subject);
-  const { file, line } = used.position;
+  const place = used.stapleSettingAt ?? { ...used.position, note: setting.note };
   return [
     run(`mkdir -p ${shellWord(dirname(staple))}`),
     run(fetchCommand(subject, staple, { isTold: false })),
-    { do: 'edit', file, line, note: setting.note, text: setting.lines(staple) },
+    { do: 'edit', ...place, text: setting.lines(staple) },
     run(applyCommand(subject)),
     run(fetchCommand(subject, staple)),
     run(proofCommand(subject, staple)),
@@ -66,6 +71,13 @@ const settings: Readonly<Record<string, Setting>> = {
     note: 'add after this line',
     lines: (staple) => `ssl.stapling-file = "${staple.replace(/["\\\\]/g, '\\\\$&')}"`,
   },
+  exim: {
+    note: 'add after this line',
+    lines: (staple) => {
+      const name = staple.replace(/[\\${}]/g, '\\$&');
+      return `tls_ocsp_file = \${if exists{${name}}{${name}}}`;
+    },
+  },
   haproxy: { note: 'add at the end of this line', lines: (staple) => `ocsp ${staple.replace(/[\s\\#"']/g, '\\$&')}` },
 };
 
@@ -76,7 +88,7 @@ function quotedForNginx(text: string): string {
 /** A staple that no line names yet: in haproxy's way beside the certificate, else in a folder beside the configuration. */
 export function staplePlaceFor({ server, used, file }: Subject): string {
   if (server.name === 'haproxy' || file === undefined) return `${used.certificate}.ocsp`;
-  const folder = join(dirname(server.configurations[0] ?? used.certificate), 'ocsp');
+  const folder = server.stapleFolder ?? join(dirname(server.configurations[0] ?? used.certificate), 'ocsp');
   const name = basename(shownPath(staplePathFor(used.certificate, file.certificate, '{lineage}.der')));
   return join(folder, name);
 }
@@ -88,7 +100,9 @@ function fetchCommand({ server, used, file }: Subject, staple: string, { isTold 
   const told = isTold && server.target !== undefined ? ['--reload', shellWord(server.target)] : [];
   const key = told.length > 0 && server.keyFile !== undefined ? ['--dnsdist-key-file', shellWord(server.keyFile)] : [];
   const confirm =
-    isTold && place !== undefined && server.pid !== undefined ? ['--confirm', shellWord(placeText(place))] : [];
+    isTold && place !== undefined && server.pid !== undefined
+      ? ['--confirm', shellWord(placeText(place)), ...starttlsWords(place)]
+      : [];
   return ['restaple fetch', ...out, ...told, ...key, ...confirm, shellWord(used.certificate)].join(' ');
 }
 
@@ -106,13 +120,17 @@ function proofCommand({ used, file }: Subject, staple: string | undefined): stri
   const out = isBeside ? [] : ['--out', shellWord(staple)];
   if (place === undefined) return ['restaple verify', ...out, shellWord(used.certificate)].join(' ');
   const name = place.serverName === undefined ? [] : ['--servername', shellWord(place.serverName)];
-  const starttls = place.starttls === undefined ? [] : ['--starttls', place.starttls];
-  const connect = ['--connect', shellWord(shownHostAndPort(place)), ...name, ...starttls];
+  const connect = ['--connect', shellWord(shownHostAndPort(place)), ...name, ...starttlsWords(place)];
   return ['restaple verify', ...connect, ...out, shellWord(used.certificate)].join(' ');
+}
+
+function starttlsWords({ starttls }: ServedPlace): string[] {
+  return starttls === undefined ? [] : ['--starttls', starttls];
 }
 
 /** Tests the new configuration, and has the server take it. */
 function applyCommand({ server }: Subject): string {
+  if (server.applyCommand !== undefined) return server.applyCommand;
   const [configuration = ''] = server.configurations;
   if (server.name === 'nginx') {
     const words = configuration === '/etc/nginx/nginx.conf' ? '' : ` -c ${shellWord(configuration)}`;

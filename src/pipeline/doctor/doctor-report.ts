@@ -1,5 +1,6 @@
 import type { FilePath } from '../../core/file-path.js';
 import type {
+  ConfigurationEdit,
   ConfigurationLine,
   LoadedState,
   OwnFetching,
@@ -75,7 +76,7 @@ export interface DoctorRecord {
   readonly target?: string;
   /** The file that has the key of --dnsdist-key-file. */
   readonly keyFile?: string;
-  /** Where the server reads its staple, or would after the advice; absent where it was not examined. */
+  /** Where the server reads its staple, or would after the advice; absent where it was not examined, and where restaple can write none. */
   readonly stapleFile?: string;
 }
 
@@ -127,7 +128,7 @@ export interface AnswerFacts {
 /** What one handshake showed. */
 export interface HandshakeFacts {
   readonly place: ServedPlace;
-  readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'not-reached';
+  readonly outcome: 'served' | 'nothing-stapled' | 'other-staple' | 'other-certificate' | 'tls-refused' | 'not-reached';
   /** Of a good staple that is in no file: from when, and until when it can be used. */
   readonly thisUpdate?: Date;
   readonly validUntil?: Date;
@@ -158,11 +159,4 @@ export interface DoctorFinding {
 
 /** One step: a command for sh, or lines for a file, which people add themselves. */
 export type AdviceStep =
-  | { readonly do: 'run'; readonly command: string }
-  | {
-      readonly do: 'edit';
-      readonly file: string;
-      readonly line?: number;
-      readonly note: string;
-      readonly text: string;
-    };
+  { readonly do: 'run'; readonly command: string } | (ConfigurationEdit & { readonly do: 'edit' });

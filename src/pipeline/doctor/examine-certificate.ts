@@ -3,7 +3,7 @@ import { createCertId, type Certificate } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import type { CertificateSubject, FoundServer, LoadedState, UsedCertificate } from '../../servers/discovery.js';
-import { readCertificateFile, type CertificateFile } from '../../source/certificate-file.js';
+import { readCertificateFile, readCertificateFileNow, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
 import { readingObstacle } from '../../system/reading-obstacle.js';
@@ -62,12 +62,18 @@ export async function readCandidate(
   issuers: IssuerFinder,
 ): Promise<Candidate> {
   try {
-    const file = await readCertificateFile(used.certificate);
+    const file = withChain(await readCertificateFile(used.certificate), used.chainFile);
     const issuer = await issuers.findLocal(file);
     return definedOnly({ server, used, file, issuer: issuer?.certificate });
   } catch (error) {
     return { server, used, trouble: troubleOfError(error) };
   }
+}
+
+/** The certificates of another file count as if they were in the same one; a file that cannot be read has none. */
+function withChain(file: CertificateFile, chainFile: string | undefined): CertificateFile {
+  const chain = chainFile === undefined ? undefined : unlessOcspError(() => readCertificateFileNow(chainFile));
+  return chain === undefined ? file : { ...file, others: [...file.others, chain.certificate.der, ...chain.others] };
 }
 
 /** What its server is asked about it; undefined where it was not read. */
@@ -149,7 +155,8 @@ function ownRefresherOf(candidate: Candidate, loaded: LoadedState | undefined): 
   if (ownFetching === undefined || lacksResolver(candidate)) return undefined;
   if (loaded?.ownFetching?.isFailing === true) return undefined;
   const when = loaded?.ownFetching?.next;
-  return [{ by: server.name, where: ownFetching.setting, ...(when === undefined ? {} : { when: `next ${when}` }) }];
+  const by = ownFetching.by ?? server.name;
+  return [{ by, where: ownFetching.setting, ...(when === undefined ? {} : { when: `next ${when}` }) }];
 }
 
 /** The server fetches by itself, and cannot find the responder. */

@@ -1,6 +1,12 @@
 import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
-import type { DiscoveryTools, FoundServer, ServerAnswer, UsedCertificate } from '../../servers/discovery.js';
+import type {
+  DiscoveryTools,
+  FoundServer,
+  ServedPlace,
+  ServerAnswer,
+  UsedCertificate,
+} from '../../servers/discovery.js';
 import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
 import { isOwnAddress } from '../../system/own-address.js';
@@ -114,11 +120,12 @@ async function examineServer(
 
 /** One entry for a certificate and its staple, with all its places. */
 function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
-  const byFile = new Map<string, UsedCertificate>();
+  const byFile = new Map<string, UsedCertificate & { readonly places: ServedPlace[] }>();
   for (const one of certificates) {
     const key = JSON.stringify([one.certificate, one.stapleFile, one.ownFetching]);
     const known = byFile.get(key);
-    byFile.set(key, known === undefined ? one : { ...known, places: [...known.places, ...one.places] });
+    if (known === undefined) byFile.set(key, { ...one, places: [...one.places] });
+    else known.places.push(...one.places);
   }
   return [...byFile.values()];
 }
@@ -162,8 +169,14 @@ function recordOf(examined: Examination, now: Date): DoctorRecord {
     refreshedBy,
     target: server.target,
     keyFile: server.keyFile,
-    stapleFile: examined.file === undefined ? undefined : (used.stapleFile ?? staplePlaceFor(examined)),
+    stapleFile: stapleFileOf(examined),
   });
+}
+
+function stapleFileOf(examined: Examination): string | undefined {
+  const { file, used } = examined;
+  if (file === undefined || used.noStapleFile !== undefined) return undefined;
+  return used.stapleFile ?? staplePlaceFor(examined);
 }
 
 function answerOf({ verdict, trouble }: VerifyReport): AnswerFacts {

@@ -60,9 +60,13 @@ function instancesOf(
   { remarks, root }: { readonly remarks: DoctorRemark[]; readonly root: string },
 ): ServerInstance[] {
   const { name } = discoverer;
-  const usualConfiguration = join(root, discoverer.usualConfiguration);
+  const usualConfiguration = usualConfigurationOf(discoverer, root);
+  const files = asked.flatMap(({ configuration }) => configuration ?? []);
+  const isOneWanted = asked.length > 0 && files.length === asked.length;
   const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
     if (running.hasOwnRoot) {
+      // Whoever asks for one configuration asks for no other server.
+      if (isOneWanted) return [];
       const message = `${name} (process ${running.pid}) runs in a container: its files are not those of this host`;
       remarks.push({ server: name, code: 'not-understood', message, hint: 'run restaple doctor in that container' });
       return [];
@@ -70,8 +74,7 @@ function instancesOf(
     const named = discoverer.configurationsOf(running);
     return [{ running, configurations: named.length > 0 ? named : [usualConfiguration] }];
   });
-  const files = asked.flatMap(({ configuration }) => configuration ?? []);
-  if (asked.length > 0 && files.length === asked.length) {
+  if (isOneWanted) {
     const wantedPlaces = files.map(realPlace);
     const chosen = masters.filter(({ configurations }) => wantedPlaces.includes(realPlace(configurations[0] ?? '')));
     const known = new Set(chosen.map(({ configurations }) => realPlace(configurations[0] ?? '')));
@@ -83,9 +86,14 @@ function instancesOf(
   return [...masters, ...(isIdle ? [{ configurations: [usualConfiguration] }] : [])];
 }
 
+function usualConfigurationOf({ usualConfiguration, otherConfigurations = [] }: Discoverer, root: string): string {
+  const paths = [usualConfiguration, ...otherConfigurations].map((path) => join(root, path));
+  return paths.find((path) => existsSync(path)) ?? join(root, usualConfiguration);
+}
+
 /** The processes of a server whose parent is none of it: workers read nothing. */
-function mastersOf({ program }: Discoverer, processes: readonly HostProcess[]): HostProcess[] {
-  const own = processes.filter((one) => program.test(one.program));
+function mastersOf(discoverer: Discoverer, processes: readonly HostProcess[]): HostProcess[] {
+  const own = processes.filter((one) => discoverer.program.test(one.program) && discoverer.isServer?.(one) !== false);
   const pids = new Set(own.map(({ pid }) => pid));
   return own.filter(({ parentPid }) => !pids.has(parentPid));
 }

@@ -51,9 +51,15 @@ async function oneHandshake(place: ServedPlace, options: HandshakeOptions): Prom
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
-    // A server with a certificate of the other key type only ends the handshake.
-    return { place, outcome: error.code === 'tls-failed' ? 'other-certificate' : 'not-reached', message, hint };
+    return { place, outcome: outcomeOf(error), message, hint };
   }
+}
+
+function outcomeOf({ code }: OcspError): HandshakeFacts['outcome'] {
+  // A server with a certificate of the other key type only ends the handshake.
+  if (code === 'tls-failed') return 'other-certificate';
+  // Exim does so with a staple that it cannot use.
+  return code === 'starttls-failed' ? 'tls-refused' : 'not-reached';
 }
 
 /** What a server sent, compared with what it should send. */

@@ -159,17 +159,20 @@ const badStaple: Rule = (examined) => {
 const notSetUp: Rule = (examined) => {
   const { used, staple, report, handshakes } = examined;
   if (report === undefined || report.missingResponder !== undefined || used.ownFetching !== undefined) return undefined;
+  if (used.noStapleFile === 'not-known') return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
   // Something else may have put it there, as over haproxy's socket.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
+  const fetchesItself = used.noStapleFile === 'not-taken';
+  const what = fetchesItself ? 'to fetch its staple' : 'to staple for it';
   const message =
     staple === undefined
-      ? 'its responder is not used: the server is not set to staple for it'
+      ? `its responder is not used: the server is not set ${what}`
       : `its responder is not used: there is no staple at ${staple.file}`;
   return {
     state: 'not-served',
     gravity: 'reloadFailed',
-    code: 'not-configured',
+    code: fetchesItself ? 'own-fetching-off' : 'not-configured',
     severity: 'error',
     message,
     advice: staplePlaceAdvice(examined),
@@ -180,7 +183,8 @@ const notSetUp: Rule = (examined) => {
 const notServed: Rule = (examined) => {
   if (lacksResolver(examined)) return undefined;
   const { staple, used, server, handshakes, loaded, report } = examined;
-  if (staple?.isThere !== true && used.ownFetching === undefined) return undefined;
+  const isStapleExpected = used.ownFetching !== undefined || used.noStapleFile === 'not-known';
+  if (staple?.isThere !== true && !isStapleExpected) return undefined;
   if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
   const wrong = handshakes.find(({ outcome }) => outcome !== 'served' && outcome !== 'not-reached');
   if (wrong === undefined) return undefined;
@@ -191,12 +195,13 @@ const notServed: Rule = (examined) => {
       : loaded?.certificate === 'none'
         ? `${server.name} has not loaded this file`
         : (wrong.message ?? 'the server sends something else');
+  const isLookedFor = used.ifNothingStapled !== undefined && wrong.outcome === 'nothing-stapled';
   return {
     state: 'not-served',
     gravity: 'reloadFailed',
     code: wrong.outcome,
     severity: 'error',
-    message: `${place}: ${why}`,
+    message: `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`,
     advice: stapleAdvice(examined),
   };
 };

@@ -57,6 +57,8 @@ export async function follow(advice: readonly AdviceStep[], folder: TemporaryFol
 function edit({ file, line = 1, note, text }: Extract<AdviceStep, { do: 'edit' }>): void {
   const lines = readFileSync(file, 'utf8').split('\n');
   if (note === 'add after this line') lines.splice(line, 0, text);
+  else if (note === 'write in place of this line') lines.splice(line - 1, 1, text);
+  else if (note === 'add at the end of this file') lines.push(text, '');
   else if (note === 'add at the end of this line') lines[line - 1] = `${lines[line - 1] ?? ''} ${text}`;
   else throw new Error(`a person would have to think: ${note}`);
   writeFileSync(file, lines.join('\n'));

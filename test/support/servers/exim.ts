@@ -11,8 +11,10 @@ export interface EximOptions {
   readonly port: number;
   readonly chain: string;
   readonly key: string;
-  /** The value of tls_ocsp_file. */
-  readonly staple: string;
+  /** The value of tls_ocsp_file; none where absent. */
+  readonly staple?: string;
+  /** A port of TLS without STARTTLS. */
+  readonly tlsPort?: number;
   /** More words for its command line. */
   readonly args?: readonly string[];
 }
@@ -25,6 +27,7 @@ export function startExim({
   chain,
   key,
   staple,
+  tlsPort,
   args: more = [],
 }: EximOptions): Promise<Daemon> {
   const [user, group] = idsOf('Debian-exim');
@@ -37,6 +40,7 @@ export function startExim({
     chownSync(join(folder, name), user, group);
   }
   const file = join(folder, 'exim.conf');
+  const ports = tlsPort === undefined ? [port] : [port, tlsPort];
   writeFileSync(
     file,
     `exim_path = /usr/sbin/exim4
@@ -51,11 +55,12 @@ host_lookup =
 rfc1413_hosts =
 primary_hostname = localhost
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = ${port}
+daemon_smtp_ports = ${ports.join(' : ')}
 tls_advertise_hosts = *
 tls_certificate = ${chain}
 tls_privatekey = ${own}
-tls_ocsp_file = ${staple}
+${staple === undefined ? '' : `tls_ocsp_file = ${staple}`}
+${tlsPort === undefined ? '' : `tls_on_connect_ports = ${tlsPort}`}
 begin acl
 begin routers
 begin transports
@@ -65,7 +70,7 @@ begin authenticators
 `,
   );
   const args = ['-C', file, '-bdf', ...more];
-  return startDaemon({ command: 'exim4', debianPackage: 'exim4-daemon-light', args, folder, ports: [port] });
+  return startDaemon({ command: 'exim4', debianPackage: 'exim4-daemon-light', args, folder, ports });
 }
 
 function idsOf(name: string): [number, number] {

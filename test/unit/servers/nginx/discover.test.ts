@@ -67,5 +67,27 @@ describe('the configuration of nginx', () => {
   it('ends with a file that includes itself', () => {
     const { remarks } = discover('http { include nginx.conf; }');
     expect(remarks).toEqual([]);
+    const message = 'the configuration of nginx has more than 10000 files: the others were not read';
+    const many = discover(`http { ${'include nginx.conf; '.repeat(20)} }`);
+    expect(many.remarks).toEqual([{ code: 'unreadable', message }]);
+  });
+
+  it('has no more remarks than people read', () => {
+    const servers = Array.from(
+      { length: 1100 },
+      (_, index) => `server { listen 443 ssl; ssl_certificate /${index}$x; }`,
+    );
+    const { remarks } = discover(`http { ${servers.join('\n')} }`);
+    expect(remarks).toHaveLength(1001);
+    expect(remarks.at(-1)?.message).toBe(
+      'more than 1000 remarks about the configuration of nginx: the others are left out',
+    );
+  });
+
+  it('is not read where it has a NUL, which is in no path', () => {
+    expect(discover('http { server { listen 443 ssl; ssl_certificate "/a\0.pem"; } }')).toMatchObject({
+      certificates: [],
+      remarks: [{ code: 'unreadable', message: expect.stringContaining('has a NUL octet') as string }],
+    });
   });
 });
