@@ -167,6 +167,30 @@ crt-store
       expect(both.read.binds[0]!.certificates.toSorted()).toEqual(both.names);
     });
 
+    it('on what crt-stores call a certificate without an alias, and on a default one', async () => {
+      for (const folder of ['base', 'own']) mkdirSync(scene.folder.at(folder), { recursive: true });
+      const [one, two, three] = ['base/one', 'own/two', 'three'].map((name) => scene.issue(name));
+      for (const { staple } of [one!, two!]) copyFileSync(staple, staple.replace('.pem.ocsp', '.der'));
+      const ofPlace = (ocsp: boolean): string => `crt-store
+    load crt one.pem${ocsp ? ' ocsp one.der' : ''}
+crt-store
+    crt-base ${scene.folder.at('own')}
+    load crt two.pem ocsp two.der
+crt-store named
+    load crt ${three!.certificate}
+`;
+      const settings = `    crt-base ${scene.folder.at('base')}`;
+      const binds = `crt one.pem crt ${scene.folder.at('base/two.pem')} crt @named${three!.certificate}`;
+      for (const ocsp of [true, false]) {
+        const both = await start(settings, binds, ofPlace(ocsp));
+        expectSame(both);
+        expect(both.stapled).toEqual([...(ocsp ? [one!.certificate] : []), scene.folder.at('base/two.pem')]);
+        const { path, staplePath } = both.read.certificates.find(({ name }) => name.endsWith('base/two.pem'))!;
+        expect([path, staplePath]).toEqual([two!.certificate, scene.folder.at('own/two.der')]);
+      }
+      expectSame(await start('', `default-crt ${one!.certificate} crt ${two!.certificate}`));
+    });
+
     it('on the line that makes it read a staple', async () => {
       mkdirSync(scene.folder.at('mend'), { recursive: true });
       const [a, b] = ['a', 'b'].map((name) => scene.issue(`mend/${name}`));

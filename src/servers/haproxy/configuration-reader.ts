@@ -151,7 +151,7 @@ class ConfigurationReader {
     for (const [index, word] of words.entries()) {
       const value = words[index + 1];
       if (value === undefined) continue;
-      if (word === 'crt') names.push(...this.certificate(value, line));
+      if (word === 'crt' || word === 'default-crt') names.push(...this.certificate(value, line));
       else if (word === 'crt-list') names.push(...this.list(value));
     }
     if (words.includes('ssl') || names.length > 0) {
@@ -162,7 +162,8 @@ class ConfigurationReader {
   /** A certificate, both halves of a bundle, or the certificates of a folder; returns their names. */
   private certificate(written: string, line: ConfigurationLine, options: readonly string[] = []): string[] {
     if (written.startsWith('@')) return [written];
-    const name = this.crtBase === undefined ? written : this.under(this.crtBase, written);
+    const name = this.nameOf(written);
+    if (this.byName.has(name)) return [name];
     const path = this.pathOf(name);
     if (isFolder(path)) return this.folderOfCertificates(name, path, line);
     const halves = isRegularFile(path)
@@ -170,6 +171,10 @@ class ConfigurationReader {
       : bundleSuffixes.filter((suffix) => isRegularFile(this.pathOf(name + suffix)));
     if (halves.length === 0) return [this.add(name, line, options)];
     return halves.map((suffix) => this.add(name + suffix, line, options));
+  }
+
+  private nameOf(written: string): string {
+    return this.crtBase === undefined ? written : this.under(this.crtBase, written);
   }
 
   private folderOfCertificates(name: string, path: FilePath, line: ConfigurationLine): string[] {
@@ -202,9 +207,16 @@ class ConfigurationReader {
     const base = this.store.crtBase ?? this.crtBase;
     const based = (name: string): string => (base === undefined ? name : this.under(base, name));
     const named = valueOf(words, 'ocsp');
-    const name = `@${this.store.name}/${valueOf(words, 'alias') ?? written}`;
+    const name = this.nameInStore(written, valueOf(words, 'alias'));
     const staple = named === undefined ? undefined : based(named);
     this.keep(name, this.pathOf(based(written)), staple, staple !== undefined, valueOf(words, 'ocsp-update'), line);
+  }
+
+  /** A crt-store without a name calls a certificate without an alias as a `bind` does. */
+  private nameInStore(written: string, alias: string | undefined): string {
+    const { name } = this.store;
+    if (alias !== undefined) return `@${name}/${alias}`;
+    return name === '' ? this.nameOf(written) : `@${name}/${written.replace(/^\//, '')}`;
   }
 
   private keep(
