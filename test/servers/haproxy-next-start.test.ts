@@ -97,6 +97,29 @@ describe('the staple that haproxy reads at its next start', () => {
     expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--haproxy-config') as string });
   });
 
+  it('is unknown where the configuration names a list that cannot be read, which every command says once', async () => {
+    const site = scene.issue('unlisted');
+    const haproxy = await start(`crt ${site.certificate}`);
+    const words = [
+      '--haproxy-config',
+      scene.folder.write('partial.cfg', 'frontend f\n  bind :1 ssl crt-list /no/list\n'),
+    ];
+    try {
+      for (const command of [
+        ['fetch', '--force', '--allow-private'],
+        ['fetch', '--force', '--allow-private', '--reload', haproxy.target],
+        ['reload', haproxy.target],
+        ['verify', '--for', 'haproxy'],
+      ]) {
+        const { exitCode, stderr } = await runRestaple([...command, ...words, site.certificate]);
+        expect(exitCode).toBe(0);
+        expect(stderr.split('--haproxy-config: the crt-list /no/list could not be read')).toHaveLength(2);
+      }
+    } finally {
+      await haproxy.stop();
+    }
+  });
+
   if (isSince('haproxy', '3.0')) {
     it('is none for a certificate of a crt-store without ocsp', async () => {
       const site = scene.issue('stored');
