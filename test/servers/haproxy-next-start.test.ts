@@ -188,14 +188,16 @@ describe('a relative name of a certificate', () => {
     mkdirSync(scene.folder.at('other'), { recursive: true });
     const [ours, theirs] = [scene.issue('same'), scene.issue('other/same')];
     copyFileSync(theirs.certificate, scene.folder.at('other/same.pem'));
-    const haproxy = await start('crt same.pem', '', `    crt-base other`);
-    try {
-      const result = await runRestaple(['reload', '--json', haproxy.target, ours.certificate]);
-      expect(result.lines()[0]).toMatchObject({ certificates: [{ ok: false, code: 'no-slot' }] });
-      const found = await runRestaple(['reload', '--json', haproxy.target, theirs.certificate]);
-      expect(found.lines()[0]).toMatchObject({ certificates: [{ ok: true }] });
-    } finally {
-      await haproxy.stop();
+    for (const settings of ['crt-base other', `default-path origin ${scene.folder.at('other')}`]) {
+      const haproxy = await start('crt same.pem', '', `    ${settings}`);
+      try {
+        const result = await runRestaple(['reload', '--json', haproxy.target, ours.certificate]);
+        expect(result.lines()[0]).toMatchObject({ certificates: [{ ok: false, code: 'no-slot' }] });
+        const found = await runRestaple(['reload', '--json', haproxy.target, theirs.certificate]);
+        expect(found.lines()[0]).toMatchObject({ certificates: [{ ok: true }] });
+      } finally {
+        await haproxy.stop();
+      }
     }
   });
 });
