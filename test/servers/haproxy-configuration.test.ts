@@ -1,6 +1,4 @@
 // @module-tag haproxy
-import { createConnection } from 'node:net';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -8,7 +6,7 @@ import { lineWithStaple, type HaproxyConfiguration } from '../../src/servers/hap
 import { readHaproxyConfiguration } from '../../src/servers/haproxy/configuration-reader.js';
 import { isRegularFile } from '../../src/system/regular-file.js';
 import { isSince } from '../support/programs.js';
-import { startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
 import { freePort } from '../support/servers/free-port.js';
 import { createServerScene, type ServerScene } from '../support/servers/server-scene.js';
 
@@ -51,10 +49,10 @@ async function start(settings: string, binds: string, stores = ''): Promise<Both
     expect(read.problems).toEqual([]);
     expect(read.sockets).toEqual([socket]);
     expect(read.binds.map(({ addresses }) => addresses)).toEqual([[`127.0.0.1:${port}`]]);
-    const names = linesAfter('# filename', await ask(socket, 'show ssl cert'));
+    const names = linesAfter('# filename', await askHaproxy(socket, 'show ssl cert'));
     const stapled: string[] = [];
     for (const name of names) {
-      const text = await ask(socket, `show ssl cert ${name}`);
+      const text = await askHaproxy(socket, `show ssl cert ${name}`);
       if (/^OCSP Response Key: \S/m.test(text)) stapled.push(name);
     }
     return { read, names, stapled };
@@ -69,15 +67,6 @@ function linesAfter(title: string, text: string): string[] {
     .split('\n')
     .filter(Boolean)
     .sort();
-}
-
-async function ask(socket: string, command: string): Promise<string> {
-  const connection = createConnection(socket);
-  let text = '';
-  connection.on('data', (chunk) => (text += chunk.toString('latin1')));
-  connection.write(`${command}\n`);
-  await once(connection, 'close');
-  return text;
 }
 
 /** The reader names what haproxy has loaded, and staples exactly where haproxy has read one. */

@@ -3,14 +3,16 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { startResponder } from '../support/misbehaving-responder.js';
 import { isSince } from '../support/programs.js';
 import { runRestaple } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
-import { startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import {
   createServerScene,
   fetchAndReload,
+  type FetchReload,
   responseFor,
   type ServerScene,
   type Site,
@@ -52,6 +54,20 @@ frontend f
 
 const stapled = ({ port }: Started, { certificate }: Site): Promise<Buffer | null> =>
   probeStaple({ port, serverName: `${basename(certificate, '.pem')}.example` });
+
+/** Has haproxy fetch a staple itself, and waits until that has ended. */
+async function updateBy({ target }: Started, { certificate }: Site): Promise<void> {
+  const socket = target.slice('haproxy:'.length);
+  /** Successes and failures; the outcome of an update under way is 0. */
+  const counts = async (): Promise<number> => {
+    const text = await askHaproxy(socket, 'show ssl ocsp-updates');
+    const [, successes, failures] = /\| (\d+) \| (\d+) \| [^0]/.exec(text) ?? [];
+    return Number(successes ?? 0) + Number(failures ?? 0);
+  };
+  const before = await counts();
+  await askHaproxy(socket, `update ssl ocsp-response ${certificate}`);
+  await expect.poll(counts).toBeGreaterThan(before);
+}
 
 describe('the staple that haproxy reads at its next start', () => {
   it('is put where its configuration has it, and judged there', async () => {
@@ -230,6 +246,30 @@ if (isSince('haproxy', '2.8')) {
         expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
       } finally {
         await haproxy.stop();
+      }
+    });
+
+    it('is looked at by every run, since its updater may fail later', async () => {
+      const responder = await startResponder();
+      responder.behaviour = scene.responder.behaviour;
+      const site = scene.issue('later', { ocspUris: [responder.url] });
+      const list = scene.folder.write('later-list', `${site.certificate} [ocsp-update on]\n`);
+      const haproxy = await start(`crt-list ${list}`);
+      const run = (): Promise<FetchReload> => fetchAndReload(['--reload', haproxy.target, site.certificate]);
+      try {
+        await updateBy(haproxy, site);
+        const first = await run();
+        expect(first).toMatchObject({ exitCode: 0, reload: [{ certificates: [{ code: 'left-alone' }] }] });
+        await responder.close();
+        await updateBy(haproxy, site);
+        expect(await run()).toMatchObject({
+          exitCode: 10,
+          outcomes: ['fresh'],
+          reload: [{ certificates: [{ ok: false, code: 'own-update-fails' }] }],
+        });
+      } finally {
+        await haproxy.stop();
+        await responder.close();
       }
     });
   });
