@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { asPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { oncePer } from '../../core/once-per.js';
 
 /** What the configuration of a haproxy says of certificates, as that haproxy resolves it at its start. */
 export interface HaproxyConfiguration {
@@ -62,9 +63,18 @@ export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: File
 }
 
 /** The configured certificate of a file, whatever link leads to it; several where it is loaded more than once. */
-export function configuredAs({ certificates }: HaproxyConfiguration, path: FilePath): ConfiguredCertificate[] {
-  return certificates.filter((one) => isSameFile(one.path, path));
+export function configuredAs(configuration: HaproxyConfiguration, path: FilePath): readonly ConfiguredCertificate[] {
+  return byRealPath(configuration).get(pathKey(realPath(path))) ?? [];
 }
+
+const byRealPath = oncePer(({ certificates }: HaproxyConfiguration) => {
+  const known = new Map<string, ConfiguredCertificate[]>();
+  for (const one of certificates) {
+    const key = pathKey(realPath(one.path));
+    known.set(key, [...(known.get(key) ?? []), one]);
+  }
+  return known;
+});
 
 /** Whether two paths lead to one file, over links too. */
 export function isSameFile(one: FilePath, other: FilePath): boolean {

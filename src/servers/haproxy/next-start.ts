@@ -7,7 +7,7 @@ import type { ServerTools } from '../server.js';
 import { askedOnce } from './asked-once.js';
 import { configuredAs, isSameFile, lineWithStaple, type ConfiguredCertificate } from './configuration.js';
 import { crtListEntry, looksBeside, valueOf } from './configuration-words.js';
-import type { HaproxySession } from './session.js';
+import { escapedArgument, type HaproxySession } from './session.js';
 
 /** Where a haproxy reads its staples from when it starts or reloads. */
 export interface NextStart {
@@ -109,8 +109,10 @@ async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap<string
   const lines = new Map<string, ShownLine>();
   const lists = (await session.ask('show ssl crt-list')).split('\n').filter((name) => name.startsWith('/'));
   for (const file of lists) {
+    const argument = escapedArgument(file);
+    if (argument === undefined) continue;
     const texts = textsOf(file);
-    const shownList = await session.ask(`show ssl crt-list -n ${file.replace(/[\\ ;]/g, '\\$&')}`);
+    const shownList = await session.ask(`show ssl crt-list -n ${argument}`);
     for (const [, name = '', number] of shownList.matchAll(/^(.+?):(\d+)(?: |$)/gm)) {
       lines.set(name, { file, number: Number(number), text: texts.get(Number(number)) });
     }
