@@ -65,7 +65,7 @@ export async function proveByHandshake(
 /**
  * The result of a target that does not say which staples it took, after handshakes with the places where it listens: a staple
  * is known to be taken where one of them sends it, and known to be lost where one sends its certificate with another or none.
- * What no place has stays as it was told.
+ * What no place has stays as it was told. A place that does not answer is asked once.
  *
  * @throws OcspError `interrupted`
  */
@@ -75,12 +75,14 @@ export async function askedByHandshake(
   tools: ProofTools,
 ): Promise<TargetResult> {
   const certificates = [...told.certificates];
+  const places = new Set(listeners.map(({ host, port }) => ({ host, port, text: shownHostAndPort({ host, port }) })));
   for (const [index, staple] of staples.entries()) {
     if (certificates[index]?.ok !== true) continue;
-    for (const { host, port } of listeners) {
-      const place = { host, port, text: shownHostAndPort({ host, port }) };
-      const { result } = await prove(place, staple, tools);
+    for (const place of places) {
+      const { result, isElsewhere } = await prove(place, staple, tools);
       if (result.ok) certificates[index] = { certificatePath: staple.certificatePath, ok: true };
+      else if (!isElsewhere && (result.code === 'timeout' || result.code === 'target-unreachable'))
+        places.delete(place);
       else if (result.code === 'nothing-stapled' || result.code === 'other-staple') {
         certificates[index] = { ...result, message: `after the reload, at ${place.text}: ${result.message ?? ''}` };
         break;

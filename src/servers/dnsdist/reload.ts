@@ -100,8 +100,21 @@ async function reloadOver(
 async function listenersOf(connection: DnsdistConsole, { host }: HostAndPort): Promise<HostAndPort[]> {
   const listeners: HostAndPort[] = [];
   for (const command of showFrontends) listeners.push(...readAddresses(await connection.run(command)));
-  // What listens on every address is reached where the console is.
-  return listeners.map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one));
+  return listenersSeenFrom(host, listeners);
+}
+
+/**
+ * The listeners of a dnsdist whose console was reached at this host: what listens on every address is reached there too, and a
+ * loopback address of another machine not at all, since here it is somebody else's.
+ */
+export function listenersSeenFrom(host: string, listeners: readonly HostAndPort[]): HostAndPort[] {
+  return listeners
+    .map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one))
+    .filter((one) => isLoopback(host) || !isLoopback(one.host));
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
 }
 
 /** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */
@@ -112,11 +125,10 @@ function foresee(
 ): Foresight {
   const troubles = new Map<StapleToPush, TargetTrouble>();
   const doubts = new Map<StapleToPush, string>();
-  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
   let found: readonly Reader[] | undefined;
   for (const staple of staples) {
     const name = shownPath(staple.staplePath);
-    const access = isLocal ? accessByDnsdist(staple.staplePath, () => (found ??= readers())) : undefined;
+    const access = isLoopback(host) ? accessByDnsdist(staple.staplePath, () => (found ??= readers())) : undefined;
     if (access?.kind === 'unreadable') {
       troubles.set(staple, {
         code: 'staple-unreadable-by-server',
