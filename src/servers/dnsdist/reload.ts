@@ -48,7 +48,8 @@ interface Foresight {
  * reads what each says: one that cannot load its certificate or key keeps all it had.
  *
  * Up to 1.7 a frontend says so of a staple too. From 1.8 on dnsdist drops a staple it does not like without a word, so one
- * that it surely would not take stops the reload beforehand, and a success comes with the frontends that have to show it.
+ * that it surely would not take stops the reload beforehand. A success comes with the frontends that have to show it, since
+ * none says so where it sends the staple with another certificate.
  *
  * @returns what became of each staple; trouble with the server is a code in it, never thrown
  * @throws OcspError `interrupted`, and what the key throws
@@ -87,13 +88,14 @@ async function reloadOver(
     return noneTaken(staples, { ...harm, message }, foresight.troubles);
   }
   const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
-  const told = outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  const outcome = outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  const told = { ...outcome, listeners: await listenersOf(connection, address) };
   if (version.refusesBadStaples) return told;
   const certificates = told.certificates.map((result, index) => {
     const staple = staples[index];
     return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
   });
-  return { ...told, certificates, listeners: await listenersOf(connection, address) };
+  return { ...told, certificates };
 }
 
 /** Where the frontends listen that staple, as this machine reaches them. */
