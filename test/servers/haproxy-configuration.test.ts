@@ -182,9 +182,9 @@ crt-store named
 
     it('on the line that makes it read a staple', async () => {
       mkdirSync(scene.folder.at('mend'), { recursive: true });
-      const [a, b] = ['a', 'b'].map((name) => scene.issue(`mend/${name}`));
+      const [a, b] = [`a's # "file"`, 'b'].map((name) => scene.issue(`mend/${name}`));
       const list = (text: string): void => writeFileSync(scene.folder.at('list'), `${text}\n`);
-      const line = `    load crt ${a!.certificate} alias a`;
+      const line = `    load crt "${scene.folder.at(`mend/a's # \\"file\\".pem`)}" alias a # the "first`;
       list(`${b!.certificate} [key ${b!.key}] b.example`);
       const before = await start('', `crt @s/a crt-list ${scene.folder.at('list')}`, `crt-store s\n${line}\n`);
       expect(before.stapled).toEqual([]);

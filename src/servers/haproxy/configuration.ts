@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { asPath, pathKey, type FilePath } from '../../core/file-path.js';
 import { oncePer } from '../../core/once-per.js';
+import { quotedWord, withoutComment } from './configuration-words.js';
 
 /** What the configuration of a haproxy says of certificates, as that haproxy resolves it at its start. */
 export interface HaproxyConfiguration {
@@ -46,12 +47,13 @@ export interface ConfigurationLine {
 
 /** The line with which haproxy reads the staple of a certificate from a file, an octet a character. */
 export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: FilePath): string {
-  const option = `ocsp ${Buffer.from(staplePath).toString('latin1')}`;
+  const path = Buffer.from(staplePath).toString('latin1');
   const text = line.text.trim();
   switch (line.kind) {
     case 'crt-store':
-      return `${text} ${option}`;
+      return `${withoutComment(text)} ocsp ${quotedWord(path)}`;
     case 'crt-list': {
+      const option = `ocsp ${path}`;
       if (text.includes('['))
         return text.replace(/ *\]/, (end) => (text.includes('[]') ? '' : ' ') + option + end.trim());
       const [name = '', ...filters] = text.split(/\s+/);

@@ -6,7 +6,7 @@ import type { PushResult, StapleToPush } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
 import { askedOnce } from './asked-once.js';
 import { configuredAs, isSameFile, lineWithStaple, type ConfiguredCertificate } from './configuration.js';
-import { crtListEntry, looksBeside, valueOf } from './configuration-words.js';
+import { crtListEntry, looksBeside, quotedWord, valueOf } from './configuration-words.js';
 import { escapedArgument, type HaproxySession } from './session.js';
 
 /** Where a haproxy reads its staples from when it starts or reloads. */
@@ -71,7 +71,7 @@ export function remarkByConfiguration(
 function remarkOnStore({ staplePath }: StapleToPush, name: string): Remark {
   return gone(
     `haproxy loads this certificate from a crt-store (${shown(name)}), where it reads a staple only by the option ocsp`,
-    `check the line of the crt-store with --haproxy-config FILE, or add to it: ocsp ${shownPath(staplePath)}`,
+    `check the line of the crt-store with --haproxy-config FILE, or add to it: ocsp ${quotedWord(shownPath(staplePath))}`,
   );
 }
 
