@@ -3,6 +3,7 @@ import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { trafficserver as record } from '../../src/servers/trafficserver.js';
 import { runRestaple } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
 import {
@@ -50,17 +51,33 @@ describe('Traffic Server', () => {
     expect(await served()).toEqual(new Uint8Array(scene.staple(site)));
   });
 
-  it('does with a bad file what its record says', async () => {
-    const other = responseFor(scene, scene.issue('other'));
-    const expired = responseFor(scene, site, { thisUpdate: fromNow(-7_200_000), nextUpdate: fromNow(-3_600_000) });
-    for (const bytes of [other, expired, responseOfSize(scene, site, 10_240)]) {
+  it('does with a bad file what its record and --for say', async () => {
+    const saysOf = async (): Promise<string> => {
+      const { stdout, stderr } = await runRestaple(['verify', '--for', 'trafficserver', site.certificate]);
+      return stdout + stderr;
+    };
+    const { foreign, expired, missing } = record.rules.withBadFile;
+    const times = { thisUpdate: fromNow(-7_200_000), nextUpdate: fromNow(-3_600_000) };
+    for (const [bytes, deed] of [
+      [responseFor(scene, scene.issue('other')), foreign],
+      [responseFor(scene, site, times), expired],
+      [responseOfSize(scene, site, 10_240), ''],
+    ] as const) {
       writeFileSync(site.staple, bytes);
       await runRestaple(['reload', target()], environment());
       await expect.poll(served, { timeout: 15_000 }).toEqual(new Uint8Array(bytes));
+      expect(await saysOf()).toContain(deed);
     }
     rmSync(site.staple);
     await runRestaple(['reload', target()], environment());
     await expect.poll(served, { timeout: 15_000 }).toBeUndefined();
+    expect(await saysOf()).toContain(missing);
+    writeFileSync(site.staple, responseOfSize(scene, site, 20_000));
+    await server.stop();
+    const { certificate: chain, key, staple } = site;
+    server = await startTrafficserver({ folder: scene.folder.path, port, chain, key, staple });
+    // Its manager listens, and starts it in vain.
+    await expect.poll(server.log).toMatch(/traffic_server: received signal \d+/);
   });
 
   it('is not told to read a file that it crashes on', async () => {
