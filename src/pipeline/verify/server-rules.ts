@@ -14,7 +14,7 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import { remarkByConfiguration } from '../../servers/haproxy/next-start.js';
 import {
-  largestForClients,
+  tooLargeForClients,
   tooLargeInFile,
   type BadFile,
   type Server,
@@ -75,15 +75,10 @@ export function judgeForServer(verdict: Verdict, server: StaplingServer, bytes: 
 
 /** Why a server would not serve this response, although nothing is wrong with that: it is too large. */
 export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble | undefined {
-  const what = tooLargeInFile({ name: server, rules: rulesOf(server) }, bytes.length) ?? tooLargeForClients(bytes);
+  const what = tooLargeInFile({ name: server, rules: rulesOf(server) }, bytes.length) ?? tooLargeForClients(bytes.length);
   if (what === undefined) return undefined;
   const hint = 'ask the CA for a smaller response, with fewer certificates in it';
   return serverTrouble('too-large', `the response has ${bytes.length} octets, and ${what}`, hint);
-}
-
-function tooLargeForClients({ length }: Uint8Array): string | undefined {
-  if (length <= largestForClients) return undefined;
-  return `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
 }
 
 /** Why a server would not start with the staple of a certificate: it wants the issuer at hand. */
