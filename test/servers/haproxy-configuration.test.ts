@@ -119,6 +119,17 @@ describe('the reader of haproxy.cfg agrees with haproxy', () => {
     expect([one.certificate, two.certificate].every(isRegularFile)).toBe(true);
   });
 
+  it('on variables that it sets itself', async () => {
+    mkdirSync(scene.folder.at('set'), { recursive: true });
+    for (const name of ['one', 'two', 'three']) scene.issue(`set/${name}`);
+    const settings = `    setenv HERE ${scene.folder.at('set')}
+    presetenv HERE /nowhere
+    setenv GONE x
+    unsetenv GONE
+    presetenv GONE three.pem`;
+    expectSame(await start(settings, 'crt "$HERE/one.pem" crt "${HERE}/two.pem" crt "$HERE/$GONE"'));
+  });
+
   it('on the settings that change where staples are looked for', async () => {
     const site = scene.issue('moved');
     copyFileSync(site.certificate, scene.folder.at('moved.crt'));

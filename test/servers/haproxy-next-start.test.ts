@@ -127,8 +127,9 @@ describe('the staple that haproxy reads at its next start', () => {
         ['reload', haproxy.target],
         ['verify', '--for', 'haproxy'],
       ]) {
-        const { exitCode, stderr } = await runRestaple([...command, ...words, site.certificate]);
+        const { exitCode, stdout, stderr } = await runRestaple([...command, ...words, site.certificate]);
         expect(exitCode).toBe(0);
+        if (command[0] === 'verify') expect(stdout + stderr).toContain('no file of --haproxy-config loads');
         expect(stderr.split('--haproxy-config: the crt-list /no/list could not be read')).toHaveLength(2);
       }
     } finally {

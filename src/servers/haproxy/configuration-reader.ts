@@ -29,6 +29,9 @@ const besideCertificates = /^\.|\.(?:ocsp|issuer|sctl|key)$/;
 
 const bundleSuffixes = ['.rsa', '.ecdsa', '.dsa'];
 
+/** Settings that change a variable for the lines that follow. */
+const environmentWords: ReadonlySet<string> = new Set(['setenv', 'presetenv', 'unsetenv']);
+
 /** Section names that end the section before them. */
 const sections = new Set(
   'acme backend cache crt-store defaults fcgi-app frontend global http-errors listen log-forward log-profile mailers peers program resolvers ring traces userlist'.split(
@@ -72,7 +75,7 @@ class ConfigurationReader {
   private dropsExtension = false;
   private updatesAll = false;
   private readonly workingFolder: string;
-  private readonly environment: ConfigurationSurroundings['environment'];
+  private environment: ConfigurationSurroundings['environment'];
 
   constructor({ workingFolder, environment }: ConfigurationSurroundings) {
     this.workingFolder = workingFolder;
@@ -120,6 +123,12 @@ class ConfigurationReader {
     else if (first === 'ocsp-update.mode') this.updatesAll = value === 'on';
     else if (first === 'stats' && value === 'socket' && more !== '') this.sockets.push(more);
     else if (first === 'default-path') this.choosePath(value, more, file);
+    else if (environmentWords.has(first)) this.changeEnvironment(first, value, more);
+  }
+
+  private changeEnvironment(word: string, name: string, value: string): void {
+    if (word === 'presetenv' && this.environment[name] !== undefined) return;
+    this.environment = { ...this.environment, [name]: word === 'unsetenv' ? undefined : value };
   }
 
   private choosePath(kind: string, origin: string, file: FilePath): void {

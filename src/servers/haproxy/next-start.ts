@@ -37,7 +37,7 @@ export function nextStartOf(session: HaproxySession, configuration: ServerTools[
       if (known !== undefined) {
         const loaded = configuredAs(known, staple.certificatePath);
         const entry = loaded.find((one) => one.name === name) ?? loaded[0];
-        return entry === undefined ? undefined : remarkByConfiguration(staple, entry);
+        return entry === undefined ? notConfigured : remarkByConfiguration(staple, entry);
       }
       if (name === undefined) return undefined;
       if (name.startsWith('@')) return remarkOnStore(staple, name);
@@ -46,6 +46,11 @@ export function nextStartOf(session: HaproxySession, configuration: ServerTools[
     },
   };
 }
+
+const notConfigured: Remark = {
+  message:
+    'no file of --haproxy-config loads this certificate: whether haproxy finds its staple at the next start is not known',
+};
 
 /** What is wrong with where haproxy reads the staple of a certificate from, by its configuration; undefined where nothing is. */
 export function remarkByConfiguration(
