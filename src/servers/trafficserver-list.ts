@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs';
-import { asPath, joinPath, pathKey, shownPath, type FilePath } from '../core/file-path.js';
+import { statSync } from 'node:fs';
+import { asPath, joinPath, pathKey, type FilePath } from '../core/file-path.js';
 import { numberedLines } from '../system/numbered-lines.js';
 import { readRegularFile } from '../system/read-file.js';
+import { realPathOf } from '../system/real-path.js';
 import type { StapleToPush } from './reload-result.js';
 
 /** A staple file that the list of certificates (ssl_multicert.config) names, and where. */
@@ -49,14 +50,6 @@ export function octetsOf({ path }: ListedStaple): number {
 
 /** The staples that are none of the list's, whatever links lead to them. */
 export function unlisted(staples: readonly StapleToPush[], listed: readonly ListedStaple[]): StapleToPush[] {
-  const files = new Set(listed.map(({ path }) => realKey(path)));
-  return staples.filter(({ staplePath }) => !files.has(realKey(staplePath)));
-}
-
-function realKey(path: FilePath): string {
-  try {
-    return pathKey(asPath(realpathSync(path, { encoding: 'buffer' })));
-  } catch {
-    return shownPath(path);
-  }
+  const files = new Set(listed.map(({ path }) => pathKey(realPathOf(path))));
+  return staples.filter(({ staplePath }) => !files.has(pathKey(realPathOf(staplePath))));
 }

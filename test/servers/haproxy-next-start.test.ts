@@ -1,5 +1,5 @@
 // @module-tag haproxy
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -85,6 +85,9 @@ describe('the staple that haproxy reads at its next start', () => {
       expect(fetched.reload[0]!.certificates[0]!.code).toBeUndefined();
       const judged = await runRestaple(['verify', '--for', 'haproxy', ...words, certificate]);
       expect(judged.exitCode).toBe(0);
+      symlinkSync(scene.folder.path, scene.folder.at('link'));
+      const linked = await fetchAndReload([scene.folder.at('link/del.crt'), '--force', ...words]);
+      expect(linked.lines()[0]).toMatchObject({ outcome: 'updated', staple: scene.folder.at('del.ocsp') });
     } finally {
       await haproxy.stop();
     }

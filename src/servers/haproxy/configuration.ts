@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { asPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { pathKey, type FilePath } from '../../core/file-path.js';
+import { realPathOf } from '../../system/real-path.js';
 import { oncePer } from '../../core/once-per.js';
 import { quotedWord, withoutComment } from './configuration-words.js';
 
@@ -66,13 +66,13 @@ export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: File
 
 /** The configured certificate of a file, whatever link leads to it; several where it is loaded more than once. */
 export function configuredAs(configuration: HaproxyConfiguration, path: FilePath): readonly ConfiguredCertificate[] {
-  return byRealPath(configuration).get(pathKey(realPath(path))) ?? [];
+  return byRealPath(configuration).get(pathKey(realPathOf(path))) ?? [];
 }
 
 const byRealPath = oncePer(({ certificates }: HaproxyConfiguration) => {
   const known = new Map<string, ConfiguredCertificate[]>();
   for (const one of certificates) {
-    const key = pathKey(realPath(one.path));
+    const key = pathKey(realPathOf(one.path));
     known.set(key, [...(known.get(key) ?? []), one]);
   }
   return known;
@@ -80,13 +80,5 @@ const byRealPath = oncePer(({ certificates }: HaproxyConfiguration) => {
 
 /** Whether two paths lead to one file, over links too. */
 export function isSameFile(one: FilePath, other: FilePath): boolean {
-  return pathKey(realPath(one)) === pathKey(realPath(other));
-}
-
-function realPath(path: FilePath): FilePath {
-  try {
-    return asPath(realpathSync(path, { encoding: 'buffer' }));
-  } catch {
-    return path;
-  }
+  return pathKey(realPathOf(one)) === pathKey(realPathOf(other));
 }
