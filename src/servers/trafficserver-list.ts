@@ -42,14 +42,18 @@ export function isWholePath({ path }: ListedStaple): boolean {
   return path.toString().startsWith('/');
 }
 
-/** The octets of a staple; none where there is no such file. */
+/** The octets of a staple; none where there is no such file, or it cannot be looked at. */
 export function octetsOf({ path }: ListedStaple): number {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status?.isFile() === true ? status.size : 0;
+  try {
+    const status = statSync(path);
+    return status.isFile() ? status.size : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** The staples that are none of the list's, whatever links lead to them. */
-export function unlisted(staples: readonly StapleToPush[], listed: readonly ListedStaple[]): StapleToPush[] {
+export function unlisted(staples: readonly StapleToPush[], listed: readonly ListedStaple[]): Set<StapleToPush> {
   const files = new Set(listed.map(({ path }) => pathKey(realPathOf(path))));
-  return staples.filter(({ staplePath }) => !files.has(pathKey(realPathOf(staplePath))));
+  return new Set(staples.filter(({ staplePath }) => !files.has(pathKey(realPathOf(staplePath)))));
 }

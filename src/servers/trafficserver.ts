@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs';
+import { statSync, utimesSync } from 'node:fs';
 import { shownPath } from '../core/file-path.js';
 import { fileKindAt } from '../system/file-kind.js';
 import { systemErrorCode, systemErrorText } from '../system/system-error.js';
@@ -27,7 +27,7 @@ export const trafficserver = {
     const listed = folder === undefined ? names.filter(isWholePath) : inFolder(names, folder);
     for (const { staplePath, bytes } of staples) requireSize(shownPath(staplePath), bytes.length);
     for (const one of listed) requireSize(`${shownPath(one.path)} (${list}, line ${one.line})`, octetsOf(one));
-    const strangers = folder === undefined ? [] : unlisted(staples, listed);
+    const strangers = folder === undefined ? new Set() : unlisted(staples, listed);
     touch(list, tools.now());
     const told = await tellByCommand(['traffic_ctl', 'config', 'reload'], staples, tools, () => ({
       name: 'traffic_ctl config reload',
@@ -35,7 +35,7 @@ export const trafficserver = {
     }));
     const certificates = told.certificates.map((result, index) => {
       const staple = staples[index];
-      return staple !== undefined && strangers.includes(staple) ? notTaken(staple, notListed(staple, list)) : result;
+      return staple !== undefined && strangers.has(staple) ? notTaken(staple, notListed(staple, list)) : result;
     });
     return { ...told, certificates };
   },
@@ -95,6 +95,7 @@ function valueIn(stdout: string, name: string): string | undefined {
 /** @throws TargetFailure `target-unreachable`, `permission-denied` */
 function namesIn(list: string): ListedStaple[] {
   try {
+    if (!statSync(list).isFile()) throw new TargetFailure('target-unreachable', `${list} is not a file`, usual);
     return staplesOfList(list);
   } catch (error) {
     throw listFailure(list, 'read', error);
