@@ -95,7 +95,13 @@ export interface ServerRules {
  * The largest response that a server can staple to clients of TLS 1.2: OpenSSL's ones break the handshake with a larger
  * CertificateStatus. In octets.
  */
-export const largestForClients = 16_380;
+const largestForClients = 16_380;
+
+/** Why clients would not take a response of so many octets: a clause, or undefined where they would. */
+export function tooLargeForClients(octets: number): string | undefined {
+  if (octets <= largestForClients) return undefined;
+  return `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
+}
 
 /** What a server of OpenSSL does with a response for another certificate that it does not compare with its own. */
 export const foreignByOpenSsl = 'serves it; with OpenSSL 3.6 staples nothing';

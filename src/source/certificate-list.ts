@@ -15,6 +15,7 @@ import type { NamedSource, SourceTraits } from './named-source.js';
 import { unlistable } from './input-file.js';
 import { packSorted, pathOfName, type PackedNames } from './packed-names.js';
 import { namesIn } from '../system/folder-names.js';
+import { realPathOf } from '../system/real-path.js';
 import { definedOnly } from '../core/defined-only.js';
 
 /** A file that may hold a certificate, and what its source says of it. */
@@ -52,29 +53,36 @@ export function pathsOf(list: CertificateList): FilePath[] {
 }
 
 /**
- * The list, each certificate with what the first of these sources that has it too says of it. Files are the same by their
- * absolute paths; a source that leads nowhere says nothing.
+ * The list, each certificate with what the first of these sources that has it too says of it, by its absolute path, else by
+ * where links lead; a source that leads nowhere says nothing.
  */
 export async function withTraitsOf(list: CertificateList, sources: readonly NamedSource[]): Promise<CertificateList> {
   const listed = new Set(pathsOf(list).map(absoluteKey));
   const traits = new Map<string, SourceTraits>();
+  const others = new Map<string, SourceTraits>();
   const known = await listCertificates(sources);
   for (let index = 0; index < known.length && traits.size < listed.size; index += 1) {
     const { path, out, reload, confirm } = known.at(index);
-    const key = absoluteKey(path);
-    if (listed.has(key) && !traits.has(key)) traits.set(key, definedOnly({ out, reload, confirm }));
+    const isListed = listed.has(absoluteKey(path));
+    const [own, key] = isListed ? [traits, absoluteKey(path)] : [others, realKey(path)];
+    if (!own.has(key)) own.set(key, definedOnly({ out, reload, confirm }));
   }
-  if (traits.size === 0) return list;
+  const traitsOf = (path: FilePath): SourceTraits | undefined =>
+    traits.get(absoluteKey(path)) ?? (others.size === 0 ? undefined : others.get(realKey(path)));
   const at = (index: number): ListedCertificate => {
     const one = list.at(index);
-    return { ...one, ...traits.get(absoluteKey(one.path)) };
+    return { ...one, ...traitsOf(one.path) };
   };
-  const hasOwnPlaces = list.hasOwnPlaces || [...traits.values()].some(({ out }) => out !== undefined);
+  const hasOwnPlaces = list.hasOwnPlaces || pathsOf(list).some((path) => traitsOf(path)?.out !== undefined);
   return { length: list.length, hasOwnPlaces, at };
 }
 
 function absoluteKey(path: FilePath): string {
   return pathKey(typeof path === 'string' ? resolve(path) : path);
+}
+
+function realKey(path: FilePath): string {
+  return pathKey(realPathOf(path));
 }
 
 /** These files as a list, as they are. */

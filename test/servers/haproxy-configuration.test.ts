@@ -1,6 +1,4 @@
 // @module-tag haproxy
-import { createConnection } from 'node:net';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -8,7 +6,7 @@ import { lineWithStaple, type HaproxyConfiguration } from '../../src/servers/hap
 import { readHaproxyConfiguration } from '../../src/servers/haproxy/configuration-reader.js';
 import { isRegularFile } from '../../src/system/regular-file.js';
 import { isSince } from '../support/programs.js';
-import { startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
 import { freePort } from '../support/servers/free-port.js';
 import { createServerScene, type ServerScene } from '../support/servers/server-scene.js';
 
@@ -51,10 +49,10 @@ async function start(settings: string, binds: string, stores = ''): Promise<Both
     expect(read.problems).toEqual([]);
     expect(read.sockets).toEqual([socket]);
     expect(read.binds.map(({ addresses }) => addresses)).toEqual([[`127.0.0.1:${port}`]]);
-    const names = linesAfter('# filename', await ask(socket, 'show ssl cert'));
+    const names = linesAfter('# filename', await askHaproxy(socket, 'show ssl cert'));
     const stapled: string[] = [];
     for (const name of names) {
-      const text = await ask(socket, `show ssl cert ${name}`);
+      const text = await askHaproxy(socket, `show ssl cert ${name}`);
       if (/^OCSP Response Key: \S/m.test(text)) stapled.push(name);
     }
     return { read, names, stapled };
@@ -69,15 +67,6 @@ function linesAfter(title: string, text: string): string[] {
     .split('\n')
     .filter(Boolean)
     .sort();
-}
-
-async function ask(socket: string, command: string): Promise<string> {
-  const connection = createConnection(socket);
-  let text = '';
-  connection.on('data', (chunk) => (text += chunk.toString('latin1')));
-  connection.write(`${command}\n`);
-  await once(connection, 'close');
-  return text;
 }
 
 /** The reader names what haproxy has loaded, and staples exactly where haproxy has read one. */
@@ -130,6 +119,17 @@ describe('the reader of haproxy.cfg agrees with haproxy', () => {
     expect([one.certificate, two.certificate].every(isRegularFile)).toBe(true);
   });
 
+  it('on variables that it sets itself', async () => {
+    mkdirSync(scene.folder.at('set'), { recursive: true });
+    for (const name of ['one', 'two', 'three']) scene.issue(`set/${name}`);
+    const settings = `    setenv HERE ${scene.folder.at('set')}
+    presetenv HERE /nowhere
+    setenv GONE x
+    unsetenv GONE
+    presetenv GONE three.pem`;
+    expectSame(await start(settings, 'crt "$HERE/one.pem" crt "${HERE}/two.pem" crt "$HERE/$GONE"'));
+  });
+
   it('on the settings that change where staples are looked for', async () => {
     const site = scene.issue('moved');
     copyFileSync(site.certificate, scene.folder.at('moved.crt'));
@@ -167,11 +167,35 @@ crt-store
       expect(both.read.binds[0]!.certificates.toSorted()).toEqual(both.names);
     });
 
+    it('on what crt-stores call a certificate without an alias, and on a default one', async () => {
+      for (const folder of ['base', 'own']) mkdirSync(scene.folder.at(folder), { recursive: true });
+      const [one, two, three] = ['base/one', 'own/two', 'three'].map((name) => scene.issue(name));
+      for (const { staple } of [one!, two!]) copyFileSync(staple, staple.replace('.pem.ocsp', '.der'));
+      const ofPlace = (ocsp: boolean): string => `crt-store
+    load crt one.pem${ocsp ? ' ocsp one.der' : ''}
+crt-store
+    crt-base ${scene.folder.at('own')}
+    load crt two.pem ocsp two.der
+crt-store named
+    load crt ${three!.certificate}
+`;
+      const settings = `    crt-base ${scene.folder.at('base')}`;
+      const binds = `crt one.pem crt ${scene.folder.at('base/two.pem')} crt @named${three!.certificate}`;
+      for (const ocsp of [true, false]) {
+        const both = await start(settings, binds, ofPlace(ocsp));
+        expectSame(both);
+        expect(both.stapled).toEqual([...(ocsp ? [one!.certificate] : []), scene.folder.at('base/two.pem')]);
+        const { path, staplePath } = both.read.certificates.find(({ name }) => name.endsWith('base/two.pem'))!;
+        expect([path, staplePath]).toEqual([two!.certificate, scene.folder.at('own/two.der')]);
+      }
+      expectSame(await start('', `default-crt ${one!.certificate} crt ${two!.certificate}`));
+    });
+
     it('on the line that makes it read a staple', async () => {
       mkdirSync(scene.folder.at('mend'), { recursive: true });
-      const [a, b] = ['a', 'b'].map((name) => scene.issue(`mend/${name}`));
+      const [a, b] = [`a's # "file"`, 'b'].map((name) => scene.issue(`mend/${name}`));
       const list = (text: string): void => writeFileSync(scene.folder.at('list'), `${text}\n`);
-      const line = `    load crt ${a!.certificate} alias a`;
+      const line = `    load crt "${scene.folder.at(`mend/a's # \\"file\\".pem`)}" alias a # the "first`;
       list(`${b!.certificate} [key ${b!.key}] b.example`);
       const before = await start('', `crt @s/a crt-list ${scene.folder.at('list')}`, `crt-store s\n${line}\n`);
       expect(before.stapled).toEqual([]);

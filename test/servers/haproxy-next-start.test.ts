@@ -1,16 +1,18 @@
 // @module-tag haproxy
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { startResponder } from '../support/misbehaving-responder.js';
 import { isSince } from '../support/programs.js';
 import { runRestaple } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
-import { startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import {
   createServerScene,
   fetchAndReload,
+  type FetchReload,
   responseFor,
   type ServerScene,
   type Site,
@@ -53,6 +55,20 @@ frontend f
 const stapled = ({ port }: Started, { certificate }: Site): Promise<Buffer | null> =>
   probeStaple({ port, serverName: `${basename(certificate, '.pem')}.example` });
 
+/** Has haproxy fetch a staple itself, and waits until that has ended. */
+async function updateBy({ target }: Started, { certificate }: Site): Promise<void> {
+  const socket = target.slice('haproxy:'.length);
+  /** Successes and failures; the outcome of an update under way is 0. */
+  const counts = async (): Promise<number> => {
+    const text = await askHaproxy(socket, 'show ssl ocsp-updates');
+    const [, successes, failures] = /\| (\d+) \| (\d+) \| [^0]/.exec(text) ?? [];
+    return Number(successes ?? 0) + Number(failures ?? 0);
+  };
+  const before = await counts();
+  await askHaproxy(socket, `update ssl ocsp-response ${certificate}`);
+  await expect.poll(counts).toBeGreaterThan(before);
+}
+
 describe('the staple that haproxy reads at its next start', () => {
   it('is put where its configuration has it, and judged there', async () => {
     const site = scene.issue('del');
@@ -69,6 +85,9 @@ describe('the staple that haproxy reads at its next start', () => {
       expect(fetched.reload[0]!.certificates[0]!.code).toBeUndefined();
       const judged = await runRestaple(['verify', '--for', 'haproxy', ...words, certificate]);
       expect(judged.exitCode).toBe(0);
+      symlinkSync(scene.folder.path, scene.folder.at('link'));
+      const linked = await fetchAndReload([scene.folder.at('link/del.crt'), '--force', ...words]);
+      expect(linked.lines()[0]).toMatchObject({ outcome: 'updated', staple: scene.folder.at('del.ocsp') });
     } finally {
       await haproxy.stop();
     }
@@ -95,6 +114,30 @@ describe('the staple that haproxy reads at its next start', () => {
     const site = scene.issue('unread');
     const result = await runRestaple(['verify', '--haproxy-config', scene.folder.at('no.cfg'), site.certificate]);
     expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--haproxy-config') as string });
+  });
+
+  it('is unknown where the configuration names a list that cannot be read, which every command says once', async () => {
+    const site = scene.issue('unlisted');
+    const haproxy = await start(`crt ${site.certificate}`);
+    const words = [
+      '--haproxy-config',
+      scene.folder.write('partial.cfg', 'frontend f\n  bind :1 ssl crt-list /no/list\n'),
+    ];
+    try {
+      for (const command of [
+        ['fetch', '--force', '--allow-private'],
+        ['fetch', '--force', '--allow-private', '--reload', haproxy.target],
+        ['reload', haproxy.target],
+        ['verify', '--for', 'haproxy'],
+      ]) {
+        const { exitCode, stdout, stderr } = await runRestaple([...command, ...words, site.certificate]);
+        expect(exitCode).toBe(0);
+        if (command[0] === 'verify') expect(stdout + stderr).toContain('no file of --haproxy-config loads');
+        expect(stderr.split('--haproxy-config: the crt-list /no/list could not be read')).toHaveLength(2);
+      }
+    } finally {
+      await haproxy.stop();
+    }
   });
 
   if (isSince('haproxy', '3.0')) {
@@ -165,14 +208,16 @@ describe('a relative name of a certificate', () => {
     mkdirSync(scene.folder.at('other'), { recursive: true });
     const [ours, theirs] = [scene.issue('same'), scene.issue('other/same')];
     copyFileSync(theirs.certificate, scene.folder.at('other/same.pem'));
-    const haproxy = await start('crt same.pem', '', `    crt-base other`);
-    try {
-      const result = await runRestaple(['reload', '--json', haproxy.target, ours.certificate]);
-      expect(result.lines()[0]).toMatchObject({ certificates: [{ ok: false, code: 'no-slot' }] });
-      const found = await runRestaple(['reload', '--json', haproxy.target, theirs.certificate]);
-      expect(found.lines()[0]).toMatchObject({ certificates: [{ ok: true }] });
-    } finally {
-      await haproxy.stop();
+    for (const settings of ['crt-base other', `default-path origin ${scene.folder.at('other')}`]) {
+      const haproxy = await start('crt same.pem', '', `    ${settings}`);
+      try {
+        const result = await runRestaple(['reload', '--json', haproxy.target, ours.certificate]);
+        expect(result.lines()[0]).toMatchObject({ certificates: [{ ok: false, code: 'no-slot' }] });
+        const found = await runRestaple(['reload', '--json', haproxy.target, theirs.certificate]);
+        expect(found.lines()[0]).toMatchObject({ certificates: [{ ok: true }] });
+      } finally {
+        await haproxy.stop();
+      }
     }
   });
 });
@@ -205,6 +250,30 @@ if (isSince('haproxy', '2.8')) {
         expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
       } finally {
         await haproxy.stop();
+      }
+    });
+
+    it('is looked at by every run, since its updater may fail later', async () => {
+      const responder = await startResponder();
+      responder.behaviour = scene.responder.behaviour;
+      const site = scene.issue('later', { ocspUris: [responder.url] });
+      const list = scene.folder.write('later-list', `${site.certificate} [ocsp-update on]\n`);
+      const haproxy = await start(`crt-list ${list}`);
+      const run = (): Promise<FetchReload> => fetchAndReload(['--reload', haproxy.target, site.certificate]);
+      try {
+        await updateBy(haproxy, site);
+        const first = await run();
+        expect(first).toMatchObject({ exitCode: 0, reload: [{ certificates: [{ code: 'left-alone' }] }] });
+        await responder.close();
+        await updateBy(haproxy, site);
+        expect(await run()).toMatchObject({
+          exitCode: 10,
+          outcomes: ['fresh'],
+          reload: [{ certificates: [{ ok: false, code: 'own-update-fails' }] }],
+        });
+      } finally {
+        await haproxy.stop();
+        await responder.close();
       }
     });
   });

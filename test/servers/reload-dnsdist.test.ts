@@ -62,7 +62,9 @@ interface Running extends Daemon {
   readonly port: Record<Name, number>;
 }
 
-async function start(options: { lua?: string; user?: string; frontends?: boolean } = {}): Promise<Running> {
+async function start(
+  options: { lua?: string; user?: string; frontends?: boolean; more?: readonly number[] } = {},
+): Promise<Running> {
   const { lua = `setKey("${encodedKey}")`, frontends = true } = options;
   const console = await freePort();
   const port = { dot: await freePort(), doh: await freePort() };
@@ -81,8 +83,8 @@ async function start(options: { lua?: string; user?: string; frontends?: boolean
     `controlSocket("127.0.0.1:${console}")`,
     lua,
   ].join('\n');
-  const ports = frontends ? [console, port.dot, port.doh] : [console];
-  const { user } = options;
+  const { user, more = [] } = options;
+  const ports = frontends ? [console, port.dot, port.doh, ...more] : [console];
   const daemon = await startDnsdist({ config, folder: folder.path, ports, ...(user === undefined ? {} : { user }) });
   // Its ports are open a moment before it gives up root.
   while (user !== undefined && effectiveUser(daemon.pid) === process.geteuid?.()) await pause(10);
@@ -346,6 +348,41 @@ describe('a dnsdist', () => {
       const result = await reload(server, [renew('dot')]);
       expect(result).toMatchObject({ ok: false, error: { code: 'permission-denied' } });
       expect(await served(server, 'dot')).toEqual(old);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  /** One frontend more, on DNS over TLS. */
+  async function startWith(ofNames: readonly Name[], staples: string): Promise<Running & { readonly other: number }> {
+    const other = await freePort();
+    const list = (ending: string): string => `{${ofNames.map((name) => `"${file(name, ending)}"`).join(', ')}}`;
+    const lua = `setKey("${encodedKey}")\naddTLSLocal("127.0.0.1:${other}", ${list('pem')}, ${list('key')}${staples})`;
+    return { ...(await start({ lua, more: [other] })), other };
+  }
+
+  it('that sends the staple of one certificate with another is known to', async () => {
+    const [dot, doh] = [renew('dot'), renew('doh')];
+    // Of two certificates with keys of one type it sends the first staple, with both or with the first alone.
+    const server = await startWith(names, `, {ocspResponses={"${file('dot', 'ocsp')}", "${file('doh', 'ocsp')}"}}`);
+    try {
+      const result = await reload(server, [dot, doh]);
+      const sent = await probeStaple({ port: server.other, serverName: 'doh' });
+      if (sent === null) expect(result.certificates[1]!.message).toContain('sends this certificate without it');
+      else
+        expect(result).toMatchObject({ ok: false, certificates: [{ ok: true }, { ok: false, code: 'other-staple' }] });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('that sends a certificate with its staple in one place and without in another took it, with a word on that', async () => {
+    const dot = renew('dot');
+    const server = await startWith(['dot'], '');
+    try {
+      const result = await reload(server, [dot]);
+      expect(result).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+      expect(result.certificates[0]!.message).toBe(`127.0.0.1:${server.other} sends this certificate without it`);
     } finally {
       await server.stop();
     }

@@ -2,6 +2,8 @@
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { exim as eximRecord } from '../../src/servers/exim.js';
+import type { BadFile } from '../../src/servers/server.js';
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
 import { startExim } from '../support/servers/exim.js';
@@ -77,18 +79,34 @@ describe.runIf(runsAsRoot)('Exim', () => {
     await expect(handshake()).rejects.toThrow();
   });
 
-  it('does with a bad file what its record says', async () => {
+  it('does with a bad file what its record and --for say', async () => {
     await start();
     const other = scene.issue('other');
-    writeFileSync(site.staple, responseFor(scene, other));
-    await expect(handshake()).rejects.toThrow();
-    nearlyOver(site, -minute);
-    await expect(handshake()).rejects.toThrow();
+    const deed = (): Promise<string> =>
+      handshake().then(
+        ({ staple }) => (staple === undefined ? 'staples nothing' : 'serves it'),
+        (error: unknown) =>
+          String(error).includes('a larger message than clients of TLS take')
+            ? 'serves it'
+            : 'fails every TLS handshake',
+      );
+    const files: Readonly<Record<BadFile, () => void>> = {
+      foreign: () => writeFileSync(site.staple, responseFor(scene, other)),
+      expired: () => nearlyOver(site, -minute),
+      oversized: () => writeFileSync(site.staple, responseOfSize(scene, site, 20_000)),
+      missing: () => rmSync(site.staple),
+    };
+    for (const [kind, put] of Object.entries(files) as [BadFile, () => void][]) {
+      put();
+      const words = eximRecord.rules.withBadFile[kind];
+      expect(words).toContain(await deed());
+      const { exitCode, stdout, stderr } = await runRestaple(['verify', '--for', 'exim', site.certificate]);
+      expect(exitCode).not.toBe(0);
+      if (kind !== 'oversized') expect(stdout + stderr).toContain(words);
+    }
     const large = responseOfSize(scene, site, 16_380);
     writeFileSync(site.staple, large);
     expect((await handshake()).staple).toEqual(new Uint8Array(large));
-    rmSync(site.staple);
-    expect((await handshake()).staple).toBeUndefined();
   });
 
   it('fails every handshake where the file is missing and tls_ocsp_file does not ask for it', async () => {

@@ -11,7 +11,7 @@ import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { freePort } from '../support/servers/free-port.js';
-import { startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
 import { isStapleInHaproxy } from '../support/servers/haproxy-staples.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -230,11 +230,12 @@ describe('a certificate that haproxy loaded without a staple', () => {
       message: expect.stringContaining('does not have the issuer') as string,
     });
     expect(await stapled(withoutIssuer.name)).toBeNull();
-    expect(await ask('show ssl cert')).not.toContain('# transaction');
+    expect(await askHaproxy(at('admin.sock'), 'show ssl cert')).not.toContain('# transaction');
   });
 
   it("is left alone while somebody else's change is under way", async () => {
-    const open = await ask(
+    const open = await askHaproxy(
+      at('admin.sock'),
       `set ssl cert ${bare.path}.ocsp <<\n${Buffer.from(stapleOf(bare).bytes).toString('base64')}\n`,
     );
     expect(open).toContain('Transaction created');
@@ -245,7 +246,7 @@ describe('a certificate that haproxy loaded without a staple', () => {
         message: expect.stringContaining(bare.path) as string,
       });
     } finally {
-      await ask(`abort ssl cert ${bare.path}`);
+      await askHaproxy(at('admin.sock'), `abort ssl cert ${bare.path}`);
     }
     expect(await stapled(bareThird.name)).toBeNull();
   });
@@ -442,11 +443,3 @@ describe('a haproxy with a larger tune.bufsize', () => {
 });
 
 /** Asks haproxy with one connection a command, apart from the driver. */
-async function ask(command: string): Promise<string> {
-  const socket = createConnection(at('admin.sock'));
-  let text = '';
-  socket.on('data', (chunk) => (text += chunk.toString('latin1')));
-  socket.write(`${command}\n`);
-  await once(socket, 'close');
-  return text;
-}

@@ -1,7 +1,9 @@
 // @module-tag traffic_manager
-import { rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { trafficserver as record } from '../../src/servers/trafficserver.js';
 import { runRestaple } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
 import {
@@ -49,17 +51,33 @@ describe('Traffic Server', () => {
     expect(await served()).toEqual(new Uint8Array(scene.staple(site)));
   });
 
-  it('does with a bad file what its record says', async () => {
-    const other = responseFor(scene, scene.issue('other'));
-    const expired = responseFor(scene, site, { thisUpdate: fromNow(-7_200_000), nextUpdate: fromNow(-3_600_000) });
-    for (const bytes of [other, expired, responseOfSize(scene, site, 10_240)]) {
+  it('does with a bad file what its record and --for say', async () => {
+    const saysOf = async (): Promise<string> => {
+      const { stdout, stderr } = await runRestaple(['verify', '--for', 'trafficserver', site.certificate]);
+      return stdout + stderr;
+    };
+    const { foreign, expired, missing } = record.rules.withBadFile;
+    const times = { thisUpdate: fromNow(-7_200_000), nextUpdate: fromNow(-3_600_000) };
+    for (const [bytes, deed] of [
+      [responseFor(scene, scene.issue('other')), foreign],
+      [responseFor(scene, site, times), expired],
+      [responseOfSize(scene, site, 10_240), ''],
+    ] as const) {
       writeFileSync(site.staple, bytes);
       await runRestaple(['reload', target()], environment());
       await expect.poll(served, { timeout: 15_000 }).toEqual(new Uint8Array(bytes));
+      expect(await saysOf()).toContain(deed);
     }
     rmSync(site.staple);
     await runRestaple(['reload', target()], environment());
     await expect.poll(served, { timeout: 15_000 }).toBeUndefined();
+    expect(await saysOf()).toContain(missing);
+    writeFileSync(site.staple, responseOfSize(scene, site, 20_000));
+    await server.stop();
+    const { certificate: chain, key, staple } = site;
+    server = await startTrafficserver({ folder: scene.folder.path, port, chain, key, staple });
+    // Its manager listens, and starts it in vain.
+    await expect.poll(server.log).toMatch(/traffic_server: received signal \d+/);
   });
 
   it('is not told to read a file that it crashes on', async () => {
@@ -73,6 +91,51 @@ describe('Traffic Server', () => {
     expect(result.exitCode).toBe(10);
     expect(result.lines()[0]).toMatchObject({ ok: false, error: { code: 'too-large' } });
     expect(await served()).toEqual(before);
+  });
+
+  it('is not told where its list names another file that it crashes on, whosever that is', async () => {
+    const before = new Uint8Array(scene.staple(site));
+    await expect.poll(served, { timeout: 15_000 }).toEqual(before);
+    const other = scene.issue('other');
+    writeFileSync(other.staple, responseOfSize(scene, other, 10_241));
+    const names = [other.certificate, other.key, other.staple].map((path) => basename(path));
+    appendFileSync(server.list, `ssl_cert_name=${names[0]} ssl_key_name=${names[1]} ssl_ocsp_name="${names[2]}"\n`);
+    writeFileSync(site.staple, responseFor(scene, site));
+    for (const certificates of [[site.certificate], []]) {
+      const result = await runRestaple(['reload', '--json', target(), ...certificates], environment());
+      expect(result.exitCode).toBe(10);
+      expect(result.lines()[0]).toMatchObject({
+        error: {
+          code: 'too-large',
+          message: expect.stringContaining(`${other.staple} (${server.list}, line 2)`) as string,
+        },
+      });
+    }
+    expect(await served()).toEqual(before);
+  });
+
+  it('is known not to read a staple that its list does not name', async () => {
+    const other = scene.issue('other');
+    const result = await runRestaple(
+      ['reload', '--json', target(), site.certificate, other.certificate],
+      environment(),
+    );
+    expect(result.exitCode).toBe(10);
+    expect(result.lines()[0]).toMatchObject({
+      certificates: [
+        { ok: true },
+        { ok: false, code: 'no-slot', hint: expect.stringContaining(`ssl_ocsp_name=${other.staple}`) as string },
+      ],
+    });
+  });
+
+  it('that staples nothing is said so', async () => {
+    await server.stop();
+    const { certificate: chain, key, staple } = site;
+    server = await startTrafficserver({ folder: scene.folder.path, port, chain, key, staple, staples: false });
+    const result = await runRestaple(['reload', '--json', target(), site.certificate], environment());
+    expect(result.exitCode).toBe(10);
+    expect(result.lines()[0]).toMatchObject({ error: { code: 'nothing-stapled' } });
   });
 
   it('that does not run, or has its list elsewhere, ends in 10 with the repair', async () => {

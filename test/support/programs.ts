@@ -14,7 +14,7 @@ interface Program {
   readonly trial?: readonly string[];
   /** What to do where a package does not help. */
   readonly remedy?: string;
-  /** It serves TLS with staples: the arguments by which it says its version. */
+  /** It serves TLS with staples, and the next Debian has it too: the arguments by which it says its version. */
   readonly server?: { readonly versionBy: readonly string[] };
 }
 
@@ -35,7 +35,7 @@ const programs: Readonly<Record<string, Program>> = {
   chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
   dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
-  exim4: { packages: 'exim4-daemon-light' },
+  exim4: { packages: 'exim4-daemon-light', server: { versionBy: ['-bV'] } },
   faketime: { packages: 'faketime' },
   fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },

@@ -7,7 +7,7 @@ import { listCertificates, pathsOf, withTraitsOf, type CertificateList } from '.
 import type { NamedSource } from '../../source/named-source.js';
 import { defaultConfigurationPlace, fetchSettings, type ParsedCommandLine } from '../config/fetch-settings.js';
 import type { Setting } from '../config/settings.js';
-import { haproxyConfigurationFrom, placesByConfiguration } from '../flags/haproxy-configuration.js';
+import { knownHaproxyConfiguration, placesByConfiguration } from '../flags/haproxy-configuration.js';
 import type { FlagDefinitions } from '../flags/flag.js';
 import type { OwnLists } from '../reload/reload-outcome.js';
 import type { FetchFlags } from './fetch-flags.js';
@@ -65,9 +65,8 @@ export async function fetchOrderFrom<Flags extends FetchFlags>(
   };
 }
 
-/** What could not be read in these files is said where servers are told. */
 function haproxyPlaces(files: readonly string[]): readonly NamedSource[] {
-  const configuration = haproxyConfigurationFrom(files, { warn: () => undefined });
+  const configuration = knownHaproxyConfiguration(files);
   return configuration === undefined ? [] : placesByConfiguration(configuration);
 }
 

@@ -9,6 +9,7 @@ import { fetchOptionsFrom, fetchToolsFrom, httpClientOptionsFrom } from './fetch
 import { helperThreads } from './helper-threads.js';
 import type { Interrupt } from '../interrupt.js';
 import { checkOnCommands } from './on-commands.js';
+import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
 import { createHashWarning } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
 import { shardFrom } from '../flags/shard-value.js';
@@ -45,6 +46,7 @@ export async function prepareFetchRun(
   const { flags } = order;
   const options = await fetchOptionsFrom(flags, order.responders, surroundings.output);
   checkOnCommands(flags);
+  haproxyConfigurationFrom(flags['haproxy-config'], surroundings.output);
   const shard = shardFrom(flags.shard, process.env);
   const { version } = surroundings.config;
   const clientOptions = httpClientOptionsFrom(flags, `restaple/${version}`);

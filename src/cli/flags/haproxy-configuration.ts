@@ -8,23 +8,28 @@ import type { NamedSource } from '../../source/named-source.js';
 import type { Output } from '../output.js';
 
 /**
- * What the files of --haproxy-config say; undefined where none were named.
+ * What the files of --haproxy-config say, with a warning for what they name and cannot be read; undefined where none were named.
  *
  * @throws OcspError `usage` for one that cannot be read
  */
 export function haproxyConfigurationFrom(
   files: readonly string[],
-  output: Pick<Output, 'warn'>,
+  { warn }: Pick<Output, 'warn'>,
 ): HaproxyConfiguration | undefined {
+  const configuration = knownHaproxyConfiguration(files);
+  for (const problem of configuration?.problems ?? []) warn(`--haproxy-config: ${problem}`);
+  return configuration;
+}
+
+/** The same where somebody else warns. */
+export function knownHaproxyConfiguration(files: readonly string[]): HaproxyConfiguration | undefined {
   if (files.length === 0) return undefined;
   const surroundings = { workingFolder: '/', environment: process.env };
   try {
-    const configuration = readHaproxyConfiguration(
+    return readHaproxyConfiguration(
       files.map((file) => resolve(file)),
       surroundings,
     );
-    for (const problem of configuration.problems) output.warn(`--haproxy-config: ${problem}`);
-    return configuration;
   } catch (error) {
     const { path, message } = error as NodeJS.ErrnoException;
     throw new OcspError(

@@ -16,6 +16,7 @@ import {
 import { readCrlStatuses, type CrlStatuses } from '../../pipeline/sign/crl-statuses.js';
 import { readIndexSource } from '../../source/index-file.js';
 import { fixedStatus, type StatusSource } from '../../source/status-source.js';
+import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
 import { createHashWarning } from '../flags/reload-flags.js';
 import { reloadAtEnd } from '../reload/reload-at-end.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
@@ -45,6 +46,7 @@ export async function runGenerate(
   if (isStdout(flags.out)) requireOneStaple(listOfFiles(certificates), { ...flags, json: output.json });
   const options = await optionsFrom(flags, output);
   createHashWarning(flags.hash, output)(flags.reload);
+  haproxyConfigurationFrom(flags['haproxy-config'], output);
   const subjects = await subjectsFrom(certificates, flags, options);
   const paths = certificates.map(({ path }) => path);
   const interrupt = catchInterrupts();

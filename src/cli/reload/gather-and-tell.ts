@@ -70,7 +70,10 @@ export function gatherAndTell(
     const isPatient =
       targets.length === 0
         ? staples.some(({ isChanged }) => isChanged)
-        : told.some(({ ok, certificates: taken }) => ok && taken.some(({ code }) => code !== 'not-served'));
+        : told.some(
+            ({ ok, certificates: taken }) =>
+              ok && taken.some(({ code }) => code !== 'not-served' && code !== 'left-alone'),
+          );
     const confirmed: TargetResult[] = [];
     for (const place of places) {
       const expected = staples.filter((staple) => isFor('confirm', place.text, staple));

@@ -4,7 +4,7 @@ import type { TellTools } from '../../pipeline/reload/tell-targets.js';
 import { parseConsoleKey, readConsoleKeyFile } from '../../servers/dnsdist/key.js';
 import type { ReloadTarget } from '../../servers/reload-target.js';
 import type { HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
-import { haproxyConfigurationFrom } from '../flags/haproxy-configuration.js';
+import { knownHaproxyConfiguration } from '../flags/haproxy-configuration.js';
 import type { AnnounceFlags } from '../flags/reload-flags.js';
 import type { Output } from '../output.js';
 import { ownProcess } from '../../library/own-process.js';
@@ -28,7 +28,7 @@ export function tellToolsFrom(
   if (targets.some(({ server }) => server.needsKey === true)) dnsdistKey();
   let configuration: HaproxyConfiguration | undefined;
   return {
-    haproxyConfiguration: () => (configuration ??= haproxyConfigurationFrom(flags['haproxy-config'], output)),
+    haproxyConfiguration: () => (configuration ??= knownHaproxyConfiguration(flags['haproxy-config'])),
     takesOver: flags['take-over'],
     limits: { timeoutMilliseconds: flags['reload-timeout'], signal },
     environment: process.env,

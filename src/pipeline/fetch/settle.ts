@@ -10,7 +10,7 @@ import { mayKeep, readRevokedMark, readStoredStaple } from './stored-staple.js';
 import { revocationOf, revokedEnding, revokedTrouble, stillRevokedTrouble, unknownTrouble } from './revocation.js';
 import { haproxy } from '../../servers/haproxy/server.js';
 import { parseReloadTarget } from '../../servers/reload-target.js';
-import { tooLargeInFile, type Server } from '../../servers/server.js';
+import { tooLargeForClients, tooLargeInFile, type Server } from '../../servers/server.js';
 import { isStapleBeside } from '../../store/staple-location.js';
 import { troubleOfError, troubleOfFailure, type Trouble } from '../trouble.js';
 
@@ -108,15 +108,15 @@ async function store(job: Job, usable: UsableResponse, ending: Ending): Promise<
   }
 }
 
-/** Servers that are told of the staple, or look for it by its name, and will not take it for its size. */
+/** What its size does with servers that are told of the staple, or look for it by its name, else with the clients of any. */
 function sizeWarnings({ listed, file, staple, options }: Job, { length }: Uint8Array): string[] {
   const targets = listed.reload ?? options.reload ?? [];
   const told: readonly Server[] = targets.map((text) => parseReloadTarget(text).server);
   const readers = new Set([...(isStapleBeside(staple, file.path) ? [haproxy] : []), ...told]);
-  return [...readers].flatMap((server) => {
-    const why = tooLargeInFile(server, length);
-    return why === undefined ? [] : [`the response has ${length} octets, and ${why}`];
-  });
+  const reasons = [...readers].flatMap((server) => tooLargeInFile(server, length) ?? []);
+  const forClients = reasons.length > 0 ? undefined : tooLargeForClients(length);
+  if (forClients !== undefined) reasons.push(forClients);
+  return reasons.map((why) => `the response has ${length} octets, and ${why}`);
 }
 
 /** What is refused only under the lock is older than what another run has stored meanwhile, and that is what counts now. */

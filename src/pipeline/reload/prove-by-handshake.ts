@@ -64,8 +64,8 @@ export async function proveByHandshake(
 
 /**
  * The result of a target that does not say which staples it took, after handshakes with the places where it listens: a staple
- * is known to be taken where one of them sends it, and known to be lost where one sends its certificate with another or none.
- * What no place has stays as it was told.
+ * is known to be taken where one of them sends it, and known to be lost where one sends its certificate with another, or all
+ * with none. What no place has stays as it was told. A place that does not answer is asked once.
  *
  * @throws OcspError `interrupted`
  */
@@ -75,19 +75,38 @@ export async function askedByHandshake(
   tools: ProofTools,
 ): Promise<TargetResult> {
   const certificates = [...told.certificates];
+  const places = new Set(listeners.map(({ host, port }) => ({ host, port, text: shownHostAndPort({ host, port }) })));
   for (const [index, staple] of staples.entries()) {
     if (certificates[index]?.ok !== true) continue;
-    for (const { host, port } of listeners) {
-      const place = { host, port, text: shownHostAndPort({ host, port }) };
-      const { result } = await prove(place, staple, tools);
-      if (result.ok) certificates[index] = { certificatePath: staple.certificatePath, ok: true };
-      else if (result.code === 'nothing-stapled' || result.code === 'other-staple') {
-        certificates[index] = { ...result, message: `after the reload, at ${place.text}: ${result.message ?? ''}` };
-        break;
-      }
-    }
+    certificates[index] = (await askedAt(places, staple, tools)) ?? certificates[index];
   }
   return { ...told, ok: told.ok && certificates.every(({ ok }) => ok), certificates };
+}
+
+/** @param places those that do not answer are taken out */
+async function askedAt(
+  places: Set<ConfirmPlace>,
+  staple: StapleToPush,
+  tools: ProofTools,
+): Promise<PushResult | undefined> {
+  let taken: PushResult | undefined;
+  let without: { readonly result: PushResult; readonly place: ConfirmPlace } | undefined;
+  for (const place of places) {
+    const { result, isElsewhere } = await prove(place, staple, tools);
+    if (result.ok) taken = { certificatePath: staple.certificatePath, ok: true };
+    else if (result.code === 'other-staple') return afterReload(result, place);
+    else if (result.code === 'nothing-stapled') without ??= { result, place };
+    else if (!isElsewhere && result.code !== 'other-certificate') places.delete(place);
+  }
+  if (taken === undefined) return without === undefined ? undefined : afterReload(without.result, without.place);
+  // It took the file: a place that does not send it was not told to.
+  return without === undefined
+    ? taken
+    : { ...taken, message: `${without.place.text} sends this certificate without it` };
+}
+
+function afterReload(result: PushResult, { text }: ConfirmPlace): PushResult {
+  return { ...result, message: `after the reload, at ${text}: ${result.message ?? ''}` };
 }
 
 function staplesOf({ certificate }: ConfirmPlace, staples: readonly StapleToPush[]): readonly StapleToPush[] {

@@ -58,8 +58,8 @@ export async function tellAndRemember(
   const result = passingOver(told, staples, mayPassOver);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
     const { ok, code } = result.certificates[index] ?? {};
-    // Once the server has the certificate, it has to be told.
-    if (ok !== true || code === 'not-served') continue;
+    // Once the server has the certificate, or its own fetching fails, it has to be told.
+    if (ok !== true || code === 'not-served' || code === 'left-alone') continue;
     try {
       await updateReloadRecord(staplePath, [target.text], bytes, tools.ownProcess);
     } catch (error) {

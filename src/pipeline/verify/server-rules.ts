@@ -14,7 +14,7 @@ import { shownPath, type FilePath } from '../../core/file-path.js';
 import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import { remarkByConfiguration } from '../../servers/haproxy/next-start.js';
 import {
-  largestForClients,
+  tooLargeForClients,
   tooLargeInFile,
   type BadFile,
   type Server,
@@ -75,15 +75,11 @@ export function judgeForServer(verdict: Verdict, server: StaplingServer, bytes: 
 
 /** Why a server would not serve this response, although nothing is wrong with that: it is too large. */
 export function sizeTrouble(server: StaplingServer, bytes: Uint8Array): Trouble | undefined {
-  const what = tooLargeInFile({ name: server, rules: rulesOf(server) }, bytes.length) ?? tooLargeForClients(bytes);
+  const what =
+    tooLargeInFile({ name: server, rules: rulesOf(server) }, bytes.length) ?? tooLargeForClients(bytes.length);
   if (what === undefined) return undefined;
   const hint = 'ask the CA for a smaller response, with fewer certificates in it';
   return serverTrouble('too-large', `the response has ${bytes.length} octets, and ${what}`, hint);
-}
-
-function tooLargeForClients({ length }: Uint8Array): string | undefined {
-  if (length <= largestForClients) return undefined;
-  return `clients of TLS 1.2 abort the handshake on one of more than ${largestForClients}`;
 }
 
 /** Why a server would not start with the staple of a certificate: it wants the issuer at hand. */
@@ -141,6 +137,17 @@ export function placeTrouble(
   const { message, hint } = remarks.find((remark) => remark !== undefined) ?? {};
   if (message === undefined || hint === undefined) return undefined;
   return serverTrouble('gone-with-reload', message, hint);
+}
+
+/** The finding that the configuration of --haproxy-config says nothing of a certificate. */
+export function findingOfPlace(
+  server: StaplingServer | undefined,
+  path: FilePath,
+  haproxy: HaproxyConfiguration | undefined,
+): Finding | undefined {
+  if (server !== 'haproxy' || haproxy === undefined || configuredAs(haproxy, path).length > 0) return undefined;
+  const message = `no file of --haproxy-config loads ${shownPath(path)}: where haproxy reads its staple from is not known`;
+  return { rule: 'not-in-configuration', severity: 'warning', message, source: '--haproxy-config' };
 }
 
 function serverTrouble(code: ServerTroubleCode, message: string, hint: string): Trouble {

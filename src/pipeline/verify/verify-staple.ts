@@ -25,7 +25,14 @@ import { readIssuerFile, staleIssuerFinding } from '../fetch/issuer-file.js';
 import { windowOfVerdict } from '../fetch/staple-state.js';
 import { judgeRevokedMark, nextRefreshOf } from '../fetch/stored-staple.js';
 import { troubleOfError, troubleOfFailure } from '../trouble.js';
-import { issuerTrouble, placeTrouble, signerTrouble, sizeTrouble, withBadFile } from './server-rules.js';
+import {
+  findingOfPlace,
+  issuerTrouble,
+  placeTrouble,
+  signerTrouble,
+  sizeTrouble,
+  withBadFile,
+} from './server-rules.js';
 import { anchoringFailure, verdictOn } from './verdict-on.js';
 import {
   noResponderNeeded,
@@ -130,8 +137,14 @@ async function reportOfStaple({ file, options, issuer, issuers }: Examination): 
     const judgement: Judgement = trouble === undefined ? reported(verdict, origin) : { noResponder: false, trouble };
     const stale = issuers.choose(certificate, file.others) !== undefined && readIssuerFile(file) === 'unfit';
     const why = 'remove it, since the file of the certificate has its issuer';
-    const findings = stale ? [staleIssuerFinding(file, why)] : undefined;
-    return { certificate: path, response, ...judgement, ...definedOnly({ nextRefresh, alertFrom, findings }) };
+    const findings = [
+      stale ? staleIssuerFinding(file, why) : undefined,
+      findingOfPlace(server, path, options.haproxy),
+    ].filter((finding) => finding !== undefined);
+    return {
+      ...{ certificate: path, response, ...judgement },
+      ...definedOnly({ nextRefresh, alertFrom, findings: findings.length === 0 ? undefined : findings }),
+    };
   } catch (error) {
     return { ...definedOnly({ certificate: path, response }), ...notJudged(error) };
   }

@@ -48,7 +48,8 @@ interface Foresight {
  * reads what each says: one that cannot load its certificate or key keeps all it had.
  *
  * Up to 1.7 a frontend says so of a staple too. From 1.8 on dnsdist drops a staple it does not like without a word, so one
- * that it surely would not take stops the reload beforehand, and a success comes with the frontends that have to show it.
+ * that it surely would not take stops the reload beforehand. A success comes with the frontends that have to show it, since
+ * none says so where it sends the staple with another certificate.
  *
  * @returns what became of each staple; trouble with the server is a code in it, never thrown
  * @throws OcspError `interrupted`, and what the key throws
@@ -87,21 +88,35 @@ async function reloadOver(
     return noneTaken(staples, { ...harm, message }, foresight.troubles);
   }
   const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
-  const told = outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  const outcome = outcomeOfFrontends(staples, readFrontends(reply), foresight);
+  const told = { ...outcome, listeners: await listenersOf(connection, address) };
   if (version.refusesBadStaples) return told;
   const certificates = told.certificates.map((result, index) => {
     const staple = staples[index];
     return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
   });
-  return { ...told, certificates, listeners: await listenersOf(connection, address) };
+  return { ...told, certificates };
 }
 
 /** Where the frontends listen that staple, as this machine reaches them. */
 async function listenersOf(connection: DnsdistConsole, { host }: HostAndPort): Promise<HostAndPort[]> {
   const listeners: HostAndPort[] = [];
   for (const command of showFrontends) listeners.push(...readAddresses(await connection.run(command)));
-  // What listens on every address is reached where the console is.
-  return listeners.map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one));
+  return listenersSeenFrom(host, listeners);
+}
+
+/**
+ * The listeners of a dnsdist whose console was reached at this host: what listens on every address is reached there too, and a
+ * loopback address of another machine not at all, since here it is somebody else's.
+ */
+export function listenersSeenFrom(host: string, listeners: readonly HostAndPort[]): HostAndPort[] {
+  return listeners
+    .map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one))
+    .filter((one) => isLoopback(host) || !isLoopback(one.host));
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
 }
 
 /** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */
@@ -112,11 +127,10 @@ function foresee(
 ): Foresight {
   const troubles = new Map<StapleToPush, TargetTrouble>();
   const doubts = new Map<StapleToPush, string>();
-  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(host);
   let found: readonly Reader[] | undefined;
   for (const staple of staples) {
     const name = shownPath(staple.staplePath);
-    const access = isLocal ? accessByDnsdist(staple.staplePath, () => (found ??= readers())) : undefined;
+    const access = isLoopback(host) ? accessByDnsdist(staple.staplePath, () => (found ??= readers())) : undefined;
     if (access?.kind === 'unreadable') {
       troubles.set(staple, {
         code: 'staple-unreadable-by-server',

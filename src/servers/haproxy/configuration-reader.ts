@@ -29,6 +29,9 @@ const besideCertificates = /^\.|\.(?:ocsp|issuer|sctl|key)$/;
 
 const bundleSuffixes = ['.rsa', '.ecdsa', '.dsa'];
 
+/** Settings that change a variable for the lines that follow. */
+const environmentWords: ReadonlySet<string> = new Set(['setenv', 'presetenv', 'unsetenv']);
+
 /** Section names that end the section before them. */
 const sections = new Set(
   'acme backend cache crt-store defaults fcgi-app frontend global http-errors listen log-forward log-profile mailers peers program resolvers ring traces userlist'.split(
@@ -72,7 +75,7 @@ class ConfigurationReader {
   private dropsExtension = false;
   private updatesAll = false;
   private readonly workingFolder: string;
-  private readonly environment: ConfigurationSurroundings['environment'];
+  private environment: ConfigurationSurroundings['environment'];
 
   constructor({ workingFolder, environment }: ConfigurationSurroundings) {
     this.workingFolder = workingFolder;
@@ -120,6 +123,12 @@ class ConfigurationReader {
     else if (first === 'ocsp-update.mode') this.updatesAll = value === 'on';
     else if (first === 'stats' && value === 'socket' && more !== '') this.sockets.push(more);
     else if (first === 'default-path') this.choosePath(value, more, file);
+    else if (environmentWords.has(first)) this.changeEnvironment(first, value, more);
+  }
+
+  private changeEnvironment(word: string, name: string, value: string): void {
+    if (word === 'presetenv' && this.environment[name] !== undefined) return;
+    this.environment = { ...this.environment, [name]: word === 'unsetenv' ? undefined : value };
   }
 
   private choosePath(kind: string, origin: string, file: FilePath): void {
@@ -151,7 +160,7 @@ class ConfigurationReader {
     for (const [index, word] of words.entries()) {
       const value = words[index + 1];
       if (value === undefined) continue;
-      if (word === 'crt') names.push(...this.certificate(value, line));
+      if (word === 'crt' || word === 'default-crt') names.push(...this.certificate(value, line));
       else if (word === 'crt-list') names.push(...this.list(value));
     }
     if (words.includes('ssl') || names.length > 0) {
@@ -162,7 +171,8 @@ class ConfigurationReader {
   /** A certificate, both halves of a bundle, or the certificates of a folder; returns their names. */
   private certificate(written: string, line: ConfigurationLine, options: readonly string[] = []): string[] {
     if (written.startsWith('@')) return [written];
-    const name = this.crtBase === undefined ? written : this.under(this.crtBase, written);
+    const name = this.nameOf(written);
+    if (this.byName.has(name)) return [name];
     const path = this.pathOf(name);
     if (isFolder(path)) return this.folderOfCertificates(name, path, line);
     const halves = isRegularFile(path)
@@ -170,6 +180,10 @@ class ConfigurationReader {
       : bundleSuffixes.filter((suffix) => isRegularFile(this.pathOf(name + suffix)));
     if (halves.length === 0) return [this.add(name, line, options)];
     return halves.map((suffix) => this.add(name + suffix, line, options));
+  }
+
+  private nameOf(written: string): string {
+    return this.crtBase === undefined ? written : this.under(this.crtBase, written);
   }
 
   private folderOfCertificates(name: string, path: FilePath, line: ConfigurationLine): string[] {
@@ -202,9 +216,16 @@ class ConfigurationReader {
     const base = this.store.crtBase ?? this.crtBase;
     const based = (name: string): string => (base === undefined ? name : this.under(base, name));
     const named = valueOf(words, 'ocsp');
-    const name = `@${this.store.name}/${valueOf(words, 'alias') ?? written}`;
+    const name = this.nameInStore(written, valueOf(words, 'alias'));
     const staple = named === undefined ? undefined : based(named);
     this.keep(name, this.pathOf(based(written)), staple, staple !== undefined, valueOf(words, 'ocsp-update'), line);
+  }
+
+  /** A crt-store without a name calls a certificate without an alias as a `bind` does. */
+  private nameInStore(written: string, alias: string | undefined): string {
+    const { name } = this.store;
+    if (alias !== undefined) return `@${name}/${alias}`;
+    return name === '' ? this.nameOf(written) : `@${name}/${written.replace(/^\//, '')}`;
   }
 
   private keep(

@@ -30,6 +30,27 @@ export function wordsOfLine(line: string, environment: Environment): string[] {
   return words;
 }
 
+/** The line up to its comment. */
+export function withoutComment(line: string): string {
+  for (piece.lastIndex = 0; piece.lastIndex < line.length;) {
+    const start = piece.lastIndex;
+    if (piece.exec(line) !== null) continue;
+    if (line[start] === '#') return line.slice(0, start).trimEnd();
+    piece.lastIndex = start + 1;
+  }
+  return line;
+}
+
+/** A word as a line has to have it, so that it is read as one. */
+export function quotedWord(word: string): string {
+  return /^[^\s'"\\#$]+$/.test(word)
+    ? word
+    : word
+        .split("'")
+        .map((part) => `'${part}'`)
+        .join("\\'");
+}
+
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 function unescaped(octet: string): string {

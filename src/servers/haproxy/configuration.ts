@@ -1,5 +1,7 @@
-import { realpathSync } from 'node:fs';
-import { asPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { pathKey, type FilePath } from '../../core/file-path.js';
+import { realPathOf } from '../../system/real-path.js';
+import { oncePer } from '../../core/once-per.js';
+import { quotedWord, withoutComment } from './configuration-words.js';
 
 /** What the configuration of a haproxy says of certificates, as that haproxy resolves it at its start. */
 export interface HaproxyConfiguration {
@@ -45,12 +47,13 @@ export interface ConfigurationLine {
 
 /** The line with which haproxy reads the staple of a certificate from a file, an octet a character. */
 export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: FilePath): string {
-  const option = `ocsp ${Buffer.from(staplePath).toString('latin1')}`;
+  const path = Buffer.from(staplePath).toString('latin1');
   const text = line.text.trim();
   switch (line.kind) {
     case 'crt-store':
-      return `${text} ${option}`;
+      return `${withoutComment(text)} ocsp ${quotedWord(path)}`;
     case 'crt-list': {
+      const option = `ocsp ${path}`;
       if (text.includes('['))
         return text.replace(/ *\]/, (end) => (text.includes('[]') ? '' : ' ') + option + end.trim());
       const [name = '', ...filters] = text.split(/\s+/);
@@ -62,19 +65,20 @@ export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: File
 }
 
 /** The configured certificate of a file, whatever link leads to it; several where it is loaded more than once. */
-export function configuredAs({ certificates }: HaproxyConfiguration, path: FilePath): ConfiguredCertificate[] {
-  return certificates.filter((one) => isSameFile(one.path, path));
+export function configuredAs(configuration: HaproxyConfiguration, path: FilePath): readonly ConfiguredCertificate[] {
+  return byRealPath(configuration).get(pathKey(realPathOf(path))) ?? [];
 }
+
+const byRealPath = oncePer(({ certificates }: HaproxyConfiguration) => {
+  const known = new Map<string, ConfiguredCertificate[]>();
+  for (const one of certificates) {
+    const key = pathKey(realPathOf(one.path));
+    known.set(key, [...(known.get(key) ?? []), one]);
+  }
+  return known;
+});
 
 /** Whether two paths lead to one file, over links too. */
 export function isSameFile(one: FilePath, other: FilePath): boolean {
-  return pathKey(realPath(one)) === pathKey(realPath(other));
-}
-
-function realPath(path: FilePath): FilePath {
-  try {
-    return asPath(realpathSync(path, { encoding: 'buffer' }));
-  } catch {
-    return path;
-  }
+  return pathKey(realPathOf(one)) === pathKey(realPathOf(other));
 }

@@ -6,8 +6,8 @@ import type { PushResult, StapleToPush } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
 import { askedOnce } from './asked-once.js';
 import { configuredAs, isSameFile, lineWithStaple, type ConfiguredCertificate } from './configuration.js';
-import { crtListEntry, looksBeside, valueOf } from './configuration-words.js';
-import type { HaproxySession } from './session.js';
+import { crtListEntry, looksBeside, quotedWord, valueOf } from './configuration-words.js';
+import { escapedArgument, type HaproxySession } from './session.js';
 
 /** Where a haproxy reads its staples from when it starts or reloads. */
 export interface NextStart {
@@ -37,7 +37,7 @@ export function nextStartOf(session: HaproxySession, configuration: ServerTools[
       if (known !== undefined) {
         const loaded = configuredAs(known, staple.certificatePath);
         const entry = loaded.find((one) => one.name === name) ?? loaded[0];
-        return entry === undefined ? undefined : remarkByConfiguration(staple, entry);
+        return entry === undefined ? notConfigured : remarkByConfiguration(staple, entry);
       }
       if (name === undefined) return undefined;
       if (name.startsWith('@')) return remarkOnStore(staple, name);
@@ -46,6 +46,11 @@ export function nextStartOf(session: HaproxySession, configuration: ServerTools[
     },
   };
 }
+
+const notConfigured: Remark = {
+  message:
+    'no file of --haproxy-config loads this certificate: whether haproxy finds its staple at the next start is not known',
+};
 
 /** What is wrong with where haproxy reads the staple of a certificate from, by its configuration; undefined where nothing is. */
 export function remarkByConfiguration(
@@ -71,7 +76,7 @@ export function remarkByConfiguration(
 function remarkOnStore({ staplePath }: StapleToPush, name: string): Remark {
   return gone(
     `haproxy loads this certificate from a crt-store (${shown(name)}), where it reads a staple only by the option ocsp`,
-    `check the line of the crt-store with --haproxy-config FILE, or add to it: ocsp ${shownPath(staplePath)}`,
+    `check the line of the crt-store with --haproxy-config FILE, or add to it: ocsp ${quotedWord(shownPath(staplePath))}`,
   );
 }
 
@@ -109,8 +114,10 @@ async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap<string
   const lines = new Map<string, ShownLine>();
   const lists = (await session.ask('show ssl crt-list')).split('\n').filter((name) => name.startsWith('/'));
   for (const file of lists) {
+    const argument = escapedArgument(file);
+    if (argument === undefined) continue;
     const texts = textsOf(file);
-    const shownList = await session.ask(`show ssl crt-list -n ${file.replace(/[\\ ;]/g, '\\$&')}`);
+    const shownList = await session.ask(`show ssl crt-list -n ${argument}`);
     for (const [, name = '', number] of shownList.matchAll(/^(.+?):(\d+)(?: |$)/gm)) {
       lines.set(name, { file, number: Number(number), text: texts.get(Number(number)) });
     }

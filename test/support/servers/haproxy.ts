@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
 import { startDaemon, type Daemon } from './daemon.js';
@@ -41,4 +43,14 @@ frontend tls
     bind 127.0.0.1:${port} ssl crt ${certificate}
     http-request return status 200
 `;
+}
+
+/** What haproxy answers to one command at its socket, an octet a character. */
+export async function askHaproxy(socket: string, command: string): Promise<string> {
+  const connection = createConnection(socket);
+  let text = '';
+  connection.on('data', (chunk) => (text += chunk.toString('latin1')));
+  connection.write(`${command}\n`);
+  await once(connection, 'close');
+  return text;
 }

@@ -11,6 +11,8 @@ export interface TrafficserverOptions {
   readonly chain: string;
   readonly key: string;
   readonly staple: string;
+  /** Whether it staples at all; default true. */
+  readonly staples?: boolean;
 }
 
 /** A Traffic Server, and where restaple finds it. */
@@ -27,6 +29,7 @@ export async function startTrafficserver({
   chain,
   key,
   staple,
+  staples = true,
 }: TrafficserverOptions): Promise<Trafficserver> {
   const at = (name: string): string => join(folder, 'ats', name);
   for (const name of ['run', 'log', 'cache']) mkdirSync(at(name), { recursive: true });
@@ -52,7 +55,7 @@ cachedir: ${at('cache')}
     at('etc/records.config'),
     `CONFIG proxy.config.http.server_ports STRING ${port}:ssl:ip-in=127.0.0.1
 CONFIG proxy.config.admin.user_id STRING #-1
-CONFIG proxy.config.ssl.ocsp.enabled INT 1
+CONFIG proxy.config.ssl.ocsp.enabled INT ${staples ? 1 : 0}
 CONFIG proxy.config.ssl.server.cert.path STRING ${place}
 CONFIG proxy.config.ssl.server.private_key.path STRING ${place}
 CONFIG proxy.config.ssl.ocsp.response.path STRING ${place}

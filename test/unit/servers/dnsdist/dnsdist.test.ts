@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, symlinkSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { reloadDnsdist, type DnsdistTools } from '../../../../src/servers/dnsdist/reload.js';
+import { askedByHandshake } from '../../../../src/pipeline/reload/prove-by-handshake.js';
+import { listenersSeenFrom, reloadDnsdist, type DnsdistTools } from '../../../../src/servers/dnsdist/reload.js';
 import { resultOf, type StapleToPush, type TargetResult } from '../../../../src/servers/reload-result.js';
 import { startFakeDnsdist, type FakeDnsdist, type FakeDnsdistOptions } from '../../../support/fake-dnsdist.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
@@ -60,6 +62,38 @@ it('reads what frontends of DNS over QUIC say', async () => {
     code: 'command-failed',
     message: expect.stringMatching(/^DoH3 frontend 0 refused/) as string,
   });
+});
+
+it('is asked at no loopback address where its console is on another machine', () => {
+  const listeners = ['127.0.0.1', '::1', '0.0.0.0', '192.0.2.7'].map((host) => ({ host, port: 853 }));
+  const seenFrom = (host: string): string[] => listenersSeenFrom(host, listeners).map((one) => one.host);
+  expect(seenFrom('192.0.2.7')).toEqual(['192.0.2.7', '192.0.2.7']);
+  expect(seenFrom('127.0.0.1')).toEqual(['127.0.0.1', '::1', '127.0.0.1', '192.0.2.7']);
+});
+
+it('is asked for no further staple where a frontend does not answer the first handshake', async () => {
+  let connections = 0;
+  const silent = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = silent.address() as AddressInfo;
+    const certificates = staples.map(({ certificatePath }) => ({ certificatePath, ok: true }));
+    const told = {
+      target: 'dnsdist',
+      ok: true,
+      certificates,
+      milliseconds: 0,
+      listeners: [{ host: '127.0.0.1', port }],
+    };
+    const limits = { timeoutMilliseconds: 100, signal: new AbortController().signal };
+    expect(await askedByHandshake(told, staples, { limits, now: () => now })).toMatchObject({ ok: true, certificates });
+    expect(connections).toBe(1);
+  } finally {
+    silent.close();
+  }
 });
 
 it('takes a build from git for a new one', async () => {
