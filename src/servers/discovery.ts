@@ -66,6 +66,11 @@ export interface ConfigurationLine {
   readonly line: number;
 }
 
+/** The service of a process, where it is the server's own and not one that starts many things. */
+export function unitOf(running: HostProcess | undefined, server: string): string | undefined {
+  return running?.unit?.includes(server) === true ? running.unit : undefined;
+}
+
 /** A certificate that a server uses, and how it comes by its staple. */
 export interface UsedCertificate {
   /** The file, absolute. */
@@ -114,6 +119,8 @@ export interface FoundServer {
   /** As in the table of servers. */
   readonly name: string;
   readonly pid?: number;
+  /** The service of systemd that runs it, where its name is of that server. */
+  readonly unit?: string;
   /** The files of its configuration that were read, the main one first. */
   readonly configurations: readonly string[];
   /** Who reads the staples when the server reloads; absent where that is not known. */
