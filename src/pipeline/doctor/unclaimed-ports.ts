@@ -42,7 +42,11 @@ function unclaimedPorts(
   procRoot: string,
 ): UnclaimedPort[] {
   const claimed = new Set(
-    servers.flatMap(({ found }) => found.certificates.flatMap(({ places }) => places.map(({ port }) => port))),
+    servers.flatMap(({ found: { certificates, control } }) => [
+      ...certificates.flatMap(({ places }) => places.map(({ port }) => port)),
+      // It speaks no TLS, and may have few places for those who ask.
+      ...(control !== undefined && 'port' in control.address ? [control.address.port] : []),
+    ]),
   );
   const owners = socketOwners(
     processes.map(({ pid }) => pid),
