@@ -61,7 +61,9 @@ export async function findRefreshers(
         const places = new Set((await certificatesOfRun(own)).map(({ staple }) => staplePlace(staple)));
         found.push({ refresher, covers: ({ staple }) => places.has(staplePlace(staple)) });
       } catch (error) {
-        troubles.push({ where, message: error instanceof Error ? error.message : String(error) });
+        // What follows on more lines is where to find help.
+        const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+        troubles.push({ where, message });
       }
     }
   }
