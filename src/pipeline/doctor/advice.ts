@@ -17,6 +17,12 @@ export function stapleAdvice(subject: Subject): AdviceStep[] {
   return [run(fetchCommand(subject, staple)), run(proofCommand(subject, staple))];
 }
 
+/** Lets the server's user read the staple, which is no secret; a folder that is closed to that user is left to people. */
+export function readableAdvice({ staple }: Pick<Examination, 'staple'>): AdviceStep[] {
+  const { obstacle, file = '' } = staple ?? {};
+  return obstacle?.startsWith(`${file} `) === true ? [run(`chmod a+r ${shellWord(file)}`)] : [];
+}
+
 /** The same where the server was not told of a staple yet. */
 export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   const { server, used } = subject;
@@ -29,7 +35,7 @@ export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   return [
     run(`mkdir -p ${shellWord(dirname(staple))}`),
     run(fetchCommand(subject, staple, { isTold: false })),
-    { do: 'edit', file, line, note: setting.note, text: setting.lines(staple) },
+    { do: 'edit', file, line, note: setting.note, text: setting.lines(staple, used) },
     run(applyCommand(subject)),
     run(fetchCommand(subject, staple)),
     run(proofCommand(subject, staple)),
@@ -46,13 +52,15 @@ export function settingAdvice(subject: Subject): AdviceStep[] {
 /** How a server is told of a staple's file: the lines, and where they go. */
 interface Setting {
   readonly note: string;
-  lines(staple: string): string;
+  lines(staple: string, used: Examination['used']): string;
 }
 
 const settings: Readonly<Record<string, Setting>> = {
   nginx: {
     note: 'add after this line',
-    lines: (staple) => `ssl_stapling on; ssl_stapling_file ${quotedForNginx(staple)};`,
+    // A directive that stands there twice ends nginx.
+    lines: (staple, { ownFetching }) =>
+      `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quotedForNginx(staple)};`,
   },
   dnsdist: {
     note: 'add to the options of this call, one for each certificate in their order',
@@ -119,10 +127,10 @@ function applyCommand({ server }: Subject): string {
     return `nginx -t${words} && nginx -s reload${words}`;
   }
   if (server.name === 'haproxy') {
-    const reload = 'systemctl reload haproxy';
+    const reload = `systemctl reload ${shellWord(server.unit ?? 'haproxy')}`;
     return `haproxy -c -f ${shellWord(configuration)} && ${reload}`;
   }
-  return `systemctl restart ${server.name}`;
+  return `systemctl restart ${shellWord(server.unit ?? server.name)}`;
 }
 
 function run(command: string): AdviceStep {

@@ -2,8 +2,8 @@ import { lifeFindings } from '../certificate-life.js';
 import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
-import { settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
-import type { DoctorFinding, DoctorState } from './doctor-report.js';
+import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
+import type { DoctorFinding, DoctorState, HandshakeFacts } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
 
 /** What follows from what was found of a certificate. */
@@ -57,9 +57,9 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
 function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFinding[] {
   const said = new Set<string>();
   return findings.map((finding) => {
-    const text = JSON.stringify(finding.advice);
-    const isRepeated = said.has(text);
-    said.add(text);
+    const steps = finding.advice.map((step) => JSON.stringify(step));
+    const isRepeated = steps.every((step) => said.has(step));
+    for (const step of steps) said.add(step);
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
 }
@@ -182,7 +182,7 @@ const notServed: Rule = (examined) => {
   const { staple, used, server, handshakes, loaded, report } = examined;
   if (staple?.isThere !== true && used.ownFetching === undefined) return undefined;
   if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
-  const wrong = handshakes.find(({ outcome }) => outcome !== 'served' && outcome !== 'not-reached');
+  const wrong = handshakes.find(isWrong);
   if (wrong === undefined) return undefined;
   const place = `${wrong.place.host}:${wrong.place.port}`;
   const why =
@@ -197,18 +197,24 @@ const notServed: Rule = (examined) => {
     code: wrong.outcome,
     severity: 'error',
     message: `${place}: ${why}`,
-    advice: stapleAdvice(examined),
+    advice: [...readableAdvice(examined), ...stapleAdvice(examined)],
   };
 };
 
+function isWrong({ outcome }: HandshakeFacts): boolean {
+  return outcome !== 'served' && outcome !== 'not-reached';
+}
+
 /** A setting of the server that does nothing as it is. */
 const ownFetchingFails: Rule = (examined) => {
-  const { used, loaded, report } = examined;
+  const { used, loaded, report, handshakes } = examined;
   if (used.ownFetching === undefined || report === undefined || report.missingResponder !== undefined) return undefined;
   const { setting } = used.ownFetching;
-  const problem = lacksResolver(examined)
-    ? 'there is no "resolver" with which it could find the responder by its name'
-    : undefined;
+  const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
+  const problem =
+    lacksResolver(examined) && !isSeen
+      ? 'there is no "resolver" with which it could find the responder by its name'
+      : undefined;
   const failing = loaded?.ownFetching?.isFailing === true ? loaded.ownFetching.status : undefined;
   const why = problem ?? (failing === undefined ? undefined : `its last attempt failed: ${failing}`);
   if (why === undefined) return undefined;
@@ -222,17 +228,18 @@ const ownFetchingFails: Rule = (examined) => {
   };
 };
 
-const unrefreshed: Rule = ({ refreshedBy, staple }) => {
+const unrefreshed: Rule = ({ refreshedBy, staple }, now) => {
   if (staple?.isThere !== true) return undefined;
   if (refreshedBy.some(({ isAtRenewalOnly }) => isAtRenewalOnly !== true)) return undefined;
   const only = refreshedBy[0] === undefined ? 'nobody refreshes it' : `only ${refreshedBy[0].where} brings it, once`;
   const end = staple.nextUpdate;
+  const verb = end !== undefined && end < now ? 'ended' : 'ends';
   return {
     state: 'unrefreshed',
     gravity: 'success',
     code: 'nobody-refreshes',
     severity: 'warning',
-    message: end === undefined ? only : `${only}, and it ends at ${end.toISOString().replace('.000', '')}`,
+    message: end === undefined ? only : `${only}, and it ${verb} at ${end.toISOString().replace('.000', '')}`,
     advice: [],
   };
 };
@@ -254,6 +261,10 @@ function sideFindings(examined: Examination): DoctorFinding[] {
     message: hint === '' ? message : `${message}; ${hint}`,
     advice: [],
   }));
+  if (lacksResolver(examined) && handshakes.some(({ outcome }) => outcome === 'served')) {
+    const message = `"${used.ownFetching?.setting ?? ''}" works as long as the responder keeps the addresses that it had when ${server.name} started: add a "resolver"`;
+    findings.push({ code: 'setting', severity: 'info', message, advice: [] });
+  }
   const lasting = refreshedBy.filter(({ isAtRenewalOnly }) => isAtRenewalOnly !== true);
   if (new Set(lasting.map(({ by }) => by)).size > 1) {
     const names = lasting.map(({ by, where }) => `${by} (${where})`).join(' and ');
@@ -268,9 +279,11 @@ function sideFindings(examined: Examination): DoctorFinding[] {
   for (const { outcome, message = '' } of handshakes) {
     if (outcome === 'not-reached') findings.push({ code: 'not-reached', severity: 'warning', message, advice: [] });
   }
-  if (staple?.obstacle !== undefined) {
+  // What is not served says so itself.
+  if (staple?.obstacle !== undefined && !handshakes.some(isWrong)) {
     const message = `${server.name} may not be able to read ${staple.file} (${staple.obstacle})`;
-    findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice: [] });
+    const advice = readableAdvice(examined);
+    findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice });
   }
   if (facts?.isIssuerKnown === false && (facts.ocspUris.length > 0 || staple?.isThere === true)) {
     const message = 'its issuer is in no file beside it: restaple downloads it where the certificate says where from';
