@@ -92,6 +92,8 @@ export interface UsedCertificate {
 export interface OwnFetching {
   /** `ocsp-update on`, in the words of its configuration. */
   readonly setting: string;
+  /** How often it asks, where that is known. */
+  readonly when?: string;
   /** It can reach no responder that has a name, since it was given nobody to ask for addresses. */
   readonly hasNoResolver?: true;
 }
@@ -108,8 +110,11 @@ export interface LoadedState {
 
 /** Something about a server that is worth saying, with the next step. */
 export interface ServerRemark {
-  /** `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of what was read. */
-  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting';
+  /**
+   * `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of
+   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses.
+   */
+  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed';
   readonly message: string;
   readonly hint?: string;
 }

@@ -152,8 +152,9 @@ function ownRefresherOf(
   if (ownFetching === undefined) return undefined;
   if (lacksResolver(candidate) && !handshakes.some(({ outcome }) => outcome === 'served')) return undefined;
   if (loaded?.ownFetching?.isFailing === true) return undefined;
-  const when = loaded?.ownFetching?.next;
-  return [{ by: server.name, where: ownFetching.setting, ...(when === undefined ? {} : { when: `next ${when}` }) }];
+  const next = loaded?.ownFetching?.next;
+  const when = next === undefined ? ownFetching.when : `next ${next}`;
+  return [definedOnly({ by: server.name, where: ownFetching.setting, when })];
 }
 
 /** The server fetches by itself, and knows only the addresses that the responder's name had when the server started, if any. */

@@ -28,6 +28,7 @@ import { findServers, type DiscoveredServer, type WantedServer } from './find-se
 import { diagnose } from './judge.js';
 import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
+import { unclaimedCertificates } from './unclaimed-certificates.js';
 import { examineUnclaimed } from './unclaimed-ports.js';
 
 export interface DoctorOptions {
@@ -78,6 +79,7 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   for (const { where, message } of refreshers.troubles) {
     allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
   }
+  if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
     servers: servers.filter(isOfInterest).map(({ found }) => serverOf(found)),
     certificates: records.sort(byState),

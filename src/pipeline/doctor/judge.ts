@@ -3,7 +3,7 @@ import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../g
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
 import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
-import type { DoctorFinding, DoctorState, HandshakeFacts } from './doctor-report.js';
+import type { DoctorFinding, DoctorState, HandshakeFacts, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
 
 /** What follows from what was found of a certificate. */
@@ -245,11 +245,17 @@ const unrefreshed: Rule = ({ refreshedBy, staple }, now) => {
 };
 
 function fineReason({ refreshedBy, handshakes, staple, server }: Examination, now: Date): string {
-  const by = refreshedBy.map(({ by: name, where }) => (name === server.name ? where : `${name} (${where})`)).join(', ');
+  const by = refreshedBy.map((one) => refresherText(one, server.name)).join(' and ');
   const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
   const left =
     staple?.nextUpdate === undefined ? '' : `, ${formatDuration(staple.nextUpdate.getTime() - now.getTime())} left`;
   return `${isSeen ? 'served' : 'not asked for, since the server does not run'}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
+}
+
+/** `restaple (/etc/cron.d/restaple:1, 17 * * * *)`; the setting of the server itself. */
+function refresherText({ by, where, when }: Refresher, server: string): string {
+  const details = [...(by === server ? [] : [where]), ...(when === undefined ? [] : [when])];
+  return `${by === server ? where : by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
 /** What decides nothing. */
