@@ -46,7 +46,12 @@ const haproxy: StoryServer = {
     // Only root may read what has a key in it.
     const mode = 0o600;
     stapled(host, at('fine'), 5, { mode });
-    host.write('/etc/cron.d/shop', '5 * * * * root restaple fetch /etc/haproxy/certs/fine.pem\n');
+    stapled(host, at('fought'), 5, { mode });
+    const cron = [
+      '5 * * * * root restaple fetch /etc/haproxy/certs/fine.pem /etc/haproxy/certs/fought.pem',
+      '@daily root hapos-upd --cert /etc/haproxy/certs/fought.pem && true',
+    ];
+    host.write('/etc/cron.d/shop', `${cron.join('\n')}\n`);
     host.site(at('no-responder'), { mode, ocspUris: [] });
     host.site(at('short-lived'), { mode, ocspUris: [], notBefore: fromNow(-2 * day), notAfter: fromNow(4 * day) });
     stapled(host, at('unrefreshed'), 5, { mode });
@@ -75,6 +80,7 @@ frontend tls
     ['newer', 'not-served', 'other-staple', 'other-staple', 'nobody-refreshes'],
     ['unrefreshed', 'unrefreshed', 'served', 'nobody-refreshes'],
     ['fine', 'fine', 'served'],
+    ['fought', 'fine', 'served', 'two-refreshers'],
     ['no-responder', 'needs-nothing', 'nothing-stapled'],
     ['short-lived', 'needs-nothing', 'nothing-stapled'],
   ],
@@ -238,11 +244,22 @@ let host: WholeHost;
 beforeAll(async () => {
   host = await createWholeHost();
   const later = story.map((server) => server.prepare(host));
+  const live = '/etc/letsencrypt/live';
+  // haproxy has this one with its key.
+  host.write(`${live}/fine.example/fullchain.pem`, readFileSync(host.at('/etc/haproxy/certs/fine.pem')), 0o600);
+  host.site(`${live}/elsewhere.example/fullchain.pem`);
+  host.write(`${live}/README`, 'of certbot\n');
   await host.startResponder();
   await Promise.all(story.map((server) => host.start(server)));
   for (const act of later) act();
 });
 afterAll(() => host.stop());
+
+const unclaimed = {
+  code: 'unclaimed',
+  message:
+    'no server that doctor could read uses these certificates of certbot in /etc/letsencrypt/live: elsewhere.example',
+};
 
 interface HostReport {
   readonly certificates: readonly DoctorLine[];
@@ -292,6 +309,7 @@ describe('a host with every server', () => {
     ]);
     expect(report.remarks.map(({ code, message }) => [code, message])).toEqual([
       ['unreadable', '/etc/dnsdist/dnsdist.conf of the configuration of dnsdist was not read: permission denied'],
+      [unclaimed.code, unclaimed.message],
     ]);
     expect(report.exitCode).toBe(5);
     expect(await host.runAsNobody('restaple config init')).toMatchObject({ exitCode: 8 });
@@ -302,7 +320,7 @@ describe('a host with every server', () => {
     for (const { name, expected } of story) expect(statesOf(report, name), name).toEqual(expected);
     expect(report.certificates.length).toBe(story.flatMap(({ expected }) => expected).length);
     expect(report.servers.map(({ name }) => name).sort()).toEqual(story.map(({ name }) => name).sort());
-    expect(report).toMatchObject({ remarks: [], exitCode: 5 });
+    expect(report).toMatchObject({ remarks: [unclaimed], exitCode: 5 });
     expect(text.exitCode).toBe(5);
     await expect(steady(text.stdout)).toMatchFileSnapshot('doctor-host.txt');
 
@@ -314,9 +332,11 @@ describe('a host with every server', () => {
     await Promise.all(story.map(({ name }) => ofServer(name)));
     await follow(report.advice);
 
+    const configuration = readFileSync(host.at('/etc/restaple.yaml'), 'utf8');
+    expect(configuration).toContain('  # hapos-upd (/etc/cron.d/shop:2) refreshes it too: keep one of the two\n');
     const last = await doctor('--strict');
     expect(last.certificates.filter(({ state }) => !['fine', 'needs-nothing'].includes(state))).toEqual([]);
-    expect(last).toMatchObject({ remarks: [], advice: [], exitCode: 0 });
+    expect(last).toMatchObject({ remarks: [unclaimed], advice: [], exitCode: 0 });
   });
 
   it('is reported where a socket is closed and a configuration has mistakes, each of which is said', async () => {
@@ -330,6 +350,7 @@ describe('a host with every server', () => {
       ['not-asked', 'haproxy was not asked what it has loaded: there is no socket /run/haproxy-admin.sock'],
       ['unreadable', '/etc/nginx/sites/broken.conf:2: "listen" is not terminated by ";"'],
       ['not-understood', 'what /etc/cron.d/broken:1 refreshes could not be told: Nonexistent flag: --no-such-flag'],
+      [unclaimed.code, unclaimed.message],
     ]);
     expect(report.exitCode).toBe(8);
   });
