@@ -108,7 +108,7 @@ export async function createWholeHost(): Promise<WholeHost> {
   const { child, pid } = await startMachine(folder);
 
   const inside = (words: readonly string[]): Promise<RunResult> =>
-    runCommand('nsenter', ['--target', pid, '--mount', '--net', '--pid', '--', ...words], {
+    runCommand('nsenter', ['--target', pid, '--mount', '--net', '--pid', '--root', '--wd', '--', ...words], {
       env: {
         PATH: [folder.at('bin'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
         RESTAPLE_ALLOW_PRIVATE: 'true',
