@@ -1,5 +1,5 @@
 // @module-tag haproxy nginx dnsdist hitch lighttpd unshare ip setpriv
-import { chmodSync, chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -343,12 +343,16 @@ describe('a host with every server', () => {
     rmSync(host.at('/run/haproxy-admin.sock'));
     host.write('/etc/nginx/sites/broken.conf', 'server {\n  listen 444 ssl\n}\n');
     host.write('/etc/cron.d/broken', '1 * * * * root restaple fetch --no-such-flag\n');
+    appendFileSync(host.at('/etc/haproxy/haproxy.cfg'), '    bind "127.0.0.1:445 ssl\n');
+    appendFileSync(host.at('/etc/hitch/hitch.conf'), 'workers = {{\n');
     const report = await doctor('--strict');
     expect(report.certificates.filter(({ state }) => !['fine', 'needs-nothing'].includes(state))).toEqual([]);
     for (const { name, expected } of story) expect(statesOf(report, name), name).toHaveLength(expected.length);
     expect(report.remarks.map(({ code, message }) => [code, message])).toEqual([
+      ['unreadable', '/etc/haproxy/haproxy.cfg, line 11: a quote is not closed'],
       ['not-asked', 'haproxy was not asked what it has loaded: there is no socket /run/haproxy-admin.sock'],
       ['unreadable', '/etc/nginx/sites/broken.conf:2: "listen" is not terminated by ";"'],
+      ['unreadable', '/etc/hitch/hitch.conf:8: { was not expected here'],
       ['not-understood', 'what /etc/cron.d/broken:1 refreshes could not be told: Nonexistent flag: --no-such-flag'],
       [unclaimed.code, unclaimed.message],
     ]);
