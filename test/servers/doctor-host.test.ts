@@ -13,6 +13,8 @@ const day = 86_400_000;
 
 /** A server of the story, and what doctor says of its certificates. */
 interface StoryServer extends HostedServer {
+  /** As doctor calls it, where that is not the name of its service. */
+  readonly server?: string;
   /** Writes its certificates, staples and configuration; returns what is done to them once it runs. */
   prepare(host: WholeHost): () => void;
   /** Each certificate with its state, what clients see and the codes of its findings. */
@@ -239,6 +241,7 @@ $SERVER["socket"] == "127.0.0.1:10444" {
 };
 
 const story: readonly StoryServer[] = [haproxy, nginx, dnsdist, hitch, lighttpd];
+const serverNames = story.map(({ name, server = name }) => server);
 
 let host: WholeHost;
 beforeAll(async () => {
@@ -317,9 +320,9 @@ describe('a host with every server', () => {
 
   it('is led by the advice of doctor from certificates in every state to all well', async () => {
     const [text, report] = await Promise.all([host.run('restaple doctor'), doctor()]);
-    for (const { name, expected } of story) expect(statesOf(report, name), name).toEqual(expected);
+    for (const { name, server = name, expected } of story) expect(statesOf(report, server), name).toEqual(expected);
     expect(report.certificates.length).toBe(story.flatMap(({ expected }) => expected).length);
-    expect(report.servers.map(({ name }) => name).sort()).toEqual(story.map(({ name }) => name).sort());
+    expect(report.servers.map(({ name }) => name).sort()).toEqual(serverNames.toSorted());
     expect(report).toMatchObject({ remarks: [unclaimed], exitCode: 5 });
     expect(text.exitCode).toBe(5);
     await expect(steady(text.stdout)).toMatchFileSnapshot('doctor-host.txt');
@@ -329,7 +332,7 @@ describe('a host with every server', () => {
       const own = report.certificates.filter(({ server }) => server === name);
       for (const { findings } of own) for (const { advice } of findings) await follow(advice);
     };
-    await Promise.all(story.map(({ name }) => ofServer(name)));
+    await Promise.all(serverNames.map(ofServer));
     await follow(report.advice);
 
     const configuration = readFileSync(host.at('/etc/restaple.yaml'), 'utf8');
@@ -347,7 +350,8 @@ describe('a host with every server', () => {
     appendFileSync(host.at('/etc/hitch/hitch.conf'), 'workers = {{\n');
     const report = await doctor('--strict');
     expect(report.certificates.filter(({ state }) => !['fine', 'needs-nothing'].includes(state))).toEqual([]);
-    for (const { name, expected } of story) expect(statesOf(report, name), name).toHaveLength(expected.length);
+    for (const { name, server = name, expected } of story)
+      expect(statesOf(report, server), name).toHaveLength(expected.length);
     expect(report.remarks.map(({ code, message }) => [code, message])).toEqual([
       ['unreadable', '/etc/haproxy/haproxy.cfg, line 11: a quote is not closed'],
       ['not-asked', 'haproxy was not asked what it has loaded: there is no socket /run/haproxy-admin.sock'],
@@ -380,6 +384,8 @@ function edit({ file, line = 1, note, text }: Extract<AdviceStep, { do: 'edit' }
   const lines = readFileSync(host.at(file), 'utf8').split('\n');
   const old = lines[line - 1] ?? '';
   if (note === 'add after this line') lines.splice(line, 0, text);
+  else if (note === 'write in place of this line') lines.splice(line - 1, 1, text);
+  else if (note === 'add at the end of this file') lines.push(text, '');
   else if (note === 'add at the end of this line') lines[line - 1] = `${old} ${text}`;
   else if (note.startsWith('add to the options of this call')) lines[line - 1] = old.replace(/\)$/, `, {${text}})`);
   else if (note.startsWith('set in the pem-file'))

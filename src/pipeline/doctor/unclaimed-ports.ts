@@ -16,6 +16,8 @@ import { judgeHandshake } from './handshakes.js';
 /** A server that speaks TLS answers at once; one that does not may say nothing for long. */
 const patienceMilliseconds = 2000;
 const concurrency = 8;
+/** DNS has another port for TLS, and on this one waits for the rest of what looks like the length of a question. */
+const dnsPort = 53;
 
 /** A port, and who has it as far as this user may know. */
 interface UnclaimedPort {
@@ -54,7 +56,7 @@ function unclaimedPorts(
   );
   const ports = new Map<string, UnclaimedPort>();
   for (const { host, port, inode } of listeningSockets(procRoot)) {
-    if (claimed.has(port)) continue;
+    if (claimed.has(port) || port === dnsPort) continue;
     const owner = processes.find(({ pid }) => pid === owners.get(inode));
     const place = { host: reachableHost(host), port };
     // A server on the wildcard addresses of both kinds is one.

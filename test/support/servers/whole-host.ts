@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { delimiter, relative } from 'node:path';
 
 import type { CertificateOptions, IssuedCertificate } from '../certificate.js';
 import { createCertificateAuthority, type CertificateAuthority } from '../pki.js';
@@ -30,12 +30,12 @@ export interface HostedSite {
 }
 
 /**
- * A machine of its own within this one: its own processes, ports, /etc, /run and crontabs, so that whatever looks at the whole host
+ * A machine of its own within this one: its own processes, ports, /etc, /run and /var/spool, so that whatever looks at the whole host
  * sees only this, and whatever writes to /etc writes only there. Its responder is http://127.0.0.1:8888/.
  */
 export interface WholeHost {
   readonly authority: CertificateAuthority;
-  /** Writes a file of the host, /etc/… or /run/…, and returns its path there. */
+  /** Writes a file of the host, /etc/…, /run/… or /var/spool/…, and returns its path there. */
   write(path: string, contents: string | Uint8Array, mode?: number): string;
   /** Where a file of the host is for the test. */
   at(path: string): string;
@@ -90,7 +90,7 @@ export async function createWholeHost(): Promise<WholeHost> {
   chmodSync(folder.path, 0o755);
   const authority = createCertificateAuthority({ name: 'Whole Host CA' });
   const sites: IssuedCertificate[] = [];
-  for (const name of ['etc/cron.d', 'run', 'spool/cron/crontabs']) mkdirSync(folder.at(name), { recursive: true });
+  for (const name of ['etc/cron.d', 'run/lock', 'spool/cron/crontabs']) mkdirSync(folder.at(name), { recursive: true });
   for (const name of systemFiles) {
     if (existsSync(`/etc/${name}`)) copyFileSync(`/etc/${name}`, folder.at('etc', name));
   }
@@ -116,9 +116,9 @@ export async function createWholeHost(): Promise<WholeHost> {
     });
   const host: WholeHost = {
     authority,
-    at: (path) => folder.at(path),
+    at: (path) => folder.at(path.replace(/^\/var\//, '/')),
     write(path, contents, mode) {
-      folder.write(path, contents, mode);
+      folder.write(relative(folder.path, host.at(path)), contents, mode);
       return path;
     },
     site(path, { mode = 0o644, ...options } = {}) {
