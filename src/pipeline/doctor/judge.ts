@@ -1,10 +1,11 @@
-import { lifeFindings } from '../certificate-life.js';
 import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
 import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
-import type { DoctorFinding, DoctorState, HandshakeFacts, Refresher } from './doctor-report.js';
+import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
+import { isWrong } from './handshakes.js';
+import { sideFindings } from './side-findings.js';
 
 /** What follows from what was found of a certificate. */
 export interface Diagnosis {
@@ -38,7 +39,7 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     .map((rule) => rule(examined, now))
     .filter((one) => one !== undefined);
   const [first] = decisions;
-  const also = [...sideFindings(examined), ...expiry(examined, now)];
+  const also = sideFindings(examined, now);
   const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
   if (first === undefined) {
     return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
@@ -201,10 +202,6 @@ const notServed: Rule = (examined) => {
   };
 };
 
-function isWrong({ outcome }: HandshakeFacts): boolean {
-  return outcome !== 'served' && outcome !== 'not-reached';
-}
-
 /** A setting of the server that does nothing as it is. */
 const ownFetchingFails: Rule = (examined) => {
   const { used, loaded, report, handshakes } = examined;
@@ -256,54 +253,4 @@ function fineReason({ refreshedBy, handshakes, staple, server }: Examination, no
 function refresherText({ by, where, when }: Refresher, server: string): string {
   const details = [...(by === server ? [] : [where]), ...(when === undefined ? [] : [when])];
   return `${by === server ? where : by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
-}
-
-/** What decides nothing. */
-function sideFindings(examined: Examination): DoctorFinding[] {
-  const { used, refreshedBy, handshakes, staple, server, facts } = examined;
-  const findings: DoctorFinding[] = (used.remarks ?? []).map(({ message, hint = '' }) => ({
-    code: 'setting',
-    severity: 'warning',
-    message: hint === '' ? message : `${message}; ${hint}`,
-    advice: [],
-  }));
-  if (lacksResolver(examined) && handshakes.some(({ outcome }) => outcome === 'served')) {
-    const message = `"${used.ownFetching?.setting ?? ''}" works as long as the responder keeps the addresses that it had when ${server.name} started: add a "resolver"`;
-    findings.push({ code: 'setting', severity: 'info', message, advice: [] });
-  }
-  const lasting = refreshedBy.filter(({ isAtRenewalOnly }) => isAtRenewalOnly !== true);
-  if (new Set(lasting.map(({ by }) => by)).size > 1) {
-    const names = lasting.map(({ by, where }) => `${by} (${where})`).join(' and ');
-    const message = `${names} refresh the same staple: each overwrites what the other brought; keep one of them`;
-    findings.push({ code: 'two-refreshers', severity: 'warning', message, advice: [] });
-  }
-  const unanswered = examined.answer?.trouble;
-  if (unanswered !== undefined) {
-    const message = `asked now: ${unanswered.message}`;
-    findings.push({ code: unanswered.code, severity: 'warning', message, advice: [] });
-  }
-  for (const { outcome, message = '' } of handshakes) {
-    if (outcome === 'not-reached') findings.push({ code: 'not-reached', severity: 'warning', message, advice: [] });
-  }
-  // What is not served says so itself.
-  if (staple?.obstacle !== undefined && !handshakes.some(isWrong)) {
-    const message = `${server.name} may not be able to read ${staple.file} (${staple.obstacle})`;
-    const advice = readableAdvice(examined);
-    findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice });
-  }
-  if (facts?.isIssuerKnown === false && (facts.ocspUris.length > 0 || staple?.isThere === true)) {
-    const message = 'its issuer is in no file beside it: restaple downloads it where the certificate says where from';
-    findings.push({ code: 'issuer-not-found', severity: 'info', message, advice: [] });
-  }
-  return findings;
-}
-
-function expiry({ file }: Examination, now: Date): DoctorFinding[] {
-  if (file === undefined) return [];
-  return lifeFindings(file.certificate, now).map(({ rule, severity, message }) => ({
-    code: rule,
-    severity,
-    message,
-    advice: [],
-  }));
 }
