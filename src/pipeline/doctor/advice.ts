@@ -3,6 +3,7 @@ import { shownPath } from '../../core/file-path.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { shownHostAndPort } from '../../system/host-and-port.js';
+import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
 import type { AdviceStep } from './doctor-report.js';
 import type { Examination } from './examine-certificate.js';
@@ -19,8 +20,11 @@ export function stapleAdvice(subject: Subject): AdviceStep[] {
 
 /** Lets the server's user read the staple, which is no secret; a folder that is closed to that user is left to people. */
 export function readableAdvice({ staple }: Pick<Examination, 'staple'>): AdviceStep[] {
-  const { obstacle, file = '' } = staple ?? {};
-  return obstacle?.startsWith(`${file} `) === true ? [run(`chmod a+r ${shellWord(file)}`)] : [];
+  const { obstacle, file = '', verdict } = staple ?? {};
+  if (obstacle?.startsWith(`${file} `) !== true) return [];
+  // Any user may start a program that is called nginx, and name any file as its staple, or soon put a link there.
+  const isSurelyStaple = verdict === 'good' && changeableByOthers(file) === undefined;
+  return isSurelyStaple ? [run(`chmod a+r ${shellWord(file)}`)] : [];
 }
 
 /** The same where the server was not told of a staple yet. */
