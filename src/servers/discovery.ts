@@ -78,6 +78,11 @@ export interface ConfigurationEdit {
   readonly text: string;
 }
 
+/** The service of a process, where it is the server's own and not one that starts many things. */
+export function unitOf(running: HostProcess | undefined, server: string): string | undefined {
+  return running?.unit?.includes(server) === true ? running.unit : undefined;
+}
+
 /** A certificate that a server uses, and how it comes by its staple. */
 export interface UsedCertificate {
   /** The file, absolute. */
@@ -111,6 +116,8 @@ export interface OwnFetching {
   readonly setting: string;
   /** The part of the server that does, where it has a name: `mod_md`. */
   readonly by?: string;
+  /** How often it asks, where that is known. */
+  readonly when?: string;
   /** It can reach no responder that has a name, since it was given nobody to ask for addresses. */
   readonly hasNoResolver?: true;
 }
@@ -127,8 +134,11 @@ export interface LoadedState {
 
 /** Something about a server that is worth saying, with the next step. */
 export interface ServerRemark {
-  /** `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of what was read. */
-  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting';
+  /**
+   * `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of
+   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses.
+   */
+  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed';
   readonly message: string;
   readonly hint?: string;
 }
@@ -138,6 +148,8 @@ export interface FoundServer {
   /** As in the table of servers. */
   readonly name: string;
   readonly pid?: number;
+  /** The service of systemd that runs it, where its name is of that server. */
+  readonly unit?: string;
   /** The files of its configuration that were read, the main one first. */
   readonly configurations: readonly string[];
   /** Who reads the staples when the server reloads; absent where that is not known. */

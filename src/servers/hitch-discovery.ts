@@ -6,7 +6,14 @@ import type { HostProcess } from '../system/host-processes.js';
 import { reachableHost } from '../system/listening-sockets.js';
 import { systemErrorText } from '../system/system-error.js';
 import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
-import type { FoundServer, OwnFetching, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
+import {
+  unitOf,
+  type FoundServer,
+  type OwnFetching,
+  type ServedPlace,
+  type ServerInstance,
+  type UsedCertificate,
+} from './discovery.js';
 
 /** The values that a name has in a block, in their order: texts, and blocks within. */
 interface HitchBlock {
@@ -43,17 +50,27 @@ export function discoverHitch({ running, configurations }: ServerInstance): Foun
   const certificates = all.flatMap((block) =>
     certificatesOf(block, block === root ? places : placesOf(block), { folder, ocspDir, configuration, reader }),
   );
-  const pidFile = running === undefined ? undefined : longOption(running, '--pidfile', '-p');
-  const own = pidFile ?? textIn(root, 'pidfile') ?? usualPidFile;
   return definedOnly({
     name: 'hitch',
     pid: running?.pid,
     configurations: reader.files,
     reader: running,
     certificates,
-    target: own === usualPidFile ? 'hitch' : `hitch:${resolve(folder, own)}`,
+    target: targetOf(running, reader),
     remarks: reader.remarks,
   });
+}
+
+/** Debian's service starts it without a pid file. */
+function targetOf(running: HostProcess | undefined, reader: ConfigurationReader): string | undefined {
+  const pidFile = running === undefined ? usualPidFile : longOption(running, '--pidfile', '-p');
+  if (pidFile === usualPidFile) return 'hitch';
+  if (pidFile !== undefined) return `hitch:${resolve(running?.workingFolder ?? '/', pidFile)}`;
+  const unit = unitOf(running, 'hitch');
+  if (unit !== undefined) return `systemd:${unit}`;
+  const message = `hitch (process ${running?.pid ?? 0}) has no pid file, so it cannot be told`;
+  reader.remark('setting', message, `start it with a pid file, ${usualPidFile}`);
+  return undefined;
 }
 
 interface Surroundings {

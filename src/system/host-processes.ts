@@ -15,6 +15,8 @@ export interface HostProcess extends ProcessRights {
   readonly arguments: readonly string[];
   /** Absent where it is hidden from this user. */
   readonly workingFolder?: string;
+  /** The service of systemd that it is part of, as `haproxy.service`. */
+  readonly unit?: string;
   /** It runs in a root folder of its own, as in a container, where paths mean something else. */
   readonly hasOwnRoot: boolean;
 }
@@ -35,6 +37,7 @@ function processAt(folder: string, pid: number): HostProcess | undefined {
   if (words === '') return undefined;
   const executable = unlessRefused(() => readlinkSync(join(folder, 'exe')).replace(/ \(deleted\)$/, ''), undefined);
   const workingFolder = unlessRefused(() => readlinkSync(join(folder, 'cwd')), undefined);
+  const unit = unitIn(unlessRefused(() => readFileSync(join(folder, 'cgroup'), 'utf8'), ''));
   return {
     pid,
     parentPid: Number(/^PPid:\t(\d+)/m.exec(status)?.[1] ?? 0),
@@ -42,9 +45,15 @@ function processAt(folder: string, pid: number): HostProcess | undefined {
     ...(executable === undefined ? {} : { executable }),
     arguments: words.replace(/\0+$/, '').split('\0'),
     ...(workingFolder === undefined ? {} : { workingFolder }),
+    ...(unit === undefined ? {} : { unit }),
     hasOwnRoot: unlessRefused(() => !isRootFolder(join(folder, 'root')), undefined) ?? false,
     ...rightsIn(status),
   };
+}
+
+/** The service among the control groups of a process (proc_pid_cgroup(5)); one of a user's own systemd is none. */
+function unitIn(groups: string): string | undefined {
+  return /:\/system\.slice\/(?:[^/\n]+\.slice\/)*([A-Za-z0-9:_.@\\-]+\.service)(?:\/|$)/m.exec(groups)?.[1];
 }
 
 function isRootFolder(root: string): boolean {

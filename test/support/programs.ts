@@ -42,6 +42,7 @@ const programs: Readonly<Record<string, Program>> = {
   h2o: { packages: 'h2o' },
   haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
   hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
+  ip: { packages: 'iproute2' },
   kill: { packages: 'procps' },
   lighttpd: {
     packages: 'lighttpd lighttpd-mod-openssl',

@@ -70,7 +70,7 @@ function addSource(record: DoctorRecord, sources: Map<string, Source>, leftOut: 
   } else {
     const source = known ?? { path, out, reload: new Set(), confirm: new Set(), comments: [] };
     sources.set(path, source);
-    source.comments.push(commentOf(record));
+    source.comments.push(commentOf(record), ...rivalsOf(record));
     if (record.target !== undefined) source.reload.add(record.target);
     for (const { place } of record.handshakes) if (place.starttls === undefined) source.confirm.add(placeText(place));
   }
@@ -85,6 +85,13 @@ function keyFileLines(records: readonly DoctorRecord[]): string[] {
 function commentOf({ server, position, configuration, state }: DoctorRecord): string {
   const where = position === undefined ? (configuration ?? '') : `${position.file}, line ${position.line}`;
   return `${server}, ${where}: ${state.replaceAll('-', ' ')} when this was made`;
+}
+
+/** Other tools that refresh the same staple. */
+function rivalsOf({ refreshedBy }: DoctorRecord): string[] {
+  return refreshedBy
+    .filter(({ by, isAtRenewalOnly }) => by !== 'restaple' && isAtRenewalOnly !== true)
+    .map(({ by, where }) => `${by} (${where}) refreshes it too: keep one of the two`);
 }
 
 function nameOf({ certificate, server, facts }: DoctorRecord): string {

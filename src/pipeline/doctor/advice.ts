@@ -3,6 +3,7 @@ import { shownPath } from '../../core/file-path.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { shownHostAndPort } from '../../system/host-and-port.js';
+import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
 import type { AdviceStep } from './doctor-report.js';
 import type { Examination } from './examine-certificate.js';
@@ -16,6 +17,15 @@ export function stapleAdvice(subject: Subject): AdviceStep[] {
   if (used.ownFetching !== undefined) return settingAdvice(subject);
   const staple = used.stapleFile ?? staplePlaceFor(subject);
   return [run(fetchCommand(subject, staple)), run(proofCommand(subject, staple))];
+}
+
+/** Lets the server's user read the staple, which is no secret; a folder that is closed to that user is left to people. */
+export function readableAdvice({ staple }: Pick<Examination, 'staple'>): AdviceStep[] {
+  const { obstacle, file = '', verdict } = staple ?? {};
+  if (obstacle?.startsWith(`${file} `) !== true) return [];
+  // Any user may start a program that is called nginx, and name any file as its staple, or soon put a link there.
+  const isSurelyStaple = verdict === 'good' && changeableByOthers(file) === undefined;
+  return isSurelyStaple ? [run(`chmod a+r ${shellWord(file)}`)] : [];
 }
 
 /** The same where the server was not told of a staple yet. */
@@ -34,7 +44,7 @@ export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   return [
     run(`mkdir -p ${shellWord(dirname(staple))}`),
     run(fetchCommand(subject, staple, { isTold: false })),
-    { do: 'edit', ...place, text: setting.lines(staple) },
+    { do: 'edit', ...place, text: setting.lines(staple, used) },
     run(applyCommand(subject)),
     run(fetchCommand(subject, staple)),
     run(proofCommand(subject, staple)),
@@ -51,13 +61,15 @@ export function settingAdvice(subject: Subject): AdviceStep[] {
 /** How a server is told of a staple's file: the lines, and where they go. */
 interface Setting {
   readonly note: string;
-  lines(staple: string): string;
+  lines(staple: string, used: Examination['used']): string;
 }
 
 const settings: Readonly<Record<string, Setting>> = {
   nginx: {
     note: 'add after this line',
-    lines: (staple) => `ssl_stapling on; ssl_stapling_file ${quotedForNginx(staple)};`,
+    // A directive that stands there twice ends nginx.
+    lines: (staple, { ownFetching }) =>
+      `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quotedForNginx(staple)};`,
   },
   dnsdist: {
     note: 'add to the options of this call, one for each certificate in their order',
@@ -137,11 +149,11 @@ function applyCommand({ server }: Subject): string {
     return `nginx -t${words} && nginx -s reload${words}`;
   }
   if (server.name === 'haproxy') {
-    const reload = 'systemctl reload haproxy';
+    const reload = `systemctl reload ${shellWord(server.unit ?? 'haproxy')}`;
     return `haproxy -c -f ${shellWord(configuration)} && ${reload}`;
   }
   const test = configurationTests[server.name]?.(shellWord(configuration));
-  return `${test === undefined ? '' : `${test} && `}systemctl restart ${server.name}`;
+  return `${test === undefined ? '' : `${test} && `}systemctl restart ${shellWord(server.unit ?? server.name)}`;
 }
 
 /** A restart with a broken configuration would leave nothing running. */

@@ -106,13 +106,13 @@ export async function examineCertificate(
         issuer,
         // What it fetches itself may be newer than the file.
         expectedStaple: used.ownFetching === undefined ? bytes : undefined,
-        fetchesByItself: used.ownFetching !== undefined && !lacksResolver(candidate),
+        fetchesByItself: used.ownFetching !== undefined,
         ...tools,
       }),
     );
   }
   const owner = used.stapleFile === undefined ? undefined : { certificate: file.path, staple: used.stapleFile };
-  const ownRefresher = ownRefresherOf(candidate, loaded);
+  const ownRefresher = ownRefresherOf(candidate, loaded, handshakes);
   const report = reportCertificate(certificate);
   const answer = report.missingResponder === undefined ? await tools.query?.(file) : undefined;
   return definedOnly({
@@ -149,17 +149,22 @@ export function certificateFacts(
   });
 }
 
-function ownRefresherOf(candidate: Candidate, loaded: LoadedState | undefined): Refresher[] | undefined {
+function ownRefresherOf(
+  candidate: Candidate,
+  loaded: LoadedState | undefined,
+  handshakes: readonly HandshakeFacts[],
+): Refresher[] | undefined {
   const { server, used } = candidate;
   const { ownFetching } = used;
-  if (ownFetching === undefined || lacksResolver(candidate)) return undefined;
+  if (ownFetching === undefined) return undefined;
+  if (lacksResolver(candidate) && !handshakes.some(({ outcome }) => outcome === 'served')) return undefined;
   if (loaded?.ownFetching?.isFailing === true) return undefined;
-  const when = loaded?.ownFetching?.next;
-  const by = ownFetching.by ?? server.name;
-  return [{ by, where: ownFetching.setting, ...(when === undefined ? {} : { when: `next ${when}` }) }];
+  const next = loaded?.ownFetching?.next;
+  const when = next === undefined ? ownFetching.when : `next ${next}`;
+  return [definedOnly({ by: ownFetching.by ?? server.name, where: ownFetching.setting, when })];
 }
 
-/** The server fetches by itself, and cannot find the responder. */
+/** The server fetches by itself, and knows only the addresses that the responder's name had when the server started, if any. */
 export function lacksResolver({ used, file }: Candidate): boolean {
   if (used.ownFetching?.hasNoResolver !== true) return false;
   const [uri = ''] = file?.certificate.ocspUris ?? [];

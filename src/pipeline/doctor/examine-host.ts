@@ -34,6 +34,7 @@ import { findServers, type DiscoveredServer, type WantedServer } from './find-se
 import { diagnose } from './judge.js';
 import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
+import { unclaimedCertificates } from './unclaimed-certificates.js';
 import { examineUnclaimed } from './unclaimed-ports.js';
 
 export interface DoctorOptions {
@@ -71,15 +72,20 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   const tools = definedOnly({ issuers, refreshers, query, now, skewMilliseconds, timeoutMilliseconds, signal });
   const records: DoctorRecord[] = [];
   const allRemarks: DoctorRemark[] = [...remarks];
-  for (const server of servers) {
-    const { examined, remarks: own } = await examineServer(server, tools, discovery);
-    allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
-    records.push(...examined.map((one) => recordOf(one, now)));
-  }
+  const examineServers = async (): Promise<void> => {
+    for (const server of servers) {
+      const { examined, remarks: own } = await examineServer(server, tools, discovery);
+      allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
+      records.push(...examined.map((one) => recordOf(one, now)));
+    }
+  };
+  const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot });
+  const [unclaimed] = await Promise.all([ports, examineServers()]);
+  records.push(...unclaimed);
   for (const { where, message } of refreshers.troubles) {
     allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
   }
-  if (wanted.length === 0) records.push(...(await examineUnclaimed(servers, processes, { ...tools, procRoot })));
+  if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
     servers: servers.filter(isOfInterest).map(({ found }) => serverOf(found)),
     certificates: records.sort(byState),

@@ -2,7 +2,14 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { OcspError } from '../../core/index.js';
 import { discoverers } from '../../servers/discoverers.js';
-import type { Discoverer, DiscoveryTools, FoundServer, ServerInstance } from '../../servers/discovery.js';
+import { definedOnly } from '../../core/defined-only.js';
+import {
+  unitOf,
+  type Discoverer,
+  type DiscoveryTools,
+  type FoundServer,
+  type ServerInstance,
+} from '../../servers/discovery.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 
@@ -48,7 +55,10 @@ export function findServers(
     const asked = wanted.filter(({ name }) => name === discoverer.name);
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
-    return instances.map((instance) => ({ discoverer, found: discoverer.discover(instance, tools) }));
+    return instances.map((instance) => {
+      const unit = unitOf(instance.running, discoverer.name);
+      return { discoverer, found: definedOnly({ ...discoverer.discover(instance, tools), unit }) };
+    });
   });
   return { servers, remarks };
 }

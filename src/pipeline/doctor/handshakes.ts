@@ -78,6 +78,11 @@ export function judgeHandshake(place: ServedPlace, sent: ProbeResult, expected: 
   return expectedStaple === undefined ? judgeStaple(place, sent, expected) : { place, outcome: 'served' };
 }
 
+/** Whether it showed something that should not be; a server that was not reached showed nothing. */
+export function isWrong({ outcome }: HandshakeFacts): boolean {
+  return outcome !== 'served' && outcome !== 'not-reached';
+}
+
 /** Of a staple that is in no file. */
 function judgeStaple(
   place: ServedPlace,

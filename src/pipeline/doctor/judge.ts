@@ -1,10 +1,11 @@
-import { lifeFindings } from '../certificate-life.js';
 import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
-import { settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
-import type { DoctorFinding, DoctorState } from './doctor-report.js';
+import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
+import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
+import { isWrong } from './handshakes.js';
+import { sideFindings } from './side-findings.js';
 
 /** What follows from what was found of a certificate. */
 export interface Diagnosis {
@@ -38,7 +39,7 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     .map((rule) => rule(examined, now))
     .filter((one) => one !== undefined);
   const [first] = decisions;
-  const also = [...sideFindings(examined), ...expiry(examined, now)];
+  const also = sideFindings(examined, now);
   const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
   if (first === undefined) {
     return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
@@ -57,9 +58,9 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
 function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFinding[] {
   const said = new Set<string>();
   return findings.map((finding) => {
-    const text = JSON.stringify(finding.advice);
-    const isRepeated = said.has(text);
-    said.add(text);
+    const steps = finding.advice.map((step) => JSON.stringify(step));
+    const isRepeated = steps.every((step) => said.has(step));
+    for (const step of steps) said.add(step);
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
 }
@@ -186,7 +187,7 @@ const notServed: Rule = (examined) => {
   const isStapleExpected = used.ownFetching !== undefined || used.noStapleFile === 'not-known';
   if (staple?.isThere !== true && !isStapleExpected) return undefined;
   if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
-  const wrong = handshakes.find(({ outcome }) => outcome !== 'served' && outcome !== 'not-reached');
+  const wrong = handshakes.find(isWrong);
   if (wrong === undefined) return undefined;
   const place = `${wrong.place.host}:${wrong.place.port}`;
   const why =
@@ -202,18 +203,20 @@ const notServed: Rule = (examined) => {
     code: wrong.outcome,
     severity: 'error',
     message: `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`,
-    advice: stapleAdvice(examined),
+    advice: [...readableAdvice(examined), ...stapleAdvice(examined)],
   };
 };
 
 /** A setting of the server that does nothing as it is. */
 const ownFetchingFails: Rule = (examined) => {
-  const { used, loaded, report } = examined;
+  const { used, loaded, report, handshakes } = examined;
   if (used.ownFetching === undefined || report === undefined || report.missingResponder !== undefined) return undefined;
   const { setting } = used.ownFetching;
-  const problem = lacksResolver(examined)
-    ? 'there is no "resolver" with which it could find the responder by its name'
-    : undefined;
+  const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
+  const problem =
+    lacksResolver(examined) && !isSeen
+      ? 'there is no "resolver" with which it could find the responder by its name'
+      : undefined;
   const failing = loaded?.ownFetching?.isFailing === true ? loaded.ownFetching.status : undefined;
   const why = problem ?? (failing === undefined ? undefined : `its last attempt failed: ${failing}`);
   if (why === undefined) return undefined;
@@ -227,69 +230,32 @@ const ownFetchingFails: Rule = (examined) => {
   };
 };
 
-const unrefreshed: Rule = ({ refreshedBy, staple }) => {
+const unrefreshed: Rule = ({ refreshedBy, staple }, now) => {
   if (staple?.isThere !== true) return undefined;
   if (refreshedBy.some(({ isAtRenewalOnly }) => isAtRenewalOnly !== true)) return undefined;
   const only = refreshedBy[0] === undefined ? 'nobody refreshes it' : `only ${refreshedBy[0].where} brings it, once`;
   const end = staple.nextUpdate;
+  const verb = end !== undefined && end < now ? 'ended' : 'ends';
   return {
     state: 'unrefreshed',
     gravity: 'success',
     code: 'nobody-refreshes',
     severity: 'warning',
-    message: end === undefined ? only : `${only}, and it ends at ${end.toISOString().replace('.000', '')}`,
+    message: end === undefined ? only : `${only}, and it ${verb} at ${end.toISOString().replace('.000', '')}`,
     advice: [],
   };
 };
 
 function fineReason({ refreshedBy, handshakes, staple, server }: Examination, now: Date): string {
-  const by = refreshedBy.map(({ by: name, where }) => (name === server.name ? where : `${name} (${where})`)).join(', ');
+  const by = refreshedBy.map((one) => refresherText(one, server.name)).join(' and ');
   const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
   const left =
     staple?.nextUpdate === undefined ? '' : `, ${formatDuration(staple.nextUpdate.getTime() - now.getTime())} left`;
   return `${isSeen ? 'served' : 'not asked for, since the server does not run'}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
 }
 
-/** What decides nothing. */
-function sideFindings(examined: Examination): DoctorFinding[] {
-  const { used, refreshedBy, handshakes, staple, server, facts } = examined;
-  const findings: DoctorFinding[] = (used.remarks ?? []).map(({ message, hint = '' }) => ({
-    code: 'setting',
-    severity: 'warning',
-    message: hint === '' ? message : `${message}; ${hint}`,
-    advice: [],
-  }));
-  const lasting = refreshedBy.filter(({ isAtRenewalOnly }) => isAtRenewalOnly !== true);
-  if (new Set(lasting.map(({ by }) => by)).size > 1) {
-    const names = lasting.map(({ by, where }) => `${by} (${where})`).join(' and ');
-    const message = `${names} refresh the same staple: each overwrites what the other brought; keep one of them`;
-    findings.push({ code: 'two-refreshers', severity: 'warning', message, advice: [] });
-  }
-  const unanswered = examined.answer?.trouble;
-  if (unanswered !== undefined) {
-    const message = `asked now: ${unanswered.message}`;
-    findings.push({ code: unanswered.code, severity: 'warning', message, advice: [] });
-  }
-  for (const { outcome, message = '' } of handshakes) {
-    if (outcome === 'not-reached') findings.push({ code: 'not-reached', severity: 'warning', message, advice: [] });
-  }
-  if (staple?.obstacle !== undefined) {
-    const message = `${server.name} may not be able to read ${staple.file} (${staple.obstacle})`;
-    findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice: [] });
-  }
-  if (facts?.isIssuerKnown === false && (facts.ocspUris.length > 0 || staple?.isThere === true)) {
-    const message = 'its issuer is in no file beside it: restaple downloads it where the certificate says where from';
-    findings.push({ code: 'issuer-not-found', severity: 'info', message, advice: [] });
-  }
-  return findings;
-}
-
-function expiry({ file }: Examination, now: Date): DoctorFinding[] {
-  if (file === undefined) return [];
-  return lifeFindings(file.certificate, now).map(({ rule, severity, message }) => ({
-    code: rule,
-    severity,
-    message,
-    advice: [],
-  }));
+/** `restaple (/etc/cron.d/restaple:1, 17 * * * *)`; the setting of the server itself. */
+function refresherText({ by, where, when }: Refresher, server: string): string {
+  const details = [...(by === server ? [] : [where]), ...(when === undefined ? [] : [when])];
+  return `${by === server ? where : by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }

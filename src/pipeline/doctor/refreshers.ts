@@ -1,10 +1,10 @@
-import { basename, dirname, join } from 'node:path';
-import type { FilePath } from '../../core/file-path.js';
-import { shownPath } from '../../core/file-path.js';
-import { readRegularFile } from '../../system/read-file.js';
-import { unlessRefused } from '../../system/system-error.js';
+import { basename, dirname } from 'node:path';
+import { definedOnly } from '../../core/defined-only.js';
+import { shownPath, type FilePath } from '../../core/file-path.js';
 import { staplePlace } from '../../store/staple-location.js';
 import type { Refresher } from './doctor-report.js';
+import { textOfFile } from './host-files.js';
+import { certbotTree, deployedStaples, renewalHooks, type RenewalHook } from './renewal-hooks.js';
 import { commandsIn, restapleWords, type ScheduledCommand } from './scheduled-commands.js';
 
 /** A certificate that a run of `fetch` takes, and where its staple goes. */
@@ -35,52 +35,86 @@ interface FoundRefresher {
   readonly covers: (owner: StapleOwner) => boolean;
 }
 
-/** Looks through what this host runs by itself. */
+/** Looks through what this host runs by itself, and what ACME clients run after a renewal. */
 export async function findRefreshers(
   commands: readonly ScheduledCommand[],
   certificatesOfRun: CertificatesOfRun,
   root = '/',
 ): Promise<Refreshers> {
-  const found: FoundRefresher[] = [];
   const troubles: { where: string; message: string }[] = [];
-  for (const { text, where, when } of [...commands, ...renewalHooks(root)]) {
+  const ofWords = async (words: readonly string[], refresher: Omit<Refresher, 'by'>): Promise<FoundRefresher[]> => {
+    const own = restapleWords(words);
+    if (own === undefined) {
+      const other = otherTool(words);
+      return other === undefined ? [] : [{ refresher: { by: other.by, ...refresher }, covers: other.covers }];
+    }
+    try {
+      const places = new Set((await certificatesOfRun(own)).map(({ staple }) => staplePlace(staple)));
+      const covers = ({ staple }: StapleOwner): boolean => places.has(staplePlace(staple));
+      return [{ refresher: { by: 'restaple', ...refresher }, covers }];
+    } catch (error) {
+      // What follows on more lines is where to find help.
+      const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+      troubles.push({ where: refresher.where, message });
+      return [];
+    }
+  };
+  const found: FoundRefresher[] = [];
+  for (const { text, where, when } of commands) {
     for (const words of [...commandsIn(text), ...commandsIn(scriptOf(text))]) {
-      const schedule = when === undefined ? {} : { when };
-      const own = restapleWords(words);
-      if (own === undefined) {
-        const other = otherTool(words);
-        if (other !== undefined) found.push({ refresher: { by: other.by, where, ...schedule }, covers: other.covers });
-        continue;
-      }
-      const refresher = { by: 'restaple', where, ...schedule };
-      if (when === atRenewal) {
-        found.push({ refresher: { ...refresher, isAtRenewalOnly: true }, covers: isOfCertbot });
-        continue;
-      }
-      try {
-        const places = new Set((await certificatesOfRun(own)).map(({ staple }) => staplePlace(staple)));
-        found.push({ refresher, covers: ({ staple }) => places.has(staplePlace(staple)) });
-      } catch (error) {
-        troubles.push({ where, message: error instanceof Error ? error.message : String(error) });
+      found.push(...(await ofWords(words, definedOnly({ where, when }))));
+      for (const hook of hooksIn(words).flatMap(commandsIn)) {
+        found.push(...(await ofHook(hook, { where, tree: certbotTree }, ofWords)));
       }
     }
   }
+  for (const hook of renewalHooks(root)) {
+    for (const words of [...commandsIn(hook.text), ...commandsIn(scriptOf(hook.text))]) {
+      found.push(...(await ofHook(words, hook, ofWords)));
+    }
+  }
+  for (const { certificate: deployed, where } of deployedStaples(root)) {
+    const covers = ({ certificate }: StapleOwner): boolean => shownPath(certificate) === deployed;
+    found.push({ refresher: { by: 'acme.sh', where, ...atRenewal }, covers });
+  }
   return {
     troubles,
-    of: (owner) => found.filter(({ covers }) => covers(owner)).map(({ refresher }) => refresher),
+    of: (owner) => distinct(found.filter(({ covers }) => covers(owner)).map(({ refresher }) => refresher)),
   };
 }
 
-const atRenewal = 'at each renewal';
+const atRenewal = { when: 'at each renewal', isAtRenewalOnly: true } as const;
 
-/** What certbot runs after a renewal: it brings the first staple of a certificate, and none after that. */
-function renewalHooks(root: string): ScheduledCommand[] {
-  const file = join(root, 'etc/letsencrypt/renewal-hooks/deploy/restaple-deploy-hook');
-  return textOf(file) === '' ? [] : [{ text: 'restaple fetch', where: file, when: atRenewal }];
+/** What a command of a hook brings: the first staple of a certificate, and none after that. */
+async function ofHook(
+  words: readonly string[],
+  { where, tree, certificates = [] }: { readonly where: string } & Partial<RenewalHook>,
+  ofWords: (words: readonly string[], refresher: Omit<Refresher, 'by'>) => Promise<FoundRefresher[]>,
+): Promise<FoundRefresher[]> {
+  const own = restapleWords(words);
+  if (own?.some((word) => word.includes('$')) !== true) return await ofWords(words, { where, ...atRenewal });
+  // The client says for which certificate.
+  const covers = ({ certificate }: StapleOwner): boolean => {
+    const path = shownPath(certificate);
+    if (certificates.length > 0) return certificates.includes(path);
+    return tree !== undefined && path.startsWith(`${tree}/`);
+  };
+  return [{ refresher: { by: 'restaple', where, ...atRenewal }, covers }];
 }
 
-function isOfCertbot({ certificate }: StapleOwner): boolean {
-  return shownPath(certificate).startsWith('/etc/letsencrypt/live/');
+const hookFlags = new Set(['--deploy-hook', '--renew-hook', '--post-hook', '--run-hook', '--reloadcmd']);
+
+/** The commands that the words of an ACME client name: `certbot renew --deploy-hook 'restaple fetch …'`. */
+function hooksIn(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    const [, flag = '', value] = /^(--[\w-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    return hookFlags.has(flag) ? [value ?? words[index + 1] ?? ''] : [];
+  });
+}
+
+/** One entry for a file that says the same on several lines. */
+function distinct(refreshers: readonly Refresher[]): Refresher[] {
+  return [...new Map(refreshers.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** Other programs that are known to write staples, and which ones by their words. */
@@ -124,14 +158,6 @@ function nameOf(word: string): string {
 function scriptOf(text: string): string {
   const [first = ''] = commandsIn(text)[0] ?? [];
   if (!first.startsWith('/')) return '';
-  const script = textOf(first);
+  const script = textOfFile(first) ?? '';
   return script.startsWith('#!') ? script : '';
-}
-
-/** Empty where there is no such text, or this user may not read it. */
-function textOf(file: string): string {
-  return unlessRefused(() => {
-    const { bytes = new Uint8Array() } = readRegularFile(file, { limit: 256 * 1024 });
-    return Buffer.from(bytes).toString('utf8');
-  }, '');
 }

@@ -1,9 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { HostProcess } from '../../system/host-processes.js';
-import { readRegularFile } from '../../system/read-file.js';
 import { splitWords } from '../../system/shell-words.js';
-import { unlessRefused } from '../../system/system-error.js';
+import { filesIn, namesIn, textOfFile } from './host-files.js';
 
 /** A command that this host runs by itself. */
 export interface ScheduledCommand {
@@ -14,9 +12,6 @@ export interface ScheduledCommand {
   /** The schedule in the words of the crontab or the timer; absent for a process that runs all the time. */
   readonly when?: string;
 }
-
-/** Nobody has a crontab or a unit so large. */
-const largestFile = 1024 * 1024;
 
 /** The commands of the crontabs, of the timers that are enabled, and of processes that watch. */
 export function scheduledCommands(processes: readonly HostProcess[], root = '/'): ScheduledCommand[] {
@@ -29,7 +24,7 @@ function cronCommands(root: string): ScheduledCommand[] {
   const ofUsers = filesIn(at('var/spool/cron/crontabs')).flatMap((file) => linesOfCrontab(file, false));
   const scripts = ['hourly', 'daily', 'weekly', 'monthly'].flatMap((period) =>
     filesIn(at(`etc/cron.${period}`)).flatMap((file) =>
-      commandLines(file).map(({ text, line }) => ({ text, where: `${file}:${line}`, when: period })),
+      commandLines(file, '\\').map(({ text, line }) => ({ text, where: `${file}:${line}`, when: period })),
     ),
   );
   return [...own, ...ofUsers, ...scripts];
@@ -47,11 +42,20 @@ function linesOfCrontab(file: string, namesUser: boolean): ScheduledCommand[] {
   });
 }
 
-function commandLines(file: string): { readonly text: string; readonly line: number }[] {
-  return (textOf(file) ?? '')
-    .split('\n')
-    .map((text, index) => ({ text, line: index + 1 }))
-    .filter(({ text }) => /\S/.test(text) && !/^\s*#/.test(text));
+/** @param continued what a line ends with that goes on in the next; a crontab knows no such sign */
+function commandLines(file: string, continued?: string): { readonly text: string; readonly line: number }[] {
+  const found: { text: string; line: number }[] = [];
+  let open: { text: string; line: number } | undefined;
+  for (const [index, text] of (textOfFile(file) ?? '').split('\n').entries()) {
+    open = open === undefined ? { text, line: index + 1 } : { ...open, text: open.text + text };
+    if (continued !== undefined && text.endsWith(continued)) {
+      open.text = open.text.slice(0, -continued.length);
+      continue;
+    }
+    found.push(open);
+    open = undefined;
+  }
+  return found.filter(({ text }) => /\S/.test(text) && !/^\s*#/.test(text));
 }
 
 /** Where systemd looks for units, the first that has one counts (systemd.unit(5)). */
@@ -90,10 +94,10 @@ function unitSettings(unit: string, root: string): [string, string][] {
   const names = [...new Set([unit, template])];
   const folders = unitFolders.map((folder) => join(root, folder));
   const main = folders
-    .flatMap((folder) => names.map((name) => textOf(join(folder, name))))
+    .flatMap((folder) => names.map((name) => textOfFile(join(folder, name))))
     .find((one) => one !== undefined);
   const dropIns = folders.flatMap((folder) =>
-    names.flatMap((name) => filesIn(join(folder, `${name}.d`)).map((file) => textOf(file) ?? '')),
+    names.flatMap((name) => filesIn(join(folder, `${name}.d`)).map((file) => textOfFile(file) ?? '')),
   );
   const lines = [main ?? '', ...dropIns].join('\n').replace(/\\\n/g, ' ').split('\n');
   const settings = lines.flatMap((line): [string, string][] => {
@@ -127,28 +131,15 @@ function isRestaple(word: string): boolean {
   return /^restaple(?:\.\w+)?$/.test(basename(word)) || word.endsWith('/bin/run.js');
 }
 
-/** The words of each command in a line of shell, as far as plain words go. */
+/** A command up to the sign that ends it; one within quotes ends none. */
+const command = /(?:'[^']*'|"(?:[^"\\]|\\[^])*"|\\[^]|&(?!&)|[^'"\\;|&])+/g;
+
+/** The words of each command in lines of shell, as far as plain words go. */
 export function commandsIn(text: string): string[][] {
-  return text.split(/&&|\|\||[;|\n]/).flatMap((part) => {
-    const words = splitWords(part.replace(/\s\d*>+\s*\S+|\s\d*>&\d/g, ' '));
+  const lines = text.replace(/\\\n/g, ' ').split('\n');
+  const commands = lines.filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.match(command) ?? []);
+  return commands.flatMap((one) => {
+    const words = splitWords(one.replace(/\s\d*>+\s*\S+|\s\d*>&\d/g, ' '));
     return words === undefined || words.length === 0 ? [] : [words];
   });
-}
-
-function filesIn(folder: string): string[] {
-  // cron and systemd pass over hidden files.
-  return namesIn(folder)
-    .filter((name) => !name.startsWith('.'))
-    .map((name) => join(folder, name));
-}
-
-function namesIn(folder: string): string[] {
-  return unlessRefused(() => readdirSync(folder).sort(), []);
-}
-
-function textOf(file: string): string | undefined {
-  return unlessRefused(() => {
-    const { bytes } = readRegularFile(file, { limit: largestFile });
-    return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-  }, undefined);
 }

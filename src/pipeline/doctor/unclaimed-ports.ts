@@ -16,6 +16,8 @@ import { judgeHandshake } from './handshakes.js';
 /** A server that speaks TLS answers at once; one that does not may say nothing for long. */
 const patienceMilliseconds = 2000;
 const concurrency = 8;
+/** DNS has another port for TLS, and on this one waits for the rest of what looks like the length of a question. */
+const dnsPort = 53;
 
 /** Where TLS begins only when the client asks for it (RFC 3207, RFC 6409, RFC 9051). */
 const starttlsPorts: ReadonlyMap<number, NonNullable<ServedPlace['starttls']>> = new Map([
@@ -52,7 +54,11 @@ function unclaimedPorts(
   procRoot: string,
 ): UnclaimedPort[] {
   const claimed = new Set(
-    servers.flatMap(({ found }) => found.certificates.flatMap(({ places }) => places.map(({ port }) => port))),
+    servers.flatMap(({ found: { certificates, control } }) => [
+      ...certificates.flatMap(({ places }) => places.map(({ port }) => port)),
+      // It speaks no TLS, and may have few places for those who ask.
+      ...(control !== undefined && 'port' in control.address ? [control.address.port] : []),
+    ]),
   );
   const owners = socketOwners(
     processes.map(({ pid }) => pid),
@@ -60,7 +66,7 @@ function unclaimedPorts(
   );
   const ports = new Map<string, UnclaimedPort>();
   for (const { host, port, inode } of listeningSockets(procRoot)) {
-    if (claimed.has(port)) continue;
+    if (claimed.has(port) || port === dnsPort) continue;
     const owner = processes.find(({ pid }) => pid === owners.get(inode));
     const place = definedOnly({ host: reachableHost(host), port, starttls: starttlsPorts.get(port) });
     // A server on the wildcard addresses of both kinds is one.

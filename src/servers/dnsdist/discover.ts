@@ -33,6 +33,7 @@ export function discoverDnsdist({ running, configurations }: ServerInstance): Fo
     reader: running,
     certificates: calls.flatMap((call) => certificatesOf(call, folder, reader)),
     target: place === undefined || key === undefined ? undefined : `dnsdist:${shownHostAndPort(place)}`,
+    control: place === undefined ? undefined : { address: place },
     keyFile: place === undefined ? undefined : key?.file,
     remarks: reader.remarks,
   });

@@ -91,8 +91,11 @@ class ConfigurationReader {
   read(file: FilePath): void {
     this.section = '';
     this.enter(file);
+    let openQuote: number | undefined;
     for (const [number, text] of linesOf(file)) {
-      const [first = '', ...rest] = wordsOfLine(text, this.environment);
+      const [first = '', ...rest] = wordsOfLine(text, this.environment, () => {
+        openQuote ??= number;
+      });
       if (first === '' || first.startsWith('.')) continue;
       if (sections.has(first)) this.begin(first, rest[0] ?? '');
       else if (this.section === '') {
@@ -101,6 +104,7 @@ class ConfigurationReader {
         this.section = first;
       } else this.take(first, rest, { file, number, text }, file);
     }
+    if (openQuote !== undefined) this.problems.push(`${shownPath(file)}, line ${openQuote}: a quote is not closed`);
   }
 
   private begin(section: string, name: string): void {

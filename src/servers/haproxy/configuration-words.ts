@@ -6,16 +6,19 @@ const piece = /'([^']*)'|"((?:[^"\\]|\\[^])*)"|\\([^])|([^\s'"\\#]+)/y;
 /**
  * The words of a line of haproxy.cfg (configuration manual, 2.2 "Quoting and escaping") without its comment. Variables of the
  * environment in "…" are replaced; one that is not there stays as it is written.
+ *
+ * @param openQuote is called for a quote that nobody closes, which haproxy refuses
  */
-export function wordsOfLine(line: string, environment: Environment): string[] {
+export function wordsOfLine(line: string, environment: Environment, openQuote?: () => void): string[] {
   const words: string[] = [];
   let word: string | undefined;
   for (piece.lastIndex = 0; piece.lastIndex < line.length;) {
     const start = piece.lastIndex;
     const found = piece.exec(line);
     if (found === null) {
-      // A blank, a comment, or a quote that nobody closes, which haproxy refuses.
+      // A blank, a comment, or a quote that nobody closes.
       if (line[start] === '#') break;
+      if (line[start] === '"' || line[start] === "'") openQuote?.();
       if (word !== undefined) words.push(word);
       word = undefined;
       piece.lastIndex = start + 1;

@@ -129,6 +129,8 @@ function usedCertificates(
       isOn && stapleFile === undefined
         ? definedOnly({
             setting: 'ssl_stapling on',
+            // What it has is kept for an hour, or until 300 s before its end where that is sooner.
+            when: 'hourly, at a handshake',
             hasNoResolver: resolver ? undefined : true,
           })
         : undefined;

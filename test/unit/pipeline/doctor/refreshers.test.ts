@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { findRefreshers } from '../../../../src/pipeline/doctor/refreshers.js';
 import { scheduledCommands } from '../../../../src/pipeline/doctor/scheduled-commands.js';
+import { projectFolder } from '../../../support/run-program.js';
 import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 
 const folder = createTemporaryFolder();
@@ -16,11 +19,11 @@ const certificatesOfRun = (words: readonly string[]) => {
   return Promise.resolve(named.map((certificate) => ({ certificate, staple: `${certificate}.ocsp` })));
 };
 
-async function refreshersIn(files: Readonly<Record<string, string>>) {
+async function refreshersIn(files: Readonly<Record<string, string>>, of = owner) {
   const root = folder.at(String(Math.floor(performance.now() * 1000)));
   for (const [name, text] of Object.entries(files)) folder.write(`${root.slice(folder.path.length + 1)}/${name}`, text);
   const found = await findRefreshers(scheduledCommands([], root), certificatesOfRun, root);
-  return { root, of: found.of(owner), troubles: found.troubles };
+  return { root, of: found.of(of), troubles: found.troubles };
 }
 
 describe('who refreshes a staple', () => {
@@ -67,11 +70,88 @@ describe('who refreshes a staple', () => {
     ]);
   });
 
+  it('reads commands with quotes and comments as a shell does', async () => {
+    const { root, of } = await refreshersIn({
+      'etc/cron.hourly/staples': `#!/bin/sh
+# it's not this: restaple fetch /certs/site.pem
+echo 'nor this; restaple fetch /certs/site.pem'
+[ -d /certs ] && restaple fetch --on-updated 'sh -c "true; true"' \\
+  /certs/site.pem 2>&1 | logger
+`,
+    });
+    expect(of).toEqual([{ by: 'restaple', where: `${root}/etc/cron.hourly/staples:4`, when: 'hourly' }]);
+  });
+
   it('is not told by a command whose words are wrong, and that is said', async () => {
     const { root, of, troubles } = await refreshersIn({
       'etc/cron.d/restaple': '* * * * * root restaple fetch --nonsense /certs/site.pem\n',
     });
     expect(of).toEqual([]);
     expect(troubles).toEqual([{ where: `${root}/etc/cron.d/restaple:1`, message: 'there is no flag --nonsense' }]);
+  });
+});
+
+describe('who brings a staple at each renewal, and never after it', () => {
+  const once = { when: 'at each renewal', isAtRenewalOnly: true } as const;
+  const at = (certificate: string) => ({ certificate, staple: `${certificate}.ocsp` });
+  const live = at('/etc/letsencrypt/live/site/fullchain.pem');
+
+  it.each([
+    ['etc/letsencrypt/renewal-hooks/deploy/staple', '#!/bin/sh\nrestaple fetch "$RENEWED_LINEAGE/fullchain.pem"\n'],
+    ['etc/letsencrypt/cli.ini', 'deploy-hook = restaple fetch $RENEWED_LINEAGE/fullchain.pem\n'],
+    [
+      'etc/letsencrypt/renewal/site.conf',
+      '[renewalparams]\nrenew_hook = restaple fetch ${RENEWED_LINEAGE}/fullchain.pem\n',
+    ],
+    [
+      'etc/cron.d/certbot',
+      "0 0 * * * root certbot renew --deploy-hook 'restaple fetch $RENEWED_LINEAGE/fullchain.pem'\n",
+    ],
+  ])('may be certbot, by %s', async (name, text) => {
+    const { root, of } = await refreshersIn({ [name]: text }, live);
+    const where = expect.stringMatching(`^${root}/${name}(?::1)?$`) as string;
+    expect(of).toEqual([{ by: 'restaple', where, ...once }]);
+    expect((await refreshersIn({ [name]: text })).of).toEqual([]);
+  });
+
+  it('may be the hook of a package, for the files of its settings', async () => {
+    const hook = 'etc/letsencrypt/renewal-hooks/deploy/restaple-deploy-hook';
+    const files = {
+      [hook]: readFileSync(join(projectFolder, 'packaging/certbot/restaple-deploy-hook'), 'utf8'),
+      'etc/letsencrypt/live/site/fullchain.pem': '',
+    };
+    const { root, of } = await refreshersIn(files, live);
+    expect(of).toEqual([{ by: 'restaple', where: `${root}/${hook}`, ...once }]);
+    const settings = 'RESTAPLE_CERT=/certs/${RENEWED_LINEAGE##*/}.pem\n';
+    const other = { ...files, 'etc/default/restaple-certbot': settings };
+    expect((await refreshersIn(other)).of).toHaveLength(1);
+    expect((await refreshersIn(other, live)).of).toEqual([]);
+  });
+
+  it('may be acme.sh, by its deploy hook for haproxy and by its reload command', async () => {
+    const conf = (more: string) => `Le_Domain='site.example'\nLe_DeployHook='haproxy,'\n${more}`;
+    const deployed = conf("Le_OCSP_Staple='1'\nLe_Deploy_haproxy_pem_path='/certs'\n");
+    const name = 'root/.acme.sh/site.example_ecc/site.example.conf';
+    const { root, of } = await refreshersIn({ [name]: deployed }, at('/certs/site.example.pem'));
+    expect(of).toEqual([{ by: 'acme.sh', where: `${root}/${name}`, ...once }]);
+    const bundle = `${deployed}Le_Deploy_haproxy_bundle='yes'\nLe_Keylength='ec-256'\n`;
+    expect((await refreshersIn({ [name]: bundle }, at('/certs/site.example.pem.ecdsa'))).of).toHaveLength(1);
+    const without = conf("Le_Deploy_haproxy_pem_path='/certs'\n");
+    expect((await refreshersIn({ [name]: without }, at('/certs/site.example.pem'))).of).toEqual([]);
+
+    const coded = Buffer.from('restaple fetch /certs/site.pem && systemctl reload haproxy').toString('base64');
+    const reload = conf(`Le_ReloadCmd='__ACME_BASE64__START_${coded}__ACME_BASE64__END_'\n`);
+    expect((await refreshersIn({ [name]: reload })).of).toMatchObject([{ by: 'restaple', ...once }]);
+  });
+
+  it('may be dehydrated, by its hook', async () => {
+    const { of } = await refreshersIn(
+      {
+        'etc/dehydrated/config': 'HOOK="/etc/dehydrated/hook.sh"\n',
+        'etc/dehydrated/hook.sh': '#!/bin/sh\n[ "$1" = deploy_cert ] && restaple fetch "$5"\n',
+      },
+      at('/var/lib/dehydrated/certs/site/fullchain.pem'),
+    );
+    expect(of).toEqual([{ by: 'restaple', where: '/etc/dehydrated/hook.sh', ...once }]);
   });
 });
