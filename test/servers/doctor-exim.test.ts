@@ -130,7 +130,10 @@ describe.runIf(runsAsRoot)('doctor on Exim', () => {
       {
         state: 'not-served',
         reason: `127.0.0.1:${port}: exim may not read ${site.staple}: ${site.staple} has mode 0600`,
-        findings: [{ code: 'tls-refused' }, { code: 'nobody-refreshes' }, { code: 'staple-unreadable-by-server' }],
+        findings: [
+          { code: 'tls-refused', advice: [{ command: `chmod a+r ${site.staple}` }, {}, {}] },
+          { code: 'nobody-refreshes' },
+        ],
       },
     ]);
     expect(exitCode).toBe(10);

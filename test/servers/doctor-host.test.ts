@@ -1,5 +1,5 @@
-// @module-tag haproxy nginx dnsdist hitch lighttpd unshare ip setpriv
-import { appendFileSync, chmodSync, chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// @module-tag haproxy nginx dnsdist hitch lighttpd apache2 exim4 unshare ip setpriv
+import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -240,7 +240,91 @@ $SERVER["socket"] == "127.0.0.1:10444" {
   ],
 };
 
-const story: readonly StoryServer[] = [haproxy, nginx, dnsdist, hitch, lighttpd];
+const apache: StoryServer = {
+  name: 'apache2',
+  server: 'apache',
+  command: 'apache2 -DFOREGROUND',
+  reloadSignal: 'USR1',
+  port: 11443,
+  prepare(host) {
+    const own = host.site('/etc/apache2/certs/own.pem');
+    const unset = host.site('/etc/apache2/certs/unset.pem');
+    const section = ({ name, certificate }: HostedSite, more = ''): string => `<VirtualHost 127.0.0.1:11443>
+  ServerName ${name}.example
+  SSLEngine on
+  SSLCertificateFile ${certificate}
+  ${more}
+</VirtualHost>
+`;
+    host.write('/etc/apache2/envvars', 'export APACHE_RUN_DIR=/run\n');
+    const modules = ['mpm_event', 'authz_core', 'socache_shmcb', 'ssl'];
+    host.write(
+      '/etc/apache2/apache2.conf',
+      `ServerRoot /etc/apache2
+DefaultRuntimeDir /run
+PidFile /run/apache2.pid
+User www-data
+Group www-data
+ErrorLog |/bin/cat
+ServerName localhost
+${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+Listen 127.0.0.1:11443
+SSLStaplingCache shmcb:ssl_stapling(128000)
+${section(own, 'SSLUseStapling on')}${section(unset)}`,
+    );
+    return () => undefined;
+  },
+  expected: [
+    ['unset', 'not-served', 'nothing-stapled', 'own-fetching-off'],
+    ['own', 'fine', 'served'],
+  ],
+};
+
+const exim: StoryServer = {
+  name: 'exim4',
+  server: 'exim',
+  command: 'exim4 -bdf',
+  port: 465,
+  prepare(host) {
+    const unset = host.site('/etc/exim4/unset.pem');
+    const ids = /^Debian-exim:x:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
+    for (const name of ['/var/spool/exim4', '/run/exim']) {
+      mkdirSync(host.at(name), { recursive: true });
+      chownSync(host.at(name), Number(ids[1]), Number(ids[2]));
+    }
+    host.write(
+      '/etc/exim4/exim4.conf',
+      `exim_path = /usr/sbin/exim4
+spool_directory = /var/spool/exim4
+log_file_path = /run/exim/%slog
+pid_file_path = /run/exim/exim.pid
+exim_user = Debian-exim
+exim_group = Debian-exim
+keep_environment =
+never_users = root
+host_lookup =
+rfc1413_hosts =
+primary_hostname = localhost
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = 465
+tls_on_connect_ports = 465
+tls_advertise_hosts = *
+tls_certificate = ${unset.certificate}
+tls_privatekey = ${unset.certificate}
+begin acl
+begin routers
+begin transports
+begin retry
+begin rewrite
+begin authenticators
+`,
+    );
+    return () => undefined;
+  },
+  expected: [['unset', 'not-served', 'nothing-stapled', 'not-configured']],
+};
+
+const story: readonly StoryServer[] = [haproxy, nginx, dnsdist, hitch, lighttpd, apache, exim];
 const serverNames = story.map(({ name, server = name }) => server);
 
 let host: WholeHost;
