@@ -21,8 +21,14 @@ export interface ConfigurationReader {
   remark(code: ServerRemark['code'], message: string, hint?: string): void;
 }
 
-/** @param server for messages */
-export function createConfigurationReader(server: string): ConfigurationReader {
+/**
+ * @param server for messages
+ * @param printed texts of files as the server printed them, by their paths: those are not read
+ */
+export function createConfigurationReader(
+  server: string,
+  printed: ReadonlyMap<string, string> = new Map(),
+): ConfigurationReader {
   const files: string[] = [];
   const remarks: ServerRemark[] = [];
   const remark: ConfigurationReader['remark'] = (code, message, hint) => {
@@ -41,6 +47,11 @@ export function createConfigurationReader(server: string): ConfigurationReader {
           `the configuration of ${server} has more than ${maximumFiles} files: the others were not read`,
         );
         return undefined;
+      }
+      const text = printed.get(path);
+      if (text !== undefined) {
+        if (!files.includes(path)) files.push(path);
+        return text;
       }
       try {
         const { bytes, status } = readRegularFile(path, { limit: largestFile });

@@ -3,16 +3,15 @@ import { basename } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { reasonToRefuse } from './acceptance.js';
+import { listenersOf } from './ask.js';
 import { openDnsdistConsole, type DnsdistConsole } from './console.js';
 import { accessByDnsdist, findReaders, type Reader } from './readers.js';
 import {
   explainRefusal,
-  readAddresses,
   readFrontends,
   readVersion,
   reloadEachFrontend,
   shorten,
-  showFrontends,
   stapleFileIn,
   withoutLuaError,
   type DnsdistVersion,
@@ -93,15 +92,13 @@ async function reloadOver(
     const staple = staples[index];
     return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
   });
-  return { ...told, certificates, listeners: await listenersOf(connection, address) };
+  const listeners = await listenersOf(connection);
+  return { ...told, certificates, listeners: listeners.map((one) => reachedFrom(address, one)) };
 }
 
-/** Where the frontends listen that staple, as this machine reaches them. */
-async function listenersOf(connection: DnsdistConsole, { host }: HostAndPort): Promise<HostAndPort[]> {
-  const listeners: HostAndPort[] = [];
-  for (const command of showFrontends) listeners.push(...readAddresses(await connection.run(command)));
-  // What listens on every address is reached where the console is.
-  return listeners.map((one) => (one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one));
+/** What listens on every address is reached where the console is. */
+function reachedFrom({ host }: HostAndPort, one: HostAndPort): HostAndPort {
+  return one.host === '0.0.0.0' || one.host === '::' ? { host, port: one.port } : one;
 }
 
 /** Would dnsdist take the files as they are on disk, and can it read them? The latter only where it runs on this machine. */

@@ -39,8 +39,8 @@ reloadEach("DoH3", getDOH3FrontendCount, getDOH3Frontend)
 return table.concat(lines, "\\n")
 `.trim();
 
-/** The commands that show the frontends which staple: DoQ and DoH3 take no staples. */
-export const showFrontends = ['showTLSContexts()', 'showDOHFrontends()'];
+/** The commands that show the frontends which staple: DoQ and DoH3 take no staples. Of several names the first that says something counts. */
+export const showFrontends = [['showTLSContexts()', 'showTLSFrontends()'], ['showDOHFrontends()']] as const;
 
 /** The addresses in what {@link showFrontends} say; nothing for a reply of another kind. */
 export function readAddresses(reply: string): HostAndPort[] {
