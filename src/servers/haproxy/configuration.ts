@@ -45,11 +45,12 @@ export interface ConfigurationLine {
 
 /** The line with which haproxy reads the staple of a certificate from a file, an octet a character. */
 export function lineWithStaple({ line }: ConfiguredCertificate, staplePath: FilePath): string {
-  const option = `ocsp ${Buffer.from(staplePath).toString('latin1')}`;
+  const name = Buffer.from(staplePath).toString('latin1');
+  const option = `ocsp ${name}`;
   const text = line.text.trim();
   switch (line.kind) {
     case 'crt-store':
-      return `${text} ${option}`;
+      return `${text} ocsp ${name.replace(/[\s\\#"']/g, '\\$&')}`;
     case 'crt-list': {
       if (text.includes('['))
         return text.replace(/ *\]/, (end) => (text.includes('[]') ? '' : ' ') + option + end.trim());
