@@ -1,14 +1,18 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HostProcess } from '../system/host-processes.js';
+import { discoverApache } from './apache/discover.js';
+import { apachePrinting } from './apache/printed.js';
 import type { Discoverer } from './discovery.js';
+import { askDnsdist } from './dnsdist/ask.js';
 import { discoverDnsdist } from './dnsdist/discover.js';
 import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
 import { hitch } from './hitch.js';
 import { discoverHitch, longOption } from './hitch-discovery.js';
 import { lighttpd } from './lighttpd.js';
-import { discoverLighttpd } from './lighttpd-discovery.js';
+import { discoverLighttpd, lighttpdPrinting } from './lighttpd-discovery.js';
 import { nginx } from './nginx.js';
-import { discoverNginx, nginxArguments, optionValue } from './nginx/discover.js';
+import { discoverNginx, nginxArguments, nginxPrinting, optionValue } from './nginx/discover.js';
 
 /** The servers that `doctor` finds on this host and looks into. */
 export const discoverers: readonly Discoverer[] = [
@@ -31,14 +35,16 @@ export const discoverers: readonly Discoverer[] = [
       return file === undefined ? [] : [resolve(folder, file)];
     },
     discover: discoverNginx,
+    printing: nginxPrinting,
   },
   {
     name: 'dnsdist',
     program: /^dnsdist$/,
     usualConfiguration: '/etc/dnsdist/dnsdist.conf',
     configurationsOf: (running) =>
-      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config')),
+      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config') ?? usualYaml()),
     discover: discoverDnsdist,
+    ask: askDnsdist,
   },
   {
     name: 'hitch',
@@ -53,8 +59,23 @@ export const discoverers: readonly Discoverer[] = [
     usualConfiguration: '/etc/lighttpd/lighttpd.conf',
     configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
     discover: discoverLighttpd,
+    printing: lighttpdPrinting,
+  },
+  {
+    name: 'apache',
+    program: /^(?:apache2|httpd)$/,
+    usualConfiguration: '/etc/apache2/apache2.conf',
+    configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
+    discover: discoverApache,
+    printing: apachePrinting,
   },
 ];
+
+/** dnsdist 2.0 and newer prefers it to dnsdist.conf. */
+function usualYaml(): string | undefined {
+  const file = '/etc/dnsdist/dnsdist.yml';
+  return existsSync(file) ? file : undefined;
+}
 
 /** A file as a process names it, absolute. */
 function fileIn({ workingFolder = '/' }: HostProcess, file: string | undefined): string[] {

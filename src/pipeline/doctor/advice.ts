@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
-import type { ServedPlace } from '../../servers/discovery.js';
+import { definedOnly } from '../../core/defined-only.js';
+import type { ServedPlace, UsedCertificate } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { shownHostAndPort } from '../../system/host-and-port.js';
 import { shellWord } from '../../system/shell-words.js';
@@ -23,17 +24,23 @@ export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   // haproxy reads what lies beside the certificate.
   if (used.stapleFile !== undefined) return stapleAdvice(subject);
   const staple = staplePlaceFor(subject);
-  const setting = settings[server.name];
-  if (setting === undefined || used.position === undefined) return stapleAdvice(subject);
-  const { file, line } = used.position;
+  const setting = used.settingFor?.(staple) ?? settings[server.name]?.(staple);
+  if (setting === undefined) return stapleAdvice(subject);
+  const file = used.position?.file ?? server.configurations[0] ?? '';
+  const line = used.position?.line;
   return [
     run(`mkdir -p ${shellWord(dirname(staple))}`),
     run(fetchCommand(subject, staple, { isTold: false })),
-    { do: 'edit', file, line, note: setting.note, text: setting.lines(staple) },
+    definedOnly({ do: 'edit', file, line, ...setting }),
     run(applyCommand(subject)),
     run(fetchCommand(subject, staple)),
     run(proofCommand(subject, staple)),
   ];
+}
+
+/** Has the server take its configuration and certificates as they are now. */
+export function loadAdvice(subject: Subject): AdviceStep[] {
+  return [run(applyCommand(subject)), run(proofCommand(subject, subject.used.stapleFile))];
 }
 
 /** The server's own fetching does not work: restaple in its place. */
@@ -44,29 +51,23 @@ export function settingAdvice(subject: Subject): AdviceStep[] {
 }
 
 /** How a server is told of a staple's file: the lines, and where they go. */
-interface Setting {
-  readonly note: string;
-  lines(staple: string): string;
-}
-
-const settings: Readonly<Record<string, Setting>> = {
-  nginx: {
+const settings: Readonly<Record<string, NonNullable<UsedCertificate['settingFor']>>> = {
+  nginx: (staple) => ({
     note: 'add after this line',
-    lines: (staple) => `ssl_stapling on; ssl_stapling_file ${quotedForNginx(staple)};`,
-  },
-  dnsdist: {
+    text: `ssl_stapling on; ssl_stapling_file ${quotedForNginx(staple)};`,
+  }),
+  dnsdist: (staple) => ({
     note: 'add to the options of this call, one for each certificate in their order',
-    lines: (staple) => `ocspResponses={${JSON.stringify(staple)}}`,
-  },
-  hitch: {
+    text: `ocspResponses={${JSON.stringify(staple)}}`,
+  }),
+  hitch: (staple) => ({
     note: 'set in the pem-file of this line, and set ocsp-dir = ""',
-    lines: (staple) => `ocsp-resp-file = ${JSON.stringify(staple)}`,
-  },
-  lighttpd: {
+    text: `ocsp-resp-file = ${JSON.stringify(staple)}`,
+  }),
+  lighttpd: (staple) => ({
     note: 'add after this line',
-    lines: (staple) => `ssl.stapling-file = "${staple.replace(/["\\\\]/g, '\\\\$&')}"`,
-  },
-  haproxy: { note: 'add at the end of this line', lines: (staple) => `ocsp ${staple.replace(/[\s\\#"']/g, '\\$&')}` },
+    text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
+  }),
 };
 
 function quotedForNginx(text: string): string {

@@ -24,7 +24,7 @@ import {
   type Examination,
   type ExaminationTools,
 } from './examine-certificate.js';
-import { findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
+import { completeByPrint, findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
 import { diagnose } from './judge.js';
 import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
@@ -58,7 +58,8 @@ const concurrency = 8;
 export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
   const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
   const processes = hostProcesses(procRoot);
-  const { servers, remarks } = findServers(processes, wanted, discovery, root);
+  const { servers: read, remarks } = findServers(processes, wanted, discovery, root);
+  const servers = await completeByPrint(read, discovery);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
   const { query } = options;
@@ -92,7 +93,7 @@ function isWorthSaying(name: string, servers: readonly DiscoveredServer[], wante
 }
 
 async function examineServer(
-  { discoverer, found }: DiscoveredServer,
+  { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   tools: ExaminationTools,
   discovery: DiscoveryTools,
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
@@ -124,7 +125,7 @@ function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
 }
 
 async function ask(
-  { discoverer, found }: DiscoveredServer,
+  { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   candidates: readonly Candidate[],
   discovery: DiscoveryTools,
 ): Promise<ServerAnswer> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { OcspError } from '../../core/index.js';
 import { discoverers } from '../../servers/discoverers.js';
 import type { Discoverer, DiscoveryTools, FoundServer, ServerInstance } from '../../servers/discovery.js';
+import { completedByPrint } from '../../servers/printed-configuration.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 
@@ -33,6 +34,7 @@ export function parseWantedServer(text: string): WantedServer {
 /** A server, and how to ask it. */
 export interface DiscoveredServer {
   readonly discoverer: Discoverer;
+  readonly instance: ServerInstance;
   readonly found: FoundServer;
 }
 
@@ -48,9 +50,23 @@ export function findServers(
     const asked = wanted.filter(({ name }) => name === discoverer.name);
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
-    return instances.map((instance) => ({ discoverer, found: discoverer.discover(instance, tools) }));
+    return instances.map((instance) => ({ discoverer, instance, found: discoverer.discover(instance, tools) }));
   });
   return { servers, remarks };
+}
+
+/** What each server prints completes what its files say. Throws OcspError `interrupted`. */
+export async function completeByPrint(
+  servers: readonly DiscoveredServer[],
+  tools: DiscoveryTools,
+): Promise<readonly DiscoveredServer[]> {
+  if (tools.printing === undefined) return servers;
+  const complete: DiscoveredServer[] = [];
+  for (const one of servers) {
+    const found = await completedByPrint(one.discoverer, one.instance, one.found, tools);
+    complete.push({ ...one, found });
+  }
+  return complete;
 }
 
 function instancesOf(

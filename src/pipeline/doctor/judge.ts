@@ -5,6 +5,8 @@ import { shownPath } from '../../core/file-path.js';
 import { settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
 import type { DoctorFinding, DoctorState } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
+import type { Decision, Rule } from './rule.js';
+import { notFound, notLoaded, unableToStaple } from './running-server-rules.js';
 
 /** What follows from what was found of a certificate. */
 export interface Diagnosis {
@@ -12,12 +14,6 @@ export interface Diagnosis {
   readonly reason: string;
   readonly gravity: Gravity;
   readonly findings: readonly DoctorFinding[];
-}
-
-/** A finding that decides the state of a certificate. */
-interface Decision extends DoctorFinding {
-  readonly state: Exclude<DoctorState, 'must-staple-broken'>;
-  readonly gravity: Gravity;
 }
 
 /**
@@ -29,9 +25,12 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     unread,
     withoutResponder,
     refusedByResponder,
+    unableToStaple,
     badStaple,
     notSetUp,
     notServed,
+    notLoaded,
+    notFound,
     ownFetchingFails,
     unrefreshed,
   ]
@@ -63,8 +62,6 @@ function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFindin
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
 }
-
-type Rule = (examined: Examination, now: Date) => Decision | undefined;
 
 function findingOf({ code, severity, message, advice }: Decision): DoctorFinding {
   return { code, severity, message, advice };
@@ -159,6 +156,7 @@ const badStaple: Rule = (examined) => {
 const notSetUp: Rule = (examined) => {
   const { used, staple, report, handshakes } = examined;
   if (report === undefined || report.missingResponder !== undefined || used.ownFetching !== undefined) return undefined;
+  if (used.cannotStaple !== undefined || used.isNamedByNoLine === true) return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
   // Something else may have put it there, as over haproxy's socket.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
@@ -180,7 +178,8 @@ const notSetUp: Rule = (examined) => {
 const notServed: Rule = (examined) => {
   if (lacksResolver(examined)) return undefined;
   const { staple, used, server, handshakes, loaded, report } = examined;
-  if (staple?.isThere !== true && used.ownFetching === undefined) return undefined;
+  const isExpected = staple?.isThere === true || used.ownFetching !== undefined || used.isNamedByNoLine === true;
+  if (!isExpected) return undefined;
   if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
   const wrong = handshakes.find(({ outcome }) => outcome !== 'served' && outcome !== 'not-reached');
   if (wrong === undefined) return undefined;
@@ -197,7 +196,7 @@ const notServed: Rule = (examined) => {
     code: wrong.outcome,
     severity: 'error',
     message: `${place}: ${why}`,
-    advice: stapleAdvice(examined),
+    advice: used.isNamedByNoLine === true ? [] : stapleAdvice(examined),
   };
 };
 
@@ -237,12 +236,19 @@ const unrefreshed: Rule = ({ refreshedBy, staple }) => {
   };
 };
 
-function fineReason({ refreshedBy, handshakes, staple, server }: Examination, now: Date): string {
+function fineReason({ refreshedBy, handshakes, staple, server, loaded }: Examination, now: Date): string {
   const by = refreshedBy.map(({ by: name, where }) => (name === server.name ? where : `${name} (${where})`)).join(', ');
   const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
   const left =
     staple?.nextUpdate === undefined ? '' : `, ${formatDuration(staple.nextUpdate.getTime() - now.getTime())} left`;
-  return `${isSeen ? 'served' : 'not asked for, since the server does not run'}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
+  const seen = isSeen
+    ? 'served'
+    : server.pid === undefined
+      ? 'not asked for, since the server does not run'
+      : loaded?.staple === 'same'
+        ? 'loaded by the server'
+        : 'no port of this host shows it';
+  return `${seen}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
 }
 
 /** What decides nothing. */

@@ -5,7 +5,9 @@ import { parseHostAndPort } from '../../system/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { nginx } from '../nginx.js';
 import type {
+  ConfigurationPrinting,
   FoundServer,
   OwnFetching,
   ServedPlace,
@@ -34,8 +36,34 @@ export function optionValue(words: readonly string[], option: string): string | 
 
 /** What nginx serves by its configuration. */
 export function discoverNginx({ running, configurations }: ServerInstance): FoundServer {
-  const reader = createConfigurationReader('nginx');
-  const [configuration = ''] = configurations;
+  return serversIn(configurations[0] ?? '', createConfigurationReader('nginx'), running);
+}
+
+/** `nginx -T`: each file after a line with its path, the main one first. */
+export const nginxPrinting: ConfigurationPrinting = {
+  daemon: nginx.daemon,
+  words: ['-T', '-q'],
+  read(printed, { running }, found) {
+    const [, ...parts] = printed.split(/^# configuration file (\/.*):\n/m);
+    const files = new Map<string, string>();
+    // A comment may look like such a line: of two with one path the first is nginx's own.
+    for (let index = 0; index < parts.length; index += 2) {
+      const path = parts[index] ?? '';
+      if (!files.has(path)) files.set(path, parts[index + 1] ?? '');
+    }
+    const [configuration] = files.keys();
+    if (configuration === undefined) return found;
+    const asPrinted = serversIn(configuration, createConfigurationReader('nginx', files), running);
+    // nginx has just taken it: what is a mistake to this reader was not printed in one piece.
+    return asPrinted.remarks.some(({ code }) => code === 'unreadable') ? found : asPrinted;
+  },
+};
+
+function serversIn(
+  configuration: string,
+  reader: ConfigurationReader,
+  running: ServerInstance['running'],
+): FoundServer {
   const directives = readNginxFile(configuration, prefixOf(configuration), reader);
   const certificates = directives.flatMap(({ name, block = [] }) =>
     ['http', 'stream', 'mail'].includes(name) ? certificatesOf(block, name, prefixOf(configuration), reader) : [],

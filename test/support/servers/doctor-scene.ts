@@ -18,7 +18,7 @@ export interface DoctorLine {
   readonly mustStaple?: boolean;
   readonly refreshedBy: readonly { readonly by: string; readonly where: string; readonly when?: string }[];
   readonly handshakes: readonly { readonly outcome: string }[];
-  readonly loaded?: { readonly certificate: string; readonly hasSlot?: boolean };
+  readonly loaded?: { readonly certificate: string; readonly hasSlot?: boolean; readonly staple?: string };
   readonly findings: readonly { readonly code: string; readonly message: string; readonly advice: AdviceStep[] }[];
 }
 
@@ -58,6 +58,7 @@ function edit({ file, line = 1, note, text }: Extract<AdviceStep, { do: 'edit' }
   const lines = readFileSync(file, 'utf8').split('\n');
   if (note === 'add after this line') lines.splice(line, 0, text);
   else if (note === 'add at the end of this line') lines[line - 1] = `${lines[line - 1] ?? ''} ${text}`;
+  else if (note === 'replace this line with') lines[line - 1] = text;
   else throw new Error(`a person would have to think: ${note}`);
   writeFileSync(file, lines.join('\n'));
 }
