@@ -35,11 +35,17 @@ export const lighttpdPrinting: ConfigurationPrinting = {
     const certificates = asPrinted.certificates.map((one) => {
       // Lines of what was printed are nobody's to edit.
       const position = found.certificates.find(({ certificate }) => certificate === one.certificate)?.position;
-      return definedOnly({ ...one, position });
+      return definedOnly({ ...one, position, settingFor: position === undefined ? settingBeside : undefined });
     });
     return { ...asPrinted, certificates, configurations: found.configurations };
   },
 };
+
+/** Where no line is known to hold the certificate. */
+const settingBeside: NonNullable<UsedCertificate['settingFor']> = (staple) => ({
+  note: 'add where ssl.pemfile of this certificate is set',
+  text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
+});
 
 /** Without the `config { }` around all of it. */
 function bare(printed: string): string {

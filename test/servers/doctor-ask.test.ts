@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';
@@ -340,6 +340,21 @@ describe('doctor on the socket of haproxy', { tags: ['haproxy'] }, () => {
     expect(remarks).toMatchObject([{ code: 'setting', message: expect.stringContaining(two.certificate) as string }]);
   });
 
+  it('takes folders and halves of bundles in crt-lists for what the files name', async () => {
+    const [one, two] = [scene.issue('one'), scene.issue('two')];
+    scene.folder.write('certs/one.pem', readFileSync(one.certificate));
+    scene.folder.write('both.pem.rsa', readFileSync(two.certificate));
+    const list = scene.folder.write('list.txt', `both.pem\n`);
+    const port = await freePort();
+    const config = haproxyConfig({ port, certificate: 'certs/', adminSocket: scene.folder.at('admin.sock') })
+      .replace('crt certs/', `crt certs/ crt-list ${list}`)
+      .replace('maxconn', `crt-base ${scene.folder.path}\n    maxconn`);
+    await keep(startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
+    const { certificates, remarks } = await runDoctor([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+    expect(certificates.map(({ loaded }) => loaded?.certificate)).toEqual(['same', 'same']);
+    expect(remarks).toEqual([]);
+  });
+
   it('gives up on a socket that never answers, and on one that answers without an end', async () => {
     const site = scene.issue('site');
     const silent = await startFakeHaproxy(() => ({ fault: 'silence' }), scene.folder.at('silent.sock'));
@@ -419,6 +434,43 @@ describe('doctor as root', { tags: ['haproxy', 'chroot'] }, () => {
   });
 });
 
+describe('the own updates of haproxy', { tags: ['haproxy'] }, () => {
+  it('are known to work, and to fail', async ({ skip }) => {
+    if (!isSince('haproxy', '2.8')) skip();
+    const site = scene.issue('site');
+    rmSync(site.staple);
+    const list = scene.folder.write('list.txt', `${site.certificate} [ocsp-update on]\n`);
+    const server = `haproxy:${scene.folder.at('haproxy.cfg')}`;
+    const start = async (): Promise<{ stop(): Promise<void> }> => {
+      const port = await freePort();
+      const config = haproxyConfig({ port, certificate: site.certificate, adminSocket: scene.folder.at('admin.sock') });
+      return await keep(
+        startHaproxy({
+          config: config.replace(`crt ${site.certificate}`, `crt-list ${list}`),
+          folder: scene.folder.path,
+          ports: [port],
+        }),
+      );
+    };
+    const state = async (): Promise<string | undefined> => (await runDoctor([server])).certificates[0]?.state;
+    const first = await start();
+    await expect.poll(state, { interval: 500 }).toBe('fine');
+    const { certificates } = await runDoctor([server]);
+    expect(certificates).toMatchObject([
+      { loaded: { certificate: 'same', ownFetching: { isFailing: false } }, refreshedBy: [{ by: 'haproxy' }] },
+    ]);
+    expect(certificates[0]?.refreshedBy[0]?.when).toMatch(/^next \d/);
+    await first.stop();
+
+    scene.responder.behaviour = ({ response }) => void response.writeHead(500).end();
+    await start();
+    const failing = async (): Promise<unknown> =>
+      (await runDoctor([server])).certificates[0]?.findings.map(({ code }) => code);
+    await expect.poll(failing, { interval: 500 }).toContain('own-fetching-fails');
+    expect((await runDoctor([server])).exitCode).toBe(10);
+  });
+});
+
 describe('the advice for a crt-store', { tags: ['haproxy'] }, () => {
   it('is the whole line, and haproxy takes it', async ({ skip }) => {
     if (!isSince('haproxy', '3.0')) skip();
@@ -476,14 +528,19 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
     const { key } = await keep(startSceneDnsdist(scene, site));
     const file = scene.folder.at('dnsdist.conf');
     const text = readFileSync(file, 'utf8');
+    const silent = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    running.push({ stop: () => new Promise((resolve) => silent.close(() => resolve())) });
+    const { port } = silent.address() as AddressInfo;
     for (const other of [
+      text.replace(/controlSocket\("127\.0\.0\.1:\d+"\)/, `controlSocket("127.0.0.1:${port}")`),
       text.replace(key, Buffer.alloc(32).toString('base64')),
       text.replace(key, 'none'),
       text.replace(/controlSocket\("127\.0\.0\.1:\d+"\)/, `controlSocket("127.0.0.1:${await freePort()}")`),
       text.replace(/controlSocket\("127\.0\.0\.1:/, 'controlSocket("203.0.113.9:'),
     ]) {
       writeFileSync(file, other);
-      const { certificates, remarks, exitCode } = await runDoctor([`dnsdist:${file}`]);
+      const { certificates, remarks, exitCode } = await runDoctor(['--handshake-timeout', '2s', `dnsdist:${file}`]);
       expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
       expect(remarks, other).toMatchObject([{ code: 'not-asked' }]);
       expect(exitCode).toBe(0);

@@ -23,13 +23,13 @@ interface Program {
  * `{ tags: ['openssl', 'curl'] }` after its title or by a line `// @module-tag openssl`, and is skipped where one is missing.
  */
 const programs: Readonly<Record<string, Program>> = {
+  apache2: { packages: 'apache2' },
   bash: { packages: 'bash' },
   'bash-completion': {
     packages: 'bash-completion',
     isFiles: true,
     files: ['/usr/share/bash-completion/bash_completion'],
   },
-  apache2: { packages: 'apache2' },
   buildah: { packages: 'buildah' },
   chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
   chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },

@@ -121,9 +121,15 @@ function certificatesOf(frontend: Frontend, folder: string): UsedCertificate[] {
       position,
       // The order of the staples is that of the certificates.
       stapleFile: staples[index] === undefined ? undefined : resolve(folder, staples[index]),
+      settingFor: position.file.endsWith('.yml') ? yamlSetting : undefined,
     }),
   );
 }
+
+const yamlSetting: NonNullable<UsedCertificate['settingFor']> = (staple) => ({
+  note: 'add to "tls" of this bind, one for each certificate in their order',
+  text: `ocsp_response_files: [${JSON.stringify(staple)}]`,
+});
 
 /** By QUIC dnsdist sends no staples; nor would a handshake over TCP show what it sends. */
 function overQuic(certificate: string, { addresses, staples, position }: Frontend): UsedCertificate {
