@@ -103,7 +103,7 @@ const longBracket = /(--)?\[(=*)\[/y;
 
 export function createLuaReader(text: string): Reader {
   // As in a script of sh, the first line may be for the kernel.
-  let at = text.startsWith('#') ? text.indexOf('\n') >>> 0 : 0;
+  let at = /^#[^\n]*/.exec(text)?.[0].length ?? 0;
   let line = 1;
   let ahead: LuaToken | undefined;
   const move = (length: number): void => {

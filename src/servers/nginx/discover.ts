@@ -46,16 +46,24 @@ export const nginxPrinting: ConfigurationPrinting = {
   read(printed, { running }, found) {
     const [, ...parts] = printed.split(/^# configuration file (\/.*):\n/m);
     const files = new Map<string, string>();
-    // A comment may look like such a line: of two with one path the first is nginx's own.
+    let last = '';
     for (let index = 0; index < parts.length; index += 2) {
-      const path = parts[index] ?? '';
-      if (!files.has(path)) files.set(path, parts[index + 1] ?? '');
+      const [path = '', text = ''] = [parts[index], parts[index + 1]];
+      // nginx prints each file once: again it is a comment, and what follows belongs to the file before.
+      const before = files.has(path) ? `${files.get(last) ?? ''}\n` : '';
+      if (before === '') last = path;
+      files.set(last, before + text);
     }
     const [configuration] = files.keys();
     if (configuration === undefined) return found;
     const asPrinted = serversIn(configuration, createConfigurationReader('nginx', files), running);
     // nginx has just taken it: what is a mistake to this reader was not printed in one piece.
-    return asPrinted.remarks.some(({ code }) => code === 'unreadable') ? found : asPrinted;
+    if (asPrinted.remarks.some(({ code }) => code === 'unreadable')) return found;
+    const keyOf = (one: UsedCertificate): string => JSON.stringify([one.certificate, one.stapleFile, one.places]);
+    const known = new Set(asPrinted.certificates.map(keyOf));
+    // A comment with the path of a file that was not printed yet cuts its own file short.
+    const cutOff = found.certificates.filter((one) => !known.has(keyOf(one)));
+    return { ...asPrinted, certificates: [...asPrinted.certificates, ...cutOff] };
   },
 };
 
