@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runRestaple } from '../support/run-program.js';
 import { startDaemon } from '../support/servers/daemon.js';
-import { follow, runDoctor } from '../support/servers/doctor-scene.js';
+import { follow, runDoctor, type DoctorRun } from '../support/servers/doctor-scene.js';
 import { startFakeHaproxy } from '../support/fake-haproxy.js';
 import { freePort } from '../support/servers/free-port.js';
 import { haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
@@ -43,6 +43,12 @@ async function keep<One extends { stop(): Promise<void> }>(starting: Promise<One
   const daemon = await starting;
   running.push(daemon);
   return daemon;
+}
+
+/** What doctor says of servers: programs of other tests run on this host too, and it looks at them. */
+async function look(words: readonly string[]): Promise<DoctorRun> {
+  const run = await runDoctor(words);
+  return { ...run, remarks: run.remarks.filter(({ server }) => server !== undefined) };
 }
 
 /** A haproxy whose socket something else answers. */
@@ -86,11 +92,11 @@ include_shell "cat ${scene.folder.at('staple.conf')}"
   it('knows what variables and the output of commands stand for', async () => {
     const site = scene.issue('site');
     const server = await lighttpd(site);
-    const read = await runDoctor([server]);
+    const read = await look([server]);
     expect(read.certificates).toEqual([]);
     expect(read.remarks.map(({ code }) => code)).toEqual(['not-understood', 'not-understood']);
 
-    const { certificates, remarks, exitCode, stdout } = await runDoctor(['--ask-servers', server]);
+    const { certificates, remarks, exitCode, stdout } = await look(['--ask-servers', server]);
     expect(certificates, stdout).toMatchObject([
       {
         certificate: site.certificate,
@@ -125,14 +131,14 @@ include_shell "cat ${scene.folder.at('staple.conf')}"
     ];
     for (const [name, spoil, mend, why] of cases) {
       spoil();
-      const { certificates, remarks } = await runDoctor(['--ask-servers', server]);
+      const { certificates, remarks } = await look(['--ask-servers', server]);
       mend();
       expect(certificates, name).toEqual([]);
       const [remark] = remarks.filter(({ code }) => code === 'not-asked');
       expect(remark?.message, name).toContain('lighttpd did not print its configuration: ');
       expect(remark?.message, name).toContain(why);
     }
-    expect((await runDoctor(['--ask-servers', server])).certificates).toHaveLength(1);
+    expect((await look(['--ask-servers', server])).certificates).toHaveLength(1);
   });
 
   it('says why it could not, for a configuration that was broken since, and goes on', async () => {
@@ -140,7 +146,7 @@ include_shell "cat ${scene.folder.at('staple.conf')}"
     const server = await lighttpd(site);
     const config = scene.folder.at('lighttpd.conf');
     writeFileSync(config, `${readFileSync(config, 'utf8')}garbage {{{\n`);
-    const { remarks, exitCode } = await runDoctor(['--ask-servers', server]);
+    const { remarks, exitCode } = await look(['--ask-servers', server]);
     expect(remarks.filter(({ code }) => code === 'unreadable').map(({ message }) => message)).toEqual([
       `${config}:11: this is neither a setting nor a condition nor an include`,
       expect.stringContaining('lighttpd cannot load its configuration'),
@@ -160,7 +166,7 @@ describe('doctor --ask-servers on nginx', { tags: ['nginx', 'chroot'] }, () => {
     const included = scene.folder.write('sites/site.conf', block.replace(/\n\}\s*$/, '\n'));
     writeFileSync(config, `${head}include sites/*.conf;\n}\n`);
     const words = [`nginx:${config}`];
-    const [read, printed] = [await runDoctor(words), await runDoctor(['--ask-servers', ...words])];
+    const [read, printed] = [await look(words), await look(['--ask-servers', ...words])];
     expect(printed.certificates).toEqual(read.certificates);
     expect(printed.certificates).toMatchObject([{ state: 'unrefreshed', position: { file: included } }]);
     expect(printed.remarks).toEqual([]);
@@ -173,11 +179,11 @@ describe('doctor --ask-servers on nginx', { tags: ['nginx', 'chroot'] }, () => {
     await keep(startNginx({ folder: scene.folder.path, pidFile, servers }));
     const config = scene.folder.at('nginx.conf');
     writeFileSync(config, readFileSync(config, 'utf8').replace('access_log off;', 'acess_log off;'));
-    const { certificates, remarks, exitCode } = await runDoctor(['--ask-servers', `nginx:${config}`]);
+    const { certificates, remarks, exitCode } = await look(['--ask-servers', `nginx:${config}`]);
     expect(certificates).toMatchObject([{ state: 'unrefreshed' }]);
     expect(remarks[0]?.message).toContain('unknown directive "acess_log"');
     expect(exitCode).toBe(8);
-    expect((await runDoctor([`nginx:${config}`])).exitCode).toBe(0);
+    expect((await look([`nginx:${config}`])).exitCode).toBe(0);
   });
 });
 
@@ -207,8 +213,8 @@ describe('a server that prints what it likes', { tags: ['perl', 'chroot'] }, () 
     const site = scene.issue('site');
     const text = `http { server { listen 127.0.0.1:1 ssl; ssl_certificate ${site.certificate}; ssl_stapling on; ssl_stapling_file ${site.staple}; } }`;
     const config = await fakeNginx(`print '# configuration file /x/nginx.conf:', chr 10, '${text}', chr 10;`);
-    expect((await runDoctor([`nginx:${config}`])).certificates).toEqual([]);
-    const { certificates, remarks } = await runDoctor(['--ask-servers', `nginx:${config}`]);
+    expect((await look([`nginx:${config}`])).certificates).toEqual([]);
+    const { certificates, remarks } = await look(['--ask-servers', `nginx:${config}`]);
     expect(certificates, JSON.stringify(remarks)).toMatchObject([
       { certificate: site.certificate, staple: { file: site.staple } },
     ]);
@@ -217,13 +223,13 @@ describe('a server that prints what it likes', { tags: ['perl', 'chroot'] }, () 
   it('prints 100 MB, or does not end: said, and nothing more', async () => {
     const config = await fakeNginx(`print 'a' x 1048576 for 1 .. 100;`);
     const words = ['--ask-servers', '--handshake-timeout', '20s', `nginx:${config}`];
-    const much = await runDoctor(words);
+    const much = await look(words);
     expect(much.remarks.map(({ message }) => message)).toContain(
       'nginx did not print its configuration: it printed more than 64 MiB',
     );
     expect(much.exitCode).toBe(0);
     writeFileSync(config, 'BEGIN { sleep 600; }\n');
-    const long = await runDoctor(['--ask-servers', '--handshake-timeout', '1s', `nginx:${config}`]);
+    const long = await look(['--ask-servers', '--handshake-timeout', '1s', `nginx:${config}`]);
     expect(long.remarks.map(({ message }) => message)).toContain(
       'nginx did not print its configuration: it did not end within 1 s',
     );
@@ -232,7 +238,7 @@ describe('a server that prints what it likes', { tags: ['perl', 'chroot'] }, () 
   it('is not run where its executable was replaced, or leads over a folder that others may write', async () => {
     const config = await fakeNginx(`print 'never';`);
     const reason = async (): Promise<string | undefined> => {
-      const { remarks } = await runDoctor(['--ask-servers', `nginx:${config}`]);
+      const { remarks } = await look(['--ask-servers', `nginx:${config}`]);
       return remarks.find(({ code }) => code === 'not-asked')?.message;
     };
     chmodSync(scene.folder.at('bin'), 0o777);
@@ -280,7 +286,7 @@ ${host(two, 'two')}
         ports: [port],
       }),
     );
-    const { certificates, exitCode, stdout } = await runDoctor(['--ask-servers', `apache:${file}`]);
+    const { certificates, exitCode, stdout } = await look(['--ask-servers', `apache:${file}`]);
     expect(
       certificates.map(({ certificate, state }) => [certificate, state]),
       stdout,
@@ -301,11 +307,11 @@ describe('doctor on the socket of haproxy', { tags: ['haproxy'] }, () => {
     const file = scene.folder.at('haproxy.cfg');
     writeFileSync(file, readFileSync(file, 'utf8').replace('bind 127.0.0.1:', 'bind 203.0.113.5:'));
     const server = `haproxy:${file}`;
-    expect((await runDoctor([server])).certificates).toMatchObject([
+    expect((await look([server])).certificates).toMatchObject([
       { state: 'unrefreshed', loaded: { certificate: 'same', hasSlot: true, staple: 'same' } },
     ]);
     scene.age(site);
-    const { certificates, exitCode } = await runDoctor([server]);
+    const { certificates, exitCode } = await look([server]);
     expect(certificates).toMatchObject([
       {
         state: 'not-served',
@@ -331,7 +337,7 @@ describe('doctor on the socket of haproxy', { tags: ['haproxy'] }, () => {
     );
     const three = scene.issue('three');
     writeFileSync(list, `${one.certificate}\n${three.certificate}\n`);
-    const { certificates, remarks } = await runDoctor([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+    const { certificates, remarks } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
     expect(certificates).toMatchObject([
       { certificate: three.certificate, state: 'not-served', loaded: { certificate: 'none' } },
       { certificate: one.certificate, state: 'unrefreshed', loaded: { certificate: 'same' } },
@@ -350,7 +356,7 @@ describe('doctor on the socket of haproxy', { tags: ['haproxy'] }, () => {
       .replace('crt certs/', `crt certs/ crt-list ${list}`)
       .replace('maxconn', `crt-base ${scene.folder.path}\n    maxconn`);
     await keep(startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
-    const { certificates, remarks } = await runDoctor([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+    const { certificates, remarks } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
     expect(certificates.map(({ loaded }) => loaded?.certificate)).toEqual(['same', 'same']);
     expect(remarks).toEqual([]);
   });
@@ -369,12 +375,12 @@ describe('doctor on the socket of haproxy', { tags: ['haproxy'] }, () => {
     await new Promise<void>((resolve) => flood.listen(scene.folder.at('flood.sock'), resolve));
     const server = await haproxyWithSocket(site, scene.folder.at('silent.sock'));
     try {
-      const quiet = await runDoctor(['--handshake-timeout', '1s', server]);
+      const quiet = await look(['--handshake-timeout', '1s', server]);
       expect(quiet.certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
       expect(quiet.remarks).toMatchObject([{ code: 'not-asked' }]);
       const file = scene.folder.at('haproxy.cfg');
       writeFileSync(file, readFileSync(file, 'utf8').replace('silent.sock', 'flood.sock'));
-      const loud = await runDoctor([server]);
+      const loud = await look([server]);
       expect(loud.certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
       expect(loud.remarks).toMatchObject([{ code: 'not-asked' }]);
       expect(loud.exitCode).toBe(0);
@@ -392,19 +398,19 @@ describe('doctor as root', { tags: ['haproxy', 'chroot'] }, () => {
     const server = await haproxyWithSocket(site, scene.folder.at('fake.sock'));
     try {
       chownSync(scene.folder.at('fake.sock'), 1234, 1234);
-      const foreign = await runDoctor([server]);
+      const foreign = await look([server]);
       expect(foreign.remarks).toMatchObject([
         { code: 'not-asked', message: expect.stringContaining('fake.sock belongs to user 1234') as string },
       ]);
       chownSync(scene.folder.at('fake.sock'), 0, 0);
       chmodSync(scene.folder.path, 0o777);
-      const open = await runDoctor([server]);
+      const open = await look([server]);
       chmodSync(scene.folder.path, 0o755);
       expect(open.remarks).toMatchObject([
         { code: 'not-asked', message: expect.stringContaining('others may write') as string },
       ]);
       expect(fake.connections()).toBe(0);
-      await runDoctor([server]);
+      await look([server]);
       expect(fake.connections()).toBe(1);
     } finally {
       await fake.close();
@@ -428,7 +434,7 @@ describe('doctor as root', { tags: ['haproxy', 'chroot'] }, () => {
       /^Uid:\t\d+\t(\d+)[^]*^Gid:\t\d+\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.map(Number) ?? [];
     chownSync(scene.folder.at('run'), user, group);
     chmodSync(scene.folder.at('run'), 0o2775);
-    const { certificates, remarks } = await runDoctor([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+    const { certificates, remarks } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
     expect(certificates).toMatchObject([{ loaded: { certificate: 'same', staple: 'same' } }]);
     expect(remarks).toEqual([]);
   });
@@ -452,10 +458,10 @@ describe('the own updates of haproxy', { tags: ['haproxy'] }, () => {
         }),
       );
     };
-    const state = async (): Promise<string | undefined> => (await runDoctor([server])).certificates[0]?.state;
+    const state = async (): Promise<string | undefined> => (await look([server])).certificates[0]?.state;
     const first = await start();
     await expect.poll(state, { interval: 500 }).toBe('fine');
-    const { certificates } = await runDoctor([server]);
+    const { certificates } = await look([server]);
     expect(certificates).toMatchObject([
       { loaded: { certificate: 'same', ownFetching: { isFailing: false } }, refreshedBy: [{ by: 'haproxy' }] },
     ]);
@@ -465,9 +471,9 @@ describe('the own updates of haproxy', { tags: ['haproxy'] }, () => {
     scene.responder.behaviour = ({ response }) => void response.writeHead(500).end();
     await start();
     const failing = async (): Promise<unknown> =>
-      (await runDoctor([server])).certificates[0]?.findings.map(({ code }) => code);
+      (await look([server])).certificates[0]?.findings.map(({ code }) => code);
     await expect.poll(failing, { interval: 500 }).toContain('own-fetching-fails');
-    expect((await runDoctor([server])).exitCode).toBe(10);
+    expect((await look([server])).exitCode).toBe(10);
   });
 });
 
@@ -479,7 +485,7 @@ describe('the advice for a crt-store', { tags: ['haproxy'] }, () => {
     const base = haproxyConfig({ port, certificate: '@web/site', adminSocket: scene.folder.at('admin.sock') });
     const config = base.replace('defaults', `crt-store web\n    load crt ${site.certificate} alias site\ndefaults`);
     await keep(startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
-    const { certificates } = await runDoctor([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+    const { certificates } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
     const edit = certificates[0]!.findings[0]!.advice.find((step) => step.do === 'edit');
     expect(edit).toMatchObject({
       note: 'replace this line with',
@@ -495,7 +501,7 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
     await keep(startSceneDnsdist(scene, site));
     const file = scene.folder.at('dnsdist.conf');
     const server = `dnsdist:${file}`;
-    expect((await runDoctor([server])).certificates).toMatchObject([{ loaded: { certificate: 'not-said' } }]);
+    expect((await look([server])).certificates).toMatchObject([{ loaded: { certificate: 'not-said' } }]);
 
     const port = await freePort();
     writeFileSync(
@@ -510,7 +516,7 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
         `"127.0.0.1:${port}", "${scene.folder.at('other.pem')}"`,
       ),
     );
-    const { certificates, exitCode } = await runDoctor([server]);
+    const { certificates, exitCode } = await look([server]);
     expect(certificates).toMatchObject([
       {
         certificate: scene.folder.at('other.pem'),
@@ -540,7 +546,7 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
       text.replace(/controlSocket\("127\.0\.0\.1:/, 'controlSocket("203.0.113.9:'),
     ]) {
       writeFileSync(file, other);
-      const { certificates, remarks, exitCode } = await runDoctor(['--handshake-timeout', '2s', `dnsdist:${file}`]);
+      const { certificates, remarks, exitCode } = await look(['--handshake-timeout', '2s', `dnsdist:${file}`]);
       expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
       expect(remarks, other).toMatchObject([{ code: 'not-asked' }]);
       expect(exitCode).toBe(0);
@@ -556,7 +562,7 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
       file,
       `${readFileSync(file, 'utf8')}addDOQLocal("127.0.0.1:853", "${scene.folder.at('quic.pem')}", "x.key")\n`,
     );
-    const { certificates, exitCode } = await runDoctor([`dnsdist:${file}`]);
+    const { certificates, exitCode } = await look([`dnsdist:${file}`]);
     expect(certificates).toMatchObject([
       { certificate: site.certificate, state: 'unrefreshed' },
       {

@@ -25,7 +25,12 @@ export interface DoctorLine {
 /** What `doctor --json` says of some servers. */
 export interface DoctorRun extends RunResult {
   readonly certificates: readonly DoctorLine[];
-  readonly remarks: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+  readonly remarks: readonly {
+    readonly server?: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
 }
 
 export async function runDoctor(words: readonly string[]): Promise<DoctorRun> {
