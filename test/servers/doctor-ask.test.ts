@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -551,6 +552,60 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
       expect(remarks, other).toMatchObject([{ code: 'not-asked' }]);
       expect(exitCode).toBe(0);
     }
+  });
+
+  it('is the same where dnsdist has a YAML configuration, the key of which serves a reload', async ({ skip }) => {
+    if (!isSince('dnsdist', '2.0')) skip();
+    const site = scene.issue('site');
+    const [port, plain, consolePort] = [await freePort(), await freePort(), await freePort()];
+    const file = scene.folder.write(
+      'dnsdist.yml',
+      `security_polling:
+  suffix: ""
+console:
+  listen_address: "127.0.0.1:${consolePort}"
+  key: "${randomBytes(32).toString('base64')}"
+backends:
+  - address: "127.0.0.1:9"
+    protocol: "Do53"
+    health_checks:
+      mode: "up"
+binds:
+  - listen_address: "127.0.0.1:${plain}"
+    protocol: "Do53"
+  - listen_address: "127.0.0.1:${port}"
+    protocol: "DoT"
+    tls:
+      certificates:
+        - certificate: "${site.certificate}"
+          key: "${site.key}"
+      ocsp_response_files: ["${site.staple}"]
+`,
+    );
+    const args = ['-C', file, '--supervised', '--disable-syslog'];
+    await keep(
+      startDaemon({
+        command: 'dnsdist',
+        debianPackage: 'dnsdist',
+        args,
+        folder: scene.folder.path,
+        ports: [port, consolePort],
+      }),
+    );
+    const server = `dnsdist:${file}`;
+    expect((await look([server])).certificates).toMatchObject([
+      {
+        certificate: site.certificate,
+        state: 'unrefreshed',
+        loaded: { certificate: 'not-said' },
+        handshakes: [{ outcome: 'served' }],
+      },
+    ]);
+    scene.age(site);
+    const { certificates } = await look([server]);
+    expect(certificates).toMatchObject([{ state: 'not-served', target: `dnsdist:127.0.0.1:${consolePort}` }]);
+    await follow(certificates[0]!.findings[0]!.advice, scene.folder);
+    expect((await look([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
   });
 
   it('says of QUIC that nothing is stapled and nothing can be seen', async () => {

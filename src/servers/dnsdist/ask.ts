@@ -2,9 +2,9 @@ import { OcspError } from '../../core/index.js';
 import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
 import { reachableHost } from '../../system/listening-sockets.js';
 import type { CertificateSubject, DiscoveryTools, FoundServer, LoadedState, ServerAnswer } from '../discovery.js';
-import { openDnsdistConsole, type DnsdistConsole } from './console.js';
+import { openDnsdistConsole } from './console.js';
 import { readConsoleKeyFile } from './key.js';
-import { readAddresses, showFrontends } from './replies.js';
+import { readListeners, showBinds, withoutLuaError } from './replies.js';
 
 /**
  * Which frontends dnsdist runs with, over its console: what they have loaded it does not say.
@@ -23,7 +23,7 @@ export async function askDnsdist(
   }
   const connection = await openDnsdistConsole(control.address, key, tools.limits, (count) => tools.randomBytes(count));
   try {
-    const listeners = await listenersOf(connection);
+    const listeners = readListeners(withoutLuaError(await connection.run(showBinds), showBinds));
     const there = new Set(listeners.map(({ host, port }) => shownHostAndPort({ host: reachableHost(host), port })));
     const isThere = (place: HostAndPort): boolean => there.has(shownHostAndPort(place));
     const loaded = subjects.map(({ places = [] }): LoadedState => {
@@ -34,19 +34,6 @@ export async function askDnsdist(
   } finally {
     connection.close();
   }
-}
-
-/** Where the frontends listen that staple, as dnsdist says it. */
-export async function listenersOf(connection: DnsdistConsole): Promise<HostAndPort[]> {
-  const listeners: HostAndPort[] = [];
-  for (const commands of showFrontends) {
-    for (const command of commands) {
-      const found = readAddresses(await connection.run(command));
-      listeners.push(...found);
-      if (found.length > 0) break;
-    }
-  }
-  return listeners;
 }
 
 function keyIn(file: string): Uint8Array | string {

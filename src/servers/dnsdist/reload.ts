@@ -3,15 +3,16 @@ import { basename } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { reasonToRefuse } from './acceptance.js';
-import { listenersOf } from './ask.js';
 import { openDnsdistConsole, type DnsdistConsole } from './console.js';
 import { accessByDnsdist, findReaders, type Reader } from './readers.js';
 import {
   explainRefusal,
   readFrontends,
+  readListeners,
   readVersion,
   reloadEachFrontend,
   shorten,
+  showBinds,
   stapleFileIn,
   withoutLuaError,
   type DnsdistVersion,
@@ -92,7 +93,7 @@ async function reloadOver(
     const staple = staples[index];
     return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
   });
-  const listeners = await listenersOf(connection);
+  const listeners = readListeners(await connection.run(showBinds));
   return { ...told, certificates, listeners: listeners.map((one) => reachedFrom(address, one)) };
 }
 

@@ -39,12 +39,13 @@ reloadEach("DoH3", getDOH3FrontendCount, getDOH3Frontend)
 return table.concat(lines, "\\n")
 `.trim();
 
-/** The commands that show the frontends which staple: DoQ and DoH3 take no staples. Of several names the first that says something counts. */
-export const showFrontends = [['showTLSContexts()', 'showTLSFrontends()'], ['showDOHFrontends()']] as const;
+/** Shows what dnsdist listens on. Only this is right in all versions: from 2.0 on showTLSFrontends() says 0.0.0.0:0 of those in YAML. */
+export const showBinds = 'showBinds()';
 
-/** The addresses in what {@link showFrontends} say; nothing for a reply of another kind. */
-export function readAddresses(reply: string): HostAndPort[] {
-  return [...reply.matchAll(/^\d+ +(\S+:\d+) /gm)].flatMap(([, text = '']) => parseHostAndPort(text) ?? []);
+/** The addresses of frontends that staple in what {@link showBinds} says, DoT and DoH; nothing for a reply of another kind. */
+export function readListeners(reply: string): HostAndPort[] {
+  const lines = reply.matchAll(/^\d+ +(\S+:\d+) +TCP \(DNS over (?:TLS|HTTPS)\)/gm);
+  return [...lines].flatMap(([, text = '']) => parseHostAndPort(text) ?? []);
 }
 
 /**
