@@ -8,9 +8,10 @@ import { knownServers, parseWantedServer } from '../pipeline/doctor/find-servers
 export default class Doctor extends BaseCommand {
   static override description = `Look at this host: what do its TLS servers need for stapling?
 
-Finds the servers that run, reads their configuration, asks haproxy over its socket, and shakes hands with each. For every
-certificate it says whether a staple is there, good, served and refreshed, and what to do, as commands to paste. It changes
-nothing, and sends nothing off this host without --query. Run it as root, or it says what it could not read.`;
+Finds the servers that run, reads their configuration, asks haproxy and dnsdist over their consoles, and shakes hands with
+each. For every certificate it says whether a staple is there, good, loaded, served and refreshed, and what to do, as commands
+to paste. It changes nothing, sends nothing off this host without --query, and runs no server without --ask-servers. Run it as
+root, or it says what it could not read.`;
   static override usage = '[FLAG...] [SERVER...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143] as const;
   static override manual = ['docs/doctor.md', 'docs/servers.md'];
@@ -21,6 +22,7 @@ nothing, and sends nothing off this host without --query. Run it as root, or it 
     '<%= config.bin %> doctor --json | jq -r \'select(.state == "not-served").certificate\'',
     '<%= config.bin %> doctor --strict',
     '<%= config.bin %> doctor --html /var/www/html/staples.html',
+    '<%= config.bin %> doctor --ask-servers',
   ];
   static override strict = false;
   static override args = {

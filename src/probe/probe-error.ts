@@ -1,6 +1,6 @@
 import { OcspError } from '../core/index.js';
-import { shownHostAndPort } from '../system/host-and-port.js';
-import { isNameError, networkErrorCode, networkErrorText } from '../system/network-error-text.js';
+import { shownHostAndPort } from '../system/network/host-and-port.js';
+import { isNameError, networkErrorCode, networkErrorText } from '../system/network/network-error-text.js';
 import type { ProbeRequest } from './probe-request.js';
 
 /** A failed lookup or connection: `name-not-resolved`, `timeout`, `connection-failed`. */

@@ -1,4 +1,4 @@
-import type { HostAndPort } from '../system/host-and-port.js';
+import type { HostAndPort } from '../system/network/host-and-port.js';
 
 /** What is asked of a server; the operator named it, so no address is off limits. */
 export interface ProbeRequest extends HostAndPort {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { OcspError } from '../core/index.js';
-import { connectionOver } from '../system/connection.js';
+import { connectionOver } from '../system/network/connection.js';
 
 /** More than any greeting or capability list in use (RFC 5321 §4.5.3.1.5 asks for 512 octets, RFC 9051 for no limit). */
 const maximumLineOctets = 8192;

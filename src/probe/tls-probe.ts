@@ -4,7 +4,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import type { X509Certificate } from 'node:crypto';
 import { OcspError } from '../core/index.js';
 import { connectionError, handshakeError } from './probe-error.js';
-import { shownHostAndPort } from '../system/host-and-port.js';
+import { shownHostAndPort } from '../system/network/host-and-port.js';
 import type { ProbeRequest, ProbeResult } from './probe-request.js';
 import { askForTls } from './starttls.js';
 import { definedOnly } from '../core/defined-only.js';

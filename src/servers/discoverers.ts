@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { HostProcess } from '../system/host-processes.js';
+import { apachePrinting } from './apache/printed.js';
 import type { Discoverer } from './discovery.js';
+import { askDnsdist } from './dnsdist/ask.js';
 import { discoverDnsdist } from './dnsdist/discover.js';
 import { discoverApache, apacheConfigurations } from './apache/discover.js';
 import { daemon as eximDaemon } from './exim.js';
@@ -9,9 +12,9 @@ import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/di
 import { hitch } from './hitch.js';
 import { discoverHitch, longOption } from './hitch-discovery.js';
 import { lighttpd } from './lighttpd.js';
-import { discoverLighttpd } from './lighttpd-discovery.js';
+import { discoverLighttpd, lighttpdPrinting } from './lighttpd-discovery.js';
 import { nginx } from './nginx.js';
-import { discoverNginx, nginxArguments, optionValue } from './nginx/discover.js';
+import { discoverNginx, nginxArguments, nginxPrinting, optionValue } from './nginx/discover.js';
 
 /** The servers that `doctor` finds on this host and looks into. */
 export const discoverers: readonly Discoverer[] = [
@@ -34,14 +37,16 @@ export const discoverers: readonly Discoverer[] = [
       return file === undefined ? [] : [resolve(folder, file)];
     },
     discover: discoverNginx,
+    printing: nginxPrinting,
   },
   {
     name: 'dnsdist',
     program: /^dnsdist$/,
     usualConfiguration: '/etc/dnsdist/dnsdist.conf',
     configurationsOf: (running) =>
-      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config')),
+      fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config') ?? usualYaml()),
     discover: discoverDnsdist,
+    ask: askDnsdist,
   },
   {
     name: 'hitch',
@@ -56,6 +61,7 @@ export const discoverers: readonly Discoverer[] = [
     usualConfiguration: '/etc/lighttpd/lighttpd.conf',
     configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
     discover: discoverLighttpd,
+    printing: lighttpdPrinting,
   },
   {
     name: 'exim',
@@ -77,8 +83,15 @@ export const discoverers: readonly Discoverer[] = [
     ],
     configurationsOf: apacheConfigurations,
     discover: discoverApache,
+    printing: apachePrinting,
   },
 ];
+
+/** dnsdist 2.0 and newer prefers it to dnsdist.conf. */
+function usualYaml(): string | undefined {
+  const file = '/etc/dnsdist/dnsdist.yml';
+  return existsSync(file) ? file : undefined;
+}
 
 /** A file as a process names it, absolute. */
 function fileIn({ workingFolder = '/' }: HostProcess, file: string | undefined): string[] {

@@ -1,11 +1,12 @@
 import type { CertId, Certificate } from '../core/index.js';
 import type { FilePath } from '../core/file-path.js';
-import type { SocketAddress } from '../system/connection.js';
-import type { HostAndPort } from '../system/host-and-port.js';
+import type { SocketAddress } from '../system/network/connection.js';
+import type { HostAndPort } from '../system/network/host-and-port.js';
 import type { HostProcess } from '../system/host-processes.js';
 import type { CommandEnvironment } from '../system/run-command.js';
 import type { ProcessRights } from '../system/running-process.js';
 import type { ReloadLimits } from './reload-result.js';
+import type { Daemon } from './signal/daemon.js';
 
 /** A kind of server that can be found on this host. */
 export interface Discoverer {
@@ -22,6 +23,8 @@ export interface Discoverer {
   configurationsOf(running: HostProcess): readonly string[];
   /** What it serves by its configuration. */
   discover(instance: ServerInstance, tools: DiscoveryTools): FoundServer;
+  /** How it prints its configuration, with --ask-servers; absent where what it prints says nothing new. */
+  readonly printing?: ConfigurationPrinting;
   /**
    * What it says itself of these certificates, over the socket of its configuration.
    *
@@ -30,12 +33,26 @@ export interface Discoverer {
   ask?(found: FoundServer, subjects: readonly CertificateSubject[], tools: DiscoveryTools): Promise<ServerAnswer>;
 }
 
+/** How a kind of server prints the configuration that it would start with. */
+export interface ConfigurationPrinting {
+  readonly daemon: Pick<Daemon, 'name' | 'test' | 'keepsRights'>;
+  /** The words that make it print on stdout. */
+  readonly words: readonly string[];
+  /** The script of its package that knows the environment of its service: run where the command line names no configuration. */
+  readonly script?: { readonly name: string; readonly reads: readonly string[] };
+  /** What it serves by what it printed; `found` is what its files say. */
+  read(printed: string, instance: ServerInstance, found: FoundServer): FoundServer;
+}
+
 /** A certificate that a server is asked about. */
 export interface CertificateSubject {
   readonly certificatePath: FilePath;
   readonly certificate: Certificate;
   /** Absent where the issuer was not found. */
   readonly certId?: CertId;
+  /** What is in the file of its staple. */
+  readonly staple?: Uint8Array;
+  readonly places?: readonly ServedPlace[];
 }
 
 /** What a server says itself. */
@@ -55,6 +72,8 @@ export interface DiscoveryTools {
   readonly limits: ReloadLimits;
   readonly environment: CommandEnvironment;
   randomBytes(count: number): Uint8Array;
+  /** The user of this run, where servers may be run to print their configuration. */
+  readonly printing?: { readonly effectiveUserId: number };
 }
 
 /** Where a certificate is served. */
@@ -106,6 +125,12 @@ export interface UsedCertificate {
   readonly chainFile?: string;
   /** The setting by which the server fetches the staple itself, where it does. */
   readonly ownFetching?: OwnFetching;
+  /** The server says that it uses it, and no line that was read does: how it comes by its staple is not known. */
+  readonly isNamedByNoLine?: true;
+  /** Why the server staples nothing for it, whatever it is given, where that is so: a sentence. */
+  readonly cannotStaple?: string;
+  /** What is to be written where, to have the server read this staple; absent where its kind says it all. */
+  readonly settingFor?: (staple: string) => { readonly note: string; readonly text: string };
   /** What is known to keep a staple of this certificate from being right: sentences. */
   readonly remarks?: readonly ServerRemark[];
 }
@@ -124,10 +149,12 @@ export interface OwnFetching {
 
 /** What runs in the server. */
 export interface LoadedState {
-  /** The certificate of the file, another one under its name, or none. */
-  readonly certificate: 'same' | 'other' | 'none';
+  /** The certificate of the file, another one under its name, none, or one of which the server does not say what it is. */
+  readonly certificate: 'same' | 'other' | 'none' | 'not-said';
   /** Whether it has a place for its staple; absent where it does not say. */
   readonly hasSlot?: boolean;
+  /** The staple of the file, or another one; absent where there is no file or it does not say. */
+  readonly staple?: 'same' | 'other';
   /** Of its own fetching: what came of the last time, and when it asks again, in its words. */
   readonly ownFetching?: { readonly isFailing: boolean; readonly status: string; readonly next: string };
 }

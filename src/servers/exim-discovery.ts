@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
 import type { HostProcess } from '../system/host-processes.js';
-import { reachableHost } from '../system/listening-sockets.js';
+import { reachableHost } from '../system/network/listening-sockets.js';
 import { readRegularFile } from '../system/read-file.js';
 import { shellWord } from '../system/shell-words.js';
 import { unlessRefused } from '../system/system-error.js';

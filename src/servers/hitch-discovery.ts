@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
-import { parseHostAndPort } from '../system/host-and-port.js';
+import { parseHostAndPort } from '../system/network/host-and-port.js';
 import type { HostProcess } from '../system/host-processes.js';
-import { reachableHost } from '../system/listening-sockets.js';
+import { reachableHost } from '../system/network/listening-sockets.js';
 import { systemErrorText } from '../system/system-error.js';
 import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
 import {

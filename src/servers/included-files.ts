@@ -25,8 +25,14 @@ export interface ConfigurationReader {
   remark(code: ServerRemark['code'], message: string, hint?: string): void;
 }
 
-/** @param server for messages */
-export function createConfigurationReader(server: string): ConfigurationReader {
+/**
+ * @param server for messages
+ * @param printed texts of files as the server printed them, by their paths: those are not read
+ */
+export function createConfigurationReader(
+  server: string,
+  printed: ReadonlyMap<string, string> = new Map(),
+): ConfigurationReader {
   const files = new Set<string>();
   let reads = 0;
   let octets = 0;
@@ -52,6 +58,11 @@ export function createConfigurationReader(server: string): ConfigurationReader {
         const limit = reads > maximumFiles ? `${maximumFiles} files` : `${maximumOctets} octets`;
         remark('unreadable', `the configuration of ${server} has more than ${limit}: the others were not read`);
         return undefined;
+      }
+      const text = printed.get(path);
+      if (text !== undefined) {
+        files.add(path);
+        return text;
       }
       try {
         const { bytes, status } = readRegularFile(path, { limit: largestFile });

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
-import { parseHostAndPort } from '../system/host-and-port.js';
-import { reachableHost } from '../system/listening-sockets.js';
+import { parseHostAndPort } from '../system/network/host-and-port.js';
+import { reachableHost } from '../system/network/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
-import type { FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
+import { lighttpd } from './lighttpd.js';
+import { lighttpdMistake } from './lighttpd-syntax.js';
+import type { ConfigurationPrinting, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
 
 /** What a condition sets, or the file outside of all conditions. */
 interface LighttpdBlock {
@@ -19,7 +21,38 @@ const deepestInclude = 16;
 /** What lighttpd serves by its configuration, as far as plain texts go. */
 export function discoverLighttpd({ running, configurations }: ServerInstance): FoundServer {
   const reader = createConfigurationReader('lighttpd');
-  const [configuration = ''] = configurations;
+  return serverIn(configurations[0] ?? '', reader, running);
+}
+
+/** `lighttpd -p`: one text with all includes and the output of commands in their places, and the values of variables. */
+export const lighttpdPrinting: ConfigurationPrinting = {
+  daemon: lighttpd.daemon,
+  words: ['-p'],
+  read(printed, { running, configurations }, found) {
+    const [configuration = ''] = configurations;
+    const reader = createConfigurationReader('lighttpd', new Map([[configuration, bare(printed)]]));
+    const asPrinted = serverIn(configuration, reader, running);
+    const certificates = asPrinted.certificates.map((one) => {
+      // Lines of what was printed are nobody's to edit.
+      const position = found.certificates.find(({ certificate }) => certificate === one.certificate)?.position;
+      return definedOnly({ ...one, position, settingFor: position === undefined ? settingBeside : undefined });
+    });
+    return { ...asPrinted, certificates, configurations: found.configurations };
+  },
+};
+
+/** Where no line is known to hold the certificate. */
+const settingBeside: NonNullable<UsedCertificate['settingFor']> = (staple) => ({
+  note: 'add where ssl.pemfile of this certificate is set',
+  text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
+});
+
+/** Without the `config { }` around all of it. */
+function bare(printed: string): string {
+  return printed.replace(/^config \{\n/, '').replace(/\}\s*$/, '');
+}
+
+function serverIn(configuration: string, reader: ConfigurationReader, running: ServerInstance['running']): FoundServer {
   const top: LighttpdBlock = { condition: '', outer: undefined, settings: new Map() };
   const blocks = [top];
   readFile(configuration, top, blocks, reader, 0);
@@ -90,7 +123,12 @@ function readFile(
   depth: number,
 ): void {
   let block = start;
-  for (const [index, raw] of (reader.read(file) ?? '').split('\n').entries()) {
+  const contents = reader.read(file) ?? '';
+  const mistake = lighttpdMistake(contents);
+  if (mistake !== undefined) {
+    reader.remark('unreadable', `${file}:${mistake.line}: ${mistake.what}`, 'test it with: lighttpd -tt -f FILE');
+  }
+  for (const [index, raw] of contents.split('\n').entries()) {
     const line = index + 1;
     let text = raw.trim();
     if (text.startsWith('#')) continue;
@@ -137,7 +175,7 @@ function takeStatement(text: string, block: LighttpdBlock, { file, line, reader,
   }
   const [, name = '', value = ''] = assignment.exec(text) ?? [];
   if (!watched.test(name)) return;
-  const plain = plainText.exec(value)?.[1] ?? /^\d+/.exec(value)?.[0];
+  const plain = plainText.exec(value)?.[1]?.replace(/\\(["\\])/g, '$1') ?? /^\d+/.exec(value)?.[0];
   if (plain !== undefined) block.settings.set(name, { value: plain, file, line });
   else reader.remark('not-understood', `${file}:${line}: the value of ${name} is not a plain text`);
 }

@@ -1,6 +1,6 @@
 import type { CertId, Certificate, Finding } from '../core/index.js';
 import { definedOnly } from '../core/defined-only.js';
-import type { HostAndPort } from '../system/host-and-port.js';
+import type { HostAndPort } from '../system/network/host-and-port.js';
 import type { FilePath } from '../core/file-path.js';
 
 /** A staple that was verified and is good, ready for a server. */

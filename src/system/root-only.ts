@@ -1,26 +1,33 @@
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSticky, mayOthersWrite, modeText } from './owner-and-mode.js';
 import { maximumLinks } from './pinned-folder.js';
+import type { ProcessRights } from './running-process.js';
 import { systemErrorText } from './system-error.js';
+
+/** Users beside root, with their groups, whose word counts as root's does. */
+export type TrustedUsers = readonly ProcessRights[];
 
 /**
  * Who besides root could change what is at a path, or put something else there: each folder and link on the way has to belong
  * to root and be writable by root only. A sticky folder, such as /tmp, may be on the way but not hold the file itself: what root has in it
- * stays root's.
+ * stays root's. What a socket's mode lets others do is to connect to it.
  *
+ * @param trusted who may own and change it too
  * @returns a clause such as "/etc/nginx belongs to user 1000", also for what cannot be looked at; undefined where only root could
  */
-export function changeableByOthers(path: string): string | undefined {
+export function changeableByOthers(path: string, trusted: TrustedUsers = []): string | undefined {
   if (!path.startsWith('/')) return `${path} is not an absolute path`;
   try {
-    return strangerOnTheWay(path);
+    return strangerOnTheWay(path, trusted);
   } catch (error) {
     return `${path}: ${systemErrorText(error)}`;
   }
 }
 
-function strangerOnTheWay(path: string): string | undefined {
+function strangerOnTheWay(path: string, trusted: TrustedUsers): string | undefined {
+  const isTrusted = (userId: number): boolean => userId === 0 || trusted.some((one) => one.userId === userId);
+  const mayStrangersWrite = (status: Stats): boolean => mayOthersWrite(withoutGroupOf(trusted, status));
   const steps = stepsOf(path);
   let folder = '/';
   let place = '/';
@@ -29,11 +36,11 @@ function strangerOnTheWay(path: string): string | undefined {
   let shared: string | undefined;
   for (;;) {
     const found = lstatSync(place);
-    if (found.uid !== 0) return `${place} belongs to user ${found.uid}`;
+    if (!isTrusted(found.uid)) return `${place} belongs to user ${found.uid}`;
     if (found.isDirectory()) {
       folder = place;
       shared = undefined;
-      if (mayOthersWrite(found)) {
+      if (mayStrangersWrite(found)) {
         if (!isSticky(found) || steps.length === 0) return writableByOthers(place, found);
         shared = place;
       }
@@ -45,12 +52,17 @@ function strangerOnTheWay(path: string): string | undefined {
         const target = readlinkSync(place);
         if (target.startsWith('/')) folder = '/';
         steps.unshift(...stepsOf(target));
-      } else if (mayOthersWrite(found)) return writableByOthers(place, found);
+      } else if (!found.isSocket() && mayStrangersWrite(found)) return writableByOthers(place, found);
     }
     const step = steps.shift();
     if (step === undefined) return undefined;
     place = step === '..' ? dirname(folder) : join(folder, step);
   }
+}
+
+/** The group's bits do not count where it is one of a trusted user: Debian's /run/haproxy has mode 2775. */
+function withoutGroupOf(trusted: TrustedUsers, { mode, gid }: Stats): Pick<Stats, 'mode'> {
+  return { mode: trusted.some(({ groupIds }) => groupIds.has(gid)) ? mode & ~0o070 : mode };
 }
 
 function writableByOthers(place: string, status: Parameters<typeof modeText>[0]): string {

@@ -26,6 +26,8 @@ export interface CommandOptions {
   readonly descriptor?: number;
   /** Keeps the beginning of what it says on stdout too. */
   readonly withStdout?: boolean;
+  /** How much of stdout is kept; 8 KiB where not given. */
+  readonly maximumStdoutOctets?: number;
   /** Gives it a session of its own, so that a Ctrl-C on the terminal reaches only this process. */
   readonly detached?: boolean;
 }
@@ -119,8 +121,8 @@ const notEnded: CommandResult = {
 
 function outcomeOf(child: ChildProcess, options: CommandOptions): Promise<CommandResult> {
   const stop = startLimits(child, options);
-  const talk = collect(child.stderr);
-  const words = collect(child.stdout);
+  const talk = collect(child.stderr, maximumTalkOctets);
+  const words = collect(child.stdout, options.maximumStdoutOctets ?? maximumTalkOctets);
   // A command that does not read, or ends first, breaks the pipe: that is its right.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.stdin ?? '');
@@ -173,15 +175,15 @@ function startLimits(
 }
 
 /** Keeps the beginning and drains the rest, so that a talkative command does not stop at a full pipe. */
-function collect(stream: Readable | null): () => string {
+function collect(stream: Readable | null, maximumOctets: number): () => string {
   const chunks: Buffer[] = [];
   let octets = 0;
   stream?.on('data', (chunk: Buffer) => {
-    if (octets < maximumTalkOctets) chunks.push(chunk);
+    if (octets < maximumOctets) chunks.push(chunk);
     octets += chunk.length;
   });
   stream?.on('error', () => undefined);
-  return () => Buffer.concat(chunks).subarray(0, maximumTalkOctets).toString('utf8');
+  return () => Buffer.concat(chunks).subarray(0, maximumOctets).toString('utf8');
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { OcspError } from '../core/ocsp-error.js';
-import { isNameError, networkErrorCode, networkErrorText } from '../system/network-error-text.js';
+import { isNameError, networkErrorCode, networkErrorText } from '../system/network/network-error-text.js';
 
 /** Where an exchange stood when it failed. */
 export interface FailureContext {

@@ -56,6 +56,7 @@ const programs: Readonly<Record<string, Program>> = {
   nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
   ocsptool: { packages: 'gnutls-bin' },
   openssl: { packages: 'openssl' },
+  perl: { packages: 'perl-base' },
   promtool: { packages: 'prometheus' },
   ps: { packages: 'procps' },
   python3: { packages: 'python3' },

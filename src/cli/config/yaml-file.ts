@@ -1,18 +1,17 @@
 import {
   Composer,
   LineCounter,
-  Parser,
   isAlias,
   isMap,
   isScalar,
   isSeq,
-  type CST,
   type Document,
   type ErrorCode,
   type Node,
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import { yamlTokens } from '../../system/yaml-tokens.js';
 import { ConfigurationError, type Problem } from './configuration-error.js';
 
 /** What a YAML file says, and where. */
@@ -49,8 +48,11 @@ const maximumAliases = 1000;
  */
 export function parseYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  refuseDepth(file, tokens, lines);
+  const tokens = yamlTokens(text, maximumDepth, lines);
+  if (!Array.isArray(tokens)) {
+    const problem = { line: tokens.tooDeepAt, text: `nested deeper than ${maximumDepth} levels` };
+    throw new ConfigurationError(file, [problem]);
+  }
   const composer = new Composer({ schema: 'failsafe', stringKeys: true, logLevel: 'silent', merge: false });
   const documents = [...composer.compose(tokens, true, text.length)];
   const found = documentProblems(documents, lines);
@@ -66,25 +68,6 @@ export function parseYaml(file: string, text: string): YamlFile {
   const { value, problems, broken } = plainValue(file, document, contents, lines);
   const lineOf: YamlFile['lineOf'] = (path) => lineIn(document, contents, path, lines);
   return { value, lineOf, problems: [...found, ...problems], broken };
-}
-
-/** Iterative, as the parser is: what is too deep must be found before the composer, which is not, meets it. */
-function refuseDepth(file: string, tokens: readonly CST.Token[], lines: LineCounter): void {
-  let level: readonly CST.Token[] = tokens;
-  for (let depth = 0; level.length > 0; depth += 1) {
-    const [first] = level;
-    if (depth > maximumDepth && first !== undefined) {
-      const { line } = lines.linePos(first.offset);
-      throw new ConfigurationError(file, [{ line, text: `nested deeper than ${maximumDepth} levels` }]);
-    }
-    level = level.flatMap(childrenOf);
-  }
-}
-
-function childrenOf(token: CST.Token): CST.Token[] {
-  if (token.type === 'document') return token.value === undefined ? [] : [token.value];
-  if (!('items' in token)) return [];
-  return token.items.flatMap(({ key, value }) => [key, value].filter((one) => one !== null && one !== undefined));
 }
 
 function documentProblems(documents: readonly Document[], lines: LineCounter): Problem[] {

@@ -23,6 +23,10 @@ export const doctorFlags = {
     }),
   }),
   ...inGroup('servers', {
+    'ask-servers': switchFlag(
+      'let nginx, Apache and lighttpd print their configuration too (nginx -T, apachectl -t -D DUMP_CERTS, lighttpd -p): only programs and configurations that nobody but root can change',
+      { summary: 'let servers print their configuration too' },
+    ),
     'handshake-timeout': durationFlag('time limit for one handshake, and for one answer of a server', {
       default: '5s',
       summary: 'time limit for one handshake [default: 5s]',

@@ -7,7 +7,7 @@ import type {
   DoctorState,
   StapleFacts,
 } from '../../pipeline/doctor/doctor-report.js';
-import { shownHostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { wrapCommand } from '../help/wrap.js';
 import { escapeText } from '../render/escape-text.js';
 

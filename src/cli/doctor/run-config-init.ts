@@ -16,7 +16,7 @@ import { hostReport } from './run-doctor.js';
  */
 export async function runConfigInit(
   wanted: readonly WantedServer[],
-  flags: Pick<DoctorFlags, 'issuer' | 'handshake-timeout'> & { readonly out: string | undefined },
+  flags: Pick<DoctorFlags, 'issuer' | 'ask-servers' | 'handshake-timeout'> & { readonly out: string | undefined },
   output: Output,
 ): Promise<ExitCode> {
   const interrupt = catchInterrupts();

@@ -52,6 +52,7 @@ export async function runDoctor(
 export async function hostReport(
   wanted: readonly WantedServer[],
   flags: Pick<DoctorFlags, 'at' | 'issuer' | 'handshake-timeout'> & {
+    readonly 'ask-servers'?: boolean;
     readonly query?: DoctorOptions['query'] | undefined;
   },
   signal: AbortSignal,
@@ -59,11 +60,13 @@ export async function hostReport(
 ): Promise<DoctorReport> {
   return await examineHost({
     wanted,
-    discovery: {
+    discovery: definedOnly({
       limits: { timeoutMilliseconds: flags['handshake-timeout'], signal },
       environment: process.env,
-      randomBytes: (count) => randomBytes(count),
-    },
+      randomBytes: (count: number) => randomBytes(count),
+      // Where there are no user ids nobody is root.
+      printing: flags['ask-servers'] === true ? { effectiveUserId: process.geteuid?.() ?? -1 } : undefined,
+    }),
     issuers: createIssuerFinder(flags.issuer, undefined, output.warn),
     certificatesOfRun,
     ...definedOnly({ query: flags.query }),

@@ -1,5 +1,5 @@
 import { isHashName, type HashAlgorithm } from '../../core/hash.js';
-import { parseListenAddress } from '../../system/host-and-port.js';
+import { parseListenAddress } from '../../system/network/host-and-port.js';
 import { optionNamed, type NumberName, type SwitchName, type TextName, type ValueKind } from './option-table.js';
 
 /** The files and numbers of the request, in their order: an issuer and a hash count for what follows. */

@@ -8,7 +8,7 @@ import type { Responder } from '../../pipeline/serve/responder.js';
 import { readIndexSource } from '../../source/index-file.js';
 import { createReloadingSource } from '../../source/reloading-source.js';
 import type { StatusSource } from '../../source/status-source.js';
-import { parseListenAddress, type HostAndPort } from '../../system/host-and-port.js';
+import { parseListenAddress, type HostAndPort } from '../../system/network/host-and-port.js';
 import { exitCodes, type ExitCode } from '../exit/exit-code.js';
 import { escapeText } from '../render/escape-text.js';
 import { OpensslFailure, orFailure, unusable } from './failure.js';

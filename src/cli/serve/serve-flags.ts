@@ -1,5 +1,5 @@
 import type { Interfaces } from '@oclif/core';
-import { parseListenAddress } from '../../system/host-and-port.js';
+import { parseListenAddress } from '../../system/network/host-and-port.js';
 import { parseBlock } from '../../transport/internet-address.js';
 import { inGroup } from '../flags/flag-groups.js';
 import { fileFlag, flagKind, listOf } from '../flags/flag-kinds.js';

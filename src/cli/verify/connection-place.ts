@@ -4,7 +4,7 @@ import { OcspError, decodeCertificate, decodePem, type Certificate } from '../..
 import { definedOnly } from '../../core/defined-only.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import type { ConnectionPlace } from '../../pipeline/verify/verify-report.js';
-import { parseHostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import { readRegularFile } from '../../system/read-file.js';
 import type { ConnectionFlags } from './verify-flags.js';
 

@@ -7,7 +7,7 @@ import { inGroup } from '../../cli/flags/flag-groups.js';
 import { fileFlag } from '../../cli/flags/flag-kinds.js';
 import { parseWantedServer } from '../../pipeline/doctor/find-servers.js';
 
-const { issuer, 'handshake-timeout': handshakeTimeout } = doctorFlags;
+const { issuer, 'ask-servers': askServers, 'handshake-timeout': handshakeTimeout } = doctorFlags;
 
 export default class ConfigInit extends BaseCommand {
   static override description = `Write a configuration of fetch for what doctor finds on this host.
@@ -31,6 +31,7 @@ confirm; what is left out stands at the end, with the reason. A file that exists
   };
   static override flags = {
     issuer,
+    'ask-servers': askServers,
     'handshake-timeout': handshakeTimeout,
     ...inGroup('where', {
       out: fileFlag('the new file [default: stdout]', { summary: 'the new file [default: stdout]' }),

@@ -1,8 +1,9 @@
 import { basename, dirname, join } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
-import type { ServedPlace } from '../../servers/discovery.js';
+import { definedOnly } from '../../core/defined-only.js';
+import type { ServedPlace, UsedCertificate } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
-import { shownHostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
 import type { AdviceStep } from './doctor-report.js';
@@ -38,17 +39,24 @@ export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
   // haproxy reads what lies beside the certificate.
   if (used.stapleFile !== undefined) return stapleAdvice(subject);
   const staple = staplePlaceFor(subject);
-  const setting = settings[server.name];
-  if (setting === undefined || used.position === undefined) return stapleAdvice(subject);
-  const place = used.stapleSettingAt ?? { ...used.position, note: setting.note };
+  const setting = used.settingFor?.(staple) ?? settings[server.name]?.(staple, used);
+  if (setting === undefined) return stapleAdvice(subject);
+  const { text, note } = setting;
+  const file = used.position?.file ?? server.configurations[0] ?? '';
+  const place = used.stapleSettingAt ?? { file, line: used.position?.line, note };
   return [
     run(`mkdir -p ${shellWord(dirname(staple))}`),
     run(fetchCommand(subject, staple, { isTold: false })),
-    { do: 'edit', ...place, text: setting.lines(staple, used) },
+    definedOnly({ do: 'edit', ...place, text }),
     run(applyCommand(subject)),
     run(fetchCommand(subject, staple)),
     run(proofCommand(subject, staple)),
   ];
+}
+
+/** Has the server take its configuration and certificates as they are now. */
+export function loadAdvice(subject: Subject): AdviceStep[] {
+  return [run(applyCommand(subject)), run(proofCommand(subject, subject.used.stapleFile))];
 }
 
 /** The server's own fetching does not work: restaple in its place. */
@@ -59,38 +67,28 @@ export function settingAdvice(subject: Subject): AdviceStep[] {
 }
 
 /** How a server is told of a staple's file: the lines, and where they go. */
-interface Setting {
-  readonly note: string;
-  lines(staple: string, used: Examination['used']): string;
-}
-
-const settings: Readonly<Record<string, Setting>> = {
-  nginx: {
+const settings: Readonly<Record<string, (staple: string, used: UsedCertificate) => { note: string; text: string }>> = {
+  nginx: (staple, { ownFetching }) => ({
     note: 'add after this line',
     // A directive that stands there twice ends nginx.
-    lines: (staple, { ownFetching }) =>
-      `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quotedForNginx(staple)};`,
-  },
-  dnsdist: {
+    text: `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quotedForNginx(staple)};`,
+  }),
+  dnsdist: (staple) => ({
     note: 'add to the options of this call, one for each certificate in their order',
-    lines: (staple) => `ocspResponses={${JSON.stringify(staple)}}`,
-  },
-  hitch: {
+    text: `ocspResponses={${JSON.stringify(staple)}}`,
+  }),
+  hitch: (staple) => ({
     note: 'set in the pem-file of this line, and set ocsp-dir = ""',
-    lines: (staple) => `ocsp-resp-file = ${JSON.stringify(staple)}`,
-  },
-  lighttpd: {
+    text: `ocsp-resp-file = ${JSON.stringify(staple)}`,
+  }),
+  lighttpd: (staple) => ({
     note: 'add after this line',
-    lines: (staple) => `ssl.stapling-file = "${staple.replace(/["\\\\]/g, '\\\\$&')}"`,
+    text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
+  }),
+  exim: (staple) => {
+    const name = staple.replace(/[\\${}]/g, '\\$&');
+    return { note: 'add after this line', text: `tls_ocsp_file = \${if exists{${name}}{${name}}}` };
   },
-  exim: {
-    note: 'add after this line',
-    lines: (staple) => {
-      const name = staple.replace(/[\\${}]/g, '\\$&');
-      return `tls_ocsp_file = \${if exists{${name}}{${name}}}`;
-    },
-  },
-  haproxy: { note: 'add at the end of this line', lines: (staple) => `ocsp ${staple.replace(/[\s\\#"']/g, '\\$&')}` },
 };
 
 function quotedForNginx(text: string): string {

@@ -77,11 +77,13 @@ function withChain(file: CertificateFile, chainFile: string | undefined): Certif
 }
 
 /** What its server is asked about it; undefined where it was not read. */
-export function subjectOf({ file, issuer }: Candidate): CertificateSubject | undefined {
+export function subjectOf({ file, issuer, used }: Candidate): CertificateSubject | undefined {
   if (file === undefined) return undefined;
+  const { places, stapleFile } = used;
   const { path: certificatePath, certificate } = file;
   const certId = issuer === undefined ? undefined : unlessOcspError(() => createCertId(certificate, issuer, 'sha1'));
-  return definedOnly({ certificatePath, certificate, certId });
+  const staple = stapleFile === undefined ? undefined : bytesIn(stapleFile);
+  return definedOnly({ certificatePath, certificate, certId, staple, places });
 }
 
 /** More places tell nothing new: a certificate of a hundred server blocks is the same in all. */
@@ -111,6 +113,9 @@ export async function examineCertificate(
       }),
     );
   }
+  // Of a certificate that may be on any of them, ports with another one say nothing.
+  const isShown = ({ outcome }: HandshakeFacts): boolean =>
+    used.isNamedByNoLine !== true || (outcome !== 'other-certificate' && outcome !== 'not-reached');
   const owner = used.stapleFile === undefined ? undefined : { certificate: file.path, staple: used.stapleFile };
   const ownRefresher = ownRefresherOf(candidate, loaded, handshakes);
   const report = reportCertificate(certificate);
@@ -122,7 +127,7 @@ export async function examineCertificate(
     staple,
     stapleReport,
     loaded,
-    handshakes,
+    handshakes: handshakes.filter(isShown),
     answer,
     refreshedBy: [...(ownRefresher ?? []), ...(owner === undefined ? [] : tools.refreshers.of(owner))],
   });
@@ -180,12 +185,7 @@ interface ExaminedStaple {
 async function examineStaple({ used, file, server }: Candidate, tools: ExaminationTools): Promise<ExaminedStaple> {
   const { stapleFile } = used;
   if (stapleFile === undefined || file === undefined) return {};
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = readResponseFile(stapleFile);
-  } catch {
-    // The judgement says why.
-  }
+  const bytes = bytesIn(stapleFile);
   const options = {
     // A template's braces in a real name stay what they are.
     ...(/[{}]/.test(stapleFile) ? { response: stapleFile } : { out: stapleFile }),
@@ -213,7 +213,17 @@ async function examineStaple({ used, file, server }: Candidate, tools: Examinati
     alertFrom,
     obstacle: server.reader === undefined ? undefined : readingObstacle(stapleFile, server.reader),
   });
-  return definedOnly({ staple, stapleReport, bytes: bytes?.length === 0 ? undefined : bytes });
+  return definedOnly({ staple, stapleReport, bytes });
+}
+
+/** Undefined for an empty file and one that cannot be read: the judgement says why. */
+function bytesIn(stapleFile: string): Uint8Array | undefined {
+  try {
+    const bytes = readResponseFile(stapleFile);
+    return bytes?.length === 0 ? undefined : bytes;
+  } catch {
+    return undefined;
+  }
 }
 
 function distinctPlaces({ places }: UsedCertificate): UsedCertificate['places'] {

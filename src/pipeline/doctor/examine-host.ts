@@ -9,7 +9,7 @@ import type {
 } from '../../servers/discovery.js';
 import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
-import { isOwnAddress } from '../../system/own-address.js';
+import { isOwnAddress } from '../../system/network/own-address.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { mapConcurrent } from '../fleet/map-concurrent.js';
 import type { VerifyReport } from '../verify/verify-report.js';
@@ -30,7 +30,7 @@ import {
   type Examination,
   type ExaminationTools,
 } from './examine-certificate.js';
-import { findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
+import { completeByPrint, findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
 import { diagnose } from './judge.js';
 import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
@@ -65,7 +65,8 @@ const concurrency = 8;
 export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
   const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
   const processes = hostProcesses(procRoot);
-  const { servers, remarks } = findServers(processes, wanted, discovery, root);
+  const { servers: read, remarks } = findServers(processes, wanted, discovery, root);
+  const servers = await completeByPrint(read, discovery);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
   const { query } = options;
@@ -104,7 +105,7 @@ function isWorthSaying(name: string, servers: readonly DiscoveredServer[], wante
 }
 
 async function examineServer(
-  { discoverer, found }: DiscoveredServer,
+  { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   tools: ExaminationTools,
   discovery: DiscoveryTools,
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
@@ -137,7 +138,7 @@ function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
 }
 
 async function ask(
-  { discoverer, found }: DiscoveredServer,
+  { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   candidates: readonly Candidate[],
   discovery: DiscoveryTools,
 ): Promise<ServerAnswer> {

@@ -10,6 +10,7 @@ import {
   type FoundServer,
   type ServerInstance,
 } from '../../servers/discovery.js';
+import { completedByPrint } from '../../servers/printed-configuration.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 
@@ -40,6 +41,7 @@ export function parseWantedServer(text: string): WantedServer {
 /** A server, and how to ask it. */
 export interface DiscoveredServer {
   readonly discoverer: Discoverer;
+  readonly instance: ServerInstance;
   readonly found: FoundServer;
 }
 
@@ -57,10 +59,24 @@ export function findServers(
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
     return instances.map((instance) => {
       const unit = unitOf(instance.running, discoverer.name);
-      return { discoverer, found: definedOnly({ ...discoverer.discover(instance, tools), unit }) };
+      return { discoverer, instance, found: definedOnly({ ...discoverer.discover(instance, tools), unit }) };
     });
   });
   return { servers, remarks };
+}
+
+/** What each server prints completes what its files say. Throws OcspError `interrupted`. */
+export async function completeByPrint(
+  servers: readonly DiscoveredServer[],
+  tools: DiscoveryTools,
+): Promise<readonly DiscoveredServer[]> {
+  if (tools.printing === undefined) return servers;
+  const complete: DiscoveredServer[] = [];
+  for (const one of servers) {
+    const found = await completedByPrint(one.discoverer, one.instance, one.found, tools);
+    complete.push({ ...one, found: definedOnly({ ...found, unit: one.found.unit }) });
+  }
+  return complete;
 }
 
 function instancesOf(

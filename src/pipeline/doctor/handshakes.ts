@@ -5,7 +5,7 @@ import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import { decodeSound } from '../../source/certificate-file.js';
-import { isOwnAddress } from '../../system/own-address.js';
+import { isOwnAddress } from '../../system/network/own-address.js';
 import { pause } from '../../system/pause.js';
 import { windowOfVerdict } from '../fetch/staple-state.js';
 import { keyTypeOf } from '../reload/prove-by-handshake.js';

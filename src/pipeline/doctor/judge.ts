@@ -5,6 +5,8 @@ import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from '
 import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
 import { isWrong } from './handshakes.js';
+import type { Decision, Rule } from './rule.js';
+import { notFound, notLoaded, unableToStaple } from './running-server-rules.js';
 import { sideFindings } from './side-findings.js';
 
 /** What follows from what was found of a certificate. */
@@ -13,12 +15,6 @@ export interface Diagnosis {
   readonly reason: string;
   readonly gravity: Gravity;
   readonly findings: readonly DoctorFinding[];
-}
-
-/** A finding that decides the state of a certificate. */
-interface Decision extends DoctorFinding {
-  readonly state: Exclude<DoctorState, 'must-staple-broken'>;
-  readonly gravity: Gravity;
 }
 
 /**
@@ -30,9 +26,12 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     unread,
     withoutResponder,
     refusedByResponder,
+    unableToStaple,
     badStaple,
     notSetUp,
     notServed,
+    notLoaded,
+    notFound,
     ownFetchingFails,
     unrefreshed,
   ]
@@ -64,8 +63,6 @@ function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFindin
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
 }
-
-type Rule = (examined: Examination, now: Date) => Decision | undefined;
 
 function findingOf({ code, severity, message, advice }: Decision): DoctorFinding {
   return { code, severity, message, advice };
@@ -160,7 +157,8 @@ const badStaple: Rule = (examined) => {
 const notSetUp: Rule = (examined) => {
   const { used, staple, report, handshakes } = examined;
   if (report === undefined || report.missingResponder !== undefined || used.ownFetching !== undefined) return undefined;
-  if (used.noStapleFile === 'not-known') return undefined;
+  if (used.noStapleFile === 'not-known' || used.cannotStaple !== undefined || used.isNamedByNoLine === true)
+    return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
   // Something else may have put it there, as over haproxy's socket.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
@@ -184,8 +182,8 @@ const notSetUp: Rule = (examined) => {
 const notServed: Rule = (examined) => {
   if (lacksResolver(examined)) return undefined;
   const { staple, used, server, handshakes, loaded, report } = examined;
-  const isStapleExpected = used.ownFetching !== undefined || used.noStapleFile === 'not-known';
-  if (staple?.isThere !== true && !isStapleExpected) return undefined;
+  const isWithoutFile = used.noStapleFile === 'not-known' || used.isNamedByNoLine === true;
+  if (staple?.isThere !== true && used.ownFetching === undefined && !isWithoutFile) return undefined;
   if (report?.missingResponder !== undefined && staple?.isThere !== true) return undefined;
   const wrong = handshakes.find(isWrong);
   if (wrong === undefined) return undefined;
@@ -203,7 +201,7 @@ const notServed: Rule = (examined) => {
     code: wrong.outcome,
     severity: 'error',
     message: `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`,
-    advice: [...readableAdvice(examined), ...stapleAdvice(examined)],
+    advice: used.isNamedByNoLine === true ? [] : [...readableAdvice(examined), ...stapleAdvice(examined)],
   };
 };
 
@@ -246,12 +244,19 @@ const unrefreshed: Rule = ({ refreshedBy, staple }, now) => {
   };
 };
 
-function fineReason({ refreshedBy, handshakes, staple, server }: Examination, now: Date): string {
+function fineReason({ refreshedBy, handshakes, staple, server, loaded }: Examination, now: Date): string {
   const by = refreshedBy.map((one) => refresherText(one, server.name)).join(' and ');
   const isSeen = handshakes.some(({ outcome }) => outcome === 'served');
   const left =
     staple?.nextUpdate === undefined ? '' : `, ${formatDuration(staple.nextUpdate.getTime() - now.getTime())} left`;
-  return `${isSeen ? 'served' : 'not asked for, since the server does not run'}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
+  const seen = isSeen
+    ? 'served'
+    : server.pid === undefined
+      ? 'not asked for, since the server does not run'
+      : loaded?.staple === 'same'
+        ? 'loaded by the server'
+        : 'no port of this host shows it';
+  return `${seen}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
 }
 
 /** `restaple (/etc/cron.d/restaple:1, 17 * * * *)`; the setting of the server itself. */

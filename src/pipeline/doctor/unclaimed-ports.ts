@@ -4,7 +4,7 @@ import { OcspError, decodeCertificate, type Certificate } from '../../core/index
 import { unlessOcspError } from '../../core/ocsp-error.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import type { HostProcess } from '../../system/host-processes.js';
-import { listeningSockets, reachableHost, socketOwners } from '../../system/listening-sockets.js';
+import { listeningSockets, reachableHost, socketOwners } from '../../system/network/listening-sockets.js';
 import { mapConcurrent } from '../fleet/map-concurrent.js';
 import { reportCertificate } from '../verify/certificate-report.js';
 import { probeKeyTypes } from '../verify/sent-certificates.js';

@@ -1,6 +1,6 @@
 import { distinguishedNameToString, type Certificate } from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
-import { shownHostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import { decodeSound, type CertificateFile } from '../../source/certificate-file.js';
 import { responderUrls } from '../fetch/fetch-job.js';

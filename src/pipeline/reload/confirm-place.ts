@@ -1,6 +1,6 @@
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
-import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** Where a handshake has to show a staple: `[CERT=]HOST:PORT[#SERVERNAME]`. */

@@ -15,7 +15,7 @@ import {
   type StapleToPush,
   type TargetResult,
 } from '../../servers/reload-result.js';
-import { shownHostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import type { ServerTools } from '../../servers/server.js';
 import { pause } from '../../system/pause.js';
 import type { ConfirmPlace } from './confirm-place.js';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
-import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import type { AddressBlock } from '../../transport/internet-address.js';
 import type { Answer } from './answer.js';
 import { ClientConnections } from './client-connections.js';

@@ -1,5 +1,5 @@
-import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
-import { reachableHost } from '../../system/listening-sockets.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
+import { reachableHost } from '../../system/network/listening-sockets.js';
 import type { ApacheDirective } from './syntax.js';
 
 /** The directives of a section by their names in lower case. */

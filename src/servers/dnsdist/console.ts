@@ -1,5 +1,5 @@
-import { openConnection, type Connection, type Patience } from '../../system/connection.js';
-import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { openConnection, type Connection, type Patience } from '../../system/network/connection.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
 import { createConsoleCipher, nonceLength, tagLength, type ConsoleBuild, type ConsoleCipher } from './cipher.js';
 import { connectFailure, consoleFailure, type ConsoleTrouble } from './failures.js';

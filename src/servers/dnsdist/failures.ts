@@ -1,4 +1,4 @@
-import { shownHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { TargetFailure, type ReloadCode } from '../reload-result.js';
 
 type Words = readonly [code: ReloadCode, message: string, hint: string];

@@ -21,13 +21,19 @@ const largestKeyFile = 64 * 1024;
 const howToMakeAKey =
   'give the text between the quotes of setKey("...") in dnsdist.conf; makeKey() in the console of dnsdist makes a new one';
 
+/** `setKey("…")` of Lua, and `key: "…"` of YAML, where keys of certificates are paths. */
+const settings = [
+  /^[ \t]*setKey\(\s*["']([^"'\n]*)["']\s*\)/gm,
+  /(?:^|[\s{,])["']?key["']?:[ \t]+["']?([A-Za-z0-9+/]{43}=)["']?(?=[\s,}]|$)/g,
+];
+
 /**
- * The key of a dnsdist console: base64 of 32 bytes, by themselves or in a `setKey("…")` line of Lua, of which the last one counts.
+ * The key of a dnsdist console: base64 of 32 bytes, by themselves or in its configuration, of which the last one counts.
  *
  * @throws OcspError `usage`, which never shows any of the text
  */
 export function parseConsoleKey(text: string): Uint8Array {
-  const lines = [...text.matchAll(/^[ \t]*setKey\(\s*["']([^"'\n]*)["']\s*\)/gm)];
+  const lines = settings.flatMap((setting) => [...text.matchAll(setting)]);
   const encoded = (lines.at(-1)?.[1] ?? text).trim();
   if (encoded === '') throw new OcspError('usage', 'the dnsdist console key is empty', howToMakeAKey);
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {

@@ -20,7 +20,7 @@ const deepestTable = 8;
 /** The calls of these functions in a text of Lua, whether they would be reached or not. */
 export function luaCalls(text: string, names: ReadonlySet<string>): LuaCall[] {
   const calls: LuaCall[] = [];
-  const reader = createReader(text);
+  const reader = createLuaReader(text);
   for (let token = reader.next(); token !== undefined; token = reader.next()) {
     if (token.kind !== 'name' || !names.has(token.text)) continue;
     const { line } = token;
@@ -31,15 +31,17 @@ export function luaCalls(text: string, names: ReadonlySet<string>): LuaCall[] {
   return calls;
 }
 
-interface Token {
+/** A piece of Lua. */
+export interface LuaToken {
   readonly kind: 'name' | 'string' | 'number' | 'sign';
   readonly text: string;
   readonly line: number;
 }
 
+/** Reads the pieces of a text of Lua, without space and comments. */
 interface Reader {
-  peek(): Token | undefined;
-  next(): Token | undefined;
+  peek(): LuaToken | undefined;
+  next(): LuaToken | undefined;
 }
 
 function readValues(reader: Reader, end: string, depth: number): LuaValue[] | undefined {
@@ -71,14 +73,14 @@ function readEntries(reader: Reader, end: string, depth: number): LuaTable | und
 
 const notPlain = Symbol('not a plain value');
 
-function plainValue(token: Token | undefined, reader: Reader, depth: number): LuaValue | typeof notPlain {
+function plainValue(token: LuaToken | undefined, reader: Reader, depth: number): LuaValue | typeof notPlain {
   const value = literalOf(token, reader, depth);
   // `"a"..name` has to be run.
   const after = reader.peek()?.text ?? '';
   return [',', ';', ')', '}'].includes(after) ? value : notPlain;
 }
 
-function literalOf(token: Token | undefined, reader: Reader, depth: number): LuaValue | typeof notPlain {
+function literalOf(token: LuaToken | undefined, reader: Reader, depth: number): LuaValue | typeof notPlain {
   if (token?.kind === 'string') return token.text;
   if (token?.kind === 'number') return Number(token.text);
   if (token?.text === 'true' || token?.text === 'false') return token.text === 'true';
@@ -88,31 +90,52 @@ function literalOf(token: Token | undefined, reader: Reader, depth: number): Lua
 
 const pieces = [
   ['space', /\s+/y],
-  ['comment', /--\[(=*)\[[^]*?\]\1\]|--[^\n]*/y],
-  ['long', /\[(=*)\[\n?([^]*?)\]\1\]/y],
+  ['comment', /--[^\n]*/y],
   ['string', /"((?:[^"\\\n]|\\[^])*)"|'((?:[^'\\\n]|\\[^])*)'/y],
-  ['name', /[A-Za-z_]\w*/y],
-  ['number', /\d+(?:\.\d+)?/y],
-  ['sign', /[^]/y],
+  // LuaJIT takes any octet beyond ASCII for a letter.
+  ['name', /[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*/y],
+  ['number', /(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?:[uU]?[lL]{2}|[iI](?!\w))?/y],
+  ['sign', /::|\.\.\.|[^]/y],
 ] as const;
 
-function createReader(text: string): Reader {
-  let at = 0;
+/** `[[` of a text, and `--[[` of a comment, with as many `=` as the end has. */
+const longBracket = /(--)?\[(=*)\[/y;
+
+export function createLuaReader(text: string): Reader {
+  // As in a script of sh, the first line may be for the kernel.
+  let at = /^#[^\n]*/.exec(text)?.[0].length ?? 0;
   let line = 1;
-  let ahead: Token | undefined;
-  const read = (): Token | undefined => {
+  let ahead: LuaToken | undefined;
+  const move = (length: number): void => {
+    for (const end = at + length; at < end; at += 1) if (text[at] === '\n') line += 1;
+  };
+  /** What begins here and does not end makes the rest no Lua. */
+  const unended = (sign: string): LuaToken => {
+    at = text.length;
+    return { kind: 'sign', text: sign, line };
+  };
+  const read = (): LuaToken | undefined => {
     while (at < text.length) {
+      const start = line;
+      longBracket.lastIndex = at;
+      const [opening, dashes, level = ''] = longBracket.exec(text) ?? [];
+      if (opening !== undefined) {
+        const from = at + opening.length;
+        const to = text.indexOf(`]${level}]`, from);
+        if (to < 0) return unended('[');
+        move(to + level.length + 2 - at);
+        if (dashes !== undefined) continue;
+        return { kind: 'string', text: text.slice(from, to).replace(/^\n/, ''), line: start };
+      }
       for (const [kind, pattern] of pieces) {
         pattern.lastIndex = at;
         const found = pattern.exec(text);
         if (found === null) continue;
-        const start = line;
-        at += found[0].length;
-        line += found[0].split('\n').length - 1;
+        if (kind === 'sign' && /["']/.test(found[0])) return unended(found[0]);
+        move(found[0].length);
         if (kind === 'space' || kind === 'comment') break;
-        const contents =
-          kind === 'string' ? unescaped(found[1] ?? found[2] ?? '') : kind === 'long' ? (found[2] ?? '') : found[0];
-        return { kind: kind === 'long' ? 'string' : kind, text: contents, line: start };
+        const contents = kind === 'string' ? unescaped(found[1] ?? found[2] ?? '') : found[0];
+        return { kind, text: contents, line: start };
       }
     }
     return undefined;

@@ -7,12 +7,12 @@ import { openDnsdistConsole, type DnsdistConsole } from './console.js';
 import { accessByDnsdist, findReaders, type Reader } from './readers.js';
 import {
   explainRefusal,
-  readAddresses,
   readFrontends,
+  readListeners,
   readVersion,
   reloadEachFrontend,
   shorten,
-  showFrontends,
+  showBinds,
   stapleFileIn,
   withoutLuaError,
   type DnsdistVersion,
@@ -28,7 +28,7 @@ import {
   type Told,
 } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
-import type { HostAndPort } from '../../system/host-and-port.js';
+import type { HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What the driver takes from outside. */
@@ -89,20 +89,14 @@ async function reloadOver(
   }
   const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
   const outcome = outcomeOfFrontends(staples, readFrontends(reply), foresight);
-  const told = { ...outcome, listeners: await listenersOf(connection, address) };
+  const listeners = readListeners(await connection.run(showBinds));
+  const told = { ...outcome, listeners: listenersSeenFrom(address.host, listeners) };
   if (version.refusesBadStaples) return told;
   const certificates = told.certificates.map((result, index) => {
     const staple = staples[index];
     return result.ok && staple !== undefined ? unproven(staple, version, foresight) : result;
   });
   return { ...told, certificates };
-}
-
-/** Where the frontends listen that staple, as this machine reaches them. */
-async function listenersOf(connection: DnsdistConsole, { host }: HostAndPort): Promise<HostAndPort[]> {
-  const listeners: HostAndPort[] = [];
-  for (const command of showFrontends) listeners.push(...readAddresses(await connection.run(command)));
-  return listenersSeenFrom(host, listeners);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { TargetFailure } from '../reload-result.js';
-import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** A frontend that dnsdist was asked to reload, and the error where that failed. */
@@ -39,12 +39,13 @@ reloadEach("DoH3", getDOH3FrontendCount, getDOH3Frontend)
 return table.concat(lines, "\\n")
 `.trim();
 
-/** The commands that show the frontends which staple: DoQ and DoH3 take no staples. */
-export const showFrontends = ['showTLSContexts()', 'showDOHFrontends()'];
+/** Shows what dnsdist listens on. Only this is right in all versions: from 2.0 on showTLSFrontends() says 0.0.0.0:0 of those in YAML. */
+export const showBinds = 'showBinds()';
 
-/** The addresses in what {@link showFrontends} say; nothing for a reply of another kind. */
-export function readAddresses(reply: string): HostAndPort[] {
-  return [...reply.matchAll(/^\d+ +(\S+:\d+) /gm)].flatMap(([, text = '']) => parseHostAndPort(text) ?? []);
+/** The addresses of frontends that staple in what {@link showBinds} says, DoT and DoH; nothing for a reply of another kind. */
+export function readListeners(reply: string): HostAndPort[] {
+  const lines = reply.matchAll(/^\d+ +(\S+:\d+) +TCP \(DNS over (?:TLS|HTTPS)\)/gm);
+  return [...lines].flatMap(([, text = '']) => parseHostAndPort(text) ?? []);
 }
 
 /**

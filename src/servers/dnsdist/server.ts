@@ -1,4 +1,4 @@
-import { parseHostAndPort, type HostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { foreignByOpenSsl, servesOversized, type Server } from '../server.js';
 
 /** The usual port of controlSocket(). */

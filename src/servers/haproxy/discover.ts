@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
-import { shownAddress, type SocketAddress } from '../../system/connection.js';
-import { parseHostAndPort } from '../../system/host-and-port.js';
+import { notASocket, shownAddress, type SocketAddress } from '../../system/network/connection.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
+import { changeableByOthers } from '../../system/root-only.js';
+import { childrenOf, inspectProcess, type RunningProcess } from '../../system/running-process.js';
+import { unlessRefused } from '../../system/system-error.js';
 import type {
   CertificateSubject,
   DiscoveryTools,
@@ -10,13 +13,15 @@ import type {
   LoadedState,
   ServerAnswer,
   ServerInstance,
+  ServerRemark,
+  UsedCertificate,
 } from '../discovery.js';
 import type { HaproxyConfiguration } from './configuration.js';
 import { isCertificateOf, loadedCertificatesOf } from './certificates.js';
 import { certificatesServed, readConfiguration } from './served-certificates.js';
+import { linesOfLists } from './next-start.js';
 import { openHaproxySession, type HaproxySession } from './session.js';
-import { slotKey, slotsOf } from './slots.js';
-import { saysUnknownCommand } from './replies.js';
+import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
 
 /** Options of haproxy that take a value (management guide, chapter 3). */
 const withValue = /^-(?:f|C|p|L|S|x|n|N|m|sf|st)$/;
@@ -81,46 +86,84 @@ function socketIn({ sockets }: HaproxyConfiguration, folder: string): SocketAddr
   return address ?? { path: resolve(folder, path) };
 }
 
+/** A fleet takes a command or two for each certificate. */
+const timeoutsTogether = 6;
+/** Of certificates that no file names, so many are named. */
+const shownNames = 5;
+
 /** What haproxy has loaded of these certificates, over its stats socket. Throws TargetFailure, OcspError `interrupted`. */
 export async function askHaproxy(
-  { control }: FoundServer,
+  { control, pid, certificates: configured }: FoundServer,
   subjects: readonly CertificateSubject[],
   { limits }: DiscoveryTools,
 ): Promise<ServerAnswer> {
   if (control === undefined) return { remarks: [] };
-  const session = openHaproxySession({ address: control.address }, limits);
+  const stranger = 'path' in control.address ? strangerAt(control.address, pid) : undefined;
+  if (stranger !== undefined) {
+    const message = `haproxy was not asked what it has loaded: ${stranger}`;
+    const hint = 'keep the socket in a folder that only root and the user of haproxy may write';
+    return { remarks: [{ code: 'not-asked', message, hint }] };
+  }
+  const end = performance.now() + timeoutsTogether * limits.timeoutMilliseconds;
+  const session = openHaproxySession({ address: control.address }, limits, end);
   try {
     const certificates = loadedCertificatesOf(session);
     const slots = slotsOf(session);
-    const updates = await ownUpdates(session);
     const loaded: LoadedState[] = [];
     for (const subject of subjects) {
       const found = await certificates.find(subject);
-      const key = subject.certId === undefined ? undefined : slotKey(subject.certId);
-      loaded.push(
-        definedOnly({
-          certificate: found === undefined ? 'none' : isCertificateOf(subject, found) ? 'same' : 'other',
-          hasSlot: key === undefined ? undefined : await slots.has(key),
-          ownFetching: key === undefined ? undefined : updates.get(key),
-        }),
-      );
+      const certificate = found === undefined ? 'none' : isCertificateOf(subject, found) ? 'same' : 'other';
+      loaded.push({ certificate, ...(await slotState(subject, slots)) });
     }
-    return { loaded, remarks: [] };
+    return { loaded, remarks: await unnamedInFiles(session, configured) };
   } finally {
     session.close();
   }
 }
 
-/** `OCSP Certid | Path | Next Update | Last Update | Successes | Failures | Last Update Status | Last Update Status (str)` */
-async function ownUpdates(session: HaproxySession): Promise<ReadonlyMap<string, LoadedState['ownFetching']>> {
-  const reply = await session.ask('show ssl ocsp-updates');
-  // 2.6 and older have no updater.
-  if (saysUnknownCommand(reply)) return new Map();
-  const rows = reply.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-  return new Map(
-    rows.flatMap(([id = '', , next = '', , , , code = '', status = '']): [string, LoadedState['ownFetching']][] =>
-      // 0: not yet asked; 1: updated.
-      /^[0-9a-f]{40,}$/i.test(id) ? [[id.toLowerCase(), { isFailing: Number(code) > 1, status, next }]] : [],
-    ),
-  );
+/** Who else decides what is at the socket: root may not talk to whatever others put there. */
+function strangerAt({ path }: { readonly path: string }, pid: number | undefined): string | undefined {
+  return notASocket({ path }) ?? changeableByOthers(path, pid === undefined ? [] : usersOf(pid));
+}
+
+/** The users that haproxy runs as: a master keeps root, and its workers have the user of the configuration. */
+function usersOf(pid: number): RunningProcess[] {
+  const inspect = (id: number): RunningProcess | undefined => unlessRefused(() => inspectProcess(id), undefined);
+  const master = inspect(pid);
+  const children = master === undefined ? [] : unlessRefused(() => childrenOf(master), []);
+  return [master, ...children.map((child) => inspect(Number.parseInt(child, 10)))].filter((one) => one !== undefined);
+}
+
+async function slotState(
+  { certId, staple }: CertificateSubject,
+  slots: HaproxySlots,
+): Promise<Pick<LoadedState, 'hasSlot' | 'staple' | 'ownFetching'>> {
+  if (certId === undefined) return {};
+  const key = slotKey(certId);
+  const hasSlot = await slots.has(key);
+  const held = hasSlot && staple !== undefined ? await slots.compare({ certId, bytes: staple }) : 'not-shown';
+  const update = await slots.ownUpdate(key);
+  return definedOnly({
+    hasSlot,
+    staple: held === 'not-shown' ? undefined : held,
+    ownFetching:
+      update === undefined ? undefined : { isFailing: update.isFailing, status: update.status, next: update.next },
+  });
+}
+
+/** Lines of crt-lists that were added over a socket, or taken out of their file since. */
+async function unnamedInFiles(
+  session: HaproxySession,
+  configured: readonly UsedCertificate[],
+): Promise<ServerRemark[]> {
+  const known = new Set(configured.map(({ certificate }) => resolve(certificate)));
+  const names = [...(await linesOfLists(session)).keys()].filter((name) => name.startsWith('/'));
+  const others = names
+    .map((name) => Buffer.from(name, 'latin1').toString('utf8'))
+    .filter((name) => !known.has(resolve(name)));
+  if (others.length === 0) return [];
+  const more = others.length > shownNames ? ` and ${others.length - shownNames} more` : '';
+  const message = `haproxy runs with certificates in its crt-lists that the files do not name: ${others.slice(0, shownNames).join(', ')}${more}`;
+  const hint = 'they were not judged, and are gone with the next reload';
+  return [{ code: 'setting', message, hint }];
 }

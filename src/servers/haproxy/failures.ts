@@ -1,4 +1,4 @@
-import { notASocket, shownAddress, type SocketAddress } from '../../system/connection.js';
+import { notASocket, shownAddress, type SocketAddress } from '../../system/network/connection.js';
 import { TargetFailure, type ReloadCode } from '../reload-result.js';
 import { excerptOf } from './replies.js';
 

@@ -109,8 +109,8 @@ function gone(message: string, hint: string): Remark {
   return { code: 'gone-with-reload', message: `${message}: this staple is then gone`, hint };
 }
 
-/** Lines of crt-lists by the names of their certificates; the socket does not show the options that name files. */
-async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap<string, ShownLine>> {
+/** Lines of the crt-lists that it runs with, by the names of their certificates; the socket does not show the options that name files. */
+export async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap<string, ShownLine>> {
   const lines = new Map<string, ShownLine>();
   const lists = (await session.ask('show ssl crt-list')).split('\n').filter((name) => name.startsWith('/'));
   for (const file of lists) {

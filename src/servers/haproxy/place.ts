@@ -1,4 +1,4 @@
-import type { SocketAddress } from '../../system/connection.js';
+import type { SocketAddress } from '../../system/network/connection.js';
 
 /** The runtime API of a haproxy, or of one worker (`@1`) by the socket of its master. */
 export interface HaproxyPlace {

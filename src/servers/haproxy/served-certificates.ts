@@ -1,9 +1,9 @@
 import { shownPath } from '../../core/file-path.js';
 import { definedOnly } from '../../core/defined-only.js';
-import { reachableHost } from '../../system/listening-sockets.js';
+import { reachableHost } from '../../system/network/listening-sockets.js';
 import { systemErrorText } from '../../system/system-error.js';
 import type { ServedPlace, ServerRemark, UsedCertificate } from '../discovery.js';
-import type { ConfiguredCertificate, HaproxyConfiguration } from './configuration.js';
+import { lineWithStaple, type ConfiguredCertificate, type HaproxyConfiguration } from './configuration.js';
 import { readHaproxyConfiguration, type ConfigurationSurroundings } from './configuration-reader.js';
 
 /** The configuration as far as it can be read, and what cannot. */
@@ -37,10 +37,8 @@ export function certificatesServed({ certificates, binds }: HaproxyConfiguration
     .map((one) => usedCertificate(one, places.get(one.name) ?? []));
 }
 
-function usedCertificate(
-  { path, staplePath, needsStapleFile, isOwnUpdate, line }: ConfiguredCertificate,
-  places: readonly ServedPlace[],
-): UsedCertificate {
+function usedCertificate(configured: ConfiguredCertificate, places: readonly ServedPlace[]): UsedCertificate {
+  const { path, staplePath, needsStapleFile, isOwnUpdate, line } = configured;
   const serverName = line.kind === 'crt-list' ? filterIn(line.text) : undefined;
   return definedOnly({
     certificate: shownPath(path),
@@ -49,6 +47,10 @@ function usedCertificate(
     stapleFile: staplePath === undefined ? undefined : shownPath(staplePath),
     isFileOptional: staplePath === undefined || needsStapleFile ? undefined : true,
     ownFetching: isOwnUpdate ? { setting: 'ocsp-update on' } : undefined,
+    settingFor: (staple: string) => ({
+      note: line.kind === 'bind' ? 'add to the global section' : 'replace this line with',
+      text: Buffer.from(lineWithStaple(configured, staple), 'latin1').toString('utf8'),
+    }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { definedOnly } from '../../core/defined-only.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
-import { notASocket } from '../../system/connection.js';
-import { parseHostAndPort } from '../../system/host-and-port.js';
+import { notASocket } from '../../system/network/connection.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { Server } from '../server.js';
 import { largestInFile, type HaproxyPlace } from './place.js';
 

@@ -1,4 +1,4 @@
-import { openConnection, shownAddress, type Connection } from '../../system/connection.js';
+import { openConnection, shownAddress, type Connection } from '../../system/network/connection.js';
 import { checkPrompt, connectFailure, lostConnection, notAPrompt, silence, tooLong } from './failures.js';
 import { knownFailureOfReply, withoutSeverity } from './replies.js';
 import { TargetFailure, type ReloadLimits } from '../reload-result.js';
@@ -44,12 +44,20 @@ interface Reply {
   readonly prompt: string | undefined;
 }
 
-/** A session with the haproxy at a place; nothing is sent before the first command. */
-export function openHaproxySession({ address, worker }: HaproxyPlace, limits: ReloadLimits): HaproxySession {
+/**
+ * A session with the haproxy at a place; nothing is sent before the first command.
+ *
+ * @param end of all its commands, on the clock of `performance.now()`
+ */
+export function openHaproxySession(
+  { address, worker }: HaproxyPlace,
+  limits: ReloadLimits,
+  end = Infinity,
+): HaproxySession {
   const { timeoutMilliseconds } = limits;
   const prefix = worker === undefined ? '' : `${worker} `;
   const place = shownAddress(address);
-  const deadline = (): number => performance.now() + timeoutMilliseconds;
+  const deadline = (): number => Math.min(end, performance.now() + timeoutMilliseconds);
   let connection: Connection | undefined;
   let bufferSize = usualBufferSize;
 

@@ -20,7 +20,7 @@ export interface HaproxySlots {
   /** What haproxy calls the certificate of a place, from 3.0 on. */
   certificateName(key: string): Promise<string | undefined>;
   /** Reads back what haproxy holds. */
-  compare(staple: StapleToPush): Promise<HeldStaple>;
+  compare(staple: Pick<StapleToPush, 'certId' | 'bytes'>): Promise<HeldStaple>;
 }
 
 /** What `show ssl ocsp-updates` says of one staple. */
@@ -29,6 +29,9 @@ export interface OwnUpdate {
   readonly isFailing: boolean;
   /** `HTTP error, 3 failures, next try 29/Nov/2026:10:00:02 +0000`. */
   readonly state: string;
+  /** What came of the last try, and when the next one is. */
+  readonly status: string;
+  readonly next: string;
 }
 
 /** The key of a place: the DER of the SHA-1 CertID in lower-case hex. */
@@ -92,7 +95,8 @@ async function readOwnUpdates(session: HaproxySession): Promise<ReadonlyMap<stri
 /** Before the first try the outcome is none; only one that went well is called successful. */
 function ownUpdateOf(next: string, failures: string, outcome: string): OwnUpdate {
   const isFailing = failures !== '0' && !/successful/i.test(outcome);
-  return { isFailing, state: `${excerptOf(outcome)}, ${failures} failures, next try ${excerptOf(next)}` };
+  const [status, time] = [excerptOf(outcome), excerptOf(next)];
+  return { isFailing, state: `${status}, ${failures} failures, next try ${time}`, status, next: time };
 }
 
 /** The bytes of `show ssl ocsp-response base64`, 2.8 and newer; undefined for any other answer. */
@@ -104,7 +108,7 @@ function fromBase64(reply: string): Uint8Array | undefined {
 }
 
 /** openssl's text of a response against a staple: thisUpdate, and the signature, which covers all that was signed. */
-function compareText(text: string, staple: StapleToPush): HeldStaple {
+function compareText(text: string, staple: Pick<StapleToPush, 'bytes'>): HeldStaple {
   const basic = basicResponseOf(staple.bytes);
   const thisUpdate = /^ *This Update: *(\S.*)$/m.exec(text)?.[1]?.trimEnd();
   const signature = signaturePattern.exec(`${text}\n`)?.[1]?.replace(/[\s:]/g, '');

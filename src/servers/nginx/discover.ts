@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { isIP } from 'node:net';
 import { definedOnly } from '../../core/defined-only.js';
-import { parseHostAndPort } from '../../system/host-and-port.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
-import { reachableHost } from '../../system/listening-sockets.js';
+import { reachableHost } from '../../system/network/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { nginx } from '../nginx.js';
 import type {
+  ConfigurationPrinting,
   FoundServer,
   OwnFetching,
   ServedPlace,
@@ -34,8 +36,42 @@ export function optionValue(words: readonly string[], option: string): string | 
 
 /** What nginx serves by its configuration. */
 export function discoverNginx({ running, configurations }: ServerInstance): FoundServer {
-  const reader = createConfigurationReader('nginx');
-  const [configuration = ''] = configurations;
+  return serversIn(configurations[0] ?? '', createConfigurationReader('nginx'), running);
+}
+
+/** `nginx -T`: each file after a line with its path, the main one first. */
+export const nginxPrinting: ConfigurationPrinting = {
+  daemon: nginx.daemon,
+  words: ['-T', '-q'],
+  read(printed, { running }, found) {
+    const [, ...parts] = printed.split(/^# configuration file (\/.*):\n/m);
+    const files = new Map<string, string>();
+    let last = '';
+    for (let index = 0; index < parts.length; index += 2) {
+      const [path = '', text = ''] = [parts[index], parts[index + 1]];
+      // nginx prints each file once: again it is a comment, and what follows belongs to the file before.
+      const before = files.has(path) ? `${files.get(last) ?? ''}\n` : '';
+      if (before === '') last = path;
+      files.set(last, before + text);
+    }
+    const [configuration] = files.keys();
+    if (configuration === undefined) return found;
+    const asPrinted = serversIn(configuration, createConfigurationReader('nginx', files), running);
+    // nginx has just taken it: what is a mistake to this reader was not printed in one piece.
+    if (asPrinted.remarks.some(({ code }) => code === 'unreadable')) return found;
+    const keyOf = (one: UsedCertificate): string => JSON.stringify([one.certificate, one.stapleFile, one.places]);
+    const known = new Set(asPrinted.certificates.map(keyOf));
+    // A comment with the path of a file that was not printed yet cuts its own file short.
+    const cutOff = found.certificates.filter((one) => !known.has(keyOf(one)));
+    return { ...asPrinted, certificates: [...asPrinted.certificates, ...cutOff] };
+  },
+};
+
+function serversIn(
+  configuration: string,
+  reader: ConfigurationReader,
+  running: ServerInstance['running'],
+): FoundServer {
   const directives = readNginxFile(configuration, prefixOf(configuration), reader);
   const certificates = directives.flatMap(({ name, block = [] }) =>
     ['http', 'stream', 'mail'].includes(name) ? certificatesOf(block, name, prefixOf(configuration), reader) : [],

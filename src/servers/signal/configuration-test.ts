@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 
+import { definedOnly } from '../../core/defined-only.js';
 import { OcspError } from '../../core/index.js';
 import { readRegularFile } from '../../system/read-file.js';
 import { changeableByOthers } from '../../system/root-only.js';
@@ -32,6 +34,11 @@ interface ConfigurationPlace {
   readonly words: readonly string[];
 }
 
+/** The same where the file is known. */
+export interface KnownPlace extends ConfigurationPlace {
+  readonly file: string;
+}
+
 /** A process may have been started with any environment, and the test may run as root. */
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
@@ -51,16 +58,13 @@ export async function testConfiguration(
   found: RunningProcess,
   { limits, effectiveUserId }: Pick<ServerTools, 'limits' | 'effectiveUserId'>,
 ): Promise<TestedConfiguration> {
-  const place = placeIn(commandLineOf(found.pid), test);
-  if (place === undefined) return { whyNotChecked: `the command line of ${name} has more than its configuration` };
-  const builtIn = test.tellsPaths === undefined ? undefined : await runIfOnlyRoots(found, [], test.tellsPaths, limits);
-  if (typeof builtIn === 'string') return { whyNotChecked: builtIn };
-  const { file, folders } = builtIn === undefined ? place : withBuiltIn(place, builtIn);
-  if (file === undefined) return { whyNotChecked: `the command line of ${name} names no configuration` };
+  const place = await placeOf(name, found, test, limits);
+  if (typeof place === 'string') return { whyNotChecked: place };
+  const { file, folders } = place;
   const text = textOf(file);
   const words = [...test.words, ...place.words];
-  const rights = keepsRights || effectiveUserId !== 0 || found.userId === 0 ? undefined : found;
-  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits, rights);
+  const rights = rightsOfTest({ keepsRights }, found, effectiveUserId);
+  const result = await runIfOnlyRoots(found, [file, ...folders], words, limits, definedOnly({ rights }));
   if (typeof result === 'string') return { ...text, whyNotChecked: result };
   if (result.exitCode === 0) return text;
   const command = shellLine([found.executable, ...words]);
@@ -79,9 +83,47 @@ export async function testConfiguration(
 }
 
 /**
+ * What the command line of a process says of its configuration, and what was set when it was built.
+ *
+ * @returns the place, or why it is not known, a clause
+ * @throws OcspError `interrupted`
+ */
+export async function placeOf(
+  name: string,
+  found: RunningProcess,
+  test: ConfigurationTest,
+  limits: ReloadLimits,
+): Promise<KnownPlace | string> {
+  const place = placeIn(commandLineOf(found.pid), test);
+  if (place === undefined) return `the command line of ${name} has more than its configuration`;
+  const builtIn = test.tellsPaths === undefined ? undefined : await runIfOnlyRoots(found, [], test.tellsPaths, limits);
+  if (typeof builtIn === 'string') return builtIn;
+  const { file, folders, words } = builtIn === undefined ? place : withBuiltIn(place, builtIn);
+  return file === undefined ? `the command line of ${name} names no configuration` : { file, folders, words };
+}
+
+/** Root gives up itself for the user of a server that gave up root; nobody else can. */
+export function rightsOfTest(
+  { keepsRights }: Pick<Daemon, 'keepsRights'>,
+  found: RunningProcess,
+  effectiveUserId: number | undefined,
+): ProcessRights | undefined {
+  return keepsRights || effectiveUserId !== 0 || found.userId === 0 ? undefined : found;
+}
+
+/** How a server is run. */
+export interface RunOptions {
+  /** With which root runs it, where they are not root's. */
+  readonly rights?: ProcessRights;
+  /** How much of what it prints is kept; the beginning where not given. */
+  readonly maximumStdoutOctets?: number;
+  /** A program of its package that is run in its place. */
+  readonly program?: string;
+}
+
+/**
  * Runs the file that a process runs, with a fixed PATH, where only root may change it and these paths.
  *
- * @param rights with which root runs it, where they are not root's
  * @returns how it ended, or why it was not run, a clause
  * @throws OcspError `interrupted`
  */
@@ -90,21 +132,26 @@ export async function runIfOnlyRoots(
   paths: readonly string[],
   words: readonly string[],
   limits: ReloadLimits,
-  rights?: ProcessRights,
+  { rights, maximumStdoutOctets, program }: RunOptions = {},
 ): Promise<CommandResult | string> {
-  const { executable } = found;
+  const executable = program ?? found.executable;
   try {
     if (!runsFileAtItsPath(found)) return replaced(found);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return `process ${found.pid}: ${systemErrorText(error)}`;
   }
-  for (const path of [executable, ...paths]) {
+  for (const path of [found.executable, executable, ...paths]) {
     const stranger = changeableByOthers(path);
     if (stranger !== undefined) return stranger;
   }
   const command = [...(rights === undefined ? [] : switchTo(rights)), executable, ...words] as [string, ...string[]];
-  const result = await runCommand(command, { env: environment, withStdout: true, ...limits });
+  const result = await runCommand(command, {
+    env: environment,
+    withStdout: true,
+    ...definedOnly({ maximumStdoutOctets }),
+    ...limits,
+  });
   if (result.interrupted) throw new OcspError('interrupted', `${executable} was interrupted`);
   if (result.stderr.startsWith('setpriv: ')) return lastLines(result.stderr);
   return result.startError === undefined ? result : `${executable}: ${result.startError}`;
@@ -137,7 +184,7 @@ function placeIn(
   const folders: string[] = [];
   let file: string | undefined;
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const { name = '', value: inline } = /^(?<name>--[^=]+)=(?<value>.*)$/s.exec(word)?.groups ?? { name: word };
+    const { name = '', value: inline } = optionIn(word, options);
     const kind = options[name];
     if (kind === undefined) return undefined;
     if (kind === 'switch') continue;
@@ -146,9 +193,18 @@ function placeIn(
     if (kind === 'directives' && !/^(?:(?:daemon|master_process) (?:on|off); ?)*$/.test(value)) return undefined;
     if (kind === 'configuration') file = value;
     if (kind === 'folder') folders.push(value);
-    if (kind === 'configuration' || kind === 'folder') words.push(name, value);
+    if (kind === 'configuration' || kind === 'folder' || kind === 'passed') words.push(name, value);
   }
   return { words, folders, ...(file === undefined ? {} : { file }) };
+}
+
+/** `--config=FILE`, or `-DNAME` where -D has a value. */
+function optionIn(word: string, options: ConfigurationTest['options']): { name?: string; value?: string } {
+  const long = /^(?<name>--[^=]+)=(?<value>.*)$/s.exec(word)?.groups;
+  if (long !== undefined) return long;
+  const short = word.slice(0, 2);
+  const isJoined = options[word] === undefined && !['switch', undefined].includes(options[short]);
+  return isJoined ? { name: short, value: word.slice(2) } : { name: word };
 }
 
 /** In a title the words of a value stand apart. */
@@ -159,10 +215,13 @@ function takeDirectives(rest: string[]): string {
 }
 
 /** What the command line leaves out was set when the server was built. */
-function withBuiltIn(place: ConfigurationPlace, { stderr }: CommandResult): ConfigurationPlace {
+function withBuiltIn(place: ConfigurationPlace, { stdout, stderr }: CommandResult): ConfigurationPlace {
   const builtIn = (name: string): string | undefined => new RegExp(`--${name}=([^\\s']+)`).exec(stderr)?.[1];
-  const file = place.file ?? builtIn('conf-path');
-  const prefix = builtIn('prefix');
+  // As Apache says it, on stdout.
+  const defined = (name: string): string | undefined => new RegExp(`-D ${name}="([^"]+)"`).exec(stdout)?.[1];
+  const prefix = builtIn('prefix') ?? defined('HTTPD_ROOT');
+  const relative = defined('SERVER_CONFIG_FILE') ?? (/^nginx version: /m.test(stderr) ? 'conf/nginx.conf' : undefined);
+  const file = place.file ?? builtIn('conf-path') ?? (relative && resolve(prefix ?? '/usr/local/nginx', relative));
   const folders = place.folders.length > 0 || prefix === undefined ? place.folders : [prefix];
   return { ...place, folders, ...(file === undefined ? {} : { file }) };
 }
@@ -180,7 +239,7 @@ function textOf(path: string): { readonly text?: string } {
 }
 
 /** Servers say last why they would not start. */
-function lastLines(text: string): string {
+export function lastLines(text: string): string {
   const lines = text
     .split(/[\r\n]+/)
     .map((line) => line.trim())

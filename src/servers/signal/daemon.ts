@@ -23,13 +23,13 @@ export interface Daemon<Name extends string = string> {
 export interface ConfigurationTest {
   /** The words that make it a test. */
   readonly words: readonly string[];
-  /** The options that a running server may have: those that name a `configuration` or a `folder` are passed on. Others prevent the test. */
+  /** The options that a running server may have: those that name a `configuration` or a `folder`, and what is `passed`, are passed on. Others prevent the test. */
   readonly options: Readonly<Record<string, OptionKind>>;
   /** What its process title begins with, where it writes one over its command line. */
   readonly title?: string;
-  /** Words that make it say on stderr how it was built, with `--conf-path=` and `--prefix=`. */
+  /** Words that make it say how it was built: nginx's `--conf-path=` and `--prefix=`, Apache's `-D HTTPD_ROOT=`. */
   readonly tellsPaths?: readonly string[];
 }
 
 /** A `switch` has no value. `directives` are those of nginx's -g, of which only harmless ones are passed over. */
-export type OptionKind = 'configuration' | 'folder' | 'value' | 'switch' | 'directives';
+export type OptionKind = 'configuration' | 'folder' | 'passed' | 'value' | 'switch' | 'directives';

@@ -18,14 +18,19 @@ export interface DoctorLine {
   readonly mustStaple?: boolean;
   readonly refreshedBy: readonly { readonly by: string; readonly where: string; readonly when?: string }[];
   readonly handshakes: readonly { readonly outcome: string }[];
-  readonly loaded?: { readonly certificate: string; readonly hasSlot?: boolean };
+  readonly loaded?: { readonly certificate: string; readonly hasSlot?: boolean; readonly staple?: string };
   readonly findings: readonly { readonly code: string; readonly message: string; readonly advice: AdviceStep[] }[];
 }
 
 /** What `doctor --json` says of some servers. */
 export interface DoctorRun extends RunResult {
   readonly certificates: readonly DoctorLine[];
-  readonly remarks: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+  readonly remarks: readonly {
+    readonly server?: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
 }
 
 export async function runDoctor(words: readonly string[]): Promise<DoctorRun> {
@@ -60,6 +65,7 @@ function edit({ file, line = 1, note, text }: Extract<AdviceStep, { do: 'edit' }
   else if (note === 'write in place of this line') lines.splice(line - 1, 1, text);
   else if (note === 'add at the end of this file') lines.push(text, '');
   else if (note === 'add at the end of this line') lines[line - 1] = `${lines[line - 1] ?? ''} ${text}`;
+  else if (note === 'replace this line with') lines[line - 1] = text;
   else throw new Error(`a person would have to think: ${note}`);
   writeFileSync(file, lines.join('\n'));
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { changeableByOthers } from '../../../src/system/root-only.js';
@@ -55,5 +57,27 @@ describe.runIf(isRoot)('a file that only root can change', () => {
   it('is not one that is missing, or named without its whole path', () => {
     expect(changeableByOthers(folder.at('none'))).toContain('it does not exist');
     expect(changeableByOthers('server.conf')).toContain('not an absolute path');
+  });
+
+  it('may be of a trusted user too, in a folder that a group of theirs writes, as the socket of a server', async () => {
+    const user = { userId: nobody, groupIds: new Set([nobody]) };
+    const socket = folder.at('deep', 'server.sock');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    try {
+      chownSync(folder.at('deep'), nobody, nobody);
+      chmodSync(folder.at('deep'), 0o2775);
+      chmodSync(socket, 0o777);
+      expect(changeableByOthers(socket)).toMatch(/deep belongs to user 65534/);
+      expect(changeableByOthers(socket, [user])).toBeUndefined();
+      expect(changeableByOthers(socket, [{ ...user, groupIds: new Set([1]) }])).toMatch(/others may write .*deep/);
+      chmodSync(folder.at('deep'), 0o2777);
+      expect(changeableByOthers(socket, [user])).toMatch(/others may write .*deep/);
+      chmodSync(folder.at('deep'), 0o755);
+      chownSync(socket, 1234, 1234);
+      expect(changeableByOthers(socket, [user])).toMatch(/server\.sock belongs to user 1234/);
+    } finally {
+      server.close();
+    }
   });
 });

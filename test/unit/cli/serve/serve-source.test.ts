@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Output } from '../../../../src/cli/output.js';
 import type { ServeFlags } from '../../../../src/cli/serve/serve-flags.js';
-import { parseListenAddress } from '../../../../src/system/host-and-port.js';
+import { parseListenAddress } from '../../../../src/system/network/host-and-port.js';
 import { openServeSource, serveSourceReader } from '../../../../src/cli/serve/serve-source.js';
 import { decodeCertificate } from '../../../../src/core/index.js';
 import type { StatusSource } from '../../../../src/source/status-source.js';

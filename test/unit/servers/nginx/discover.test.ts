@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { discoverNginx } from '../../../../src/servers/nginx/discover.js';
+import { discoverNginx, nginxPrinting } from '../../../../src/servers/nginx/discover.js';
 import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 
 const folder = createTemporaryFolder();
@@ -89,5 +89,40 @@ describe('the configuration of nginx', () => {
       certificates: [],
       remarks: [{ code: 'unreadable', message: expect.stringContaining('has a NUL octet') as string }],
     });
+  });
+});
+
+describe('what nginx prints', () => {
+  const server = (name: string): string =>
+    `http { server { listen 127.0.0.1:443 ssl; ssl_certificate /${name}.pem; ssl_certificate_key /k; } }\n`;
+  const read = (printed: string): ReturnType<typeof discoverNginx> =>
+    nginxPrinting.read(printed, { configurations: ['/x/nginx.conf'] }, discover(server('file')));
+
+  it('is read instead of the files, which need not be there', () => {
+    const { certificates, configurations } = read(
+      `# configuration file /x/nginx.conf:\ninclude more.conf;\n\n# configuration file /x/more.conf:\n\n${server('printed')}\n`,
+    );
+    expect(configurations).toEqual(['/x/nginx.conf', '/x/more.conf']);
+    expect(certificates.map(({ certificate }) => certificate)).toEqual(['/printed.pem', '/file.pem']);
+    expect(certificates[0]?.position).toEqual({ file: '/x/more.conf', line: 2 });
+  });
+
+  it('loses nothing to comments that look like the title of a file', () => {
+    const title = '# configuration file /x/nginx.conf:\n';
+    const { certificates } = read(`${title}${server('one')}${title}${server('two')}`);
+    expect(certificates.map(({ certificate, position }) => [certificate, position?.line])).toEqual([
+      ['/one.pem', 1],
+      ['/two.pem', 3],
+      ['/file.pem', 1],
+    ]);
+    const cut = read(`${title}# configuration file /x/other.conf:\n${server('lost')}`);
+    expect(cut.certificates.map(({ certificate }) => certificate)).toEqual(['/file.pem']);
+  });
+
+  it('is left alone where it is no configuration', () => {
+    expect(read('nothing').certificates.map(({ certificate }) => certificate)).toEqual(['/file.pem']);
+    const { certificates, remarks } = read('# configuration file /x/nginx.conf:\nhttp {\n');
+    expect(certificates.map(({ certificate }) => certificate)).toEqual(['/file.pem']);
+    expect(remarks).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { HostAndPort } from './host-and-port.js';
-import { unlessRefused } from './system-error.js';
+import { unlessRefused } from '../system-error.js';
 
 /** A TCP socket that takes connections, on an address of this host. */
 export interface ListeningSocket extends HostAndPort {

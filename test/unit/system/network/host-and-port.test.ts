@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseHostAndPort } from '../../../src/system/host-and-port.js';
+import { parseHostAndPort } from '../../../../src/system/network/host-and-port.js';
 
 describe('a TCP address', () => {
   it.each(['::1:80', 'a b:80', '[::1]x:80', 'host:', 'host:123456', ':80', '[]:80', '/run/a:80'])(

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
-import { isOwnAddress } from '../../../src/system/own-address.js';
+import { isOwnAddress } from '../../../../src/system/network/own-address.js';
 
 describe('an address', () => {
   const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { OcspError } from '../core/index.js';
-import { fileKindAt } from './file-kind.js';
+import { OcspError } from '../../core/index.js';
+import { fileKindAt } from '../file-kind.js';
 import { shownHostAndPort, type HostAndPort } from './host-and-port.js';
 
 /** A unix socket's path, or a TCP address. */
