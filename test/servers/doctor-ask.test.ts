@@ -441,60 +441,66 @@ describe('doctor as root', { tags: ['haproxy', 'chroot'] }, () => {
   });
 });
 
-describe('the own updates of haproxy', { tags: ['haproxy'] }, () => {
-  it('are known to work, and to fail', async ({ skip }) => {
-    if (!isSince('haproxy', '2.8')) skip();
-    const site = scene.issue('site');
-    rmSync(site.staple);
-    const list = scene.folder.write('list.txt', `${site.certificate} [ocsp-update on]\n`);
-    const server = `haproxy:${scene.folder.at('haproxy.cfg')}`;
-    const start = async (): Promise<{ stop(): Promise<void> }> => {
-      const port = await freePort();
-      const config = haproxyConfig({ port, certificate: site.certificate, adminSocket: scene.folder.at('admin.sock') });
-      return await keep(
-        startHaproxy({
-          config: config.replace(`crt ${site.certificate}`, `crt-list ${list}`),
-          folder: scene.folder.path,
-          ports: [port],
-        }),
-      );
-    };
-    const state = async (): Promise<string | undefined> => (await look([server])).certificates[0]?.state;
-    const first = await start();
-    await expect.poll(state, { interval: 500 }).toBe('fine');
-    const { certificates } = await look([server]);
-    expect(certificates).toMatchObject([
-      { loaded: { certificate: 'same', ownFetching: { isFailing: false } }, refreshedBy: [{ by: 'haproxy' }] },
-    ]);
-    expect(certificates[0]?.refreshedBy[0]?.when).toMatch(/^next \d/);
-    await first.stop();
+if (isSince('haproxy', '2.8')) {
+  describe('the own updates of haproxy', { tags: ['haproxy'] }, () => {
+    it('are known to work, and to fail', async () => {
+      const site = scene.issue('site');
+      rmSync(site.staple);
+      const list = scene.folder.write('list.txt', `${site.certificate} [ocsp-update on]\n`);
+      const server = `haproxy:${scene.folder.at('haproxy.cfg')}`;
+      const start = async (): Promise<{ stop(): Promise<void> }> => {
+        const port = await freePort();
+        const config = haproxyConfig({
+          port,
+          certificate: site.certificate,
+          adminSocket: scene.folder.at('admin.sock'),
+        });
+        return await keep(
+          startHaproxy({
+            config: config.replace(`crt ${site.certificate}`, `crt-list ${list}`),
+            folder: scene.folder.path,
+            ports: [port],
+          }),
+        );
+      };
+      const state = async (): Promise<string | undefined> => (await look([server])).certificates[0]?.state;
+      const first = await start();
+      await expect.poll(state, { interval: 500 }).toBe('fine');
+      const { certificates } = await look([server]);
+      expect(certificates).toMatchObject([
+        { loaded: { certificate: 'same', ownFetching: { isFailing: false } }, refreshedBy: [{ by: 'haproxy' }] },
+      ]);
+      expect(certificates[0]?.refreshedBy[0]?.when).toMatch(/^next \d/);
+      await first.stop();
 
-    scene.responder.behaviour = ({ response }) => void response.writeHead(500).end();
-    await start();
-    const failing = async (): Promise<unknown> =>
-      (await look([server])).certificates[0]?.findings.map(({ code }) => code);
-    await expect.poll(failing, { interval: 500 }).toContain('own-fetching-fails');
-    expect((await look([server])).exitCode).toBe(10);
-  });
-});
-
-describe('the advice for a crt-store', { tags: ['haproxy'] }, () => {
-  it('is the whole line, and haproxy takes it', async ({ skip }) => {
-    if (!isSince('haproxy', '3.0')) skip();
-    const site = scene.issue('site');
-    const port = await freePort();
-    const base = haproxyConfig({ port, certificate: '@web/site', adminSocket: scene.folder.at('admin.sock') });
-    const config = base.replace('defaults', `crt-store web\n    load crt ${site.certificate} alias site\ndefaults`);
-    await keep(startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
-    const { certificates } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
-    const edit = certificates[0]!.findings[0]!.advice.find((step) => step.do === 'edit');
-    expect(edit).toMatchObject({
-      note: 'replace this line with',
-      text: `load crt ${site.certificate} alias site ocsp ${site.staple}`,
+      scene.responder.behaviour = ({ response }) => void response.writeHead(500).end();
+      await start();
+      const failing = async (): Promise<unknown> =>
+        (await look([server])).certificates[0]?.findings.map(({ code }) => code);
+      await expect.poll(failing, { interval: 500 }).toContain('own-fetching-fails');
+      expect((await look([server])).exitCode).toBe(10);
     });
-    await follow([edit!, { do: 'run', command: `haproxy -c -f ${scene.folder.at('haproxy.cfg')}` }], scene.folder);
   });
-});
+}
+
+if (isSince('haproxy', '3.0')) {
+  describe('the advice for a crt-store', { tags: ['haproxy'] }, () => {
+    it('is the whole line, and haproxy takes it', async () => {
+      const site = scene.issue('site');
+      const port = await freePort();
+      const base = haproxyConfig({ port, certificate: '@web/site', adminSocket: scene.folder.at('admin.sock') });
+      const config = base.replace('defaults', `crt-store web\n    load crt ${site.certificate} alias site\ndefaults`);
+      await keep(startHaproxy({ config, folder: scene.folder.path, ports: [port] }));
+      const { certificates } = await look([`haproxy:${scene.folder.at('haproxy.cfg')}`]);
+      const edit = certificates[0]!.findings[0]!.advice.find((step) => step.do === 'edit');
+      expect(edit).toMatchObject({
+        note: 'replace this line with',
+        text: `load crt ${site.certificate} alias site ocsp ${site.staple}`,
+      });
+      await follow([edit!, { do: 'run', command: `haproxy -c -f ${scene.folder.at('haproxy.cfg')}` }], scene.folder);
+    });
+  });
+}
 
 describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
   it('knows the frontends that run, and says that one of the file does not', async () => {
@@ -554,13 +560,13 @@ describe('doctor on the console of dnsdist', { tags: ['dnsdist'] }, () => {
     }
   });
 
-  it('is the same where dnsdist has a YAML configuration, the key of which serves a reload', async ({ skip }) => {
-    if (!isSince('dnsdist', '2.0')) skip();
-    const site = scene.issue('site');
-    const [port, plain, consolePort] = [await freePort(), await freePort(), await freePort()];
-    const file = scene.folder.write(
-      'dnsdist.yml',
-      `security_polling:
+  if (isSince('dnsdist', '2.0')) {
+    it('is the same where dnsdist has a YAML configuration, the key of which serves a reload', async () => {
+      const site = scene.issue('site');
+      const [port, plain, consolePort] = [await freePort(), await freePort(), await freePort()];
+      const file = scene.folder.write(
+        'dnsdist.yml',
+        `security_polling:
   suffix: ""
 console:
   listen_address: "127.0.0.1:${consolePort}"
@@ -581,32 +587,33 @@ binds:
           key: "${site.key}"
       ocsp_response_files: ["${site.staple}"]
 `,
-    );
-    const args = ['-C', file, '--supervised', '--disable-syslog'];
-    await keep(
-      startDaemon({
-        command: 'dnsdist',
-        debianPackage: 'dnsdist',
-        args,
-        folder: scene.folder.path,
-        ports: [port, consolePort],
-      }),
-    );
-    const server = `dnsdist:${file}`;
-    expect((await look([server])).certificates).toMatchObject([
-      {
-        certificate: site.certificate,
-        state: 'unrefreshed',
-        loaded: { certificate: 'not-said' },
-        handshakes: [{ outcome: 'served' }],
-      },
-    ]);
-    scene.age(site);
-    const { certificates } = await look([server]);
-    expect(certificates).toMatchObject([{ state: 'not-served', target: `dnsdist:127.0.0.1:${consolePort}` }]);
-    await follow(certificates[0]!.findings[0]!.advice, scene.folder);
-    expect((await look([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
-  });
+      );
+      const args = ['-C', file, '--supervised', '--disable-syslog'];
+      await keep(
+        startDaemon({
+          command: 'dnsdist',
+          debianPackage: 'dnsdist',
+          args,
+          folder: scene.folder.path,
+          ports: [port, consolePort],
+        }),
+      );
+      const server = `dnsdist:${file}`;
+      expect((await look([server])).certificates).toMatchObject([
+        {
+          certificate: site.certificate,
+          state: 'unrefreshed',
+          loaded: { certificate: 'not-said' },
+          handshakes: [{ outcome: 'served' }],
+        },
+      ]);
+      scene.age(site);
+      const { certificates } = await look([server]);
+      expect(certificates).toMatchObject([{ state: 'not-served', target: `dnsdist:127.0.0.1:${consolePort}` }]);
+      await follow(certificates[0]!.findings[0]!.advice, scene.folder);
+      expect((await look([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
+    });
+  }
 
   it('says of QUIC that nothing is stapled and nothing can be seen', async () => {
     const site = scene.issue('site');

@@ -438,7 +438,7 @@ describe('a host with every server', () => {
       expect(statesOf(report, server), name).toHaveLength(expected.length);
     expect(report.remarks.map(({ code, message }) => [code, message])).toEqual([
       ['unreadable', '/etc/haproxy/haproxy.cfg, line 11: a quote is not closed'],
-      ['not-asked', 'haproxy was not asked what it has loaded: there is no socket /run/haproxy-admin.sock'],
+      ['not-asked', 'haproxy was not asked what it has loaded: /run/haproxy-admin.sock: it does not exist'],
       ['unreadable', '/etc/nginx/sites/broken.conf:2: "listen" is not terminated by ";"'],
       ['unreadable', '/etc/hitch/hitch.conf:8: { was not expected here'],
       ['not-understood', 'what /etc/cron.d/broken:1 refreshes could not be told: Nonexistent flag: --no-such-flag'],

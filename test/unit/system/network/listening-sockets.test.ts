@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { listeningSockets, socketOwners } from '../../../../src/system/network/listening-sockets.js';
 import { hostProcesses } from '../../../../src/system/host-processes.js';
-import { listenOnFreePort } from '../../support/servers/free-port.js';
-import { withTemporaryFolder } from '../../support/temporary-folder.js';
+import { listenOnFreePort } from '../../../support/servers/free-port.js';
+import { withTemporaryFolder } from '../../../support/temporary-folder.js';
 import { createServer } from 'node:net';
 
 describe('the sockets of this host', () => {
