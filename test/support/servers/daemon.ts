@@ -20,8 +20,8 @@ export interface DaemonOptions {
   readonly debianPackage: string;
   readonly args: readonly string[];
   readonly folder: string;
-  /** Ports of 127.0.0.1; all of them must take connections before it counts as started. */
-  readonly ports: readonly number[];
+  /** Ports of 127.0.0.1, and paths of sockets; all of them must take connections before it counts as started. */
+  readonly ports: readonly (number | string)[];
 }
 
 const startsWithinMilliseconds = 20_000;
@@ -68,7 +68,7 @@ export async function startDaemon({ command, debianPackage, args, folder, ports 
       if (ended !== undefined) throw new Error(`${ended}\n${log}`);
       if (performance.now() > deadline) {
         await daemon.stop();
-        throw new Error(`${command} does not listen on port ${port}\n${log}`);
+        throw new Error(`${command} does not listen on ${port}\n${log}`);
       }
       await wait(50);
     }

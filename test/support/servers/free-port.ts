@@ -5,8 +5,8 @@ import { createConnection, createServer, type Server } from 'node:net';
 /** Below the ports that the system gives to outgoing connections and to servers that take any (32768 and on). */
 const lowestPort = 10_000;
 /** As many as vitest.config.ts has workers: those that run at once try different ports. */
-const slices = 2;
-const portsInSlice = 10_000;
+const slices = 4;
+const portsInSlice = 5_000;
 /** Where the fleet of the benchmark has its responder. */
 const benchmarkPort = 21_560;
 
@@ -51,10 +51,10 @@ function* portsOfThisProcess(): Generator<number, void> {
   }
 }
 
-/** Whether something on 127.0.0.1 takes connections there. */
-export function isListening(port: number): Promise<boolean> {
+/** Whether something takes connections at this port of 127.0.0.1, or at the socket of this path. */
+export function isListening(place: number | string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' });
+    const socket = createConnection(typeof place === 'string' ? { path: place } : { port: place, host: '127.0.0.1' });
     const end = (answer: boolean) => (): void => {
       socket.destroy();
       resolve(answer);

@@ -21,7 +21,10 @@ export function startHaproxy({ config, folder, ports, masterSocket }: HaproxyOpt
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, config);
   const mode = masterSocket === undefined ? ['-db'] : ['-W', '-S', `${masterSocket},level,admin`];
-  return startDaemon({ command: 'haproxy', debianPackage: 'haproxy', args: [...mode, '-f', file], folder, ports });
+  // Its ports listen before its sockets have their names.
+  const sockets = [...config.matchAll(/^\s*stats socket (\/\S+)/gm)].map(([, path = '']) => path);
+  const args = [...mode, '-f', file];
+  return startDaemon({ command: 'haproxy', debianPackage: 'haproxy', args, folder, ports: [...ports, ...sockets] });
 }
 
 /** A config with one TLS frontend that answers 200 to everything; `certificate` is haproxy's `crt`, a file or a folder. */
