@@ -9,8 +9,10 @@ if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)
 }
 
 function start() {
-  // When nothing is left to do, Node would free its memory piece by piece before it ends.
-  process.once('beforeExit', () => process.exit());
+  // When nothing is left to do, Node would free its memory piece by piece before it ends. A plug-in may still want to do something.
+  process.once('beforeExit', () => {
+    if (process.listenerCount('beforeExit') === 0) process.exit();
+  });
   try {
     void require('./program.js').main(process.argv.slice(2));
   } catch (error) {

@@ -53,7 +53,7 @@ export async function fetchStaple(
 ): Promise<Outcome> {
   const { complete, close } = completeTools(tools);
   try {
-    return await one.fetchStaple(path, withUsual(options), complete);
+    return definedOutcome(await one.fetchStaple(path, withUsual(options), complete));
   } finally {
     close();
   }
@@ -76,7 +76,9 @@ export async function* fetchStaples(
 ): AsyncGenerator<ListedOutcome> {
   const { complete, close } = completeTools(tools);
   try {
-    yield* many.fetchStaples(list, withUsual(options), complete, limits);
+    for await (const settled of many.fetchStaples(list, withUsual(options), complete, limits)) {
+      yield { ...settled, outcome: definedOutcome(settled.outcome) };
+    }
   } finally {
     close();
   }
@@ -89,6 +91,11 @@ export async function* fetchStaples(
 export function createHttpClient(options: Partial<HttpClientOptions> = {}): HttpClient {
   const usual = { allowPrivate: false, allowAddresses: [], userAgent: 'restaple' };
   return transport.createHttpClient({ ...usual, proxy: proxyFromEnvironment(process.env), ...definedOnly(options) });
+}
+
+/** An optional field is there with a value, or not at all. The program itself saves the time that this takes. */
+function definedOutcome(outcome: Outcome): Outcome {
+  return definedOnly(outcome);
 }
 
 function withUsual(options: Partial<FetchOptions>): FetchOptions {

@@ -17,7 +17,8 @@ const nearMilliseconds = 14 * day;
 export function lifeFindings(life: CertificateLife, now: Date): Finding[] {
   const { notAfter } = life;
   const left = notAfter.getTime() - now.getTime();
-  if (left > atMost(nearMilliseconds, life, 3)) return [];
+  // A certificate may end before it begins.
+  if (left >= 0 && left > atMost(nearMilliseconds, life, 3)) return [];
   const source = 'RFC 5280 §4.1.2.5';
   const end = formatTime(notAfter);
   if (left < 0) {

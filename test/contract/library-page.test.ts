@@ -69,6 +69,20 @@ afterAll(async () => {
   folder.remove();
 });
 
+it('an outcome has a field with a value, or not at all', async () => {
+  folder.write(
+    'fields.js',
+    `import { fetchStaple, fetchStaples, listCertificates } from 'restaple';
+const outcomes = [await fetchStaple('intranet.pem')];
+for await (const { outcome } of fetchStaples(await listCertificates([{ path: 'intranet.pem' }]))) outcomes.push(outcome);
+for (const outcome of outcomes) console.log(outcome.outcome, 'staple' in outcome, 'verdict' in outcome, 'nextRefresh' in outcome);
+`,
+  );
+  const result = await runCommand(process.execPath, ['fields.js'], { cwd: folder.path });
+  const line = 'unavailable true false false\n';
+  expect(result).toMatchObject({ exitCode: 0, stdout: line + line, stderr: '' });
+});
+
 describe('the examples of the library page', () => {
   it('are there, and each says what it prints', () => {
     expect(runnable.length).toBeGreaterThan(6);

@@ -127,6 +127,26 @@ it('does not let the replay of an older revoked answer make room for a good one 
   });
 });
 
+it('is revoked when another run has heard so meanwhile, and tells when the staple that it wrote is due', async () => {
+  await withScene(async (scene) => {
+    const revokedNow = stapleOf(scene, { status: revoked, thisUpdateOffset: -hour });
+    const good = answer(scene.authority, 'good', { thisUpdateOffset: -2 * hour });
+    scene.responder.behaviour = async (exchange) => {
+      writeFileSync(revokedMarkOf(scene), revokedNow);
+      await good(exchange);
+    };
+    const result = await fetchSite(scene);
+    expectRevoked(result);
+    expect(result.record).toMatchObject({
+      written: true,
+      verdict: 'good',
+      nextUpdate: expect.stringMatching(/Z$/) as string,
+      nextRefresh: expect.stringMatching(/Z$/) as string,
+    });
+    expect(namesIn(scene)).toEqual([dotFile, 'site.pem', 'site.pem.ocsp']);
+  });
+});
+
 it('stays revoked when the responder no longer knows the certificate', async () => {
   await withScene(async (scene) => {
     await hearRevoked(scene);

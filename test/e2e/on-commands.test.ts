@@ -217,6 +217,18 @@ export default async function (options) {
     ]);
   });
 
+  it('may do more when the run is over, and what that starts is waited for', async () => {
+    const env = plugIn(`import { setTimeout as wait } from 'node:timers/promises';
+${listener()}
+process.once('beforeExit', async () => {
+  await wait(50);
+  appendFileSync(${JSON.stringify(scene.folder.at('sent'))}, 'all of it');
+});
+`);
+    expect(await fetchAndReload([site.certificate], { env })).toMatchObject({ exitCode: 0, outcomes: ['updated'] });
+    expect(readFileSync(scene.folder.at('sent'), 'utf8')).toBe('all of it');
+  });
+
   it('is not called when nothing changed', async () => {
     const env = plugIn(listener());
     await fetchAndReload([site.certificate]);

@@ -188,6 +188,7 @@ describe('verify and the end of the certificate', () => {
     ['3 of 6 days before its end', -3, 3, undefined],
     ['1 of 6 days before its end', -5, 1, 'certificate-expires'],
     ['after its end', -90, -1, 'certificate-expired'],
+    ['after an end that is before its beginning', 90, -1, 'certificate-expired'],
   ])('finds that it is %s, and leaves the exit code', async (_what, begin, end, rule) => {
     const judged = await verify([stapled(at(begin), at(end))]);
     expectGood(judged, ...(rule === undefined ? [] : [rule]));

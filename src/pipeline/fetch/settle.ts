@@ -46,8 +46,8 @@ function endsRevocation({ kind, statement }: UsableResponse['verdict'], mark: Be
   return kind === 'good' && statement.thisUpdate > mark.statement.thisUpdate;
 }
 
-function stillRevoked(job: Job, mark: BelievedEvidence): Outcome {
-  return describeOutcome(job, revokedEnding(mark, stillRevokedTrouble(mark)));
+function stillRevoked(job: Job, mark: BelievedEvidence, onDisk = job.stored.verdict): Outcome {
+  return describeOutcome(job, revokedEnding(mark, stillRevokedTrouble(mark)), onDisk);
 }
 
 async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
@@ -57,7 +57,8 @@ async function settleGood(job: Job, usable: UsableResponse): Promise<Outcome> {
   // Another run may have learned of a revocation while this one waited for an older answer.
   const revokedMark = readRevokedMark(job.staple, { ...job.judge, now: job.tools.now() });
   if (revokedMark !== undefined && !endsRevocation(usable.verdict, revokedMark)) {
-    return { ...outcome, ...stillRevoked(job, revokedMark), verdict: usable.verdict, written: outcome.written };
+    const { written, warnings } = outcome;
+    return { ...stillRevoked(job, revokedMark, usable.verdict), written, warnings };
   }
   const markTrouble = await clearRevokedMark(job.staple, job.tools.ownProcess);
   return withWarning(outcome, 'the kept revoked answer could not be removed', markTrouble);
