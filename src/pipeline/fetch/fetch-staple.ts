@@ -186,7 +186,12 @@ async function askFor(job: Job): Promise<AskResult> {
       spread: spreadOf(file.certificate),
       budget: job.budget,
       known,
-      ...options,
+      // By name: what else the caller of the library may have put there must not take the place of these.
+      method: options.method,
+      headers: options.headers,
+      timeoutMilliseconds: options.timeoutMilliseconds,
+      connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
+      retries: options.retries,
       ...job.responders,
     },
     (body) =>
