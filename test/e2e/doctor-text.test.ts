@@ -71,4 +71,15 @@ describe('doctor on a terminal', () => {
       ]);
     });
   });
+
+  it('quotes the name in every command, that for a revoked certificate too', async () => {
+    await withFleet(async (fleet) => {
+      const path = fleet.add('a;touch $(pwned).pem', 160, {
+        status: { revokedAt: new Date('2026-01-01T00:00:00Z') },
+      });
+      const lines = await reportOf(fleet, [path], 200);
+      const commands = lines.map((line) => line.trim()).filter((line) => line.startsWith('restaple query'));
+      expect(commands).toEqual([`restaple query '${path}'`]);
+    });
+  });
 });

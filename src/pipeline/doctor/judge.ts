@@ -1,6 +1,7 @@
 import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
+import { shellWord } from '../../system/shell-words.js';
 import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
 import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
@@ -132,7 +133,7 @@ const badStaple: Rule = (examined) => {
     const what =
       verdict.kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
     const message = `${what}, says ${staple.file}`;
-    const command = `restaple query ${shownPath(used.certificate)}`;
+    const command = `restaple query ${shellWord(shownPath(used.certificate))}`;
     return {
       state: 'broken',
       gravity: verdict.kind,
