@@ -179,6 +179,8 @@ export interface FoundServer {
   readonly unit?: string;
   /** The files of its configuration that were read, the main one first. */
   readonly configurations: readonly string[];
+  /** Who besides root could change one of these files, where this process is root. */
+  readonly stranger?: string;
   /** Who reads the staples when the server reloads; absent where that is not known. */
   readonly reader?: ProcessRights;
   readonly certificates: readonly UsedCertificate[];

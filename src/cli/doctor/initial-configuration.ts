@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { placeText } from '../../pipeline/doctor/advice.js';
 import type { DoctorRecord, DoctorReport } from '../../pipeline/doctor/doctor-report.js';
-import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
 import { escapeText } from '../render/escape-text.js';
 
@@ -39,10 +38,7 @@ export function initialConfiguration({ certificates }: DoctorReport): string {
 
 /** Why nothing is fetched for a certificate. */
 function obstacleOf(record: DoctorRecord): string | undefined {
-  const { certificate, state, reason, facts, staple, ownFetching, position, configuration } = record;
-  // Any user may start a program that is called nginx: its configuration must not tell root where to write.
-  const told = position?.file ?? configuration;
-  const stranger = told === undefined || process.geteuid?.() !== 0 ? undefined : changeableByOthers(told);
+  const { certificate, state, reason, facts, staple, ownFetching, stranger } = record;
   if (stranger !== undefined) return `others than root decide what its configuration says: ${stranger}`;
   if (certificate === undefined) return 'nobody knows the configuration of its server';
   if (facts === undefined || state === 'needs-nothing') return reason;

@@ -16,6 +16,7 @@ import type { FileReport, VerifyReport } from '../verify/verify-report.js';
 import { verifyStaple } from '../verify/verify-staple.js';
 import type { CertificateFacts, HandshakeFacts, Refresher, StapleFacts } from './doctor-report.js';
 import { shakeHands } from './handshakes.js';
+import { strangerTo } from './host-files.js';
 import type { Refreshers } from './refreshers.js';
 
 /** What it takes to examine certificates; one set serves a whole host. */
@@ -39,6 +40,8 @@ export interface Candidate {
   readonly issuer?: Certificate;
   /** Why there is no file. */
   readonly trouble?: Trouble;
+  /** Who besides root decides what the configuration says of it, where this process is root. */
+  readonly stranger?: string;
 }
 
 /** All that was found of a certificate of a server. */
@@ -61,12 +64,13 @@ export async function readCandidate(
   used: UsedCertificate,
   issuers: IssuerFinder,
 ): Promise<Candidate> {
+  const stranger = server.stranger ?? strangerTo(used.position === undefined ? [] : [used.position.file]);
   try {
     const file = withChain(await readCertificateFile(used.certificate), used.chainFile);
     const issuer = await issuers.findLocal(file);
-    return definedOnly({ server, used, file, issuer: issuer?.certificate });
+    return definedOnly({ server, used, file, issuer: issuer?.certificate, stranger });
   } catch (error) {
-    return { server, used, trouble: troubleOfError(error) };
+    return definedOnly({ server, used, trouble: troubleOfError(error), stranger });
   }
 }
 

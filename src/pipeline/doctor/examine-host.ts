@@ -159,12 +159,13 @@ async function ask(
 }
 
 function recordOf(examined: Examination, now: Date): DoctorRecord {
-  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy } = examined;
+  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy, stranger } = examined;
   return definedOnly({
     ...diagnose(examined, now),
     server: server.name,
     pid: server.pid,
     configuration: server.configurations[0],
+    stranger,
     position: used.position,
     certificate: used.certificate,
     facts,

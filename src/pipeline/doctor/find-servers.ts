@@ -13,6 +13,7 @@ import {
 import { completedByPrint } from '../../servers/printed-configuration.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
+import { strangerTo } from './host-files.js';
 
 /** A server that is looked for: all of a kind, or the one with this configuration. */
 export interface WantedServer {
@@ -58,8 +59,7 @@ export function findServers(
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
     return instances.map((instance) => {
-      const unit = unitOf(instance.running, discoverer.name);
-      return { discoverer, instance, found: definedOnly({ ...discoverer.discover(instance, tools), unit }) };
+      return { discoverer, instance, found: onThisHost(discoverer.discover(instance, tools), discoverer, instance) };
     });
   });
   return { servers, remarks };
@@ -74,9 +74,14 @@ export async function completeByPrint(
   const complete: DiscoveredServer[] = [];
   for (const one of servers) {
     const found = await completedByPrint(one.discoverer, one.instance, one.found, tools);
-    complete.push({ ...one, found: definedOnly({ ...found, unit: one.found.unit }) });
+    complete.push({ ...one, found: onThisHost(found, one.discoverer, one.instance) });
   }
   return complete;
+}
+
+/** With what its configuration does not say. */
+function onThisHost(found: FoundServer, { name }: Discoverer, { running }: ServerInstance): FoundServer {
+  return definedOnly({ ...found, unit: unitOf(running, name), stranger: strangerTo(found.configurations) });
 }
 
 function instancesOf(

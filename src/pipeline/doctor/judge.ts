@@ -40,9 +40,15 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     .filter((one) => one !== undefined);
   const [first] = decisions;
   const also = sideFindings(examined, now);
+  const { stranger } = examined;
   const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
   if (first === undefined) {
-    return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
+    return {
+      state: 'fine',
+      reason: fineReason(examined, now),
+      gravity: ofAnswer,
+      findings: withoutStrangersAdvice(also, stranger),
+    };
   }
   const mustStaple = examined.facts?.mustStaple === true && !['unrefreshed', 'unreadable'].includes(first.state);
   const isShown = ({ state }: Decision): boolean => state !== 'needs-nothing';
@@ -50,7 +56,10 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     state: mustStaple ? 'must-staple-broken' : first.state,
     reason: first.message,
     gravity: [ofAnswer, ...decisions.map(({ gravity }) => gravity)].sort(byGravity)[0] ?? 'success',
-    findings: withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
+    findings: withoutStrangersAdvice(
+      withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
+      stranger,
+    ),
   };
 }
 
@@ -63,6 +72,19 @@ function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFindin
     for (const step of steps) said.add(step);
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
+}
+
+/** What root pastes must not be what another user wrote: which files to write, and which modules a test of the configuration loads. */
+function withoutStrangersAdvice(
+  findings: readonly DoctorFinding[],
+  stranger: string | undefined,
+): readonly DoctorFinding[] {
+  if (stranger === undefined || findings.every(({ advice }) => advice.length === 0)) return findings;
+  const message = `no commands for root are shown, since others than root decide what its configuration says: ${stranger}`;
+  return [
+    ...findings.map((finding) => ({ ...finding, advice: [] })),
+    { code: 'configuration-of-others', severity: 'warning', message, advice: [] },
+  ];
 }
 
 function findingOf({ code, severity, message, advice }: Decision): DoctorFinding {
