@@ -29,6 +29,8 @@ export interface ExaminationTools {
   readonly skewMilliseconds: number;
   /** Of one handshake. */
   readonly timeoutMilliseconds: number;
+  /** Places that did not answer in time. */
+  readonly silentPlaces: Set<string>;
   readonly signal: AbortSignal;
 }
 
@@ -103,11 +105,10 @@ export async function examineCertificate(
   if (file === undefined) return { ...candidate, handshakes: [], refreshedBy: [] };
   const { certificate } = file;
   const { stapleReport, staple, bytes } = await examineStaple(candidate, tools);
-  const handshakes: HandshakeFacts[] = [];
-  const isRunning = server.pid !== undefined;
-  for (const place of isRunning ? distinctPlaces(used).slice(0, maximumPlaces) : []) {
-    handshakes.push(
-      await shakeHands(place, {
+  const places = server.pid === undefined ? [] : distinctPlaces(used).slice(0, maximumPlaces);
+  const handshakes = await Promise.all(
+    places.map((place) =>
+      shakeHands(place, {
         certificate,
         issuer,
         // What it fetches itself may be newer than the file.
@@ -115,8 +116,8 @@ export async function examineCertificate(
         fetchesByItself: used.ownFetching !== undefined,
         ...tools,
       }),
-    );
-  }
+    ),
+  );
   // Of a certificate that may be on any of them, ports with another one say nothing.
   const isShown = ({ outcome }: HandshakeFacts): boolean =>
     used.isNamedByNoLine !== true || (outcome !== 'other-certificate' && outcome !== 'not-reached');

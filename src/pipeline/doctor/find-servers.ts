@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { OcspError } from '../../core/index.js';
 import { discoverers } from '../../servers/discoverers.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -36,7 +36,7 @@ export function parseWantedServer(text: string): WantedServer {
     const message = `"${text}" is not a server that doctor knows`;
     throw new OcspError('usage', message, `write ${knownServers.join(', ')}, or NAME:CONFIGURATION`);
   }
-  return rest.length > 0 ? { name, configuration } : { name };
+  return rest.length > 0 ? { name, configuration: resolve(configuration) } : { name };
 }
 
 /** A server, and how to ask it. */
