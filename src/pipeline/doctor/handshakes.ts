@@ -54,12 +54,14 @@ async function oneHandshake(place: ServedPlace, options: HandshakeOptions): Prom
     const message = `${place.host} is not an address of this host now, and doctor asks no other host`;
     return { place, outcome: 'not-reached', message, hint: `run restaple doctor where ${place.host} is` };
   }
+  const start = performance.now();
   try {
     return judgeHandshake(place, await probePlace({ place, ...options }, keyTypeOf(certificate), certificate), options);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
-    if (error.code === 'timeout') silentPlaces.add(name);
+    // One that fails just before its time is up keeps others waiting as well.
+    if (performance.now() - start > options.timeoutMilliseconds / 2) silentPlaces.add(name);
     return { place, outcome: outcomeOf(error), message, hint };
   }
 }

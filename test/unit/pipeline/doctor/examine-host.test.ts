@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { basename } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -70,12 +70,16 @@ describe('a host', () => {
     });
   });
 
-  it('waits for a server that hangs only once, whatever number of certificates it has', async () => {
+  it.each([
+    ['hangs', () => undefined],
+    ['fails slowly', (socket: Socket) => void setTimeout(() => socket.end('no TLS'), 250)],
+  ])('waits for a server that %s only once, whatever number of certificates it has', async (_, act) => {
     await withTemporaryFolder(async (folder) => {
       let connections = 0;
       const server = createServer((socket) => {
         connections += 1;
         socket.on('error', () => undefined);
+        act(socket);
       });
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -89,10 +93,10 @@ describe('a host', () => {
       folder.write('42/cmdline', `nginx: master process /usr/sbin/nginx -c ${configuration}\0`);
       folder.write('42/status', 'Name:\tnginx\nPPid:\t1\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n');
       symlinkSync('/usr/sbin/nginx', folder.at('42/exe'));
-      const { certificates } = await examine(folder, 300);
-      expect(certificates.map(({ handshakes }) => handshakes.map(({ outcome }) => outcome))).toEqual(
-        Array<unknown>(40).fill(['not-reached']),
-      );
+      const { certificates } = await examine(folder, 400);
+      const reached = certificates.filter(({ handshakes }) => handshakes[0]?.outcome !== 'not-reached');
+      expect(certificates).toHaveLength(40);
+      expect(reached.length).toBeLessThanOrEqual(8);
       // Those that were asked at the same time.
       expect(connections).toBeLessThanOrEqual(8);
       server.close();
