@@ -4,7 +4,7 @@ import { shownPath } from '../../core/file-path.js';
 import { placeText } from '../../pipeline/doctor/advice.js';
 import type { DoctorRecord, DoctorReport } from '../../pipeline/doctor/doctor-report.js';
 import { shellWord } from '../../system/shell-words.js';
-import { escapeText } from '../render/escape-text.js';
+import { escapeText, toJsonLine } from '../render/escape-text.js';
 
 /** A source of the file: one certificate, its staple, and who is told. */
 interface Source {
@@ -108,7 +108,7 @@ function listOf(texts: Iterable<string>): string {
   return `[${[...texts].map(quoted).join(', ')}]`;
 }
 
-/** YAML takes the strings of JSON (YAML 1.2, 1.3); plain words need no quotes. */
+/** YAML takes the strings of JSON (YAML 1.2, 1.3), and a terminal must not take what is in them; plain words need no quotes. */
 function quoted(text: string): string {
-  return /^[/\w][\w./-]*$/.test(text) ? text : JSON.stringify(text);
+  return /^[/\w][\w./-]*$/.test(text) ? text : toJsonLine(text);
 }
