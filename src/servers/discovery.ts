@@ -69,6 +69,8 @@ export interface ServerInstance {
 }
 
 export interface DiscoveryTools {
+  /** Whether this process is root, whom no other user's configuration may tell what to do. */
+  readonly isRoot?: boolean;
   readonly limits: ReloadLimits;
   readonly environment: CommandEnvironment;
   randomBytes(count: number): Uint8Array;

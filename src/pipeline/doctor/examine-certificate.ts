@@ -65,8 +65,9 @@ export async function readCandidate(
   server: FoundServer,
   used: UsedCertificate,
   issuers: IssuerFinder,
+  isRoot?: boolean,
 ): Promise<Candidate> {
-  const stranger = server.stranger ?? strangerTo(used.position === undefined ? [] : [used.position.file]);
+  const stranger = server.stranger ?? strangerTo(used.position === undefined ? [] : [used.position.file], isRoot);
   try {
     const file = withChain(await readCertificateFile(used.certificate), used.chainFile);
     const issuer = await issuers.findLocal(file);

@@ -116,7 +116,8 @@ async function examineServer(
   discovery: DiscoveryTools,
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
-  for (const used of distinct(found.certificates)) candidates.push(await readCandidate(found, used, tools.issuers));
+  for (const used of distinct(found.certificates))
+    candidates.push(await readCandidate(found, used, tools.issuers, discovery.isRoot));
   const asked = candidates.filter(({ file }) => file !== undefined);
   const answer = await ask({ discoverer, found }, asked, discovery);
   const examined: Examination[] = [];

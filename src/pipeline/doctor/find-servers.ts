@@ -59,7 +59,11 @@ export function findServers(
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
     return instances.map((instance) => {
-      return { discoverer, instance, found: onThisHost(discoverer.discover(instance, tools), discoverer, instance) };
+      return {
+        discoverer,
+        instance,
+        found: onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools),
+      };
     });
   });
   return { servers, remarks };
@@ -74,14 +78,19 @@ export async function completeByPrint(
   const complete: DiscoveredServer[] = [];
   for (const one of servers) {
     const found = await completedByPrint(one.discoverer, one.instance, one.found, tools);
-    complete.push({ ...one, found: onThisHost(found, one.discoverer, one.instance) });
+    complete.push({ ...one, found: onThisHost(found, one, tools) });
   }
   return complete;
 }
 
 /** With what its configuration does not say. */
-function onThisHost(found: FoundServer, { name }: Discoverer, { running }: ServerInstance): FoundServer {
-  return definedOnly({ ...found, unit: unitOf(running, name), stranger: strangerTo(found.configurations) });
+function onThisHost(
+  found: FoundServer,
+  { discoverer, instance }: Pick<DiscoveredServer, 'discoverer' | 'instance'>,
+  { isRoot }: DiscoveryTools,
+): FoundServer {
+  const unit = unitOf(instance.running, discoverer.name);
+  return definedOnly({ ...found, unit, stranger: strangerTo(found.configurations, isRoot) });
 }
 
 function instancesOf(
