@@ -69,6 +69,8 @@ export interface ServerInstance {
 }
 
 export interface DiscoveryTools {
+  /** Whether this process is root, whom no other user's configuration may tell what to do. */
+  readonly isRoot?: boolean;
   readonly limits: ReloadLimits;
   readonly environment: CommandEnvironment;
   randomBytes(count: number): Uint8Array;
@@ -179,6 +181,8 @@ export interface FoundServer {
   readonly unit?: string;
   /** The files of its configuration that were read, the main one first. */
   readonly configurations: readonly string[];
+  /** Who besides root could change one of these files, where this process is root. */
+  readonly stranger?: string;
   /** Who reads the staples when the server reloads; absent where that is not known. */
   readonly reader?: ProcessRights;
   readonly certificates: readonly UsedCertificate[];

@@ -1,8 +1,10 @@
 // @module-tag python3
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 import { displayWidth } from '../../src/cli/render/display-width.js';
 import { splitWords } from '../../src/system/shell-words.js';
+import { runRestaple } from '../support/run-program.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
 import { haproxyWith, now, withFleet, type Fleet } from './support/stapled-fleet.js';
 
@@ -69,6 +71,28 @@ describe('doctor on a terminal', () => {
         folder.at(String.raw`a\x1b[2Jb 'c'\u{202e}d.pem`),
         folder.at(`two  'words'.pem`),
       ]);
+    });
+  });
+
+  it('shows no terminal what a name has, in the configuration of config init either', async () => {
+    await withFleet(async (fleet) => {
+      const path = fleet.add('a\u009b2Jb\u202ed.pem', 160);
+      const { stdout } = await runRestaple(['config', 'init', haproxyWith(fleet, [path])]);
+      expect(stdout).not.toMatch(/[\u009b\u202e]/);
+      const file = fleet.folder.write('restaple.yaml', stdout);
+      expect((await runRestaple(['config', 'check', '--config', file])).exitCode).toBe(0);
+      expect(parse(stdout)).toMatchObject({ certificates: [{ path }] });
+    });
+  });
+
+  it('quotes the name in every command, that for a revoked certificate too', async () => {
+    await withFleet(async (fleet) => {
+      const path = fleet.add('a;touch $(pwned).pem', 160, {
+        status: { revokedAt: new Date('2026-01-01T00:00:00Z') },
+      });
+      const lines = await reportOf(fleet, [path], 200);
+      const commands = lines.map((line) => line.trim()).filter((line) => line.startsWith('restaple query'));
+      expect(commands).toEqual([`restaple query '${path}'`]);
     });
   });
 });

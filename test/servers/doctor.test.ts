@@ -416,6 +416,61 @@ describe('config init by root', { tags: ['haproxy', 'chroot'] }, () => {
   });
 });
 
+describe('doctor on a server that does not run', () => {
+  it('advises what can be done without it: no reload, no handshake', async () => {
+    const [named, unset] = [scene.issue('named'), scene.issue('unset')];
+    const block = ({ certificate }: Site, more: string): string =>
+      `server { listen 127.0.0.1:1 ssl; ssl_certificate ${certificate}; ${more} }\n`;
+    const staple = `ssl_stapling on; ssl_stapling_file ${named.staple};`;
+    rmSync(named.staple, { force: true });
+    const file = scene.folder.write('nginx.conf', `events {} http { ${block(named, staple)}${block(unset, '')} }`);
+    const { certificates } = await runDoctor([`nginx:${file}`]);
+    const folder = scene.folder.at('ocsp');
+    const commandsOf = (site: Site): unknown =>
+      certificates
+        .find(({ certificate }) => certificate === site.certificate)
+        ?.findings.flatMap(({ advice }) => advice.map((step) => (step.do === 'run' ? step.command : step.text)));
+    expect(commandsOf(named)).toEqual([`restaple fetch ${named.certificate}`, `restaple verify ${named.certificate}`]);
+    expect(commandsOf(unset)).toEqual([
+      `mkdir -p ${folder}`,
+      `restaple fetch --out ${folder}/unset.der ${unset.certificate}`,
+      `ssl_stapling on; ssl_stapling_file ${folder}/unset.der;`,
+      `nginx -t -c ${file}`,
+      `restaple fetch --out ${folder}/unset.der ${unset.certificate}`,
+      `restaple verify --out ${folder}/unset.der ${unset.certificate}`,
+    ]);
+  });
+});
+
+describe('doctor by root', { tags: ['chroot'] }, () => {
+  it('shows no commands where others may change the configuration, and says why', async () => {
+    const site = scene.issue('site');
+    const places = `ssl_stapling on; ssl_stapling_file /etc/profile.d/site.sh;`;
+    const server = `server { listen 127.0.0.1:1 ssl; ssl_certificate ${site.certificate}; }`;
+    const included = scene.folder.write('site.conf', server);
+    const file = scene.folder.write('nginx.conf', `events {} http { ${places} include ${included}; }`);
+    const codes = async (): Promise<unknown> =>
+      (await runDoctor([`nginx:${file}`])).certificates.map(({ findings }) =>
+        findings.map(({ code, advice }) => [code, advice.length]),
+      );
+    expect(await codes()).toEqual([[['response-missing', 2]]]);
+    // The line of the certificate is root's still.
+    chmodSync(file, 0o666);
+    expect(await codes()).toEqual([
+      [
+        ['response-missing', 0],
+        ['configuration-of-others', 0],
+      ],
+    ]);
+    const { stdout } = await runRestaple(['doctor', `nginx:${file}`]);
+    expect(stdout).not.toContain('--out');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `others than root decide what its configuration says: others may write ${file}`,
+    );
+    expect((await runRestaple(['config', 'init', `nginx:${file}`])).stdout).toContain('certificates: []');
+  });
+});
+
 describe('the report', { tags: ['haproxy'] }, () => {
   it('fits 80 columns, and begins with the table', async () => {
     const site = scene.issue('site');

@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { placeText } from '../../pipeline/doctor/advice.js';
 import type { DoctorRecord, DoctorReport } from '../../pipeline/doctor/doctor-report.js';
-import { changeableByOthers } from '../../system/root-only.js';
 import { shellWord } from '../../system/shell-words.js';
-import { escapeText } from '../render/escape-text.js';
+import { escapeText, toJsonLine } from '../render/escape-text.js';
 
 /** A source of the file: one certificate, its staple, and who is told. */
 interface Source {
@@ -39,10 +38,7 @@ export function initialConfiguration({ certificates }: DoctorReport): string {
 
 /** Why nothing is fetched for a certificate. */
 function obstacleOf(record: DoctorRecord): string | undefined {
-  const { certificate, state, reason, facts, staple, ownFetching, position, configuration } = record;
-  // Any user may start a program that is called nginx: its configuration must not tell root where to write.
-  const told = position?.file ?? configuration;
-  const stranger = told === undefined || process.geteuid?.() !== 0 ? undefined : changeableByOthers(told);
+  const { certificate, state, reason, facts, staple, ownFetching, stranger } = record;
   if (stranger !== undefined) return `others than root decide what its configuration says: ${stranger}`;
   if (certificate === undefined) return 'nobody knows the configuration of its server';
   if (facts === undefined || state === 'needs-nothing') return reason;
@@ -112,7 +108,7 @@ function listOf(texts: Iterable<string>): string {
   return `[${[...texts].map(quoted).join(', ')}]`;
 }
 
-/** YAML takes the strings of JSON (YAML 1.2, 1.3); plain words need no quotes. */
+/** YAML takes the strings of JSON (YAML 1.2, 1.3), and a terminal must not take what is in them; plain words need no quotes. */
 function quoted(text: string): string {
-  return /^[/\w][\w./-]*$/.test(text) ? text : JSON.stringify(text);
+  return /^[/\w][\w./-]*$/.test(text) ? text : toJsonLine(text);
 }

@@ -62,6 +62,7 @@ export async function hostReport(
     wanted,
     discovery: definedOnly({
       limits: { timeoutMilliseconds: flags['handshake-timeout'], signal },
+      isRoot: process.geteuid?.() === 0,
       environment: process.env,
       randomBytes: (count: number) => randomBytes(count),
       // Where there are no user ids nobody is root.

@@ -107,7 +107,9 @@ function fetchCommand({ server, used, file }: Subject, staple: string, { isTold 
   const isBeside = file !== undefined && shownPath(staplePathFor(used.certificate, file.certificate)) === staple;
   const out = isBeside ? [] : ['--out', shellWord(staple)];
   const [place] = used.places;
-  const told = isTold && server.target !== undefined ? ['--reload', shellWord(server.target)] : [];
+  // What does not run reads its files when it starts.
+  const told =
+    isTold && server.target !== undefined && server.pid !== undefined ? ['--reload', shellWord(server.target)] : [];
   const key = told.length > 0 && server.keyFile !== undefined ? ['--dnsdist-key-file', shellWord(server.keyFile)] : [];
   const confirm =
     isTold && place !== undefined && server.pid !== undefined
@@ -122,8 +124,8 @@ export function placeText(place: ServedPlace): string {
   return `${shownHostAndPort(place)}${name}`;
 }
 
-function proofCommand({ used, file }: Subject, staple: string | undefined): string {
-  const [place] = used.places;
+function proofCommand({ server, used, file }: Subject, staple: string | undefined): string {
+  const [place] = server.pid === undefined ? [] : used.places;
   const isBeside =
     staple === undefined ||
     (file !== undefined && shownPath(staplePathFor(used.certificate, file.certificate)) === staple);
@@ -140,22 +142,23 @@ function starttlsWords({ starttls }: ServedPlace): string[] {
 
 /** Tests the new configuration, and has the server take it. */
 function applyCommand({ server }: Subject): string {
-  if (server.applyCommand !== undefined) return server.applyCommand;
   const [configuration = ''] = server.configurations;
-  if (server.name === 'nginx') {
-    const words = configuration === '/etc/nginx/nginx.conf' ? '' : ` -c ${shellWord(configuration)}`;
-    return `nginx -t${words} && nginx -s reload${words}`;
-  }
-  if (server.name === 'haproxy') {
-    const reload = `systemctl reload ${shellWord(server.unit ?? 'haproxy')}`;
-    return `haproxy -c -f ${shellWord(configuration)} && ${reload}`;
-  }
   const test = configurationTests[server.name]?.(shellWord(configuration));
+  if (server.pid === undefined && test !== undefined) return test;
+  if (server.applyCommand !== undefined) return server.applyCommand;
+  if (server.name === 'nginx') return `${test} && nginx -s reload${nginxWords(shellWord(configuration))}`;
+  if (server.name === 'haproxy') return `${test} && systemctl reload ${shellWord(server.unit ?? 'haproxy')}`;
   return `${test === undefined ? '' : `${test} && `}systemctl restart ${shellWord(server.unit ?? server.name)}`;
+}
+
+function nginxWords(configuration: string): string {
+  return configuration === '/etc/nginx/nginx.conf' ? '' : ` -c ${configuration}`;
 }
 
 /** A restart with a broken configuration would leave nothing running. */
 const configurationTests: Readonly<Record<string, (configuration: string) => string>> = {
+  nginx: (configuration) => `nginx -t${nginxWords(configuration)}`,
+  haproxy: (configuration) => `haproxy -c -f ${configuration}`,
   dnsdist: (configuration) => `dnsdist --check-config -C ${configuration}`,
   hitch: (configuration) => `hitch --test --config=${configuration}`,
   lighttpd: (configuration) => `lighttpd -tt -f ${configuration}`,

@@ -59,6 +59,8 @@ export interface DoctorRecord {
   readonly pid?: number;
   /** The main file of the server's configuration. */
   readonly configuration?: string;
+  /** Who besides root decides what its configuration says, where this process is root. */
+  readonly stranger?: string;
   readonly position?: ConfigurationLine;
   /** Absent for a server that nobody's configuration told of. */
   readonly certificate?: FilePath;

@@ -16,6 +16,7 @@ import type { FileReport, VerifyReport } from '../verify/verify-report.js';
 import { verifyStaple } from '../verify/verify-staple.js';
 import type { CertificateFacts, HandshakeFacts, Refresher, StapleFacts } from './doctor-report.js';
 import { shakeHands } from './handshakes.js';
+import { strangerTo } from './host-files.js';
 import type { Refreshers } from './refreshers.js';
 
 /** What it takes to examine certificates; one set serves a whole host. */
@@ -28,6 +29,8 @@ export interface ExaminationTools {
   readonly skewMilliseconds: number;
   /** Of one handshake. */
   readonly timeoutMilliseconds: number;
+  /** Places that did not answer in time. */
+  readonly silentPlaces: Set<string>;
   readonly signal: AbortSignal;
 }
 
@@ -39,6 +42,8 @@ export interface Candidate {
   readonly issuer?: Certificate;
   /** Why there is no file. */
   readonly trouble?: Trouble;
+  /** Who besides root decides what the configuration says of it, where this process is root. */
+  readonly stranger?: string;
 }
 
 /** All that was found of a certificate of a server. */
@@ -60,13 +65,15 @@ export async function readCandidate(
   server: FoundServer,
   used: UsedCertificate,
   issuers: IssuerFinder,
+  isRoot?: boolean,
 ): Promise<Candidate> {
+  const stranger = server.stranger ?? strangerTo(used.position === undefined ? [] : [used.position.file], isRoot);
   try {
     const file = withChain(await readCertificateFile(used.certificate), used.chainFile);
     const issuer = await issuers.findLocal(file);
-    return definedOnly({ server, used, file, issuer: issuer?.certificate });
+    return definedOnly({ server, used, file, issuer: issuer?.certificate, stranger });
   } catch (error) {
-    return { server, used, trouble: troubleOfError(error) };
+    return definedOnly({ server, used, trouble: troubleOfError(error), stranger });
   }
 }
 
@@ -99,11 +106,10 @@ export async function examineCertificate(
   if (file === undefined) return { ...candidate, handshakes: [], refreshedBy: [] };
   const { certificate } = file;
   const { stapleReport, staple, bytes } = await examineStaple(candidate, tools);
-  const handshakes: HandshakeFacts[] = [];
-  const isRunning = server.pid !== undefined;
-  for (const place of isRunning ? distinctPlaces(used).slice(0, maximumPlaces) : []) {
-    handshakes.push(
-      await shakeHands(place, {
+  const places = server.pid === undefined ? [] : distinctPlaces(used).slice(0, maximumPlaces);
+  const handshakes = await Promise.all(
+    places.map((place) =>
+      shakeHands(place, {
         certificate,
         issuer,
         // What it fetches itself may be newer than the file.
@@ -111,8 +117,8 @@ export async function examineCertificate(
         fetchesByItself: used.ownFetching !== undefined,
         ...tools,
       }),
-    );
-  }
+    ),
+  );
   // Of a certificate that may be on any of them, ports with another one say nothing.
   const isShown = ({ outcome }: HandshakeFacts): boolean =>
     used.isNamedByNoLine !== true || (outcome !== 'other-certificate' && outcome !== 'not-reached');

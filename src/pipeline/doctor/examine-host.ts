@@ -54,7 +54,7 @@ export interface DoctorOptions {
   readonly root?: string;
 }
 
-/** Handshakes at once: a host answers itself. */
+/** Servers at once, and certificates of each: a host answers itself. */
 const concurrency = 8;
 
 /**
@@ -70,12 +70,18 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
   const { query } = options;
-  const tools = definedOnly({ issuers, refreshers, query, now, skewMilliseconds, timeoutMilliseconds, signal });
+  const silentPlaces = new Set<string>();
+  const tools = definedOnly({
+    ...{ issuers, refreshers, query, now, skewMilliseconds, timeoutMilliseconds, signal, silentPlaces },
+  });
   const records: DoctorRecord[] = [];
   const allRemarks: DoctorRemark[] = [...remarks];
   const examineServers = async (): Promise<void> => {
+    const results = new Map<DiscoveredServer, Awaited<ReturnType<typeof examineServer>>>();
+    const work = async (server: DiscoveredServer) => [server, await examineServer(server, tools, discovery)] as const;
+    for await (const [server, result] of mapConcurrent(servers, concurrency, work)) results.set(server, result);
     for (const server of servers) {
-      const { examined, remarks: own } = await examineServer(server, tools, discovery);
+      const { examined, remarks: own } = results.get(server) ?? { examined: [], remarks: [] };
       allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
       records.push(...examined.map((one) => recordOf(one, now)));
     }
@@ -110,7 +116,8 @@ async function examineServer(
   discovery: DiscoveryTools,
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
-  for (const used of distinct(found.certificates)) candidates.push(await readCandidate(found, used, tools.issuers));
+  for (const used of distinct(found.certificates))
+    candidates.push(await readCandidate(found, used, tools.issuers, discovery.isRoot));
   const asked = candidates.filter(({ file }) => file !== undefined);
   const answer = await ask({ discoverer, found }, asked, discovery);
   const examined: Examination[] = [];
@@ -159,12 +166,13 @@ async function ask(
 }
 
 function recordOf(examined: Examination, now: Date): DoctorRecord {
-  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy } = examined;
+  const { server, used, facts, staple, loaded, handshakes, answer, refreshedBy, stranger } = examined;
   return definedOnly({
     ...diagnose(examined, now),
     server: server.name,
     pid: server.pid,
     configuration: server.configurations[0],
+    stranger,
     position: used.position,
     certificate: used.certificate,
     facts,

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { OcspError } from '../../core/index.js';
 import { discoverers } from '../../servers/discoverers.js';
 import { definedOnly } from '../../core/defined-only.js';
@@ -13,6 +13,7 @@ import {
 import { completedByPrint } from '../../servers/printed-configuration.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
+import { strangerTo } from './host-files.js';
 
 /** A server that is looked for: all of a kind, or the one with this configuration. */
 export interface WantedServer {
@@ -35,7 +36,7 @@ export function parseWantedServer(text: string): WantedServer {
     const message = `"${text}" is not a server that doctor knows`;
     throw new OcspError('usage', message, `write ${knownServers.join(', ')}, or NAME:CONFIGURATION`);
   }
-  return rest.length > 0 ? { name, configuration } : { name };
+  return rest.length > 0 ? { name, configuration: resolve(configuration) } : { name };
 }
 
 /** A server, and how to ask it. */
@@ -58,8 +59,11 @@ export function findServers(
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
     return instances.map((instance) => {
-      const unit = unitOf(instance.running, discoverer.name);
-      return { discoverer, instance, found: definedOnly({ ...discoverer.discover(instance, tools), unit }) };
+      return {
+        discoverer,
+        instance,
+        found: onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools),
+      };
     });
   });
   return { servers, remarks };
@@ -74,9 +78,19 @@ export async function completeByPrint(
   const complete: DiscoveredServer[] = [];
   for (const one of servers) {
     const found = await completedByPrint(one.discoverer, one.instance, one.found, tools);
-    complete.push({ ...one, found: definedOnly({ ...found, unit: one.found.unit }) });
+    complete.push({ ...one, found: onThisHost(found, one, tools) });
   }
   return complete;
+}
+
+/** With what its configuration does not say. */
+function onThisHost(
+  found: FoundServer,
+  { discoverer, instance }: Pick<DiscoveredServer, 'discoverer' | 'instance'>,
+  { isRoot }: DiscoveryTools,
+): FoundServer {
+  const unit = unitOf(instance.running, discoverer.name);
+  return definedOnly({ ...found, unit, stranger: strangerTo(found.configurations, isRoot) });
 }
 
 function instancesOf(

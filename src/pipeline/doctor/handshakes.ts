@@ -5,6 +5,7 @@ import { compareStaple } from '../../probe/compare-staple.js';
 import type { ProbeResult } from '../../probe/probe-request.js';
 import type { ServedPlace } from '../../servers/discovery.js';
 import { decodeSound } from '../../source/certificate-file.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { isOwnAddress } from '../../system/network/own-address.js';
 import { pause } from '../../system/pause.js';
 import { windowOfVerdict } from '../fetch/staple-state.js';
@@ -27,6 +28,8 @@ export interface HandshakeOptions extends ExpectedHandshake {
   readonly fetchesByItself: boolean;
   readonly timeoutMilliseconds: number;
   readonly signal: AbortSignal;
+  /** Those that did not answer in time: a server that hangs is not waited for again with each of its certificates. */
+  readonly silentPlaces: Set<string>;
 }
 
 /** What fetching takes a server, as a rule. */
@@ -41,16 +44,24 @@ export async function shakeHands(place: ServedPlace, options: HandshakeOptions):
 }
 
 async function oneHandshake(place: ServedPlace, options: HandshakeOptions): Promise<HandshakeFacts> {
-  const { certificate } = options;
+  const { certificate, silentPlaces } = options;
+  const name = shownHostAndPort(place);
+  if (silentPlaces.has(name)) {
+    const message = `${name} was not asked, since it did not answer an earlier handshake in time`;
+    return { place, outcome: 'not-reached', message };
+  }
   if (!isOwnAddress(place.host)) {
     const message = `${place.host} is not an address of this host now, and doctor asks no other host`;
     return { place, outcome: 'not-reached', message, hint: `run restaple doctor where ${place.host} is` };
   }
+  const start = performance.now();
   try {
     return judgeHandshake(place, await probePlace({ place, ...options }, keyTypeOf(certificate), certificate), options);
   } catch (error) {
     if (!(error instanceof OcspError) || error.code === 'interrupted') throw error;
     const { message, hint } = error;
+    // One that fails just before its time is up keeps others waiting as well.
+    if (performance.now() - start > options.timeoutMilliseconds / 2) silentPlaces.add(name);
     return { place, outcome: outcomeOf(error), message, hint };
   }
 }

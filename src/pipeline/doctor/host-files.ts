@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRegularFile } from '../../system/read-file.js';
+import { changeableByOthers } from '../../system/root-only.js';
 import { unlessRefused } from '../../system/system-error.js';
 
 /** Nobody has a crontab, a unit or a script so large. */
@@ -24,4 +25,17 @@ export function filesIn(folder: string): string[] {
 /** Sorted; none where this user may not list the folder. */
 export function namesIn(folder: string): string[] {
   return unlessRefused(() => readdirSync(folder).sort(), []);
+}
+
+/**
+ * Who besides root could change one of these files, where this process is root: any user may start a program that is called nginx,
+ * and its configuration must not tell root what to run and where to write.
+ */
+export function strangerTo(configurations: readonly string[], isRoot = false): string | undefined {
+  if (!isRoot) return undefined;
+  for (const file of configurations) {
+    const stranger = changeableByOthers(file);
+    if (stranger !== undefined && existsSync(file)) return stranger;
+  }
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { byGravity, gravityOfReport, gravityOfTrouble, type Gravity } from '../gravity.js';
 import { formatDuration } from '../../core/time.js';
 import { shownPath } from '../../core/file-path.js';
+import { shellWord } from '../../system/shell-words.js';
 import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from './advice.js';
 import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
@@ -39,9 +40,15 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     .filter((one) => one !== undefined);
   const [first] = decisions;
   const also = sideFindings(examined, now);
+  const { stranger } = examined;
   const ofAnswer = examined.answer === undefined ? 'success' : gravityOfReport(examined.answer);
   if (first === undefined) {
-    return { state: 'fine', reason: fineReason(examined, now), gravity: ofAnswer, findings: also };
+    return {
+      state: 'fine',
+      reason: fineReason(examined, now),
+      gravity: ofAnswer,
+      findings: withoutStrangersAdvice(also, stranger),
+    };
   }
   const mustStaple = examined.facts?.mustStaple === true && !['unrefreshed', 'unreadable'].includes(first.state);
   const isShown = ({ state }: Decision): boolean => state !== 'needs-nothing';
@@ -49,7 +56,10 @@ export function diagnose(examined: Examination, now: Date): Diagnosis {
     state: mustStaple ? 'must-staple-broken' : first.state,
     reason: first.message,
     gravity: [ofAnswer, ...decisions.map(({ gravity }) => gravity)].sort(byGravity)[0] ?? 'success',
-    findings: withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
+    findings: withoutStrangersAdvice(
+      withoutRepeatedAdvice([...decisions.filter(isShown).map(findingOf), ...also]),
+      stranger,
+    ),
   };
 }
 
@@ -62,6 +72,19 @@ function withoutRepeatedAdvice(findings: readonly DoctorFinding[]): DoctorFindin
     for (const step of steps) said.add(step);
     return isRepeated ? { ...finding, advice: [] } : finding;
   });
+}
+
+/** What root pastes must not be what another user wrote: which files to write, and which modules a test of the configuration loads. */
+function withoutStrangersAdvice(
+  findings: readonly DoctorFinding[],
+  stranger: string | undefined,
+): readonly DoctorFinding[] {
+  if (stranger === undefined || findings.every(({ advice }) => advice.length === 0)) return findings;
+  const message = `no commands for root are shown, since others than root decide what its configuration says: ${stranger}`;
+  return [
+    ...findings.map((finding) => ({ ...finding, advice: [] })),
+    { code: 'configuration-of-others', severity: 'warning', message, advice: [] },
+  ];
 }
 
 function findingOf({ code, severity, message, advice }: Decision): DoctorFinding {
@@ -132,7 +155,7 @@ const badStaple: Rule = (examined) => {
     const what =
       verdict.kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
     const message = `${what}, says ${staple.file}`;
-    const command = `restaple query ${shownPath(used.certificate)}`;
+    const command = `restaple query ${shellWord(shownPath(used.certificate))}`;
     return {
       state: 'broken',
       gravity: verdict.kind,

@@ -15,7 +15,8 @@ import { judgeHandshake } from './handshakes.js';
 
 /** A server that speaks TLS answers at once; one that does not may say nothing for long. */
 const patienceMilliseconds = 2000;
-const concurrency = 8;
+/** Of those that say nothing a host may have many, and waiting costs nothing. */
+const concurrency = 32;
 /** DNS has another port for TLS, and on this one waits for the rest of what looks like the length of a question. */
 const dnsPort = 53;
 

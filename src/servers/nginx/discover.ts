@@ -103,18 +103,28 @@ interface TlsSettings {
   readonly stapling: string;
   readonly stapleFile: string | undefined;
   readonly resolver: boolean;
+  /** `ssl_stapling off` in the block of the certificates: nginx takes the directive only once there. */
+  readonly offAt: NginxDirective | undefined;
 }
 
-const noSettings: TlsSettings = { certificates: [], stapling: 'off', stapleFile: undefined, resolver: false };
+const noSettings: TlsSettings = {
+  certificates: [],
+  stapling: 'off',
+  stapleFile: undefined,
+  resolver: false,
+  offAt: undefined,
+};
 
 function settingsIn(block: readonly NginxDirective[], outer: TlsSettings): TlsSettings {
   const all = (name: string): NginxDirective[] => block.filter((one) => one.name === name);
   const certificates = all('ssl_certificate');
+  const offAt = all('ssl_stapling').find(({ words: [value] }) => value === 'off');
   return {
     certificates: certificates.length > 0 ? certificates : outer.certificates,
     stapling: all('ssl_stapling').at(-1)?.words[0] ?? outer.stapling,
     stapleFile: all('ssl_stapling_file').at(-1)?.words[0] ?? outer.stapleFile,
     resolver: all('resolver').length > 0 || outer.resolver,
+    offAt: offAt ?? (certificates.length > 0 ? undefined : outer.offAt),
   };
 }
 
@@ -145,7 +155,7 @@ function certificatesOf(
 }
 
 function usedCertificates(
-  { certificates, stapling, stapleFile, resolver }: TlsSettings,
+  { certificates, stapling, stapleFile, resolver, offAt }: TlsSettings,
   places: readonly ServedPlace[],
   prefix: string,
   reader: ConfigurationReader,
@@ -175,12 +185,17 @@ function usedCertificates(
         certificate: resolve(prefix, name),
         places,
         position: { file, line },
+        stapleSettingAt: isOn || offAt === undefined ? undefined : inPlaceOf(offAt),
         stapleFile: isOn && stapleFile !== undefined ? resolve(prefix, stapleFile) : undefined,
         ownFetching,
         remarks: remarksOf({ isOn, stapleFile, isOneOfSeveral: certificates.length > 1, file, line }),
       }),
     ];
   });
+}
+
+function inPlaceOf({ file, line }: NginxDirective): UsedCertificate['stapleSettingAt'] {
+  return { file, line, note: 'write in place of "ssl_stapling off;", and take out any ssl_stapling_file beside it' };
 }
 
 function remarksOf(facts: {

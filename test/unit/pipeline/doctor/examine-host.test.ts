@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { basename } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -12,11 +12,11 @@ import { buildOcspResponse } from '../../../support/ocsp-response.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
-function examine(folder: TemporaryFolder) {
+function examine(folder: TemporaryFolder, timeoutMilliseconds = 10_000) {
   return examineHost({
     wanted: [],
     discovery: {
-      limits: { timeoutMilliseconds: 10_000, signal: new AbortController().signal },
+      limits: { timeoutMilliseconds, signal: new AbortController().signal },
       environment: {},
       randomBytes: (count) => new Uint8Array(count),
     },
@@ -67,6 +67,39 @@ describe('a host', () => {
       expect(certificates).toMatchObject([
         { state: 'fine', handshakes: [{ outcome: 'served', thisUpdate, validUntil: nextUpdate }] },
       ]);
+    });
+  });
+
+  it.each([
+    ['hangs', () => undefined],
+    ['fails slowly', (socket: Socket) => void setTimeout(() => socket.end('no TLS'), 250)],
+  ])('waits for a server that %s only once, whatever number of certificates it has', async (_, act) => {
+    await withTemporaryFolder(async (folder) => {
+      let connections = 0;
+      const server = createServer((socket) => {
+        connections += 1;
+        socket.on('error', () => undefined);
+        act(socket);
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const { certificate } = createCertificateAuthority().issue();
+      const blocks = Array.from({ length: 40 }, (_, index) => {
+        const file = folder.write(`${index}.pem`, certificate.pem);
+        return `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${file}; }`;
+      });
+      const configuration = folder.write('nginx.conf', `http { ${blocks.join('\n')} }`);
+      folder.write('42/cmdline', `nginx: master process /usr/sbin/nginx -c ${configuration}\0`);
+      folder.write('42/status', 'Name:\tnginx\nPPid:\t1\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n');
+      symlinkSync('/usr/sbin/nginx', folder.at('42/exe'));
+      const { certificates } = await examine(folder, 400);
+      const reached = certificates.filter(({ handshakes }) => handshakes[0]?.outcome !== 'not-reached');
+      expect(certificates).toHaveLength(40);
+      expect(reached.length).toBeLessThanOrEqual(8);
+      // Those that were asked at the same time.
+      expect(connections).toBeLessThanOrEqual(8);
+      server.close();
     });
   });
 

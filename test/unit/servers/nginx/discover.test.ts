@@ -33,6 +33,22 @@ describe('the configuration of nginx', () => {
     expect(certificates[1]).not.toHaveProperty('stapleFile');
   });
 
+  it('has a staple set in place of ssl_stapling off where that is in the same block, since nginx takes it only once', () => {
+    const { certificates } = discover(`http {
+      ssl_stapling off;
+      server { listen 443 ssl; ssl_certificate /one.pem;
+        ssl_stapling off; }
+      server { listen 443 ssl; ssl_certificate /two.pem; }
+      server { listen 443 ssl; ssl_certificate /three.pem; ssl_stapling on; }
+    }`);
+    const file = folder.at('nginx.conf');
+    expect(certificates.map(({ stapleSettingAt }) => stapleSettingAt)).toEqual([
+      { file, line: 4, note: expect.stringContaining('in place of "ssl_stapling off;"') as string },
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('knows that one listen line with ssl makes the socket of all speak TLS', () => {
     const { certificates } = discover(`
       http {
