@@ -237,12 +237,19 @@ function placesOf(
 ): ServedPlace[] {
   const names = server.filter(({ name }) => name === 'server_name').flatMap(({ words }) => words);
   // A pattern, the catch-all `_` and an empty name are no names to ask for.
-  const serverName = names.find((name) => /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) && isIP(name) === 0);
+  const whole = names.find((name) => /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) && isIP(name) === 0);
+  const serverName = whole ?? nameUnderWildcard(names);
   return listens.flatMap(({ words }) => {
     const place = placeOfListen(words[0] ?? '');
     if (place === undefined) return [];
     return [definedOnly({ host: reachableHost(place.host), port: place.port, serverName, starttls })];
   });
+}
+
+/** Another server block may have `www`: nobody has this. */
+function nameUnderWildcard(names: readonly string[]): string | undefined {
+  const wildcard = names.find((name) => /^\*?(?:\.[a-z0-9-]+){2,}$/i.test(name));
+  return wildcard === undefined ? undefined : `restaple-doctor${wildcard.replace('*', '')}`;
 }
 
 /** Mail servers that speak text first and then TLS. */

@@ -49,6 +49,19 @@ describe('the configuration of nginx', () => {
     ]);
   });
 
+  it('asks for a name under a wildcard that no other block has', () => {
+    const { certificates } = discover(`http {
+      server { listen 443 ssl; ssl_certificate /wild.pem; server_name *.a.example; }
+      server { listen 443 ssl; ssl_certificate /dot.pem; server_name .b.example; }
+      server { listen 443 ssl; ssl_certificate /www.pem; server_name www.a.example; }
+    }`);
+    expect(certificates.flatMap(({ places }) => places.map(({ serverName }) => serverName))).toEqual([
+      'restaple-doctor.a.example',
+      'restaple-doctor.b.example',
+      'www.a.example',
+    ]);
+  });
+
   it('knows that one listen line with ssl makes the socket of all speak TLS', () => {
     const { certificates } = discover(`
       http {
