@@ -38,7 +38,7 @@ export function lighttpdMistake(text: string): LighttpdMistake | undefined {
 
 /** A line without its texts and its comment; undefined where a text does not end. */
 function withoutTexts(line: string): string | undefined {
-  let isOpen = false;
+  let isOpen = false as boolean;
   const code = line.replace(/"(?:[^"\\]|\\.?)*("?)|'(?:[^'\\]|\\.?)*('?)|#.*$/g, (piece, double, single) => {
     isOpen ||= double === '' || single === '';
     return piece.startsWith('#') ? '' : ' ';
