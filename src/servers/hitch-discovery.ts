@@ -134,7 +134,8 @@ function textIn(block: HitchBlock, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-const token = /#[^\n]*|"((?:[^"\\]|\\[^])*)"|'([^']*)'|([{}=])|([^\s{}="'#]+)/g;
+/** The bound keeps a text of escapes from filling the stack; a quote that nobody closes stands by itself. */
+const token = /#[^\n]*|"([^"\\]*(?:\\[^][^"\\]*){0,1000})"|'([^']*)'|([{}=])|([^\s{}="'#]+)|["']/g;
 
 /** `name = value` and `name = { … }` (hitch.conf(5)); what does not look like that ends the reading. */
 function readBlock(path: string, reader: ConfigurationReader): HitchBlock {

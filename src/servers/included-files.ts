@@ -13,6 +13,20 @@ const maximumOctets = 256 * 1024 * 1024;
 /** More are read by nobody. */
 const maximumRemarks = 1000;
 
+/** Signs that mean something to the library and nothing to glob(3). */
+const notOfGlob = /[(){}!+@|]/g;
+const maximumWildcards = 3;
+
+/** Whether matching takes little: few folders are listed, and no name is tried in thousands of ways. */
+function isCheap(pattern: string): boolean {
+  const steps = pattern.split('/').filter((step) => /[*?[]/.test(step));
+  return steps.length <= maximumWildcards && steps.every((step) => step.split('*').length - 1 <= maximumWildcards);
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
 /** Reads the files of one configuration, and keeps what was not read or not understood. */
 export interface ConfigurationReader {
   /** The files that were read, in their order. */
@@ -84,9 +98,15 @@ export function createConfigurationReader(
       return undefined;
     },
     included(pattern, folder) {
+      if (!/[*?[]/.test(pattern)) return [resolve(folder, pattern)];
       // As for glob(3), two asterisks are one: a pattern never descends through a whole disk.
-      const path = resolve(folder, pattern.replace(/\*{2,}/g, '*'));
-      return /[*?[]/.test(path) ? expandGlob(path) : [path];
+      const plain = pattern.replace(/\*{2,}/g, '*').replace(notOfGlob, '\\$&');
+      if (isCheap(plain)) return expandGlob(plain, folder);
+      remark(
+        'not-understood',
+        `the pattern ${shortened(pattern)} in the configuration of ${server} has too many wildcards`,
+      );
+      return [];
     },
   };
 }

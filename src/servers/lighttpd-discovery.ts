@@ -4,7 +4,7 @@ import { parseHostAndPort } from '../system/network/host-and-port.js';
 import { reachableHost } from '../system/network/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
 import { lighttpd } from './lighttpd.js';
-import { lighttpdMistake } from './lighttpd-syntax.js';
+import { lighttpdMistake, longestLine } from './lighttpd-syntax.js';
 import type { ConfigurationPrinting, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
 
 /** What a condition sets, or the file outside of all conditions. */
@@ -12,11 +12,15 @@ interface LighttpdBlock {
   /** `$SERVER["socket"] == ":443"`; empty outside. */
   readonly condition: string;
   readonly outer: LighttpdBlock | undefined;
+  readonly depth: number;
   readonly settings: Map<string, { readonly value: string; readonly file: string; readonly line: number }>;
 }
 
 const usualPidFile = '/run/lighttpd.pid';
 const deepestInclude = 16;
+const deepestBlock = 64;
+/** More sockets than any host has. */
+const maximumSockets = 256;
 
 /** What lighttpd serves by its configuration, as far as plain texts go. */
 export function discoverLighttpd({ running, configurations }: ServerInstance): FoundServer {
@@ -53,29 +57,30 @@ function bare(printed: string): string {
 }
 
 function serverIn(configuration: string, reader: ConfigurationReader, running: ServerInstance['running']): FoundServer {
-  const top: LighttpdBlock = { condition: '', outer: undefined, settings: new Map() };
+  const top: LighttpdBlock = { condition: '', outer: undefined, depth: 0, settings: new Map() };
   const blocks = [top];
   readFile(configuration, top, blocks, reader, 0);
   const pidFile = top.settings.get('server.pid-file')?.value ?? usualPidFile;
   const folder = running?.workingFolder ?? '/';
+  const sockets = tlsSockets(blocks);
   return definedOnly({
     name: 'lighttpd',
     pid: running?.pid,
     configurations: reader.files,
     reader: running,
-    certificates: blocks.flatMap((block) => certificatesOf(block, blocks, folder)),
+    certificates: blocks.flatMap((block) => certificatesOf(block, sockets, folder)),
     target: pidFile === usualPidFile ? 'lighttpd' : `lighttpd:${resolve(folder, pidFile)}`,
     remarks: reader.remarks,
   });
 }
 
 /** A certificate is where its block names one; the rest it takes from the blocks around it. */
-function certificatesOf(block: LighttpdBlock, blocks: readonly LighttpdBlock[], folder: string): UsedCertificate[] {
+function certificatesOf(block: LighttpdBlock, sockets: readonly ServedPlace[], folder: string): UsedCertificate[] {
   const certificate = block.settings.get('ssl.pemfile');
   if (certificate === undefined) return [];
   const staple = settingOf(block, 'ssl.stapling-file');
   const serverName = /^\$HTTP\["host"\] *== *"([^"]+)"/.exec(block.condition)?.[1];
-  const places = placesOf(block, blocks).map((place) => definedOnly({ ...place, serverName }));
+  const places = placesOf(block, sockets).map((place) => definedOnly({ ...place, serverName }));
   return [
     definedOnly({
       certificate: resolve(folder, certificate.value),
@@ -92,14 +97,19 @@ function settingOf(block: LighttpdBlock | undefined, name: string): string | und
 
 const socketCondition = /^\$SERVER\["socket"\] *== *"([^"]*)"/;
 
-/** The sockets that speak TLS: the block's own, else all of them. */
-function placesOf(block: LighttpdBlock, blocks: readonly LighttpdBlock[]): ServedPlace[] {
+/** The block's own socket, else all that speak TLS. */
+function placesOf(block: LighttpdBlock, sockets: readonly ServedPlace[]): readonly ServedPlace[] {
   for (let around: LighttpdBlock | undefined = block; around !== undefined; around = around.outer) {
     const own = socketCondition.exec(around.condition)?.[1];
     if (own !== undefined) return placeOf(own);
   }
+  return sockets;
+}
+
+function tlsSockets(blocks: readonly LighttpdBlock[]): readonly ServedPlace[] {
   const isOn = (one: LighttpdBlock): boolean => settingOf(one, 'ssl.engine') === 'enable';
-  const sockets = blocks.filter(isOn).flatMap(({ condition }) => placeOf(socketCondition.exec(condition)?.[1] ?? ''));
+  const own = blocks.filter(isOn).flatMap(({ condition }) => placeOf(socketCondition.exec(condition)?.[1] ?? ''));
+  const sockets = own.slice(0, maximumSockets);
   const [top] = blocks;
   if (top?.settings.get('ssl.engine')?.value !== 'enable') return sockets;
   const host = top.settings.get('server.bind')?.value ?? '0.0.0.0';
@@ -130,17 +140,22 @@ function readFile(
   }
   for (const [index, raw] of contents.split('\n').entries()) {
     const line = index + 1;
-    let text = raw.trim();
+    let text = raw.slice(0, longestLine).trim();
     if (text.startsWith('#')) continue;
     while (text.startsWith('}')) {
       block = block.outer ?? block;
       text = text.slice(1).trim();
     }
-    const condition = /^(?:else\s*(?:if)?\s*)?(\$.*?|)\s*\{\s*(.*)$/.exec(text);
-    if (condition !== null && (text.startsWith('$') || text.startsWith('else'))) {
-      block = { condition: condition[1] ?? '', outer: block, settings: new Map() };
+    const head = headOf(text);
+    if (head !== undefined) {
+      const condition = head.replace(/^else\s*(?:if)?\s*/, '').trimEnd();
+      if (block.depth >= deepestBlock) {
+        reader.remark('not-understood', `${file}:${line}: conditions deeper than ${deepestBlock} levels were not read`);
+        return;
+      }
+      block = { condition, outer: block, depth: block.depth + 1, settings: new Map() };
       blocks.push(block);
-      text = condition[2] ?? '';
+      text = text.slice(head.length + 1).trim();
     }
     const isClosed = /^[^"#]*(?:"[^"]*"[^"#]*)*\}\s*(?:#.*)?$/.test(text);
     takeStatement(isClosed ? text.replace(/\}\s*(?:#.*)?$/, '').trim() : text, block, {
@@ -152,6 +167,13 @@ function readFile(
     });
     if (isClosed) block = block.outer ?? block;
   }
+}
+
+/** What stands before the brace, where a line opens a condition or its `else`. */
+function headOf(text: string): string | undefined {
+  const brace = text.indexOf('{');
+  const head = text.slice(0, Math.max(brace, 0));
+  return /^(?:\$|else\s*(?:(?:if)?\s*\$|(?:if)?\s*$))/.test(head) ? head : undefined;
 }
 
 interface Place {

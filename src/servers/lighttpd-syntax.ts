@@ -4,6 +4,9 @@ export interface LighttpdMistake {
   readonly what: string;
 }
 
+/** What is longer is cut. */
+export const longestLine = 64 * 1024;
+
 /** What a statement may begin with, where no value is still open. */
 const statement = /^(?:[A-Za-z_][\w.-]*\s*(?::=|\+=|=>?)|\$[A-Z]+\["|else\b|elseif\b|elsif\b|include(?:_shell)?\b|\{)/;
 
@@ -12,7 +15,8 @@ export function lighttpdMistake(text: string): LighttpdMistake | undefined {
   let parentheses = 0;
   let braces = 0;
   const lines = text.split('\n');
-  for (const [index, raw] of lines.entries()) {
+  for (const [index, whole] of lines.entries()) {
+    const raw = whole.slice(0, longestLine);
     const mistake = (what: string): LighttpdMistake => ({ line: index + 1, what });
     const code = withoutTexts(raw);
     if (code === undefined) return mistake('a quote that begins here does not end');
@@ -34,6 +38,10 @@ export function lighttpdMistake(text: string): LighttpdMistake | undefined {
 
 /** A line without its texts and its comment; undefined where a text does not end. */
 function withoutTexts(line: string): string | undefined {
-  const code = line.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|#.*$/g, (piece) => (piece.startsWith('#') ? '' : ' '));
-  return /["']/.test(code) ? undefined : code;
+  let isOpen = false as boolean;
+  const code = line.replace(/"(?:[^"\\]|\\.?)*("?)|'(?:[^'\\]|\\.?)*('?)|#.*$/g, (piece, double, single) => {
+    isOpen ||= double === '' || single === '';
+    return piece.startsWith('#') ? '' : ' ';
+  });
+  return isOpen ? undefined : code;
 }

@@ -91,7 +91,6 @@ function literalOf(token: LuaToken | undefined, reader: Reader, depth: number): 
 const pieces = [
   ['space', /\s+/y],
   ['comment', /--[^\n]*/y],
-  ['string', /"((?:[^"\\\n]|\\[^])*)"|'((?:[^'\\\n]|\\[^])*)'/y],
   // LuaJIT takes any octet beyond ASCII for a letter.
   ['name', /[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*/y],
   ['number', /(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?:[uU]?[lL]{2}|[iI](?!\w))?/y],
@@ -127,15 +126,20 @@ export function createLuaReader(text: string): Reader {
         if (dashes !== undefined) continue;
         return { kind: 'string', text: text.slice(from, to).replace(/^\n/, ''), line: start };
       }
+      if (text[at] === '"' || text[at] === "'") {
+        const end = quotedEnd(text, at);
+        if (end === undefined) return unended(text[at] ?? '');
+        const contents = text.slice(at + 1, end);
+        move(end + 1 - at);
+        return { kind: 'string', text: unescaped(contents), line: start };
+      }
       for (const [kind, pattern] of pieces) {
         pattern.lastIndex = at;
         const found = pattern.exec(text);
         if (found === null) continue;
-        if (kind === 'sign' && /["']/.test(found[0])) return unended(found[0]);
         move(found[0].length);
         if (kind === 'space' || kind === 'comment') break;
-        const contents = kind === 'string' ? unescaped(found[1] ?? found[2] ?? '') : found[0];
-        return { kind, text: contents, line: start };
+        return { kind, text: found[0], line: start };
       }
     }
     return undefined;
@@ -148,6 +152,14 @@ export function createLuaReader(text: string): Reader {
       return token;
     },
   };
+}
+
+/** Where a text ends that begins at a quote. By hand, since a pattern fills the stack with a text of megabytes. */
+function quotedEnd(text: string, start: number): number | undefined {
+  for (let at = start + 1; at < text.length && text[at] !== '\n'; at += text[at] === '\\' ? 2 : 1) {
+    if (text[at] === text[start]) return at;
+  }
+  return undefined;
 }
 
 function unescaped(text: string): string {

@@ -1,5 +1,17 @@
-import { Composer, LineCounter, isAlias, isMap, isScalar, isSeq, type Document, type Node } from 'yaml';
+import {
+  Composer,
+  LineCounter,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  visit,
+  type Document,
+  type Node,
+  type YAMLMap,
+} from 'yaml';
 import { definedOnly } from '../../core/defined-only.js';
+import { oncePer } from '../../core/once-per.js';
 import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import { yamlTokens } from '../../system/yaml-tokens.js';
 import type { ConfigurationReader } from '../included-files.js';
@@ -7,6 +19,9 @@ import type { DnsdistConfiguration, Frontend } from './configuration.js';
 
 /** Rules are lists of selectors of selectors; YAML's composer calls itself for each level. */
 const deepestValue = 64;
+
+/** A token takes hundreds of octets of memory. */
+const largestText = 1024 * 1024;
 
 /** Protocols of `binds`, lower case, that have certificates. */
 const protocols: ReadonlyMap<string, { readonly usualPort: number; readonly isQuic: boolean }> = new Map([
@@ -20,14 +35,18 @@ const protocols: ReadonlyMap<string, { readonly usualPort: number; readonly isQu
 export function readDnsdistYaml(file: string, reader: ConfigurationReader): DnsdistConfiguration {
   const text = reader.read(file) ?? '';
   const hint = 'have dnsdist check it before its next start';
+  if (text.length > largestText) {
+    reader.remark('unreadable', `${file}: it has more than ${largestText} characters, and was not read`);
+    return { frontends: [] };
+  }
   const lines = new LineCounter();
   const tokens = yamlTokens(text, deepestValue, lines);
   if (!Array.isArray(tokens)) {
     reader.remark('unreadable', `${file}:${tokens.tooDeepAt}: nested deeper than ${deepestValue} levels`, hint);
     return { frontends: [] };
   }
-  // As dnsdist reads texts: `853` in a list of addresses is none of its numbers.
-  const composer = new Composer({ schema: 'failsafe', logLevel: 'silent', merge: false });
+  // As dnsdist reads texts: `853` in a list of addresses is none of its numbers. The composer compares each key with each.
+  const composer = new Composer({ schema: 'failsafe', logLevel: 'silent', merge: false, uniqueKeys: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
   const [mistake] = document?.errors ?? [];
   if (document === undefined || mistake !== undefined || second !== undefined) {
@@ -35,12 +54,18 @@ export function readDnsdistYaml(file: string, reader: ConfigurationReader): Dnsd
     reader.remark('unreadable', `${file}:${line}: ${mistake?.message ?? 'expected one YAML document'}`, hint);
     return { frontends: [] };
   }
+  const repeated = repeatedKey(document);
+  if (repeated !== undefined) {
+    const { line } = lines.linePos(repeated.range?.[0] ?? 0);
+    reader.remark('unreadable', `${file}:${line}: Map keys must be unique`, hint);
+    return { frontends: [] };
+  }
   const at = lookInto(document);
   const { contents } = document;
   if (contents !== null && !isMap(contents) && !(isScalar(contents) && contents.source === '')) {
     reader.remark('unreadable', `${file}:1: expected settings such as "binds:"`, hint);
   }
-  if (/^\s*(?:-\s+)?["']?function_(?:code|file|name)["']?\s*:/m.test(text)) {
+  if (/^[ \t]*(?:-[ \t]+)?["']?function_(?:code|file|name)["']?[ \t]*:/m.test(text)) {
     reader.remark('not-understood', `${file} has functions in Lua, which were not read`);
   }
   const settings = at.value(contents, 'console');
@@ -86,16 +111,20 @@ interface Look {
 }
 
 function lookInto(document: Document): Look {
-  const resolved = (node: MaybeNode): MaybeNode => (isAlias(node) ? node.resolve(document) : node);
+  const targets = aliasTargets(document);
+  const resolved = (node: MaybeNode): MaybeNode => (isAlias(node) ? targets.get(node) : node);
   const textOf = (node: MaybeNode): string | undefined => {
     const one = resolved(node);
     return isScalar(one) && typeof one.value === 'string' ? one.value : undefined;
   };
+  // Many aliases may stand for one large map.
+  const valuesOf = oncePer(
+    ({ items }: YAMLMap<Node, Node>) => new Map(items.map(({ key, value }) => [textOf(key), value] as const)),
+  );
   const look: Look = {
     value(map, key) {
       const found = resolved(map);
-      const pair = isMap<Node, Node>(found) ? found.items.find((one) => textOf(one.key) === key) : undefined;
-      return resolved(pair?.value);
+      return isMap<Node, Node>(found) ? resolved(valuesOf(found).get(key)) : undefined;
     },
     items(list) {
       const found = resolved(list);
@@ -105,4 +134,35 @@ function lookInto(document: Document): Look {
     texts: (list) => look.items(list).flatMap((one) => textOf(one) ?? []),
   };
   return look;
+}
+
+/** What aliases stand for, in one pass: the library looks through the whole document for each. */
+function aliasTargets(document: Document): ReadonlyMap<Node, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Node, Node>();
+  visit(document, {
+    Node(_key, node) {
+      const target = isAlias(node) ? anchors.get(node.source) : undefined;
+      if (target !== undefined) targets.set(node, target);
+      if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+/** The first key that stands twice in its map. */
+function repeatedKey(document: Document): Node | undefined {
+  let repeated: Node | undefined;
+  visit(document, {
+    Map(_key, { items }) {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) repeated ??= key;
+        known.add(key.value);
+      }
+      return repeated === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return repeated;
 }

@@ -24,6 +24,9 @@ export interface ConfigurationSurroundings {
 /** Far beyond any configuration, in octets. */
 const largestFile = 64 * 1024 * 1024;
 
+/** Far beyond any line that people write. */
+const longestLine = 1024 * 1024;
+
 /** What haproxy does not load from a folder as a certificate. */
 const besideCertificates = /^\.|\.(?:ocsp|issuer|sctl|key)$/;
 
@@ -75,11 +78,11 @@ class ConfigurationReader {
   private dropsExtension = false;
   private updatesAll = false;
   private readonly workingFolder: string;
-  private environment: ConfigurationSurroundings['environment'];
+  private readonly environment: Record<string, string | undefined>;
 
   constructor({ workingFolder, environment }: ConfigurationSurroundings) {
     this.workingFolder = workingFolder;
-    this.environment = environment;
+    this.environment = { ...environment };
     this.folder = workingFolder;
   }
 
@@ -93,6 +96,10 @@ class ConfigurationReader {
     this.enter(file);
     let openQuote: number | undefined;
     for (const [number, text] of linesOf(file)) {
+      if (text.length > longestLine) {
+        this.problems.push(`${shownPath(file)}, line ${number}: longer than ${longestLine} octets, and not read`);
+        continue;
+      }
       const [first = '', ...rest] = wordsOfLine(text, this.environment, () => {
         openQuote ??= number;
       });
@@ -132,7 +139,7 @@ class ConfigurationReader {
 
   private changeEnvironment(word: string, name: string, value: string): void {
     if (word === 'presetenv' && this.environment[name] !== undefined) return;
-    this.environment = { ...this.environment, [name]: word === 'unsetenv' ? undefined : value };
+    this.environment[name] = word === 'unsetenv' ? undefined : value;
   }
 
   private choosePath(kind: string, origin: string, file: FilePath): void {
@@ -160,13 +167,12 @@ class ConfigurationReader {
 
   private bind(words: readonly string[], line: ConfigurationLine): void {
     const [addresses = ''] = words;
-    const names: string[] = [];
-    for (const [index, word] of words.entries()) {
+    const names = words.flatMap((word, index) => {
       const value = words[index + 1];
-      if (value === undefined) continue;
-      if (word === 'crt' || word === 'default-crt') names.push(...this.certificate(value, line));
-      else if (word === 'crt-list') names.push(...this.list(value));
-    }
+      if (value === undefined) return [];
+      if (word === 'crt' || word === 'default-crt') return this.certificate(value, line);
+      return word === 'crt-list' ? this.list(value) : [];
+    });
     if (words.includes('ssl') || names.length > 0) {
       this.binds.push({ addresses: addresses.split(','), certificates: names, line });
     }

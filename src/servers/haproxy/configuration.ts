@@ -73,7 +73,9 @@ const byRealPath = oncePer(({ certificates }: HaproxyConfiguration) => {
   const known = new Map<string, ConfiguredCertificate[]>();
   for (const one of certificates) {
     const key = pathKey(realPathOf(one.path));
-    known.set(key, [...(known.get(key) ?? []), one]);
+    const others = known.get(key);
+    if (others === undefined) known.set(key, [one]);
+    else others.push(one);
   }
   return known;
 });
