@@ -181,6 +181,8 @@ export interface FoundServer {
   readonly unit?: string;
   /** The files of its configuration that were read, the main one first. */
   readonly configurations: readonly string[];
+  /** Other files may belong to it: an include was not followed, or a file was not read. */
+  readonly isPartial?: true;
   /** Who besides root could change one of these files, where this process is root. */
   readonly stranger?: string;
   /** Who reads the staples when the server reloads; absent where that is not known. */

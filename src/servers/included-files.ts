@@ -32,11 +32,15 @@ export interface ConfigurationReader {
   /** The files that were read, in their order. */
   readonly files: readonly string[];
   readonly remarks: readonly ServerRemark[];
+  /** Whether something was left out: then it is not known who may change what the server reads. */
+  readonly isPartial: boolean;
   /** The text of a file; undefined where it may not be read or is no file, which is a remark then. */
   read(path: string): string | undefined;
   /** The files that an include names, relative to a folder: several where it is a pattern, none where nothing matches. */
   included(pattern: string, folder: string): readonly string[];
   remark(code: ServerRemark['code'], message: string, hint?: string): void;
+  /** An include that is not followed. */
+  leaveOut(): void;
 }
 
 /**
@@ -52,6 +56,7 @@ export function createConfigurationReader(
   let octets = 0;
   const remarks: ServerRemark[] = [];
   const said = new Set<string>();
+  let isPartial = false;
   const remark: ConfigurationReader['remark'] = (code, message, hint) => {
     // One line in a file that is included twenty times is one remark.
     if (said.has(message) || said.size > maximumRemarks) return;
@@ -66,10 +71,17 @@ export function createConfigurationReader(
     },
     remarks,
     remark,
+    get isPartial() {
+      return isPartial;
+    },
+    leaveOut() {
+      isPartial = true;
+    },
     read(path) {
       reads += 1;
       if (reads > maximumFiles || octets > maximumOctets) {
         const limit = reads > maximumFiles ? `${maximumFiles} files` : `${maximumOctets} octets`;
+        isPartial = true;
         remark('unreadable', `the configuration of ${server} has more than ${limit}: the others were not read`);
         return undefined;
       }
@@ -95,6 +107,7 @@ export function createConfigurationReader(
           why === 'permission denied' ? 'run restaple doctor as root, or as a user who may read it' : undefined;
         remark('unreadable', `${path} of the configuration of ${server} was not read: ${why}`, hint);
       }
+      isPartial = true;
       return undefined;
     },
     included(pattern, folder) {
@@ -102,6 +115,7 @@ export function createConfigurationReader(
       // As for glob(3), two asterisks are one: a pattern never descends through a whole disk.
       const plain = pattern.replace(/\*{2,}/g, '*').replace(notOfGlob, '\\$&');
       if (isCheap(plain)) return expandGlob(plain, folder);
+      isPartial = true;
       remark(
         'not-understood',
         `the pattern ${shortened(pattern)} in the configuration of ${server} has too many wildcards`,

@@ -71,6 +71,7 @@ function serverIn(configuration: string, reader: ConfigurationReader, running: S
     certificates: blocks.flatMap((block) => certificatesOf(block, sockets, folder)),
     target: pidFile === usualPidFile ? 'lighttpd' : `lighttpd:${resolve(folder, pidFile)}`,
     remarks: reader.remarks,
+    isPartial: reader.isPartial ? true : undefined,
   });
 }
 
@@ -190,6 +191,7 @@ function takeStatement(text: string, block: LighttpdBlock, { file, line, reader,
     for (const one of reader.included(included, resolve(file, '..'))) readFile(one, block, blocks, reader, depth + 1);
     return;
   }
+  if (/^include\b/.test(text)) reader.leaveOut();
   if (text.startsWith('include_shell')) {
     const hint = 'what it prints was not read: restaple runs no commands of a configuration';
     reader.remark('not-understood', `${file}:${line}: include_shell was not followed`, hint);

@@ -31,11 +31,9 @@ export async function completedByPrint(
   tools: DiscoveryTools,
 ): Promise<FoundServer> {
   if (printing === undefined || found.pid === undefined) return found;
-  const filesOf = (file: string): readonly string[] =>
-    found.configurations.includes(file)
-      ? found.configurations
-      : discover({ ...instance, configurations: [file] }, tools).configurations;
-  const printed = await printOf(printing, found.pid, filesOf, tools);
+  const readOf = (file: string): Pick<FoundServer, 'configurations' | 'isPartial'> =>
+    found.configurations.includes(file) ? found : discover({ ...instance, configurations: [file] }, tools);
+  const printed = await printOf(printing, found.pid, readOf, tools);
   if (typeof printed !== 'string') return { ...found, remarks: [...found.remarks, printed] };
   return printing.read(printed, instance, found);
 }
@@ -44,7 +42,7 @@ export async function completedByPrint(
 async function printOf(
   { daemon, words, script }: ConfigurationPrinting,
   pid: number,
-  filesOf: (file: string) => readonly string[],
+  readOf: (file: string) => Pick<FoundServer, 'configurations' | 'isPartial'>,
   { limits, printing: asUser }: DiscoveryTools,
 ): Promise<string | ServerRemark> {
   const { name } = daemon;
@@ -56,11 +54,13 @@ async function printOf(
   if (typeof running === 'string') return notAsked(running);
   const place = await placeOf(name, running, daemon.test, limits);
   if (typeof place === 'string') return notAsked(place);
+  const read = readOf(place.file);
+  if (read.isPartial === true) return notAsked('not all files of its configuration were read');
   const program = script === undefined || place.words.length > 0 ? undefined : scriptBeside(running, script.name);
   const paths = [
     place.file,
     ...place.folders,
-    ...filesOf(place.file),
+    ...read.configurations,
     ...(program === undefined ? [] : (script?.reads ?? [])),
   ];
   const rights = rightsOfTest(daemon, running, asUser?.effectiveUserId);

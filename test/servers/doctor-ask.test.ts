@@ -140,6 +140,11 @@ include_shell "cat ${scene.folder.at('staple.conf')}"
       expect(remark?.message, name).toContain(why);
     }
     expect((await look(['--ask-servers', server])).certificates).toHaveLength(1);
+    writeFileSync(config, `${readFileSync(config, 'utf8')}include var.folder + "/more.conf"\n`);
+    const { remarks } = await look(['--ask-servers', server]);
+    expect(remarks.find(({ code }) => code === 'not-asked')?.message).toBe(
+      'lighttpd did not print its configuration: not all files of its configuration were read',
+    );
   });
 
   it('says why it could not, for a configuration that was broken since, and goes on', async () => {

@@ -50,6 +50,7 @@ export function discoverApache({ running, configurations }: ServerInstance): Fou
     certificates: hostsIn(directives).flatMap((host) => certificatesOf(host, around)),
     applyCommand: applyCommand(configuration, root),
     remarks: reader.remarks,
+    isPartial: reader.isPartial ? true : undefined,
   });
 }
 

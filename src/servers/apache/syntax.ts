@@ -156,6 +156,7 @@ function act(name: string, words: readonly string[], { path, line, depth, curren
     const message = `${path}:${line}: what the macro ${first} stands for was not read (Use of mod_macro)`;
     reader.remark('not-understood', message, 'name its certificates to restaple yourself');
   } else if (depth >= deepestInclude || isNotUnderstood(first)) {
+    reader.leaveOut();
     reader.remark('not-understood', `${path}:${line}: ${name} ${first} was not followed`);
   } else {
     const isOptional = name === 'includeoptional';

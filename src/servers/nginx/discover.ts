@@ -86,6 +86,7 @@ function serversIn(
     certificates,
     target: pidFile === usualPidFile ? 'nginx' : `nginx:${pidFile}`,
     remarks: reader.remarks,
+    isPartial: reader.isPartial ? true : undefined,
   });
 }
 

@@ -52,10 +52,12 @@ function directivesOf(path: string, prefix: string, reader: ConfigurationReader,
         const inner: NginxDirective[] = [];
         block.push({ ...directive, block: inner });
         blocks.push(inner);
-      } else if (directive.name === 'include' && depth < deepestInclude) {
-        for (const file of reader.included(directive.words[0] ?? '', prefix)) {
-          for (const one of directivesOf(file, prefix, reader, depth + 1)) block.push(one);
-        }
+      } else if (directive.name === 'include') {
+        if (depth >= deepestInclude) reader.leaveOut();
+        else
+          for (const file of reader.included(directive.words[0] ?? '', prefix)) {
+            for (const one of directivesOf(file, prefix, reader, depth + 1)) block.push(one);
+          }
       } else block.push(directive);
     }
   }
