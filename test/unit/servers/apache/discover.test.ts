@@ -248,7 +248,7 @@ describe('the command line of Apache', () => {
   const configurationsOf = (...words: string[]) =>
     apacheConfigurations({
       program: 'apache2',
-      workingFolder: '/work',
+      workingFolder: '/srv',
       arguments: ['apache2', ...words],
     } as unknown as HostProcess);
 
@@ -256,7 +256,7 @@ describe('the command line of Apache', () => {
     expect(configurationsOf('-k', 'start')).toEqual([]);
     expect(configurationsOf('-f', '/etc/own.conf', '-DX')).toEqual(['/etc/own.conf']);
     expect(configurationsOf('-f', 'own.conf')).toEqual(['/etc/apache2/own.conf']);
-    expect(configurationsOf('-d', 'instance')).toEqual(['/work/instance/apache2.conf']);
+    expect(configurationsOf('-d', 'instance')).toEqual(['/srv/instance/apache2.conf']);
     expect(configurationsOf('-d/srv', '-fconf/own.conf')).toEqual(['/srv/conf/own.conf']);
   });
 });
