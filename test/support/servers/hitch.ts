@@ -21,7 +21,13 @@ export interface HitchOptions {
  * when it does not start, or names the package.
  */
 export async function startHitch({ folder, pidFile, port, certificate, staple }: HitchOptions): Promise<Daemon> {
-  const backend = createServer((socket) => void socket.on('error', () => undefined).resume().unref()).unref();
+  const backend = createServer(
+    (socket) =>
+      void socket
+        .on('error', () => undefined)
+        .resume()
+        .unref(),
+  ).unref();
   const backendPort = await listenOnFreePort(backend);
   const file = join(folder, 'hitch.conf');
   writeFileSync(
