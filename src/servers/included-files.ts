@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
+import { shownPath } from '../core/file-path.js';
 import { expandGlob } from '../system/glob.js';
 import { readRegularFile } from '../system/read-file.js';
 import { systemErrorText } from '../system/system-error.js';
@@ -100,12 +101,12 @@ export function createConfigurationReader(
         const tooLarge = status.isFile() ? `has more than ${largestFile} octets` : 'is not a file';
         // No system call takes a path with such an octet.
         const what = bytes === undefined ? tooLarge : 'has a NUL octet, so it is not a text';
-        remark('unreadable', `${path} of the configuration of ${server} ${what}`);
+        remark('unreadable', `${shownPath(path)} of the configuration of ${server} ${what}`);
       } catch (error) {
         const why = systemErrorText(error);
         const hint =
           why === 'permission denied' ? 'run restaple doctor as root, or as a user who may read it' : undefined;
-        remark('unreadable', `${path} of the configuration of ${server} was not read: ${why}`, hint);
+        remark('unreadable', `${shownPath(path)} of the configuration of ${server} was not read: ${why}`, hint);
       }
       isPartial = true;
       return undefined;

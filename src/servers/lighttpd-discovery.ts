@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
 import { parseHostAndPort } from '../system/network/host-and-port.js';
 import { reachableHost } from '../system/network/listening-sockets.js';
+import { shellWord } from '../system/shell-words.js';
 import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
 import { lighttpd } from './lighttpd.js';
 import { lighttpdMistake, longestLine } from './lighttpd-syntax.js';
@@ -137,7 +138,8 @@ function readFile(
   const contents = reader.read(file) ?? '';
   const mistake = lighttpdMistake(contents);
   if (mistake !== undefined) {
-    reader.remark('unreadable', `${file}:${mistake.line}: ${mistake.what}`, 'test it with: lighttpd -tt -f FILE');
+    const hint = `test it with: lighttpd -tt -f ${shellWord(reader.files[0] ?? file)}`;
+    reader.remark('unreadable', `${file}:${mistake.line}: ${mistake.what}`, hint);
   }
   for (const [index, raw] of contents.split('\n').entries()) {
     const line = index + 1;

@@ -36,7 +36,11 @@ export function discoverDnsdist({ running, configurations }: ServerInstance): Fo
   const folder = running?.workingFolder ?? '/';
   const certificates = parts.flatMap(({ frontends }) => frontends.flatMap((one) => certificatesOf(one, folder)));
   if (certificates.length > 0 && (place === undefined || keyFile === undefined)) {
-    const hint = 'add controlSocket("127.0.0.1:5199") and setKey("…"), with a key that makeKey() in its console makes';
+    const isYaml = reader.files[0]?.endsWith('.yml') === true;
+    const lines = isYaml
+      ? 'console: { listen_address: "127.0.0.1:5199", key: "…" }'
+      : 'controlSocket("127.0.0.1:5199") and setKey("…")';
+    const hint = `add ${lines}, with a key that makeKey() in its console makes`;
     reader.remark('not-asked', 'dnsdist has no console with a key, so it can be neither asked nor told', hint);
   }
   return definedOnly({

@@ -82,7 +82,8 @@ class ConfigurationReader {
 
   constructor({ workingFolder, environment }: ConfigurationSurroundings) {
     this.workingFolder = workingFolder;
-    this.environment = { ...environment };
+    // Without a prototype: a variable may be called constructor.
+    this.environment = Object.assign(Object.create(null) as Record<string, string | undefined>, environment);
     this.folder = workingFolder;
   }
 

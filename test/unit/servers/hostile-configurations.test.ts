@@ -82,3 +82,16 @@ describe('a configuration that is made to keep doctor busy', () => {
     expect(usual.configurations.map((path) => path.replace(/.*\//, ''))).toEqual(['nginx.conf', 'one.conf']);
   });
 });
+
+it('is no bug of restaple where a pattern is longer than any path, or a variable is called as what every object has', async () => {
+  const include = `include ${'a'.repeat(70_000)}*.conf;`;
+  const found = await foundIn('nginx', `http { ${include} server { listen 443 ssl; ssl_certificate /a; } }`);
+  expect(found.certificates.map(({ certificate }) => certificate)).toEqual(['/a']);
+  const bind = 'bind 127.0.0.1:443 ssl crt "/${constructor}/${set}.pem"';
+  const text = `global\n  setenv set here\nfrontend f\n  ${bind}\n`;
+  const certificates = (await foundIn('haproxy', text, 'haproxy.cfg')).certificates.map(
+    ({ certificate }) => certificate,
+  );
+  expect(certificates.join()).toContain('/here.pem');
+  expect(certificates.join()).not.toContain('function');
+});
