@@ -25,7 +25,7 @@ type Remark = Pick<PushResult, 'code' | 'message' | 'hint'>;
 interface ShownLine {
   readonly file: string;
   readonly number: number;
-  readonly text: string | undefined;
+  readonly text: () => string | undefined;
 }
 
 /** By the configuration where it was named, else by what the socket shows: the crt-lists, and names of crt-stores. */
@@ -83,8 +83,9 @@ function remarkOnStore({ staplePath }: StapleToPush, name: string): Remark {
 function remarkOnList(
   { staplePath }: StapleToPush,
   name: string,
-  { file, number, text }: ShownLine,
+  { file, number, text: textOf }: ShownLine,
 ): Remark | undefined {
+  const text = textOf();
   const entry = crtListEntry(text ?? '');
   if (text === undefined || entry === undefined || looksBeside(entry.options)) return undefined;
   const path = asPath(Buffer.from(file, 'latin1'));
@@ -116,10 +117,12 @@ export async function linesOfLists(session: HaproxySession): Promise<ReadonlyMap
   for (const file of lists) {
     const argument = escapedArgument(file);
     if (argument === undefined) continue;
-    const texts = textsOf(file);
+    // Read only for whoever asks for a text: the name comes from the socket.
+    let texts: ReadonlyMap<number, string> | undefined;
+    const textOf = (line: number): string | undefined => (texts ??= textsOf(file)).get(line);
     const shownList = await session.ask(`show ssl crt-list -n ${argument}`);
     for (const [, name = '', number] of shownList.matchAll(/^(.+?):(\d+)(?: |$)/gm)) {
-      lines.set(name, { file, number: Number(number), text: texts.get(Number(number)) });
+      lines.set(name, { file, number: Number(number), text: () => textOf(Number(number)) });
     }
   }
   return lines;
