@@ -6,14 +6,14 @@ import type { Discoverer } from './discovery.js';
 import { askDnsdist } from './dnsdist/ask.js';
 import { discoverDnsdist } from './dnsdist/discover.js';
 import { discoverApache, apacheConfigurations } from './apache/discover.js';
-import { daemon as eximDaemon } from './exim.js';
-import { discoverExim, eximConfigurations, generatedConfiguration, isEximDaemon } from './exim-discovery.js';
+import { daemon as eximDaemon } from './exim/server.js';
+import { discoverExim, eximConfigurations, generatedConfiguration, isEximDaemon } from './exim/discover.js';
 import { askHaproxy, discoverHaproxy, haproxyConfigurations } from './haproxy/discover.js';
-import { hitch } from './hitch.js';
-import { discoverHitch, longOption } from './hitch-discovery.js';
-import { lighttpd } from './lighttpd.js';
-import { discoverLighttpd, lighttpdPrinting } from './lighttpd-discovery.js';
-import { nginx } from './nginx.js';
+import { hitch } from './hitch/server.js';
+import { discoverHitch, longOption } from './hitch/discover.js';
+import { lighttpd } from './lighttpd/server.js';
+import { discoverLighttpd, lighttpdPrinting } from './lighttpd/discover.js';
+import { nginx } from './nginx/server.js';
 import { discoverNginx, nginxArguments, nginxPrinting, optionValue } from './nginx/discover.js';
 
 /** The servers that `doctor` finds on this host and looks into. */

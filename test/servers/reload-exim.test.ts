@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { exim as eximRecord } from '../../src/servers/exim.js';
+import { exim as eximRecord } from '../../src/servers/exim/server.js';
 import type { BadFile } from '../../src/servers/server.js';
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';

@@ -3,7 +3,7 @@ import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { trafficserver as record } from '../../src/servers/trafficserver.js';
+import { trafficserver as record } from '../../src/servers/trafficserver/server.js';
 import { runRestaple } from '../support/run-program.js';
 import { freePort } from '../support/servers/free-port.js';
 import {

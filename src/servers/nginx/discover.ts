@@ -5,7 +5,7 @@ import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
-import { nginx } from '../nginx.js';
+import { nginx } from './server.js';
 import type {
   ConfigurationPrinting,
   FoundServer,

@@ -1,9 +1,9 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { hitch } from '../../../src/servers/hitch.js';
-import { lighttpd } from '../../../src/servers/lighttpd.js';
-import { nginx } from '../../../src/servers/nginx.js';
+import { hitch } from '../../../src/servers/hitch/server.js';
+import { lighttpd } from '../../../src/servers/lighttpd/server.js';
+import { nginx } from '../../../src/servers/nginx/server.js';
 import { resultOf, type StapleToPush, type TargetResult } from '../../../src/servers/reload-result.js';
 import { reloadBySignal } from '../../../src/servers/signal/reload-by-signal.js';
 import { createCertId, decodeCertificate } from '../../../src/core/index.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { exec } from '../../../src/servers/exec.js';
+import { exec } from '../../../src/servers/command/exec.js';
 import { resultOf, type TargetResult } from '../../../src/servers/reload-result.js';
 import { parseReloadTarget, tellTarget } from '../../../src/servers/reload-target.js';
-import { commandFailure } from '../../../src/servers/tell-by-command.js';
+import { commandFailure } from '../../../src/servers/command/tell-by-command.js';
 import type { CommandResult } from '../../../src/system/run-command.js';
 import { serverTools } from '../../support/server-tools.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, symlinkSync } fr
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
-import { nginx } from '../../../../src/servers/nginx.js';
+import { nginx } from '../../../../src/servers/nginx/server.js';
 import { parseReloadTarget, tellTarget } from '../../../../src/servers/reload-target.js';
 import { findServer, signalServer } from '../../../../src/servers/signal/reload-by-signal.js';
 import { inspectProcess } from '../../../../src/system/running-process.js';

@@ -1,4 +1,4 @@
-import type { Server } from './server.js';
+import type { Server } from '../server.js';
 
 /** Exit codes of systemctl, taken over from LSB init scripts: see systemd.exec(5), "process exit codes". */
 const notImplemented = 3;

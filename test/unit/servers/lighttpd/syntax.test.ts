@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { lighttpdMistake } from '../../../src/servers/lighttpd-syntax.js';
+import { lighttpdMistake } from '../../../../src/servers/lighttpd/syntax.js';
 
 describe('a configuration of lighttpd', () => {
   it('is one with everything that packages write', () => {

@@ -1,8 +1,8 @@
-import { shownPath } from '../core/file-path.js';
-import { fileKindAt } from '../system/file-kind.js';
-import { commandLineOf } from '../system/running-process.js';
-import { allTaken, TargetFailure } from './reload-result.js';
-import { servesOversized, type Server } from './server.js';
+import { shownPath } from '../../core/file-path.js';
+import { fileKindAt } from '../../system/file-kind.js';
+import { commandLineOf } from '../../system/running-process.js';
+import { allTaken, TargetFailure } from '../reload-result.js';
+import { servesOversized, type Server } from '../server.js';
 
 export const usualPidFile = '/run/exim4/exim.pid';
 
@@ -20,8 +20,8 @@ export const exim = {
     return kind === undefined || kind === 'a file' ? undefined : `the pid file ${pidFile} is ${kind}, not a file`;
   },
   async tell(pidFile, staples, { effectiveUserId }) {
-    const { findServer } = await import('./signal/reload-by-signal.js');
-    const { readingObstacle } = await import('../system/reading-obstacle.js');
+    const { findServer } = await import('../signal/reload-by-signal.js');
+    const { readingObstacle } = await import('../../system/reading-obstacle.js');
     const found = findServer(daemon, pidFile, effectiveUserId);
     for (const { staplePath } of found.userId === 0 ? [] : staples) {
       const obstacle = readingObstacle(staplePath, found);
@@ -38,8 +38,8 @@ export const exim = {
     ]);
   },
   async servesWithoutFile(pidFile, { limits, effectiveUserId }) {
-    const { findServer } = await import('./signal/reload-by-signal.js');
-    const { runIfOnlyRoots } = await import('./signal/configuration-test.js');
+    const { findServer } = await import('../signal/reload-by-signal.js');
+    const { runIfOnlyRoots } = await import('../signal/configuration-test.js');
     const found = findServer(daemon, pidFile, effectiveUserId);
     const commandLine = commandLineOf(found.pid);
     if (commandLine.some((word) => word.startsWith('-D'))) return { whyNotChecked: 'its command line sets macros' };

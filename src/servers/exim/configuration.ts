@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ConfigurationReader } from './included-files.js';
+import type { ConfigurationReader } from '../included-files.js';
 
 /** A setting of Exim's main section, its macros in place. */
 export interface EximSetting {

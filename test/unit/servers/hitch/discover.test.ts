@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { discoverHitch } from '../../../src/servers/hitch-discovery.js';
-import { hostProcesses } from '../../../src/system/host-processes.js';
-import { withTemporaryFolder } from '../../support/temporary-folder.js';
+import { discoverHitch } from '../../../../src/servers/hitch/discover.js';
+import { hostProcesses } from '../../../../src/system/host-processes.js';
+import { withTemporaryFolder } from '../../../support/temporary-folder.js';
 
 /** How a hitch of these words and control groups is told. */
 async function toldBy(words: readonly string[], groups: string) {

@@ -1,6 +1,6 @@
-import type { Finding } from '../core/index.js';
-import { servesOversized, type Server } from './server.js';
-import { toldBySignal } from './signal/told-by-signal.js';
+import type { Finding } from '../../core/index.js';
+import { servesOversized, type Server } from '../server.js';
+import { toldBySignal } from '../signal/told-by-signal.js';
 
 export const hitch = {
   ...toldBySignal({

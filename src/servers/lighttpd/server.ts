@@ -1,5 +1,5 @@
-import { foreignByOpenSsl, servesOversized, type Server } from './server.js';
-import { toldBySignal } from './signal/told-by-signal.js';
+import { foreignByOpenSsl, servesOversized, type Server } from '../server.js';
+import { toldBySignal } from '../signal/told-by-signal.js';
 
 export const lighttpd = {
   ...toldBySignal({

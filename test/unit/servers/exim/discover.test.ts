@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { discoverExim, eximConfigurations, isEximDaemon } from '../../../src/servers/exim-discovery.js';
-import type { HostProcess } from '../../../src/system/host-processes.js';
-import { createTemporaryFolder } from '../../support/temporary-folder.js';
+import { discoverExim, eximConfigurations, isEximDaemon } from '../../../../src/servers/exim/discover.js';
+import type { HostProcess } from '../../../../src/system/host-processes.js';
+import { createTemporaryFolder } from '../../../support/temporary-folder.js';
 
 const folder = createTemporaryFolder();
 afterAll(() => folder.remove());

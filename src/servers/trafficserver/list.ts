@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { asPath, joinPath, pathKey, type FilePath } from '../core/file-path.js';
-import { numberedLines } from '../system/numbered-lines.js';
-import { readRegularFile } from '../system/read-file.js';
-import { realPathOf } from '../system/real-path.js';
-import type { StapleToPush } from './reload-result.js';
+import { asPath, joinPath, pathKey, type FilePath } from '../../core/file-path.js';
+import { numberedLines } from '../../system/numbered-lines.js';
+import { readRegularFile } from '../../system/read-file.js';
+import { realPathOf } from '../../system/real-path.js';
+import type { StapleToPush } from '../reload-result.js';
 
 /** A staple file that the list of certificates (ssl_multicert.config) names, and where. */
 export interface ListedStaple {

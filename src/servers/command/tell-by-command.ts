@@ -1,8 +1,8 @@
-import { OcspError } from '../core/index.js';
-import { fileKindAt } from '../system/file-kind.js';
-import { runCommand, withoutSecrets, type CommandResult } from '../system/run-command.js';
-import { allTaken, TargetFailure, type ReloadCode, type StapleToPush, type Told } from './reload-result.js';
-import type { ServerTools } from './server.js';
+import { OcspError } from '../../core/index.js';
+import { fileKindAt } from '../../system/file-kind.js';
+import { runCommand, withoutSecrets, type CommandResult } from '../../system/run-command.js';
+import { allTaken, TargetFailure, type ReloadCode, type StapleToPush, type Told } from '../reload-result.js';
+import type { ServerTools } from '../server.js';
 
 const shownLines = 3;
 const shownCharacters = 500;

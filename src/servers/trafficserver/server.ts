@@ -1,10 +1,10 @@
 import { statSync, utimesSync } from 'node:fs';
-import { shownPath } from '../core/file-path.js';
-import { fileKindAt } from '../system/file-kind.js';
-import { systemErrorCode, systemErrorText } from '../system/system-error.js';
-import { notTaken, TargetFailure, type StapleToPush, type TargetTrouble } from './reload-result.js';
-import { foreignByOpenSsl, type Server, type ServerTools } from './server.js';
-import { inFolder, isWholePath, octetsOf, staplesOfList, unlisted, type ListedStaple } from './trafficserver-list.js';
+import { shownPath } from '../../core/file-path.js';
+import { fileKindAt } from '../../system/file-kind.js';
+import { systemErrorCode, systemErrorText } from '../../system/system-error.js';
+import { notTaken, TargetFailure, type StapleToPush, type TargetTrouble } from '../reload-result.js';
+import { foreignByOpenSsl, type Server, type ServerTools } from '../server.js';
+import { inFolder, isWholePath, octetsOf, staplesOfList, unlisted, type ListedStaple } from './list.js';
 
 /** One octet more, and it staples nothing at a reload or crashes, and does not start again. */
 const largestInFile = 10_240;
@@ -21,7 +21,7 @@ export const trafficserver = {
     return kind === undefined || kind === 'a file' ? undefined : `${list} is ${kind}, not a list of certificates`;
   },
   async tell(list, staples, tools) {
-    const { tellByCommand } = await import('./tell-by-command.js');
+    const { tellByCommand } = await import('../command/tell-by-command.js');
     const names = namesIn(list);
     const folder = await folderOfStaples(staples, tools);
     const listed = folder === undefined ? names.filter(isWholePath) : inFolder(names, folder);
@@ -68,8 +68,8 @@ async function folderOfStaples(
   staples: readonly StapleToPush[],
   { environment, limits }: Pick<ServerTools, 'environment' | 'limits'>,
 ): Promise<string | undefined> {
-  const { commandFailure } = await import('./tell-by-command.js');
-  const { runCommand, withoutSecrets } = await import('../system/run-command.js');
+  const { commandFailure } = await import('../command/tell-by-command.js');
+  const { runCommand, withoutSecrets } = await import('../../system/run-command.js');
   const names = ['proxy.config.ssl.ocsp.enabled', 'proxy.config.ssl.ocsp.response.path'] as const;
   const argv = ['traffic_ctl', 'config', 'get', ...names] as const;
   const result = await runCommand(argv, { env: withoutSecrets(environment), withStdout: true, ...limits });

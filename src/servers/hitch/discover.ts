@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { definedOnly } from '../core/defined-only.js';
-import { parseHostAndPort } from '../system/network/host-and-port.js';
-import type { HostProcess } from '../system/host-processes.js';
-import { reachableHost } from '../system/network/listening-sockets.js';
-import { systemErrorText } from '../system/system-error.js';
-import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
+import { definedOnly } from '../../core/defined-only.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
+import type { HostProcess } from '../../system/host-processes.js';
+import { reachableHost } from '../../system/network/listening-sockets.js';
+import { systemErrorText } from '../../system/system-error.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
 import {
   unitOf,
   type FoundServer,
@@ -13,7 +13,7 @@ import {
   type ServedPlace,
   type ServerInstance,
   type UsedCertificate,
-} from './discovery.js';
+} from '../discovery.js';
 
 /** The values that a name has in a block, in their order: texts, and blocks within. */
 interface HitchBlock {

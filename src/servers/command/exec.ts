@@ -1,10 +1,10 @@
-import { shownPath } from '../core/file-path.js';
-import { decodeResponse, isResponse, serialNumbersEqual } from '../core/index.js';
-import { formatTime } from '../core/time.js';
-import { programProblem } from '../system/file-kind.js';
-import { splitWords } from '../system/shell-words.js';
-import type { StapleToPush } from './reload-result.js';
-import type { Server } from './server.js';
+import { shownPath } from '../../core/file-path.js';
+import { decodeResponse, isResponse, serialNumbersEqual } from '../../core/index.js';
+import { formatTime } from '../../core/time.js';
+import { programProblem } from '../../system/file-kind.js';
+import { splitWords } from '../../system/shell-words.js';
+import type { StapleToPush } from '../reload-result.js';
+import type { Server } from '../server.js';
 
 /**
  * The user's command, run once with the changed staples on its stdin: one JSON object per line, {certificate, staple,

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { definedOnly } from '../core/defined-only.js';
-import { parseHostAndPort } from '../system/network/host-and-port.js';
-import { reachableHost } from '../system/network/listening-sockets.js';
-import { shellWord } from '../system/shell-words.js';
-import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
-import { lighttpd } from './lighttpd.js';
-import { lighttpdMistake, longestLine } from './lighttpd-syntax.js';
-import type { ConfigurationPrinting, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
+import { definedOnly } from '../../core/defined-only.js';
+import { parseHostAndPort } from '../../system/network/host-and-port.js';
+import { reachableHost } from '../../system/network/listening-sockets.js';
+import { shellWord } from '../../system/shell-words.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { lighttpd } from './server.js';
+import { lighttpdMistake, longestLine } from './syntax.js';
+import type { ConfigurationPrinting, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from '../discovery.js';
 
 /** What a condition sets, or the file outside of all conditions. */
 interface LighttpdBlock {
