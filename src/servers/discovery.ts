@@ -8,7 +8,7 @@ import type { ProcessRights } from '../system/running-process.js';
 import type { ReloadLimits } from './reload-result.js';
 import type { Daemon } from './signal/daemon.js';
 
-/** A kind of server that can be found on this host. */
+/** A kind of server that can be found on this host, and what is advised for it. */
 export interface Discoverer {
   readonly name: string;
   /** Names of its executable. */
@@ -31,6 +31,22 @@ export interface Discoverer {
    * @throws TargetFailure where it does not answer; OcspError `interrupted`
    */
   ask?(found: FoundServer, subjects: readonly CertificateSubject[], tools: DiscoveryTools): Promise<ServerAnswer>;
+  /** It reads what lies beside a certificate: no line names a staple. */
+  readonly readsBeside?: true;
+  /** What is to be written to have it read this staple; absent where it takes none by name. */
+  settingFor?(staple: string, used: Pick<UsedCertificate, 'ownFetching'>): StapleSetting;
+  /** A file that is named ends its own fetching. */
+  readonly prefersFile?: true;
+  /** Tests a configuration, for sh: a restart with a broken one would leave nothing running. */
+  testCommand?(configuration: string): string;
+  /** Has the running server take its configuration, for sh; absent where that takes a restart of its service. */
+  reloadCommand?(configuration: string, unit: string | undefined): string;
+}
+
+/** The lines that name a staple's file, and where they go. */
+export interface StapleSetting {
+  readonly note: string;
+  readonly text: string;
 }
 
 /** How a kind of server prints the configuration that it would start with. */
@@ -132,7 +148,7 @@ export interface UsedCertificate {
   /** Why the server staples nothing for it, whatever it is given, where that is so: a sentence. */
   readonly cannotStaple?: string;
   /** What is to be written where, to have the server read this staple; absent where its kind says it all. */
-  readonly settingFor?: (staple: string) => { readonly note: string; readonly text: string };
+  readonly settingFor?: (staple: string) => StapleSetting;
   /** What is known to keep a staple of this certificate from being right: sentences. */
   readonly remarks?: readonly ServerRemark[];
 }

@@ -1,8 +1,14 @@
 import { OcspError } from '../core/index.js';
 import type { CommandEnvironment } from '../system/run-command.js';
 import { resultOf, type StapleToPush, type TargetResult } from './reload-result.js';
-import type { Server, ServerTools } from './server.js';
+import { isTold, type KnownServer, type Server, type ServerTools } from './server.js';
 import { servers } from './servers.js';
+
+/** The servers of the table that can be told. */
+export const toldServers = (servers as readonly KnownServer[]).filter(isTold);
+
+/** Those whose handshakes fail on an expired staple, for --withdraw. */
+export const failingServers = toldServers.filter((server) => server.servesWithoutFile !== undefined);
 
 /** Whom to tell of a changed staple, parsed from the words of `--reload`. */
 export interface ReloadTarget {
@@ -20,10 +26,10 @@ export interface ReloadTarget {
  */
 export function parseReloadTarget(text: string): ReloadTarget {
   const [name = '', ...rest] = text.split(':');
-  const server: Server | undefined = servers.find((one) => one.name === name);
+  const server = toldServers.find((one) => one.name === name);
   const place = server?.parse(rest.join(':'));
   if (server !== undefined && place !== undefined) return { text, server, place };
-  const { example } = server ?? servers[0];
+  const example = (server ?? toldServers[0])?.example ?? '';
   throw new OcspError(
     'usage',
     `"${text}" is not a reload target`,

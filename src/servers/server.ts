@@ -1,16 +1,27 @@
 import type { ReloadLimits, StapleToPush, Told } from './reload-result.js';
+import type { Discoverer } from './discovery.js';
 import type { HaproxyConfiguration } from './haproxy/configuration.js';
 import type { CommandEnvironment } from '../system/run-command.js';
 
 /**
- * A server, or another way to tell one: a record in a file or folder of its own, and a line in `servers.ts`. What it takes
- * to tell it is loaded when it is told.
+ * A server, or another way to tell one: a record in a file or folder of its own, and a line in `servers.ts`. One that is no
+ * {@link Server} can be found and not told.
  */
-export interface Server<Place = unknown> {
+export interface KnownServer {
   /** What stands before the colon of a target, and after `--for`. */
   readonly name: string;
+  /** How `doctor` finds it on this host and what it advises: loaded when it looks. */
+  readonly discoverer?: () => Promise<Discoverer>;
+  /** The command by which `doctor --ask-servers` has it print its configuration, for the help. */
+  readonly printedBy?: string;
+}
+
+/** One that can be told of staples. What it takes to tell it is loaded when it is told. */
+export interface Server<Place = unknown> extends KnownServer {
   /** A target of it, for messages. */
   readonly example: string;
+  /** How its targets are written, for the help. */
+  readonly forms: readonly string[];
   /** Reads what a target has after `name:`, which may be nothing; undefined where it is not a place of such a server. */
   parse(text: string): Place | undefined;
   /** It cannot be told without the console key of --dnsdist-key-file. */
@@ -57,6 +68,11 @@ export interface ServerTools {
   now(): Date;
   /** As many octets as asked, unpredictable. */
   randomBytes(count: number): Uint8Array;
+}
+
+/** Whether a server of the table can be told. */
+export function isTold(server: KnownServer): server is Server {
+  return 'tell' in server;
 }
 
 /** A staple file that is no good: past its nextUpdate, about another certificate, not there, of about 20 kB. */

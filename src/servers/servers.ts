@@ -1,15 +1,16 @@
-import { dnsdist } from './dnsdist/server.js';
+import { apache } from './apache/server.js';
 import { exec } from './command/exec.js';
+import { systemd } from './command/systemd.js';
+import { dnsdist } from './dnsdist/server.js';
 import { exim } from './exim/server.js';
 import { haproxy } from './haproxy/server.js';
 import { hitch } from './hitch/server.js';
 import { lighttpd } from './lighttpd/server.js';
 import { nginx } from './nginx/server.js';
-import type { Server } from './server.js';
-import { systemd } from './command/systemd.js';
+import type { KnownServer } from './server.js';
 import { trafficserver } from './trafficserver/server.js';
 
-/** Everything that can be told of staples: `reload`, `--reload`, `verify --for`, the pages and the tests go by this table. */
+/** All that restaple knows of servers: `reload`, `--reload`, `verify --for`, `doctor`, the pages and the tests go by this table. */
 export const servers = [
   haproxy,
   dnsdist,
@@ -18,6 +19,7 @@ export const servers = [
   lighttpd,
   exim,
   trafficserver,
+  apache,
   systemd,
   exec,
-] as const satisfies readonly Server[];
+] as const satisfies readonly KnownServer[];

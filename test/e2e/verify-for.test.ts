@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { BadFile, Server as ServerRecord } from '../../src/servers/server.js';
-import { servers as table } from '../../src/servers/servers.js';
+import { toldServers as records } from '../../src/servers/reload-target.js';
+import type { BadFile } from '../../src/servers/server.js';
 import { buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { runRestaple } from '../support/run-program.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -124,8 +124,6 @@ const servers = {
 };
 
 type Server = keyof typeof servers;
-
-const records: readonly ServerRecord[] = table;
 
 /** What a server does that starts with these bytes as its staple, in words of the table of bad files. */
 type Deed = 'serves it' | 'staples nothing' | 'does not start';

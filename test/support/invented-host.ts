@@ -3,6 +3,7 @@ import { definedOnly } from '../../src/core/defined-only.js';
 import { staplePlaceAdvice } from '../../src/pipeline/doctor/advice.js';
 import type { DoctorFinding, DoctorRecord, DoctorReport } from '../../src/pipeline/doctor/doctor-report.js';
 import type { FoundServer, UsedCertificate } from '../../src/servers/discovery.js';
+import { discoverers } from './discoverers.js';
 import { createCertificateAuthority } from './pki.js';
 
 /** The instant of the report. */
@@ -19,7 +20,8 @@ export function subjectOf(
   used: Omit<UsedCertificate, 'certificate'>,
 ): Subject {
   const file = { path: certificate, certificate: anyCertificate, others: [], warnings: [], version: undefined };
-  return { server: found, used: { certificate, ...used }, file };
+  const discoverer = discoverers.find(({ name }) => name === found.name)!;
+  return { server: found, discoverer, used: { certificate, ...used }, file };
 }
 
 type Subject = Parameters<typeof staplePlaceAdvice>[0];

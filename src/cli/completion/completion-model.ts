@@ -1,6 +1,5 @@
 import { givenReasons } from '../../core/response.js';
-import { servers } from '../../servers/servers.js';
-import type { Server } from '../../servers/server.js';
+import { toldServers } from '../../servers/reload-target.js';
 import { shownFlags, summaryOf } from '../help/flag-words.js';
 import { wordsOf, type ArgumentRecord, type CommandRecord, type FlagRecord } from '../help/command-record.js';
 import { optionGroups } from '../ocsp/option-table.js';
@@ -81,7 +80,7 @@ export function completionModel(
     topics: topics
       .filter(({ name }) => commands.some((command) => command.name.startsWith(`${name} `)))
       .map(({ name, description = '' }) => ({ name, text: description.replace(/\.$/, '') })),
-    targets: (servers as readonly Server[]).map((server) => ({
+    targets: toldServers.map((server) => ({
       name: server.name,
       standsAlone: server.parse('') !== undefined,
       takesPath: server.parse('/run/server') !== undefined,

@@ -1,9 +1,8 @@
 import { OcspError } from '../../core/index.js';
 import type { WithdrawalRules } from '../../pipeline/fleet/withdrawal.js';
 import { TargetFailure } from '../../servers/reload-result.js';
-import { parseReloadTarget } from '../../servers/reload-target.js';
+import { failingServers, parseReloadTarget } from '../../servers/reload-target.js';
 import type { Server, WithoutFile } from '../../servers/server.js';
-import { servers } from '../../servers/servers.js';
 import type { OwnLists } from '../reload/reload-outcome.js';
 import type { FetchRun } from './prepare-run.js';
 
@@ -43,15 +42,14 @@ export function withdrawRules(run: FetchRun, below: number, lists: readonly OwnL
 }
 
 function requireFailingServers(targets: readonly string[]): void {
-  const able = (servers as readonly Server[]).filter((server) => server.servesWithoutFile !== undefined);
-  const names = able.map(({ name }) => name).join(', ');
+  const names = failingServers.map(({ name }) => name).join(', ');
   const other = targets.find((text) => parseReloadTarget(text).server.servesWithoutFile === undefined);
   if (targets.length > 0 && other === undefined) return;
   const what = other === undefined ? 'a source has no reload target' : `${other} is not ${names}`;
   throw new OcspError(
     'usage',
     `--withdraw is for servers whose TLS handshakes fail on an expired staple (${names}), and ${what}`,
-    `leave out --withdraw, or name only such servers: --reload ${able[0]?.name ?? ''}`,
+    `leave out --withdraw, or name only such servers: --reload ${failingServers[0]?.name ?? ''}`,
   );
 }
 

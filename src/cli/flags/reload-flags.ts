@@ -1,8 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import { parseConfirmPlace } from '../../pipeline/reload/confirm-place.js';
 import { OcspError } from '../../core/index.js';
-import { parseReloadTarget, type ReloadTarget } from '../../servers/reload-target.js';
-import { servers } from '../../servers/servers.js';
+import { parseReloadTarget, toldServers, type ReloadTarget } from '../../servers/reload-target.js';
 import type { Output } from '../output.js';
 import { confirmPlaceInFolder } from '../config/file-folder.js';
 import { inGroup } from './flag-groups.js';
@@ -61,7 +60,7 @@ export function reloadTargetFrom(text: string): ReloadTarget {
     return parseReloadTarget(text);
   } catch (error) {
     const [name = ''] = text.split(':', 1);
-    const names: readonly string[] = servers.map((server) => server.name);
+    const names = toldServers.map((server) => server.name);
     const meant = names.includes(name) ? undefined : nearestWord(name, names);
     if (!(error instanceof OcspError) || meant === undefined) throw error;
     const hint = `did you mean ${meant}${text.slice(name.length)}? see: restaple reload --help`;

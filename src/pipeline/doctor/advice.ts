@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { definedOnly } from '../../core/defined-only.js';
-import type { ServedPlace, UsedCertificate } from '../../servers/discovery.js';
+import type { ServedPlace } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { changeableByOthers } from '../../system/root-only.js';
@@ -9,7 +9,7 @@ import { shellWord } from '../../system/shell-words.js';
 import type { AdviceStep } from './doctor-report.js';
 import type { Examination } from './examine-certificate.js';
 
-type Subject = Pick<Examination, 'server' | 'used' | 'file'>;
+type Subject = Pick<Examination, 'server' | 'discoverer' | 'used' | 'file'>;
 
 /** Brings the staple to where the server reads it, tells the server, and proves it. */
 export function stapleAdvice(subject: Subject): AdviceStep[] {
@@ -24,22 +24,21 @@ export function stapleAdvice(subject: Subject): AdviceStep[] {
 export function readableAdvice({ staple }: Pick<Examination, 'staple'>): AdviceStep[] {
   const { obstacle, file = '', verdict } = staple ?? {};
   if (obstacle?.startsWith(`${file} `) !== true) return [];
-  // Any user may start a program that is called nginx, and name any file as its staple, or soon put a link there.
+  // Any user may start a program that has a server's name, and name any file as its staple, or soon put a link there.
   const isSurelyStaple = verdict === 'good' && changeableByOthers(file) === undefined;
   return isSurelyStaple ? [run(`chmod a+r ${shellWord(file)}`)] : [];
 }
 
 /** The same where the server was not told of a staple yet. */
 export function staplePlaceAdvice(subject: Subject): AdviceStep[] {
-  const { server, used } = subject;
+  const { server, discoverer, used } = subject;
   if (used.ownFetchingEdits !== undefined) {
     const edits = used.ownFetchingEdits.map((edit): AdviceStep => ({ do: 'edit', ...edit }));
     return [...edits, run(applyCommand(subject)), run(proofCommand(subject, undefined))];
   }
-  // haproxy reads what lies beside the certificate.
   if (used.stapleFile !== undefined) return stapleAdvice(subject);
   const staple = staplePlaceFor(subject);
-  const setting = used.settingFor?.(staple) ?? settings[server.name]?.(staple, used);
+  const setting = used.settingFor?.(staple) ?? discoverer.settingFor?.(staple, used);
   if (setting === undefined) return stapleAdvice(subject);
   const { text, note } = setting;
   const file = used.position?.file ?? server.configurations[0] ?? '';
@@ -61,43 +60,14 @@ export function loadAdvice(subject: Subject): AdviceStep[] {
 
 /** The server's own fetching does not work: restaple in its place. */
 export function settingAdvice(subject: Subject): AdviceStep[] {
-  const { server, used } = subject;
-  if (server.name !== 'nginx' || used.position === undefined) return [run(proofCommand(subject, undefined))];
-  return staplePlaceAdvice(subject);
+  const { discoverer, used } = subject;
+  if (discoverer.prefersFile === true && used.position !== undefined) return staplePlaceAdvice(subject);
+  return [run(proofCommand(subject, undefined))];
 }
 
-/** How a server is told of a staple's file: the lines, and where they go. */
-const settings: Readonly<Record<string, (staple: string, used: UsedCertificate) => { note: string; text: string }>> = {
-  nginx: (staple, { ownFetching }) => ({
-    note: 'add after this line',
-    // A directive that stands there twice ends nginx.
-    text: `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quotedForNginx(staple)};`,
-  }),
-  dnsdist: (staple) => ({
-    note: 'add to the options of this call, one for each certificate in their order',
-    text: `ocspResponses={${JSON.stringify(staple)}}`,
-  }),
-  hitch: (staple) => ({
-    note: 'set in the pem-file of this line, and set ocsp-dir = ""',
-    text: `ocsp-resp-file = ${JSON.stringify(staple)}`,
-  }),
-  lighttpd: (staple) => ({
-    note: 'add after this line',
-    text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
-  }),
-  exim: (staple) => {
-    const name = staple.replace(/[\\${}]/g, '\\$&');
-    return { note: 'add after this line', text: `tls_ocsp_file = \${if exists{${name}}{${name}}}` };
-  },
-};
-
-function quotedForNginx(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
-
-/** A staple that no line names yet: in haproxy's way beside the certificate, else in a folder beside the configuration. */
-export function staplePlaceFor({ server, used, file }: Subject): string {
-  if (server.name === 'haproxy' || file === undefined) return `${used.certificate}.ocsp`;
+/** A staple that no line names yet: beside the certificate where the server looks there, else in a folder beside the configuration. */
+export function staplePlaceFor({ server, discoverer, used, file }: Subject): string {
+  if (discoverer.readsBeside === true || file === undefined) return `${used.certificate}.ocsp`;
   const folder = server.stapleFolder ?? join(dirname(server.configurations[0] ?? used.certificate), 'ocsp');
   const name = basename(shownPath(staplePathFor(used.certificate, file.certificate, '{lineage}.der')));
   return join(folder, name);
@@ -141,28 +111,15 @@ function starttlsWords({ starttls }: ServedPlace): string[] {
 }
 
 /** Tests the new configuration, and has the server take it. */
-function applyCommand({ server }: Subject): string {
+function applyCommand({ server, discoverer }: Subject): string {
   const [configuration = ''] = server.configurations;
-  const test = configurationTests[server.name]?.(shellWord(configuration));
+  const test = discoverer.testCommand?.(configuration);
   if (server.pid === undefined && test !== undefined) return test;
   if (server.applyCommand !== undefined) return server.applyCommand;
-  if (server.name === 'nginx') return `${test} && nginx -s reload${nginxWords(shellWord(configuration))}`;
-  if (server.name === 'haproxy') return `${test} && systemctl reload ${shellWord(server.unit ?? 'haproxy')}`;
-  return `${test === undefined ? '' : `${test} && `}systemctl restart ${shellWord(server.unit ?? server.name)}`;
+  const restart = `systemctl restart ${shellWord(server.unit ?? server.name)}`;
+  const reload = discoverer.reloadCommand?.(configuration, server.unit) ?? restart;
+  return test === undefined ? reload : `${test} && ${reload}`;
 }
-
-function nginxWords(configuration: string): string {
-  return configuration === '/etc/nginx/nginx.conf' ? '' : ` -c ${configuration}`;
-}
-
-/** A restart with a broken configuration would leave nothing running. */
-const configurationTests: Readonly<Record<string, (configuration: string) => string>> = {
-  nginx: (configuration) => `nginx -t${nginxWords(configuration)}`,
-  haproxy: (configuration) => `haproxy -c -f ${configuration}`,
-  dnsdist: (configuration) => `dnsdist --check-config -C ${configuration}`,
-  hitch: (configuration) => `hitch --test --config=${configuration}`,
-  lighttpd: (configuration) => `lighttpd -tt -f ${configuration}`,
-};
 
 function run(command: string): AdviceStep {
   return { do: 'run', command };

@@ -2,7 +2,13 @@ import { isIP } from 'node:net';
 import { createCertId, type Certificate } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
-import type { CertificateSubject, FoundServer, LoadedState, UsedCertificate } from '../../servers/discovery.js';
+import type {
+  CertificateSubject,
+  Discoverer,
+  FoundServer,
+  LoadedState,
+  UsedCertificate,
+} from '../../servers/discovery.js';
 import { readCertificateFile, readCertificateFileNow, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
 import { readResponseFile } from '../../source/response-file.js';
@@ -37,6 +43,7 @@ export interface ExaminationTools {
 /** A certificate of a server whose file was read, or could not be. */
 export interface Candidate {
   readonly server: FoundServer;
+  readonly discoverer: Discoverer;
   readonly used: UsedCertificate;
   readonly file?: CertificateFile;
   readonly issuer?: Certificate;
@@ -62,7 +69,7 @@ export interface Examination extends Candidate {
 
 /** Reads the certificate and looks for its issuer in files; what goes wrong is in the result. */
 export async function readCandidate(
-  server: FoundServer,
+  { found: server, discoverer }: { readonly found: FoundServer; readonly discoverer: Discoverer },
   used: UsedCertificate,
   issuers: IssuerFinder,
   isRoot?: boolean,
@@ -71,9 +78,9 @@ export async function readCandidate(
   try {
     const file = withChain(await readCertificateFile(used.certificate), used.chainFile);
     const issuer = await issuers.findLocal(file);
-    return definedOnly({ server, used, file, issuer: issuer?.certificate, stranger });
+    return definedOnly({ server, discoverer, used, file, issuer: issuer?.certificate, stranger });
   } catch (error) {
-    return definedOnly({ server, used, trouble: troubleOfError(error), stranger });
+    return definedOnly({ server, discoverer, used, trouble: troubleOfError(error), stranger });
   }
 }
 

@@ -65,7 +65,7 @@ const concurrency = 8;
 export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
   const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
   const processes = hostProcesses(procRoot);
-  const { servers: read, remarks } = findServers(processes, wanted, discovery, root);
+  const { servers: read, remarks } = await findServers(processes, wanted, discovery, root);
   const servers = await completeByPrint(read, discovery);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
@@ -117,7 +117,7 @@ async function examineServer(
 ): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
   for (const used of distinct(found.certificates))
-    candidates.push(await readCandidate(found, used, tools.issuers, discovery.isRoot));
+    candidates.push(await readCandidate({ discoverer, found }, used, tools.issuers, discovery.isRoot));
   const asked = candidates.filter(({ file }) => file !== undefined);
   const answer = await ask({ discoverer, found }, asked, discovery);
   const examined: Examination[] = [];

@@ -1,7 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OcspError } from '../../core/index.js';
-import { discoverers } from '../../servers/discoverers.js';
 import { definedOnly } from '../../core/defined-only.js';
 import {
   unitOf,
@@ -11,6 +10,8 @@ import {
   type ServerInstance,
 } from '../../servers/discovery.js';
 import { completedByPrint } from '../../servers/printed-configuration.js';
+import type { KnownServer } from '../../servers/server.js';
+import { servers as table } from '../../servers/servers.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 import { strangerTo } from './host-files.js';
@@ -21,11 +22,13 @@ export interface WantedServer {
   readonly configuration?: string;
 }
 
+const discoverable = (table as readonly KnownServer[]).filter(({ discoverer }) => discoverer !== undefined);
+
 /** The names that {@link WantedServer} knows. */
-export const knownServers: readonly string[] = discoverers.map(({ name }) => name);
+export const knownServers: readonly string[] = discoverable.map(({ name }) => name);
 
 /**
- * Reads `nginx` or `nginx:/etc/nginx/nginx.conf`.
+ * Reads `NAME` or `NAME:CONFIGURATION`.
  *
  * @throws OcspError `usage`
  */
@@ -47,25 +50,23 @@ export interface DiscoveredServer {
 }
 
 /** The servers of this host, those that run first, and what is worth saying of those that could not be read. */
-export function findServers(
+export async function findServers(
   processes: readonly HostProcess[],
   wanted: readonly WantedServer[],
   tools: DiscoveryTools,
   root = '/',
-): { readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] } {
+): Promise<{ readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] }> {
   const remarks: DoctorRemark[] = [];
-  const servers = discoverers.flatMap((discoverer) => {
-    const asked = wanted.filter(({ name }) => name === discoverer.name);
-    if (wanted.length > 0 && asked.length === 0) return [];
-    const instances = instancesOf(discoverer, processes, asked, { remarks, root });
-    return instances.map((instance) => {
-      return {
-        discoverer,
-        instance,
-        found: onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools),
-      };
-    });
-  });
+  const servers: DiscoveredServer[] = [];
+  for (const known of discoverable) {
+    const asked = wanted.filter(({ name }) => name === known.name);
+    const discoverer = wanted.length > 0 && asked.length === 0 ? undefined : await known.discoverer?.();
+    if (discoverer === undefined) continue;
+    for (const instance of instancesOf(discoverer, processes, asked, { remarks, root })) {
+      const found = onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools);
+      servers.push({ discoverer, instance, found });
+    }
+  }
   return { servers, remarks };
 }
 

@@ -69,7 +69,7 @@ async function oneHandshake(place: ServedPlace, options: HandshakeOptions): Prom
 function outcomeOf({ code }: OcspError): HandshakeFacts['outcome'] {
   // A server with a certificate of the other key type only ends the handshake.
   if (code === 'tls-failed') return 'other-certificate';
-  // Exim does so with a staple that it cannot use.
+  // Mail servers do so with a staple that they cannot use.
   return code === 'starttls-failed' ? 'tls-refused' : 'not-reached';
 }
 

@@ -28,8 +28,8 @@ export function namesIn(folder: string): string[] {
 }
 
 /**
- * Who besides root could change one of these files, where this process is root: any user may start a program that is called nginx,
- * and its configuration must not tell root what to run and where to write.
+ * Who besides root could change one of these files, where this process is root: any user may start a program that has a
+ * server's name, and its configuration must not tell root what to run and where to write.
  */
 export function strangerTo(configurations: readonly string[], isRoot = false): string | undefined {
   if (!isRoot) return undefined;

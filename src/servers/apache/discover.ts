@@ -4,11 +4,19 @@ import { isIP } from 'node:net';
 import { definedOnly } from '../../core/defined-only.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { shellWord } from '../../system/shell-words.js';
-import type { ConfigurationEdit, FoundServer, OwnFetching, ServerInstance, UsedCertificate } from '../discovery.js';
+import { optionValue } from '../command-line.js';
+import type {
+  ConfigurationEdit,
+  Discoverer,
+  FoundServer,
+  OwnFetching,
+  ServerInstance,
+  UsedCertificate,
+} from '../discovery.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
-import { optionValue } from '../nginx/discover.js';
 import { hostsIn, lastWord, type ApacheHost } from './hosts.js';
 import { managedDomains, type ManagedDomains } from './managed-domains.js';
+import { apachePrinting } from './printed.js';
 import { isNotUnderstood, readApacheFile } from './syntax.js';
 
 const wanted = new Set([
@@ -186,4 +194,14 @@ function applyCommand(configuration: string, serverRoot: string | undefined): st
 const units: Readonly<Record<string, string>> = {
   '/etc/apache2/apache2.conf': 'apache2',
   '/etc/httpd/conf/httpd.conf': 'httpd',
+};
+
+export const discoverer: Discoverer = {
+  name: 'apache',
+  program: /^(?:apache2|httpd)$/,
+  usualConfiguration: '/etc/apache2/apache2.conf',
+  otherConfigurations: ['/etc/httpd/conf/httpd.conf', '/etc/apache2/httpd.conf', '/usr/local/apache2/conf/httpd.conf'],
+  configurationsOf: apacheConfigurations,
+  discover: discoverApache,
+  printing: apachePrinting,
 };

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
 import { listeningSockets, reachableHost, socketOwners } from '../../system/network/listening-sockets.js';
 import type { ConfigurationPrinting, FoundServer, ServedPlace, UsedCertificate } from '../discovery.js';
@@ -21,7 +22,14 @@ export const apachePrinting: ConfigurationPrinting = {
         '-E': 'value',
         '-X': 'switch',
       },
-      tellsPaths: ['-V'],
+      builtIn: {
+        words: ['-V'],
+        read({ stdout }) {
+          const defined = (name: string): string | undefined => new RegExp(`-D ${name}="([^"]+)"`).exec(stdout)?.[1];
+          const [folder, file] = [defined('HTTPD_ROOT'), defined('SERVER_CONFIG_FILE')];
+          return definedOnly({ folder, file: file === undefined ? undefined : resolve(folder ?? '/', file) });
+        },
+      },
     },
   },
   words: ['-t', '-D', 'DUMP_CERTS'],

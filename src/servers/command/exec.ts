@@ -13,6 +13,7 @@ import type { Server } from '../server.js';
 export const exec = {
   name: 'exec',
   example: "exec:'/usr/local/bin/deploy --staple'",
+  forms: ['exec:COMMAND'],
   parse(text) {
     const [command, ...words] = splitWords(text) ?? [];
     return command === undefined ? undefined : [command, ...words];

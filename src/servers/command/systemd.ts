@@ -9,6 +9,7 @@ const notInstalled = 5;
 export const systemd = {
   name: 'systemd',
   example: 'systemd:nginx.service',
+  forms: ['systemd:UNIT'],
   parse: (text) => (/^[A-Za-z0-9:_.@\\-]+$/.test(text) && !text.startsWith('-') ? text : undefined),
   async tell(unit, staples, tools) {
     const { tellByCommand } = await import('./tell-by-command.js');

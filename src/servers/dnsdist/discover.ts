@@ -3,8 +3,11 @@ import { resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort, shownHostAndPort } from '../../system/network/host-and-port.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
+import { shellWord } from '../../system/shell-words.js';
+import { fileIn, longOption, optionValue } from '../command-line.js';
+import type { Discoverer, FoundServer, ServerInstance, UsedCertificate } from '../discovery.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
-import type { FoundServer, ServerInstance, UsedCertificate } from '../discovery.js';
+import { askDnsdist } from './ask.js';
 import type { DnsdistConfiguration, Frontend } from './configuration.js';
 import { luaCalls, type LuaCall, type LuaTable, type LuaValue } from './lua-calls.js';
 import { luaMistake } from './lua-syntax.js';
@@ -155,4 +158,25 @@ function isTable(value: LuaValue): value is LuaTable {
 function textsIn(value: LuaValue): string[] {
   const values = isTable(value) ? value.items : [value];
   return values.filter((one) => typeof one === 'string');
+}
+
+export const discoverer: Discoverer = {
+  name: 'dnsdist',
+  program: /^dnsdist$/,
+  usualConfiguration: '/etc/dnsdist/dnsdist.conf',
+  configurationsOf: (running) =>
+    fileIn(running, optionValue(running.arguments, '-C') ?? longOption(running, '--config') ?? usualYaml()),
+  discover: discoverDnsdist,
+  ask: askDnsdist,
+  settingFor: (staple) => ({
+    note: 'add to the options of this call, one for each certificate in their order',
+    text: `ocspResponses={${JSON.stringify(staple)}}`,
+  }),
+  testCommand: (configuration) => `dnsdist --check-config -C ${shellWord(configuration)}`,
+};
+
+/** dnsdist 2.0 and newer prefers it to dnsdist.conf. */
+function usualYaml(): string | undefined {
+  const file = '/etc/dnsdist/dnsdist.yml';
+  return existsSync(file) ? file : undefined;
 }

@@ -7,9 +7,11 @@ const consolePort = 5199;
 export const dnsdist = {
   name: 'dnsdist',
   example: 'dnsdist:127.0.0.1:5199',
+  forms: ['dnsdist:HOST:PORT'],
   needsKey: true,
   parse: (text) => parseHostAndPort(text, consolePort),
   tell: async (address, staples, tools) => (await import('./reload.js')).reloadDnsdist(address, staples, tools),
+  discoverer: async () => (await import('./discover.js')).discoverer,
   rules: {
     measured: '1.7 to 2.1',
     withBadFile: {

@@ -171,3 +171,14 @@ function unquoted(value: string): string {
   const inner = /^"((?:[^"\\]|\\[^])*)"$/.exec(value)?.[1];
   return inner === undefined ? value : inner.replace(/\\(["\\$])/g, '$1');
 }
+
+/** A file that is asked for first, and nothing in its place: `${if exists{FILE}{FILE}}`. */
+export const askingFirst =
+  /\$\{\s*if\s+exists\s*\{\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*\}\s*\{\s*((?:DER\s+|PEM\s+)?)\1\s*\}\s*(?:\{\s*\}\s*)?\}/g;
+
+/** The configuration of a command line, where it names one. */
+export function configurationIn([, ...words]: readonly string[]): string[] {
+  const index = words.findIndex((word) => word.startsWith('-C'));
+  const name = words[index]?.slice(2) ?? '';
+  return index < 0 ? [] : [name === '' ? (words[index + 1] ?? '') : name];
+}

@@ -5,9 +5,11 @@ import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { changeableByOthers } from '../../system/root-only.js';
 import { childrenOf, inspectProcess, type RunningProcess } from '../../system/running-process.js';
+import { shellWord } from '../../system/shell-words.js';
 import { unlessRefused } from '../../system/system-error.js';
 import type {
   CertificateSubject,
+  Discoverer,
   DiscoveryTools,
   FoundServer,
   LoadedState,
@@ -167,3 +169,15 @@ async function unnamedInFiles(
   const hint = 'they were not judged, and are gone with the next reload';
   return [{ code: 'setting', message, hint }];
 }
+
+export const discoverer: Discoverer = {
+  name: 'haproxy',
+  program: /^haproxy(?:-?\d[\d.]*)?$/,
+  usualConfiguration: '/etc/haproxy/haproxy.cfg',
+  configurationsOf: haproxyConfigurations,
+  discover: discoverHaproxy,
+  ask: askHaproxy,
+  readsBeside: true,
+  testCommand: (configuration) => `haproxy -c -f ${shellWord(configuration)}`,
+  reloadCommand: (_configuration, unit = 'haproxy') => `systemctl reload ${shellWord(unit)}`,
+};

@@ -8,6 +8,7 @@ import { largestInFile, type HaproxyPlace } from './place.js';
 export const haproxy = {
   name: 'haproxy',
   example: 'haproxy:/run/haproxy/admin.sock',
+  forms: ['haproxy:/run/haproxy/admin.sock', 'haproxy:HOST:PORT', 'haproxy:@1:/run/haproxy-master.sock'],
   needsStaples: true,
   parse(text) {
     const worker = /^(@!?\d+):/.exec(text)?.[1];
@@ -17,6 +18,7 @@ export const haproxy = {
   },
   mistake: ({ address }) => notASocket(address),
   tell: async (place, staples, tools) => (await import('./push.js')).pushToHaproxy(place, staples, tools),
+  discoverer: async () => (await import('./discover.js')).discoverer,
   rules: {
     measured: '2.6 to 3.2',
     withBadFile: {

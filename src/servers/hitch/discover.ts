@@ -4,16 +4,20 @@ import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
+import { shellWord } from '../../system/shell-words.js';
 import { systemErrorText } from '../../system/system-error.js';
-import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { fileIn, longOption } from '../command-line.js';
 import {
   unitOf,
+  type Discoverer,
   type FoundServer,
   type OwnFetching,
   type ServedPlace,
   type ServerInstance,
   type UsedCertificate,
 } from '../discovery.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { daemon } from './daemon.js';
 
 /** The values that a name has in a block, in their order: texts, and blocks within. */
 interface HitchBlock {
@@ -23,19 +27,6 @@ interface HitchBlock {
 
 /** Where Debian's hitch keeps staples that it fetches, unless told otherwise. */
 const usualOcspDir = '/var/lib/hitch';
-const usualPidFile = '/run/hitch/hitch.pid';
-
-/** The value of an option, `--config=FILE` or `--config FILE`. */
-export function longOption(
-  { arguments: words }: Pick<HostProcess, 'arguments'>,
-  ...names: string[]
-): string | undefined {
-  for (const [index, word] of words.entries()) {
-    const name = names.find((one) => word === one || word.startsWith(`${one}=`));
-    if (name !== undefined) return word === name ? words[index + 1] : word.slice(name.length + 1);
-  }
-  return undefined;
-}
 
 /** What hitch serves by its configuration. */
 export function discoverHitch({ running, configurations }: ServerInstance): FoundServer {
@@ -63,6 +54,7 @@ export function discoverHitch({ running, configurations }: ServerInstance): Foun
 
 /** Debian's service starts it without a pid file. */
 function targetOf(running: HostProcess | undefined, reader: ConfigurationReader): string | undefined {
+  const { usualPidFile } = daemon;
   const pidFile = running === undefined ? usualPidFile : longOption(running, '--pidfile', '-p');
   if (pidFile === usualPidFile) return 'hitch';
   if (pidFile !== undefined) return `hitch:${resolve(running?.workingFolder ?? '/', pidFile)}`;
@@ -172,3 +164,16 @@ function readBlock(path: string, reader: ConfigurationReader): HitchBlock {
   if (blocks.length > 1 || name !== undefined) reader.remark('unreadable', `${path}: the last setting does not end`);
   return top;
 }
+
+export const discoverer: Discoverer = {
+  name: 'hitch',
+  program: daemon.program,
+  usualConfiguration: '/etc/hitch/hitch.conf',
+  configurationsOf: (running) => fileIn(running, longOption(running, '--config')),
+  discover: discoverHitch,
+  settingFor: (staple) => ({
+    note: 'set in the pem-file of this line, and set ocsp-dir = ""',
+    text: `ocsp-resp-file = ${JSON.stringify(staple)}`,
+  }),
+  testCommand: (configuration) => `hitch --test --config=${shellWord(configuration)}`,
+};

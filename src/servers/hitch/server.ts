@@ -1,26 +1,10 @@
-import type { Finding } from '../../core/index.js';
 import { servesOversized, type Server } from '../server.js';
 import { toldBySignal } from '../signal/told-by-signal.js';
+import { daemon } from './daemon.js';
 
 export const hitch = {
-  ...toldBySignal({
-    name: 'hitch',
-    usualPidFile: '/run/hitch/hitch.pid',
-    signal: 'SIGHUP',
-    program: /^hitch(?:-?\d[\d.]*)?$/,
-    keepsRights: true,
-    test: {
-      words: ['--test'],
-      options: {
-        '--config': 'configuration',
-        ...{ '--pidfile': 'value', '-p': 'value', '--user': 'value', '-u': 'value', '--group': 'value', '-g': 'value' },
-        ...{ '--log-level': 'value', '-L': 'value', '--log-filename': 'value', '-l': 'value' },
-        ...{ '--workers': 'value', '-n': 'value', '--daemon': 'switch', '--quiet': 'switch', '-q': 'switch' },
-        ...{ '--syslog': 'switch', '-s': 'switch', '--syslog-facility': 'value' },
-      },
-    },
-    findingsIn: ownFetching,
-  }),
+  ...toldBySignal(daemon),
+  discoverer: async () => (await import('./discover.js')).discoverer,
   rules: {
     measured: '1.7 and 1.8',
     withBadFile: {
@@ -34,15 +18,3 @@ export const hitch = {
     fetchesItself: 'fetches responses by itself and staples them in place of those in the file: write ocsp-dir = ""',
   },
 } as const satisfies Server<string>;
-
-/** Where hitch keeps what it fetches, if its configuration does not say otherwise. */
-const usualFolder = '/var/lib/hitch/';
-
-/** The finding that hitch fetches responses by itself, by the text of its configuration. */
-function ownFetching(configuration: string): Finding[] {
-  const lines = configuration.matchAll(/^[ \t]*ocsp-dir[ \t]*=[ \t]*"([^"\n]*)"/gm);
-  const folder = [...lines].at(-1)?.[1] ?? usualFolder;
-  if (folder === '') return [];
-  const message = `hitch also fetches responses by itself, into ${folder}, and staples them in place of those of restaple: write ocsp-dir = "" into its configuration`;
-  return [{ rule: 'server-fetches-itself', severity: 'warning', message, source: 'ocsp-dir of hitch' }];
-}

@@ -3,10 +3,18 @@ import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
 import { shellWord } from '../../system/shell-words.js';
+import { fileIn, optionValue } from '../command-line.js';
+import type {
+  ConfigurationPrinting,
+  Discoverer,
+  FoundServer,
+  ServedPlace,
+  ServerInstance,
+  UsedCertificate,
+} from '../discovery.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
-import { lighttpd } from './server.js';
+import { daemon } from './daemon.js';
 import { lighttpdMistake, longestLine } from './syntax.js';
-import type { ConfigurationPrinting, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from '../discovery.js';
 
 /** What a condition sets, or the file outside of all conditions. */
 interface LighttpdBlock {
@@ -17,7 +25,6 @@ interface LighttpdBlock {
   readonly settings: Map<string, { readonly value: string; readonly file: string; readonly line: number }>;
 }
 
-const usualPidFile = '/run/lighttpd.pid';
 const deepestInclude = 16;
 const deepestBlock = 64;
 /** More sockets than any host has. */
@@ -31,7 +38,7 @@ export function discoverLighttpd({ running, configurations }: ServerInstance): F
 
 /** `lighttpd -p`: one text with all includes and the output of commands in their places, and the values of variables. */
 export const lighttpdPrinting: ConfigurationPrinting = {
-  daemon: lighttpd.daemon,
+  daemon,
   words: ['-p'],
   read(printed, { running, configurations }, found) {
     const [configuration = ''] = configurations;
@@ -49,8 +56,12 @@ export const lighttpdPrinting: ConfigurationPrinting = {
 /** Where no line is known to hold the certificate. */
 const settingBeside: NonNullable<UsedCertificate['settingFor']> = (staple) => ({
   note: 'add where ssl.pemfile of this certificate is set',
-  text: `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`,
+  text: settingOfStaple(staple),
 });
+
+function settingOfStaple(staple: string): string {
+  return `ssl.stapling-file = "${staple.replace(/["\\]/g, '\\$&')}"`;
+}
 
 /** Without the `config { }` around all of it. */
 function bare(printed: string): string {
@@ -61,7 +72,7 @@ function serverIn(configuration: string, reader: ConfigurationReader, running: S
   const top: LighttpdBlock = { condition: '', outer: undefined, depth: 0, settings: new Map() };
   const blocks = [top];
   readFile(configuration, top, blocks, reader, 0);
-  const pidFile = top.settings.get('server.pid-file')?.value ?? usualPidFile;
+  const pidFile = top.settings.get('server.pid-file')?.value ?? daemon.usualPidFile;
   const folder = running?.workingFolder ?? '/';
   const sockets = tlsSockets(blocks);
   return definedOnly({
@@ -70,7 +81,7 @@ function serverIn(configuration: string, reader: ConfigurationReader, running: S
     configurations: reader.files,
     reader: running,
     certificates: blocks.flatMap((block) => certificatesOf(block, sockets, folder)),
-    target: pidFile === usualPidFile ? 'lighttpd' : `lighttpd:${resolve(folder, pidFile)}`,
+    target: pidFile === daemon.usualPidFile ? 'lighttpd' : `lighttpd:${resolve(folder, pidFile)}`,
     remarks: reader.remarks,
     isPartial: reader.isPartial ? true : undefined,
   });
@@ -205,3 +216,14 @@ function takeStatement(text: string, block: LighttpdBlock, { file, line, reader,
   if (plain !== undefined) block.settings.set(name, { value: plain, file, line });
   else reader.remark('not-understood', `${file}:${line}: the value of ${name} is not a plain text`);
 }
+
+export const discoverer: Discoverer = {
+  name: 'lighttpd',
+  program: daemon.program,
+  usualConfiguration: '/etc/lighttpd/lighttpd.conf',
+  configurationsOf: (running) => fileIn(running, optionValue(running.arguments, '-f')),
+  discover: discoverLighttpd,
+  printing: lighttpdPrinting,
+  settingFor: (staple) => ({ note: 'add after this line', text: settingOfStaple(staple) }),
+  testCommand: (configuration) => `lighttpd -tt -f ${shellWord(configuration)}`,
+};

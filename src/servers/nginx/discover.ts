@@ -4,10 +4,11 @@ import { definedOnly } from '../../core/defined-only.js';
 import { parseHostAndPort } from '../../system/network/host-and-port.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
-import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
-import { nginx } from './server.js';
+import { shellWord } from '../../system/shell-words.js';
+import { optionValue } from '../command-line.js';
 import type {
   ConfigurationPrinting,
+  Discoverer,
   FoundServer,
   OwnFetching,
   ServedPlace,
@@ -15,23 +16,15 @@ import type {
   ServerRemark,
   UsedCertificate,
 } from '../discovery.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
+import { daemon } from './daemon.js';
 import { prefixOf, readNginxFile, type NginxDirective } from './syntax.js';
-
-const usualPidFile = '/run/nginx.pid';
 
 /** The words of nginx's command line: its master process has rewritten them into one. */
 export function nginxArguments({ arguments: words }: Pick<HostProcess, 'arguments'>): readonly string[] {
   const [first = ''] = words;
   const rewritten = /^nginx: master process (.*)$/s.exec(first)?.[1];
   return rewritten === undefined ? words : rewritten.split(/\s+/);
-}
-
-/** The value of an option, `-c FILE` or `-cFILE`. */
-export function optionValue(words: readonly string[], option: string): string | undefined {
-  const index = words.findIndex((word) => word.startsWith(option));
-  const word = words[index];
-  if (word === undefined) return undefined;
-  return word === option ? words[index + 1] : word.slice(option.length);
 }
 
 /** What nginx serves by its configuration. */
@@ -41,7 +34,7 @@ export function discoverNginx({ running, configurations }: ServerInstance): Foun
 
 /** `nginx -T`: each file after a line with its path, the main one first. */
 export const nginxPrinting: ConfigurationPrinting = {
-  daemon: nginx.daemon,
+  daemon,
   words: ['-T', '-q'],
   read(printed, { running }, found) {
     const [, ...parts] = printed.split(/^# configuration file (\/.*):\n/m);
@@ -84,7 +77,7 @@ function serversIn(
     configurations: reader.files,
     reader: running,
     certificates,
-    target: pidFile === usualPidFile ? 'nginx' : `nginx:${pidFile}`,
+    target: pidFile === daemon.usualPidFile ? 'nginx' : `nginx:${pidFile}`,
     remarks: reader.remarks,
     isPartial: reader.isPartial ? true : undefined,
   });
@@ -95,7 +88,7 @@ function pidFileOf(directives: readonly NginxDirective[], words: readonly string
   const global = /(?:^|[\s;])pid\s+([^;\s]+)/.exec(words.slice(words.indexOf('-g')).join(' '))?.[1];
   const own = directives.find(({ name }) => name === 'pid')?.words[0];
   const named = own ?? (words.includes('-g') ? global : undefined);
-  return named === undefined ? usualPidFile : resolve(folder, optionValue(words, '-p') ?? '', named);
+  return named === undefined ? daemon.usualPidFile : resolve(folder, optionValue(words, '-p') ?? '', named);
 }
 
 /** The settings that a server block takes from the block around it where it has none of that name. */
@@ -262,4 +255,36 @@ function starttlsOf(
   const protocol = value('protocol');
   if (!['on', 'only'].includes(value('starttls') ?? 'off')) return undefined;
   return protocol === 'smtp' || protocol === 'imap' ? { listens, protocol } : undefined;
+}
+
+const usualConfiguration = '/etc/nginx/nginx.conf';
+
+export const discoverer: Discoverer = {
+  name: 'nginx',
+  program: daemon.program,
+  usualConfiguration,
+  configurationsOf(running) {
+    const words = nginxArguments(running);
+    const file = optionValue(words, '-c');
+    const folder = resolve(running.workingFolder ?? '/', optionValue(words, '-p') ?? '');
+    return file === undefined ? [] : [resolve(folder, file)];
+  },
+  discover: discoverNginx,
+  printing: nginxPrinting,
+  settingFor: (staple, { ownFetching }) => ({
+    note: 'add after this line',
+    // A directive that stands there twice ends nginx.
+    text: `${ownFetching === undefined ? 'ssl_stapling on; ' : ''}ssl_stapling_file ${quoted(staple)};`,
+  }),
+  prefersFile: true,
+  testCommand: (configuration) => `nginx -t${wordsFor(configuration)}`,
+  reloadCommand: (configuration) => `nginx -s reload${wordsFor(configuration)}`,
+};
+
+function wordsFor(configuration: string): string {
+  return configuration === usualConfiguration ? '' : ` -c ${shellWord(configuration)}`;
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,21 +1,11 @@
 import { foreignByOpenSsl, servesOversized, type Server } from '../server.js';
 import { toldBySignal } from '../signal/told-by-signal.js';
+import { daemon } from './daemon.js';
 
 export const nginx = {
-  ...toldBySignal({
-    name: 'nginx',
-    usualPidFile: '/run/nginx.pid',
-    signal: 'SIGHUP',
-    // Also packaged as `nginx-debug` and, side by side, as `nginx-1.26.2`.
-    program: /^nginx(?:-debug|-?\d[\d.]*)?$/,
-    keepsRights: true,
-    test: {
-      words: ['-t', '-q'],
-      options: { '-c': 'configuration', '-p': 'folder', '-e': 'value', '-g': 'directives' },
-      title: 'nginx: master process ',
-      tellsPaths: ['-V'],
-    },
-  }),
+  ...toldBySignal(daemon),
+  discoverer: async () => (await import('./discover.js')).discoverer,
+  printedBy: 'nginx -T',
   rules: {
     measured: '1.22 to 1.30',
     withBadFile: {

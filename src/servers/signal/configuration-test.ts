@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 
 import { definedOnly } from '../../core/defined-only.js';
 import { OcspError } from '../../core/index.js';
@@ -96,10 +95,14 @@ export async function placeOf(
 ): Promise<KnownPlace | string> {
   const place = placeIn(commandLineOf(found.pid), test);
   if (place === undefined) return `the command line of ${name} has more than its configuration`;
-  const builtIn = test.tellsPaths === undefined ? undefined : await runIfOnlyRoots(found, [], test.tellsPaths, limits);
-  if (typeof builtIn === 'string') return builtIn;
-  const { file, folders, words } = builtIn === undefined ? place : withBuiltIn(place, builtIn);
-  return file === undefined ? `the command line of ${name} names no configuration` : { file, folders, words };
+  const { builtIn } = test;
+  const said = builtIn === undefined ? undefined : await runIfOnlyRoots(found, [], builtIn.words, limits);
+  if (typeof said === 'string') return said;
+  const usual = said === undefined ? undefined : builtIn?.read(said);
+  const file = place.file ?? usual?.file;
+  if (file === undefined) return `the command line of ${name} names no configuration`;
+  const folders = place.folders.length > 0 || usual?.folder === undefined ? place.folders : [usual.folder];
+  return { file, folders, words: place.words };
 }
 
 /** Root gives up itself for the user of a server that gave up root; nobody else can. */
@@ -212,18 +215,6 @@ function takeDirectives(rest: string[]): string {
   const words: string[] = [];
   while (rest[0] !== undefined && !rest[0].startsWith('-')) words.push(rest.shift() ?? '');
   return words.join(' ');
-}
-
-/** What the command line leaves out was set when the server was built. */
-function withBuiltIn(place: ConfigurationPlace, { stdout, stderr }: CommandResult): ConfigurationPlace {
-  const builtIn = (name: string): string | undefined => new RegExp(`--${name}=([^\\s']+)`).exec(stderr)?.[1];
-  // As Apache says it, on stdout.
-  const defined = (name: string): string | undefined => new RegExp(`-D ${name}="([^"]+)"`).exec(stdout)?.[1];
-  const prefix = builtIn('prefix') ?? defined('HTTPD_ROOT');
-  const relative = defined('SERVER_CONFIG_FILE') ?? (/^nginx version: /m.test(stderr) ? 'conf/nginx.conf' : undefined);
-  const file = place.file ?? builtIn('conf-path') ?? (relative && resolve(prefix ?? '/usr/local/nginx', relative));
-  const folders = place.folders.length > 0 || prefix === undefined ? place.folders : [prefix];
-  return { ...place, folders, ...(file === undefined ? {} : { file }) };
 }
 
 function textOf(path: string): { readonly text?: string } {

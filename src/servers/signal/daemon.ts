@@ -1,4 +1,5 @@
 import type { Finding } from '../../core/index.js';
+import type { CommandResult } from '../../system/run-command.js';
 
 /** A server that is told by a signal to the process that its pid file names. */
 export interface Daemon<Name extends string = string> {
@@ -27,9 +28,13 @@ export interface ConfigurationTest {
   readonly options: Readonly<Record<string, OptionKind>>;
   /** What its process title begins with, where it writes one over its command line. */
   readonly title?: string;
-  /** Words that make it say how it was built: nginx's `--conf-path=` and `--prefix=`, Apache's `-D HTTPD_ROOT=`. */
-  readonly tellsPaths?: readonly string[];
+  /** How it says where it was built to look for its configuration, which its command line may leave out. */
+  readonly builtIn?: {
+    /** The words that make it say so. */
+    readonly words: readonly string[];
+    read(said: Pick<CommandResult, 'stdout' | 'stderr'>): { readonly file?: string; readonly folder?: string };
+  };
 }
 
-/** A `switch` has no value. `directives` are those of nginx's -g, of which only harmless ones are passed over. */
+/** A `switch` has no value. `directives` are lines of a configuration, of which only harmless ones are passed over. */
 export type OptionKind = 'configuration' | 'folder' | 'passed' | 'value' | 'switch' | 'directives';

@@ -11,8 +11,8 @@ const usualWatchMilliseconds = 500;
 const lookEveryMilliseconds = 25;
 
 /**
- * Refuses a restart that would end the server. On SIGUSR1 lighttpd starts again in place, with the rights it has by then: where it
- * gave up root (server.username) and only root may read its private key, it goes down and does not come back.
+ * Refuses a restart that would end the server. It starts again in place with the rights it has by then: where it gave up
+ * root and only root may read its private key, it goes down and does not come back.
  *
  * @throws TargetFailure `staple-unreadable-by-server` where a file of a certificate cannot be read by that user
  */

@@ -15,6 +15,7 @@ const usualList = '/etc/trafficserver/ssl_multicert.config';
 export const trafficserver = {
   name: 'trafficserver',
   example: `trafficserver:${usualList}`,
+  forms: ['trafficserver[:LIST]'],
   parse: (text) => (text === '' ? usualList : text),
   mistake: (list) => {
     const kind = fileKindAt(list);

@@ -1,19 +1,19 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-import { hitch } from '../../../src/servers/hitch/server.js';
-import { lighttpd } from '../../../src/servers/lighttpd/server.js';
-import { nginx } from '../../../src/servers/nginx/server.js';
+import { daemon as hitch } from '../../../src/servers/hitch/daemon.js';
+import { daemon as lighttpd } from '../../../src/servers/lighttpd/daemon.js';
+import { daemon as nginx } from '../../../src/servers/nginx/daemon.js';
 import { resultOf, type StapleToPush, type TargetResult } from '../../../src/servers/reload-result.js';
 import { reloadBySignal } from '../../../src/servers/signal/reload-by-signal.js';
 import { createCertId, decodeCertificate } from '../../../src/core/index.js';
 import { authority, type ServerCertificate } from './stapling-scene.js';
 
-const records = { nginx, hitch, lighttpd };
+const daemons = { nginx, hitch, lighttpd };
 
 /** Reloads a running server for real: signals are sent. */
 export function reloadServer(
-  kind: keyof typeof records,
+  kind: keyof typeof daemons,
   pidFile: string,
   staples: readonly StapleToPush[],
   {
@@ -27,8 +27,7 @@ export function reloadServer(
     sendSignal: (pid: number, signal: 'SIGHUP' | 'SIGUSR1') => void process.kill(pid, signal),
     ...(watchMilliseconds === undefined ? {} : { watchMilliseconds }),
   };
-  const { daemon } = records[kind];
-  return resultOf(`${kind}:${pidFile}`, staples, () => reloadBySignal(daemon, pidFile, staples, tools));
+  return resultOf(`${kind}:${pidFile}`, staples, () => reloadBySignal(daemons[kind], pidFile, staples, tools));
 }
 
 /** The staple of a server certificate as the drivers get it. */
@@ -47,7 +46,7 @@ export function changedStaple(server: ServerCertificate, bytes: Uint8Array): Sta
 
 /** Tries pid files that must not lead to a signal, and expects each to be refused. */
 export async function expectRefusedPidFiles(
-  kind: keyof typeof records,
+  kind: keyof typeof daemons,
   options: { readonly pid: number; readonly folder: string; readonly staple: StapleToPush },
 ): Promise<void> {
   const { pid, folder, staple } = options;

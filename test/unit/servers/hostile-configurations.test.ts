@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { discoverers } from '../../../src/servers/discoverers.js';
 import type { DiscoveryTools, FoundServer } from '../../../src/servers/discovery.js';
+import { discoverers } from '../../support/discoverers.js';
 import { withTemporaryFolder } from '../../support/temporary-folder.js';
 
 const tools: DiscoveryTools = {

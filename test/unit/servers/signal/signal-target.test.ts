@@ -4,7 +4,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, symlinkSync } fr
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
-import { nginx } from '../../../../src/servers/nginx/server.js';
+import { daemon } from '../../../../src/servers/nginx/daemon.js';
 import { parseReloadTarget, tellTarget } from '../../../../src/servers/reload-target.js';
 import { findServer, signalServer } from '../../../../src/servers/signal/reload-by-signal.js';
 import { inspectProcess } from '../../../../src/system/running-process.js';
@@ -126,10 +126,10 @@ describe('a server with a pid file', () => {
 
   it('is not signalled when another process has its id by then', async () => {
     const pid = pidOf(await pretend('nginx'));
-    const found = findServer(nginx.daemon, pidFile(pid), effectiveUserId);
+    const found = findServer(daemon, pidFile(pid), effectiveUserId);
     const sent: number[] = [];
     const surroundings = { effectiveUserId, sendSignal: (to: number): void => void sent.push(to) };
-    const signal = (startTime: string): void => signalServer(nginx.daemon, { ...found, startTime }, surroundings);
+    const signal = (startTime: string): void => signalServer(daemon, { ...found, startTime }, surroundings);
     expect(() => signal(String(Number(found.startTime) - 1))).toThrow(expect.objectContaining({ code: 'not-running' }));
     expect(sent).toEqual([]);
     signal(found.startTime);
