@@ -5,15 +5,16 @@ import { certificateArguments } from '../cli/flags/shared-flags.js';
 import { reloadCommandFlags } from '../cli/reload/reload-command-flags.js';
 import { runReload } from '../cli/reload/run-reload.js';
 import { namedCertificates } from '../cli/flags/path-arguments.js';
+import { toldServers } from '../servers/reload-target.js';
+
+const forms = toldServers.flatMap((server) => server.forms);
+const lastForm = forms.pop() ?? '';
 
 export default class Reload extends BaseCommand {
   static override description = `Tell a running server about the staples of certificates, and read its answer.
 
-TARGET is haproxy:/run/haproxy/admin.sock, haproxy:HOST:PORT, haproxy:@1:/run/haproxy-master.sock, dnsdist:HOST:PORT,
-nginx[:PIDFILE], hitch[:PIDFILE], lighttpd[:PIDFILE], exim[:PIDFILE],
-trafficserver[:LIST], systemd:UNIT, or exec:COMMAND (quoted as for a shell, but run
-without one; the staples come as JSON lines on stdin). Every staple is verified first. One that is not good is not pushed,
-and the command ends with the code of that staple.`;
+TARGET is ${forms.join(', ')}, or ${lastForm}.
+Every staple is verified first. One that is not good is not pushed, and the command ends with the code of that staple.`;
   static override usage = 'TARGET [FLAG...] [CERT...]';
   static override exits = [3, 4, 5, 6, 7, 8, 9, 10] as const;
   static override variables = ['RESTAPLE_DNSDIST_KEY'];

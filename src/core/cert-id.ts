@@ -108,7 +108,7 @@ export function serialNumberOfInteger(value: bigint): string {
     .padStart(octets * 2, '0');
 }
 
-/** The DER of a CertID; the hash algorithm's parameters are NULL, as openssl and haproxy write them. */
+/** The DER of a CertID; the hash algorithm's parameters are NULL, as openssl writes them. */
 export function encodeCertId(certId: CertId): Uint8Array {
   const hash = certId.hashAlgorithm;
   return derSequence(

@@ -41,7 +41,7 @@ const largestCertificateFile = 1024 * 1024;
 export const largestBundle = 4 * 1024 * 1024;
 
 /**
- * Reads a certificate file: PEM (a bundle with chain and key as haproxy has it), DER, or PKCS#7 in either form. Of a
+ * Reads a certificate file: PEM (also a bundle with chain and key), DER, or PKCS#7 in either form. Of a
  * PKCS#7, which has no order, the certificate counts that issued no other.
  *
  * @throws OcspError `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,

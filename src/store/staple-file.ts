@@ -5,7 +5,7 @@ import { readRegularFile } from '../system/read-file.js';
 import { systemErrorCode } from '../system/system-error.js';
 import { unreadable } from './store-error.js';
 
-/** The largest staple that is read or written, in bytes; servers take far less (haproxy: 16 KiB). */
+/** The largest staple that is read or written, in bytes; servers take far less (some 10 KiB). */
 export const largestStaple = 64 * 1024;
 
 /**

@@ -11,11 +11,11 @@ export interface HostProcess extends ProcessRights {
   readonly program: string;
   /** The path of the executable; absent where it is hidden from this user. */
   readonly executable?: string;
-  /** As they are now: a process may have rewritten them, nginx into one. */
+  /** As they are now: a process may have rewritten them into one. */
   readonly arguments: readonly string[];
   /** Absent where it is hidden from this user. */
   readonly workingFolder?: string;
-  /** The service of systemd that it is part of, as `haproxy.service`. */
+  /** The service of systemd that it is part of, as `NAME.service`. */
   readonly unit?: string;
   /** It runs in a root folder of its own, as in a container, where paths mean something else. */
   readonly hasOwnRoot: boolean;

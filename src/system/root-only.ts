@@ -14,7 +14,7 @@ export type TrustedUsers = readonly ProcessRights[];
  * stays root's. What a socket's mode lets others do is to connect to it.
  *
  * @param trusted who may own and change it too
- * @returns a clause such as "/etc/nginx belongs to user 1000", also for what cannot be looked at; undefined where only root could
+ * @returns a clause such as "/etc/site belongs to user 1000", also for what cannot be looked at; undefined where only root could
  */
 export function changeableByOthers(path: string, trusted: TrustedUsers = []): string | undefined {
   if (!path.startsWith('/')) return `${path} is not an absolute path`;
@@ -60,7 +60,7 @@ function strangerOnTheWay(path: string, trusted: TrustedUsers): string | undefin
   }
 }
 
-/** The group's bits do not count where it is one of a trusted user: Debian's /run/haproxy has mode 2775. */
+/** The group's bits do not count where it is one of a trusted user: Debian has folders in /run with mode 2775. */
 function withoutGroupOf(trusted: TrustedUsers, { mode, gid }: Stats): Pick<Stats, 'mode'> {
   return { mode: trusted.some(({ groupIds }) => groupIds.has(gid)) ? mode & ~0o070 : mode };
 }

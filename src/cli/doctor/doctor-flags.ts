@@ -1,4 +1,5 @@
 import type { Interfaces } from '@oclif/core';
+import { printingCommands } from '../../pipeline/doctor/find-servers.js';
 import { inGroup } from '../flags/flag-groups.js';
 import { durationFlag, pageFlag, switchFlag, timeFlag } from '../flags/flag-kinds.js';
 import { issuerFlags } from '../flags/shared-flags.js';
@@ -24,7 +25,7 @@ export const doctorFlags = {
   }),
   ...inGroup('servers', {
     'ask-servers': switchFlag(
-      'let nginx, Apache and lighttpd print their configuration too (nginx -T, apachectl -t -D DUMP_CERTS, lighttpd -p): only programs and configurations that nobody but root can change',
+      `let servers print their configuration too (${printingCommands.join(', ')}): only programs and configurations that nobody but root can change`,
       { summary: 'let servers print their configuration too' },
     ),
     'handshake-timeout': durationFlag('time limit for one handshake, and for one answer of a server', {

@@ -1,5 +1,6 @@
 import { Flags, type Interfaces } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
+import { failingServers } from '../../servers/reload-target.js';
 import { checkStapleTemplate } from '../../store/staple-location.js';
 import { askingFlags, questionFlags } from '../flags/asking-flags.js';
 import { withEnvironment } from '../flags/flag.js';
@@ -136,7 +137,7 @@ export const fetchFlags = withEnvironment({
   ...announceFlags,
   ...inGroup('servers', {
     withdraw: durationFlag(
-      'for exim: remove a staple whose fetch failed once less than this is left of it, since handshakes fail on an expired one',
+      `for ${failingServers.map(({ name }) => name).join(' and ')}: remove a staple whose fetch failed once less than this is left of it, since handshakes fail on an expired one`,
       { example: '6h' },
     ),
     'on-updated': commandFlag('on-updated', 'run this command, without a shell, for each staple that was updated'),

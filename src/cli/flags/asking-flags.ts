@@ -7,6 +7,7 @@ import { parseTarget } from '../../transport/target-url.js';
 import { maskedHeader, withoutPassword } from '../config/mask-secret.js';
 import { inGroup } from './flag-groups.js';
 import { choiceFlag, flagKind, listOf, positiveDurationFlag, switchFlag, textFlag } from './flag-kinds.js';
+import { hashDescription } from './reload-flags.js';
 import { parseHeader } from './values.js';
 
 const headerFlag = flagKind({
@@ -22,9 +23,7 @@ export const questionFlags = inGroup('what', {
     default: true,
     allowNo: true,
   }),
-  hash: choiceFlag(['sha1', 'sha256'])('the hash of the CertID; haproxy and hitch take only sha1', {
-    default: 'sha1',
-  }),
+  hash: choiceFlag(['sha1', 'sha256'])(hashDescription, { default: 'sha1' }),
 });
 
 /** How responders are asked, in every command that asks them. */

@@ -68,6 +68,11 @@ export function reloadTargetFrom(text: string): ReloadTarget {
   }
 }
 
+const takingSha1Only = toldServers.filter(({ rules }) => rules?.takesSha1Only === true).map(({ name }) => name);
+
+/** What --hash is for. */
+export const hashDescription = `the hash of the CertID; ${takingSha1Only.join(' and ')} take only sha1`;
+
 /**
  * Warns of targets that will not serve staples in the hash that is asked for; they are fetched or signed as asked all the
  * same. Each target is warned of once.

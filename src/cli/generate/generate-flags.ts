@@ -5,7 +5,7 @@ import { nearestWord } from '../flags/nearest-word.js';
 import { inGroup } from '../flags/flag-groups.js';
 import { choiceFlag, fileFlag, newStapleFlag, severalOf, textFlag, timeFlag } from '../flags/flag-kinds.js';
 import { certificateFlags, serialFlag } from '../flags/shared-flags.js';
-import { announceFlags, reloadFlag } from '../flags/reload-flags.js';
+import { announceFlags, hashDescription, reloadFlag } from '../flags/reload-flags.js';
 import { signerFlags } from '../flags/signer-flags.js';
 
 /** The flags of `generate`. */
@@ -13,12 +13,7 @@ export const generateFlags = {
   ...certificateFlags,
   ...inGroup('what', {
     serial: serialFlag('the serial number in hex, instead of a certificate file'),
-    hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])(
-      'the hash of the CertID; haproxy and hitch take only sha1',
-      {
-        default: 'sha1',
-      },
-    ),
+    hash: choiceFlag(['sha1', 'sha256', 'sha384', 'sha512'])(hashDescription, { default: 'sha1' }),
   }),
   ...inGroup('where', {
     out: newStapleFlag(

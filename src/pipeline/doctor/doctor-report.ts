@@ -141,7 +141,7 @@ export interface HandshakeFacts {
 
 /** Who keeps a staple fresh. */
 export interface Refresher {
-  /** `restaple`, `haproxy`, `hapos-upd`. */
+  /** `restaple`, `hapos-upd`, or the name of the server. */
   readonly by: string;
   /** The unit, the line of a crontab, the process, or the setting of the server. */
   readonly where: string;

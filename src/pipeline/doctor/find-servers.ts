@@ -27,6 +27,9 @@ const discoverable = (table as readonly KnownServer[]).filter(({ discoverer }) =
 /** The names that {@link WantedServer} knows. */
 export const knownServers: readonly string[] = discoverable.map(({ name }) => name);
 
+/** How servers are made to print their configuration, for the help. */
+export const printingCommands = discoverable.flatMap(({ printedBy }) => printedBy ?? []);
+
 /**
  * Reads `NAME` or `NAME:CONFIGURATION`.
  *

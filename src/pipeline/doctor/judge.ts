@@ -183,7 +183,7 @@ const notSetUp: Rule = (examined) => {
   if (used.noStapleFile === 'not-known' || used.cannotStaple !== undefined || used.isNamedByNoLine === true)
     return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
-  // Something else may have put it there, as over haproxy's socket.
+  // Something else may have put it there, as over its socket.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
   const fetchesItself = used.noStapleFile === 'not-taken';
   const what = fetchesItself ? 'to fetch its staple' : 'to staple for it';

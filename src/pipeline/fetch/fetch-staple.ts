@@ -132,7 +132,7 @@ async function keepIssuerOf({ file, staple, judge, options, tools, isIssuerDownl
   });
 }
 
-/** What keeps haproxy from starting with the staple: a warning where haproxy is told of it, and nothing where only other servers are. */
+/** What keeps a server from starting with the staple: a warning where such a server is told of it, and nothing where only other servers are. */
 async function missingIssuerOf({ listed, file, staple, options, tools, isIssuerDownloaded }: Job): Promise<Finding[]> {
   const targets = (listed.reload ?? options.reload ?? []).map((text): Server => parseReloadTarget(text).server);
   const isTold = targets.some(({ rules }) => rules?.wantsIssuer === true);

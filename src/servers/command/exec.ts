@@ -13,7 +13,7 @@ import type { Server } from '../server.js';
 export const exec = {
   name: 'exec',
   example: "exec:'/usr/local/bin/deploy --staple'",
-  forms: ['exec:COMMAND'],
+  forms: ['exec:COMMAND (quoted as for a shell, but run without one; the staples come as JSON lines on stdin)'],
   parse(text) {
     const [command, ...words] = splitWords(text) ?? [];
     return command === undefined ? undefined : [command, ...words];
