@@ -18,6 +18,7 @@ const markers = {
   yaml: '"tag:yaml.org,2002:omap"',
   zod: '"ZodMiniObject"',
   verify: '["verify",...',
+  discovery: 'usualConfiguration:"/etc/hitch/hitch.conf"',
 } as const;
 
 /** The scripts that a run loaded, and which modules of the program it evaluated, as node's own coverage lists them. */
@@ -77,6 +78,7 @@ let configured: Loaded;
 let help: Loaded;
 let verify: Loaded;
 let colourful: Loaded;
+let doctor: Loaded;
 
 beforeAll(async () => {
   await withTemporaryFolder(async (folder) => {
@@ -98,6 +100,8 @@ beforeAll(async () => {
       configured = await loadedBy((env) => expecting(words, env));
       colourful = await loadedBy((env) => expecting(['uri', path], { ...env, NO_COLOR: undefined, FORCE_COLOR: '1' }));
       verify = await loadedBy((env) => expecting(['verify', path], env));
+      const configuration = `hitch:${folder.write('hitch.conf', '')}`;
+      doctor = await loadedBy((env) => expecting(['doctor', configuration], env));
       help = await loadedBy((env) => expecting(['--help'], env));
     } finally {
       await responder.close();
@@ -135,6 +139,11 @@ describe('what a command loads', () => {
         'run.js',
       ]);
     }
+  });
+
+  it('is how servers are found for doctor alone', () => {
+    expect(doctor.evaluated(markers.discovery)).toBe(true);
+    for (const loaded of [uri, fetch, help, verify]) expect(loaded.evaluated(markers.discovery)).toBe(false);
   });
 
   it('is its own command alone, thanks to the manifest', () => {
