@@ -59,17 +59,17 @@ export async function findServers(
   tools: DiscoveryTools,
   root = '/',
 ): Promise<{ readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] }> {
+  const discoverers = await Promise.all(discoverable.flatMap(({ discoverer }) => discoverer?.() ?? []));
   const remarks: DoctorRemark[] = [];
-  const servers: DiscoveredServer[] = [];
-  for (const known of discoverable) {
-    const asked = wanted.filter(({ name }) => name === known.name);
-    const discoverer = wanted.length > 0 && asked.length === 0 ? undefined : await known.discoverer?.();
-    if (discoverer === undefined) continue;
-    for (const instance of instancesOf(discoverer, processes, asked, { remarks, root })) {
+  const servers = discoverers.flatMap((discoverer) => {
+    const asked = wanted.filter(({ name }) => name === discoverer.name);
+    if (wanted.length > 0 && asked.length === 0) return [];
+    const instances = instancesOf(discoverer, processes, asked, { remarks, root });
+    return instances.map((instance) => {
       const found = onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools);
-      servers.push({ discoverer, instance, found });
-    }
-  }
+      return { discoverer, instance, found };
+    });
+  });
   return { servers, remarks };
 }
 
