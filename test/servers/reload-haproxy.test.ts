@@ -1,8 +1,8 @@
 // @module-tag haproxy
-import { symlinkSync } from 'node:fs';
+import { cpSync, symlinkSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import type { HaproxyPlace } from '../../src/servers/haproxy/place.js';
 import { parseReloadTarget, tellTarget } from '../../src/servers/reload-target.js';
@@ -11,7 +11,7 @@ import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { freePort } from '../support/servers/free-port.js';
-import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
 import { isStapleInHaproxy } from '../support/servers/haproxy-staples.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -117,6 +117,7 @@ const config = (ports: { frontend: number; bundle: number; console: number }, mo
     stats socket ${at('operator.sock')} mode 600 level operator
     stats socket ${at('numbered.sock')} mode 600 level admin severity-output number
     stats socket ipv4@127.0.0.1:${ports.console} level admin
+    nbthread 1
     ${more}
 defaults
     mode http
@@ -189,6 +190,39 @@ describe('a staple pushed into haproxy', () => {
     expect(staple.bytes.length).toBeGreaterThan(10_000);
     expect(await pushOne(staple)).toEqual({ certificatePath: main.path, ok: true });
     expect(await stapled(main.name)).toEqual(staple.bytes);
+  });
+});
+
+describe('a haproxy with several threads', () => {
+  it('is named where it cannot set a staple that a handshake reads, unless nothing is to be set', async () => {
+    const threaded = createTemporaryFolder();
+    const port = await freePort();
+    const socket = threaded.at('admin.sock');
+    const certificates = threaded.at('certs');
+    cpSync(at('certs'), certificates, { recursive: true });
+    const text = haproxyConfig({ port, certificate: certificates, adminSocket: socket });
+    const running = await startHaproxy({
+      config: text.replace('nbthread 1', 'nbthread 2'),
+      folder: threaded.path,
+      ports: [port],
+    });
+    onTestFinished(async () => {
+      await running.stop();
+      threaded.remove();
+    });
+    const version = /^Version: ([\d.]+)/m.exec(await askHaproxy(socket, 'show info'))![1]!;
+    const isMended = /^(?:3\.2\.(?:2[2-9]|[3-9]\d)|3\.4\.(?:[3-9]|\d\d)|3\.[5-9]|[4-9])/.test(version);
+    const finding = { rule: 'staple-race', severity: 'info', message: expect.stringContaining(version) as string };
+
+    const staple = stapleOf(main);
+    const first = await push(`haproxy:${socket}`, staple);
+    expect(first).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(first.findings).toEqual(isMended ? undefined : [expect.objectContaining(finding)]);
+    expect(await stapled(main.name, port)).toEqual(staple.bytes);
+
+    const again = await push(`haproxy:${socket}`, { ...staple, isChanged: false });
+    expect(again).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(again.findings).toBeUndefined();
   });
 });
 

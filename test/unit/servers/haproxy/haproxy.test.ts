@@ -93,6 +93,7 @@ describe('pushing into haproxy', () => {
     expect(haproxy.commands.map(({ command }) => command)).toEqual([
       'show ssl ocsp-updates',
       'show ssl ocsp-response',
+      'show info',
       'set ssl ocsp-response',
       `show ssl ocsp-response base64 ${keyOf(first)}`,
       'show ssl crt-list',
@@ -135,20 +136,56 @@ describe('pushing into haproxy', () => {
   });
 
   it.each([
-    ['3.4.2', false],
-    ['3.4.3', true],
-    ['3.0.11-1+deb13u4', true],
-  ])('takes over in haproxy %s: %s, since a push can crash 3.4.0 to 3.4.2', async (version, isPushed) => {
+    ['2.6.12-1+deb12u4', 2, '2.6.12'],
+    ['3.0.11-1+deb13u4', 4, '3.0.11'],
+    ['3.2.21', 2, '3.2.21'],
+    ['3.2.22', 2, undefined],
+    ['3.4.2-1', 2, '3.4.2'],
+    ['3.4.2-1', 1, undefined],
+    ['3.4.3', 2, undefined],
+    ['3.4-dev3', 2, '3.4.0'],
+    ['3.5-dev5', 2, undefined],
+    ['4.0.0', 2, undefined],
+    ['unheard of', 2, undefined],
+  ])(
+    'warns where haproxy %s with %i threads cannot set a staple that a handshake reads',
+    async (version, threads, named) => {
+      const info = `Name: HAProxy\nVersion: ${version}\nNbthread: ${threads}\n`;
+      const haproxy = await start(({ command }) => (command === 'show info' ? info : undefined));
+      const { ok, findings } = await push(haproxy, [first, second]);
+      expect(ok).toBe(true);
+      const finding = {
+        rule: 'staple-race',
+        severity: 'info',
+        message: expect.stringContaining(`haproxy ${named} `) as string,
+      };
+      expect(findings).toEqual(named === undefined ? undefined : [expect.objectContaining(finding)]);
+    },
+  );
+
+  it('warns before it takes over from the updater of haproxy, and pushes', async () => {
     const haproxy = await start(({ command }) => {
-      if (command === 'show version') return `${version}\n`;
+      if (command === 'show info') return 'Version: 3.4.2\nNbthread: 2\n';
       return command === 'show ssl ocsp-updates'
         ? `OCSP Certid | Path\n${keyOf(first)} | /certs/a.pem | 30/Jan/2026:00:08:09 +0000 | - | 0 | 3 | 2 | HTTP error\n`
         : undefined;
     });
     const tools = { limits, now: () => responseTimes.now, takesOver: true };
-    const { certificates } = await pushToHaproxy(placeOf(haproxy), [first], tools);
-    expect(certificates[0]!.ok).toBe(isPushed);
-    if (!isPushed) expect(certificates[0]!.hint).toContain('update haproxy to 3.4.3');
+    const { certificates, findings } = await pushToHaproxy(placeOf(haproxy), [first], tools);
+    expect(certificates[0]!.ok).toBe(true);
+    expect(findings).toMatchObject([{ rule: 'staple-race' }]);
+  });
+
+  it('does not set what haproxy has already, unless its file has changed', async () => {
+    const haproxy = await start();
+    const sets = (): number => haproxy.commands.filter(setting).length;
+    const unchanged = { ...first, isChanged: false };
+    await push(haproxy, [unchanged]);
+    expect(sets()).toBe(1);
+    expect(await push(haproxy, [unchanged])).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(sets()).toBe(1);
+    await push(haproxy, [first]);
+    expect(sets()).toBe(2);
   });
 
   it('is refused by the sockets of 3.4 that are not for admins', async () => {
