@@ -51,6 +51,10 @@ describe('a mistyped flag', () => {
     ['verify -issuer ca.pem x.pem', 'restaple: verify has no flag -issuer\n  hint: did you mean --issuer?'],
     ['verify -CAfile ca.pem x.pem', 'did you mean --ca?'],
     ['uri --url http://x/ x.pem', '--url is a flag of fetch, query; see: restaple uri --help'],
+    ['verify --profile web x.pem', 'restaple: --profile needs --lint\n  hint: see: restaple verify --help\n'],
+    ['verify --for nginx --for hitch x.pem', 'restaple: --for may be given only once\n'],
+    ['verify --crl a --connect b:1', 'restaple: --connect cannot be combined with --crl\n'],
+    ['generate --ca-key a x.pem', 'restaple: --ca-cert is required\n'],
     ['config check --confg x', 'did you mean --config? see: restaple config check --help'],
     ['verify --frobnicate x.pem', '  hint: see: restaple verify --help\n'],
   ])('"restaple %s"', async (line, said) => {
