@@ -223,6 +223,8 @@ describe('verify --connect of one nginx with several names', { tags: 'nginx' }, 
       exitCode: 2,
       stdout: expect.stringMatching(/^OCSP CRITICAL - 1 unreachable/) as string,
     });
+    const sixth = await check('[::1]:1');
+    expect(sixth.stdout).toMatch(/^OCSP CRITICAL - 1 unreachable \(\[::1\]:1\)/);
   });
 
   it('finds out that the server runs the certificate of before a renewal', async () => {
