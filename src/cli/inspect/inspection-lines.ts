@@ -4,7 +4,7 @@ import { escapeText } from '../render/escape-text.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { certificateLines, certificateRequestLines } from './certificate-lines.js';
-import { crlLines } from './crl-lines.js';
+import { crlLines } from './revocation-list-lines.js';
 import type { Line } from './line.js';
 import { requestLines } from './request-lines.js';
 import { responseLines } from './response-lines.js';
