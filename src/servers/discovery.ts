@@ -165,9 +165,10 @@ export interface LoadedState {
 export interface ServerRemark {
   /**
    * `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of
-   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses.
+   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses. `not-found`: a server that was asked
+   * for is not on this host.
    */
-  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed';
+  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed' | 'not-found';
   readonly message: string;
   readonly hint?: string;
 }

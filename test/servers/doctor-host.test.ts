@@ -485,6 +485,9 @@ describe('a host without servers', () => {
       const { stdout, stderr, exitCode } = await empty.run('restaple doctor --strict');
       const line = 'no TLS server that doctor knows was found on this host, so there is nothing to staple\n';
       expect({ stdout, stderr, exitCode }).toEqual({ stdout: line, stderr: '', exitCode: 0 });
+      const named = (await empty.run('restaple doctor hitch')).stdout.replace(/\s+/g, ' ');
+      expect(named).toContain('no hitch was found on this host: none runs, and there is no /etc/hitch/hitch.conf');
+      expect(named).not.toContain('no TLS server');
     } finally {
       await empty.stop();
     }

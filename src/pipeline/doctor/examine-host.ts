@@ -94,7 +94,7 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   }
   if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
-    servers: servers.filter(isOfInterest).map(({ found }) => serverOf(found)),
+    servers: servers.filter((one) => wanted.length > 0 || isOfInterest(one)).map(({ found }) => serverOf(found)),
     certificates: records.sort(byState),
     remarks: allRemarks.filter(({ server }) => server === undefined || isWorthSaying(server, servers, wanted)),
   };

@@ -58,6 +58,8 @@ export function findServers(
     const asked = wanted.filter(({ name }) => name === discoverer.name);
     if (wanted.length > 0 && asked.length === 0) return [];
     const instances = instancesOf(discoverer, processes, asked, { remarks, root });
+    const isMissing = instances.length === 0 && !remarks.some(({ server }) => server === discoverer.name);
+    if (wanted.length > 0 && isMissing) remarks.push(notFound(discoverer, processes, root));
     return instances.map((instance) => {
       return {
         discoverer,
@@ -67,6 +69,16 @@ export function findServers(
     });
   });
   return { servers, remarks };
+}
+
+/** Whoever asks for one server, and has another, learns which. */
+function notFound(discoverer: Discoverer, processes: readonly HostProcess[], root: string): DoctorRemark {
+  const { name } = discoverer;
+  const others = discoverers.filter((one) => mastersOf(one, processes).length > 0).map((one) => one.name);
+  const running = others.length === 0 ? 'no server that doctor knows runs here' : `running here: ${others.join(', ')}`;
+  const file = usualConfigurationOf(discoverer, root);
+  const message = `no ${name} was found on this host: none runs, and there is no ${file}; ${running}`;
+  return { server: name, code: 'not-found', message, hint: `name its configuration: restaple doctor ${name}:FILE` };
 }
 
 /** What each server prints completes what its files say. Throws OcspError `interrupted`. */
