@@ -231,6 +231,27 @@ describe('doctor on nginx', { tags: ['nginx'] }, () => {
     });
   });
 
+  it('gives advice that nginx takes, however the lines of a server block are broken', async () => {
+    const site = scene.issue('site');
+    rmSync(site.staple, { force: true });
+    const names = `ssl_certificate ${site.certificate}; ssl_certificate_key ${site.key};`;
+    const blocks = [
+      `server { listen 127.0.0.1:1 ssl; ${names} }`,
+      `server { listen 127.0.0.1:1 ssl;\n${names.replaceAll(' ', '\n')} # the site\n}`,
+      `server { listen 127.0.0.1:1 ssl;\n${names} ssl_stapling off;\n}`,
+      `server { listen 127.0.0.1:1 ssl;\n${names}\nssl_stapling_file /old.der;\n}`,
+    ];
+    for (const block of blocks) {
+      const text = `pid ${scene.folder.at('nginx.pid')}; error_log stderr;\nevents {}\nhttp { access_log off; ${block} }\n`;
+      const server = `nginx:${scene.folder.write('nginx.conf', text)}`;
+      const [first] = (await runDoctor([server])).certificates;
+      // It runs nginx -t too.
+      await follow(first?.findings[0]?.advice ?? [], scene.folder);
+      expect((await runDoctor([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
+      rmSync(scene.folder.at('ocsp'), { recursive: true });
+    }
+  });
+
   it('finds the staple of each server block, in included files too', async () => {
     const [one, two] = [scene.issue('one'), scene.issue('two')];
     const server = await nginxWith([

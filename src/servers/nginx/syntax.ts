@@ -11,6 +11,8 @@ export interface NginxDirective {
   readonly file: string;
   readonly line: number;
   readonly block?: NginxDirective[];
+  /** The line of its semicolon, where nothing else follows on that line. */
+  readonly lastLine?: number;
 }
 
 /** Includes within includes; nginx itself has no limit but its open files. */
@@ -58,7 +60,7 @@ function directivesOf(path: string, prefix: string, reader: ConfigurationReader,
           for (const file of reader.included(directive.words[0] ?? '', prefix)) {
             for (const one of directivesOf(file, prefix, reader, depth + 1)) block.push(one);
           }
-      } else block.push(directive);
+      } else block.push(token.endsLine === true ? { ...directive, lastLine: token.line } : directive);
     }
   }
   const [open] = words;
@@ -76,6 +78,8 @@ interface Token {
   readonly kind: 'word' | 'open-quote' | '{' | '}' | ';';
   readonly text: string;
   readonly line: number;
+  /** Of a semicolon: whether only blanks and a comment follow on its line. */
+  readonly endsLine?: boolean;
 }
 
 /** What a block of Lua may hold is none of nginx's syntax. */
@@ -100,7 +104,8 @@ function* tokensOf(text: string): Generator<Token> {
     } else if (character === '{' || character === '}' || character === ';') {
       move(1);
       last = '';
-      yield { kind: character, text: character, line: start };
+      restOfLine.lastIndex = at;
+      yield { kind: character, text: character, line: start, endsLine: character === ';' && restOfLine.test(text) };
     } else if (character === '"' || character === "'") {
       const quoted = quotedPattern[character];
       quoted.lastIndex = at;
@@ -122,6 +127,7 @@ function* tokensOf(text: string): Generator<Token> {
 }
 
 const quotedPattern = { '"': /"(?:[^"\\]|\\[^])*"/y, "'": /'(?:[^'\\]|\\[^])*'/y };
+const restOfLine = /[ \t\r]*(?:#|\n|$)/y;
 /** A brace belongs to a word only behind a dollar: `${name}`. */
 const plainPattern = /(?:\\[^]|\$\{[^}]*\}|[^\s;{}\\])+/y;
 

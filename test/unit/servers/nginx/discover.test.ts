@@ -44,8 +44,8 @@ describe('the configuration of nginx', () => {
     const file = folder.at('nginx.conf');
     expect(certificates.map(({ stapleSettingAt }) => stapleSettingAt)).toEqual([
       { file, line: 4, note: expect.stringContaining('in place of "ssl_stapling off;"') as string },
-      undefined,
-      undefined,
+      { file, line: 5, note: 'add to this line, behind "ssl_certificate /two.pem;"' },
+      { file, line: 6, note: 'add to this line, behind "ssl_certificate /three.pem;"' },
     ]);
   });
 
