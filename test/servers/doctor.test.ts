@@ -1,4 +1,6 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
@@ -489,6 +491,30 @@ describe('doctor by root', { tags: ['chroot'] }, () => {
       `others than root decide what its configuration says: others may write ${file}`,
     );
     expect((await runRestaple(['config', 'init', `nginx:${file}`])).stdout).toContain('certificates: []');
+  });
+
+  it('has room for few servers of another user, and says how many it left out', async () => {
+    const site = scene.issue('site');
+    const file = scene.folder.write(
+      'nginx.conf',
+      `http { server { listen 127.0.0.1:1 ssl; ssl_certificate ${site.certificate}; } }`,
+    );
+    const program = scene.folder.at('nginx');
+    copyFileSync('/bin/bash', program);
+    chmodSync(program, 0o755);
+    chmodSync(scene.folder.path, 0o755);
+    const options = { uid: 61_234, gid: 61_234, argv0: `nginx: master process nginx -c ${file}` };
+    const started = Array.from({ length: 12 }, () => spawn(program, ['-c', 'echo; read -r'], options));
+    try {
+      for (const { stdout } of started) await once(stdout, 'data');
+      const { certificates, remarks } = await runDoctor(['nginx']);
+      const isOwn = ({ certificate }: { readonly certificate?: string }): boolean => certificate === site.certificate;
+      expect(certificates.filter(isOwn)).toHaveLength(8);
+      const message = 'of what user 61234 runs only the first is in this report; left out: 4 servers';
+      expect(remarks).toContainEqual(expect.objectContaining({ code: 'not-understood', message }));
+    } finally {
+      for (const { stdin } of started) stdin.end();
+    }
   });
 });
 

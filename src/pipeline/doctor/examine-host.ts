@@ -36,6 +36,7 @@ import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
 import { unclaimedCertificates } from './unclaimed-certificates.js';
 import { examineUnclaimed } from './unclaimed-ports.js';
+import { createUsersRoom } from './users-room.js';
 
 export interface DoctorOptions {
   /** Only these servers; all, and ports that nobody claims, where there are none. */
@@ -65,7 +66,8 @@ const concurrency = 8;
 export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
   const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
   const processes = hostProcesses(procRoot);
-  const { servers: read, remarks } = findServers(processes, wanted, discovery, root);
+  const room = createUsersRoom(discovery.isRoot);
+  const { servers: read, remarks } = findServers(processes, wanted, discovery, root, room);
   const servers = await completeByPrint(read, discovery);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
@@ -86,12 +88,13 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
       records.push(...examined.map((one) => recordOf(one, now)));
     }
   };
-  const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot });
+  const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot, room });
   const [unclaimed] = await Promise.all([ports, examineServers()]);
   records.push(...unclaimed);
   for (const { where, message } of refreshers.troubles) {
     allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
   }
+  allRemarks.push(...room.remarks());
   if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
     servers: servers.filter((one) => wanted.length > 0 || isOfInterest(one)).map(({ found }) => serverOf(found)),

@@ -14,6 +14,7 @@ import { completedByPrint } from '../../servers/printed-configuration.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 import { strangerTo } from './host-files.js';
+import { createUsersRoom, type UsersRoom } from './users-room.js';
 
 /** A server that is looked for: all of a kind, or the one with this configuration. */
 export interface WantedServer {
@@ -52,20 +53,18 @@ export function findServers(
   wanted: readonly WantedServer[],
   tools: DiscoveryTools,
   root = '/',
+  room: UsersRoom = createUsersRoom(tools.isRoot),
 ): { readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] } {
   const remarks: DoctorRemark[] = [];
   const servers = discoverers.flatMap((discoverer) => {
     const asked = wanted.filter(({ name }) => name === discoverer.name);
     if (wanted.length > 0 && asked.length === 0) return [];
-    const instances = instancesOf(discoverer, processes, asked, { remarks, root });
+    const instances = instancesOf(discoverer, processes, asked, { remarks, root, room });
     const isMissing = instances.length === 0 && !remarks.some(({ server }) => server === discoverer.name);
     if (wanted.length > 0 && isMissing) remarks.push(notFound(discoverer, processes, root));
     return instances.map((instance) => {
-      return {
-        discoverer,
-        instance,
-        found: onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools),
-      };
+      const found = onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools);
+      return { discoverer, instance, found: withinRoom(found, instance, room) };
     });
   });
   return { servers, remarks };
@@ -105,17 +104,26 @@ function onThisHost(
   return definedOnly({ ...found, unit, stranger: strangerTo(found.configurations, isRoot) });
 }
 
+function withinRoom(found: FoundServer, { running }: ServerInstance, room: UsersRoom): FoundServer {
+  const remarks = room.take('remarks', found.remarks, running?.userId);
+  // Certificates that root itself wrote down have room, whoever the server runs as.
+  if (found.stranger === undefined) return { ...found, remarks };
+  return { ...found, remarks, certificates: room.take('certificates', found.certificates, running?.userId) };
+}
+
 function instancesOf(
   discoverer: Discoverer,
   processes: readonly HostProcess[],
   asked: readonly WantedServer[],
-  { remarks, root }: { readonly remarks: DoctorRemark[]; readonly root: string },
+  { remarks, root, room }: { readonly remarks: DoctorRemark[]; readonly root: string; readonly room: UsersRoom },
 ): ServerInstance[] {
   const { name } = discoverer;
   const usualConfiguration = usualConfigurationOf(discoverer, root);
   const files = asked.flatMap(({ configuration }) => configuration ?? []);
   const isOneWanted = asked.length > 0 && files.length === asked.length;
   const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
+    // Whoever asks for one configuration is not kept from it by others.
+    if (!isOneWanted && room.take('servers', [running], running.userId).length === 0) return [];
     if (running.hasOwnRoot) {
       // Whoever asks for one configuration asks for no other server.
       if (isOneWanted) return [];

@@ -1,6 +1,8 @@
+import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { findServers, type WantedServer } from '../../../../src/pipeline/doctor/find-servers.js';
+import { createUsersRoom } from '../../../../src/pipeline/doctor/users-room.js';
 import type { HostProcess } from '../../../../src/system/host-processes.js';
 import { withTemporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -46,6 +48,25 @@ describe('the servers of a host', () => {
       const file = folder.at('etc/hitch/hitch.conf');
       const message = `no hitch was found on this host: none runs, and there is no ${file}; running here: haproxy, nginx`;
       expect(remarks).toMatchObject([{ server: 'hitch', code: 'not-found', message }]);
+    });
+  });
+
+  it('of one other user are few in a report of root, with few certificates, and the others are counted', async () => {
+    await withTemporaryFolder((folder) => {
+      const lines = Array.from({ length: 60 }, (_none, index) => `ssl_certificate /${index}.pem;`).join(' ');
+      const file = folder.write('own.conf', `http { server { listen 443 ssl; ${lines} } }`);
+      chmodSync(file, 0o666);
+      const start = (pid: number, userId: number): HostProcess => processOf(pid, 'nginx', ['-c', file], { userId });
+      const processes = Array.from({ length: 300 }, (_none, index) => start(100 + index, index < 200 ? 1000 : 0));
+      const room = createUsersRoom(true);
+      const { servers } = findServers(processes, [], { ...tools, isRoot: true }, folder.path, room);
+      const ofUser = servers.filter(({ instance }) => instance.running?.userId === 1000);
+      expect([ofUser.length, servers.length]).toEqual([8, 108]);
+      expect(ofUser.flatMap(({ found }) => found.certificates)).toHaveLength(100);
+      expect(room.remarks().map(({ message }) => message)).toEqual([
+        'of what user 1000 runs only the first is in this report; left out: 192 servers, 380 certificates',
+      ]);
+      expect(findServers(processes, [], tools, folder.path).servers).toHaveLength(300);
     });
   });
 
