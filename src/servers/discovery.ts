@@ -104,11 +104,27 @@ export function unitOf(running: HostProcess | undefined, server: string): string
   return running?.unit?.includes(server) === true ? running.unit : undefined;
 }
 
+/** The first places of a certificate, each with the name to ask for; a host and port counts once. */
+export function placesToAsk(
+  { places, serverName }: Pick<UsedCertificate, 'places' | 'serverName'>,
+  most: number,
+): ServedPlace[] {
+  const found = new Map<string, ServedPlace>();
+  for (const place of places) {
+    const key = `${place.host} ${place.port}`;
+    if (!found.has(key)) found.set(key, serverName === undefined ? place : { ...place, serverName });
+    if (found.size === most) break;
+  }
+  return [...found.values()];
+}
+
 /** A certificate that a server uses, and how it comes by its staple. */
 export interface UsedCertificate {
   /** The file, absolute. */
   readonly certificate: string;
   readonly places: readonly ServedPlace[];
+  /** The name to ask for at all these places. */
+  readonly serverName?: string;
   /** The line that names it. */
   readonly position?: ConfigurationLine;
   /** The staple's file, where the server reads one. */

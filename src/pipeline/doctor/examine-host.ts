@@ -1,11 +1,11 @@
 import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
-import type {
-  DiscoveryTools,
-  FoundServer,
-  ServedPlace,
-  ServerAnswer,
-  UsedCertificate,
+import {
+  placesToAsk,
+  type DiscoveryTools,
+  type FoundServer,
+  type ServerAnswer,
+  type UsedCertificate,
 } from '../../servers/discovery.js';
 import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
@@ -84,8 +84,9 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
     for await (const [server, result] of mapConcurrent(servers, concurrency, work)) results.set(server, result);
     for (const server of servers) {
       const { examined, remarks: own } = results.get(server) ?? { examined: [], remarks: [] };
-      allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
-      records.push(...examined.map((one) => recordOf(one, now)));
+      // One by one: a fleet is more than a call has room for as arguments.
+      for (const remark of own) allRemarks.push({ ...remark, server: server.found.name });
+      for (const one of examined) records.push(recordOf(one, now));
     }
   };
   const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot, room });
@@ -137,14 +138,18 @@ async function examineServer(
 
 /** One entry for a certificate and its staple, with all its places. */
 function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
-  const byFile = new Map<string, UsedCertificate & { readonly places: ServedPlace[] }>();
+  const byFile = new Map<string, [UsedCertificate, ...UsedCertificate[]]>();
   for (const one of certificates) {
     const key = JSON.stringify([one.certificate, one.stapleFile, one.ownFetching]);
     const known = byFile.get(key);
-    if (known === undefined) byFile.set(key, { ...one, places: [...one.places] });
-    else known.places.push(...one.places);
+    if (known === undefined) byFile.set(key, [one]);
+    else known.push(one);
   }
-  return [...byFile.values()];
+  return [...byFile.values()].map(([first, ...others]) => {
+    if (others.length === 0) return first;
+    const places = [first, ...others].flatMap((one) => placesToAsk(one, Infinity));
+    return definedOnly({ ...first, serverName: undefined, places });
+  });
 }
 
 async function ask(

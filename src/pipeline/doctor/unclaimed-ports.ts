@@ -58,7 +58,8 @@ function unclaimedPorts(
 ): UnclaimedPort[] {
   const claimed = new Set(
     servers.flatMap(({ found: { certificates, control } }) => [
-      ...certificates.flatMap(({ places }) => places.map(({ port }) => port)),
+      // Certificates of one list share the array of their places.
+      ...[...new Set(certificates.map(({ places }) => places))].flatMap((places) => places.map(({ port }) => port)),
       // It speaks no TLS, and may have few places for those who ask.
       ...(control !== undefined && 'port' in control.address ? [control.address.port] : []),
     ]),

@@ -31,8 +31,8 @@ export interface ConfiguredCertificate {
 export interface ConfiguredBind {
   /** As written: `:443`, `127.0.0.1:8443`, `/run/x.sock`, `quic4@:443`. */
   readonly addresses: readonly string[];
-  /** The names of its certificates. */
-  readonly certificates: readonly string[];
+  /** The names of its certificates, by what names them: binds that name one crt-list share one array. */
+  readonly certificates: readonly (readonly string[])[];
   readonly line: ConfigurationLine;
 }
 
