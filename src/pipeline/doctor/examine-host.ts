@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
 import {
@@ -86,7 +88,7 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
       const { examined, remarks: own } = results.get(server) ?? { examined: [], remarks: [] };
       // One by one: a fleet is more than a call has room for as arguments.
       for (const remark of own) allRemarks.push({ ...remark, server: server.found.name });
-      for (const one of examined) records.push(recordOf(one, now));
+      for (const one of examined) records.push(one);
     }
   };
   const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot, room });
@@ -118,15 +120,20 @@ async function examineServer(
   { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   tools: ExaminationTools,
   discovery: DiscoveryTools,
-): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
+): Promise<{ readonly examined: readonly DoctorRecord[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
-  for (const used of distinct(found.certificates))
+  for (const used of distinct(found.certificates)) {
+    if (candidates.length % certificatesAtATime === 0) await breathe(tools.signal);
     candidates.push(await readCandidate(found, used, tools.issuers, discovery.isRoot));
+  }
   const asked = candidates.filter(({ file }) => file !== undefined);
   const answer = await ask({ discoverer, found }, asked, discovery);
-  const examined: Examination[] = [];
-  const work = (one: Candidate): Promise<Examination> =>
-    examineCertificate(one, answer.loaded?.[asked.indexOf(one)], tools);
+  const loaded = new Map(asked.map((one, index) => [one, answer.loaded?.[index]]));
+  const examined: DoctorRecord[] = [];
+  const work = async (one: Candidate): Promise<DoctorRecord> => {
+    if (examined.length % certificatesAtATime === 0) await breathe(tools.signal);
+    return recordOf(await examineCertificate(one, loaded.get(one), tools), tools.now);
+  };
   for await (const one of mapConcurrent(candidates, concurrency, work)) examined.push(one);
   const remarks = [...found.remarks, ...answer.remarks];
   if (found.pid === undefined && found.certificates.length > 0) {
@@ -134,6 +141,14 @@ async function examineServer(
     remarks.push({ code: 'not-running', message });
   }
   return { examined, remarks };
+}
+
+const certificatesAtATime = 100;
+
+/** Files are read without waiting: a fleet of them would keep signals out. Throws OcspError `interrupted`. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  if (signal.aborted) throw new OcspError('interrupted', 'interrupted while examining certificates');
 }
 
 /** One entry for a certificate and its staple, with all its places. */

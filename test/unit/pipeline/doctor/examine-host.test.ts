@@ -12,11 +12,11 @@ import { buildOcspResponse } from '../../../support/ocsp-response.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
-function examine(folder: TemporaryFolder, timeoutMilliseconds = 10_000) {
+function examine(folder: TemporaryFolder, timeoutMilliseconds = 10_000, signal = new AbortController().signal) {
   return examineHost({
     wanted: [],
     discovery: {
-      limits: { timeoutMilliseconds, signal: new AbortController().signal },
+      limits: { timeoutMilliseconds, signal },
       environment: {},
       randomBytes: (count) => new Uint8Array(count),
     },
@@ -33,6 +33,16 @@ describe('a host', () => {
   it('without servers has no certificates', async () => {
     await withTemporaryFolder(async (folder) => {
       expect((await examine(folder)).certificates).toEqual([]);
+    });
+  });
+
+  it('is left at once when a signal comes, even though no certificate of a fleet makes anybody wait', async () => {
+    await withTemporaryFolder(async (folder) => {
+      const lines = Array.from({ length: 5000 }, (_none, index) => `ssl_certificate /none/${index}.pem;\n`);
+      folder.write('etc/nginx/nginx.conf', `http { server { listen 1 ssl;\n${lines.join('')}} }`);
+      const controller = new AbortController();
+      setImmediate(() => controller.abort());
+      await expect(examine(folder, 1000, controller.signal)).rejects.toMatchObject({ code: 'interrupted' });
     });
   });
 
