@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
 import type { ConfigurationReader } from '../included-files.js';
 
-// By hand: nginx's syntax is these few lines, and the npm parsers of it (nginx-conf, last released in 2024) edit one file,
-// follow no include and keep no lines.
+// By hand, as docs/dependencies.md says why.
 
 /** A directive of nginx, with the lines of its block where it has one. */
 export interface NginxDirective {
@@ -126,10 +125,11 @@ function* tokensOf(text: string): Generator<Token> {
   }
 }
 
-const quotedPattern = { '"': /"(?:[^"\\]|\\[^])*"/y, "'": /'(?:[^'\\]|\\[^])*'/y };
+// nginx takes no word of more than 4096 octets, and without a bound one of millions would fill the stack.
+const quotedPattern = { '"': /"(?:[^"\\]|\\[^]){0,4096}"/y, "'": /'(?:[^'\\]|\\[^]){0,4096}'/y };
 const restOfLine = /[ \t\r]*(?:#|\n|$)/y;
 /** A brace belongs to a word only behind a dollar: `${name}`. */
-const plainPattern = /(?:\\[^]|\$\{[^}]*\}|[^\s;{}\\])+/y;
+const plainPattern = /(?:\\[^]|\$\{\w*\}|[^\s;{}\\]){1,4096}/y;
 
 function unescaped(text: string): string {
   return text.replace(/\\(["'\\ \t])/g, '$1');
@@ -140,13 +140,18 @@ function lengthTo(text: string, at: number, end: string): number {
   return (found < 0 ? text.length : found) - at;
 }
 
-/** Up to the brace that closes the one here; strings and comments of Lua are not looked at. */
+/** A comment, a string or a sign of Lua (reference manual, 3.1); what nobody closes goes to the end, so that it is looked at once. */
+const luaPiece =
+  /(?:--)?\[(=*)\[(?:[^]*?\]\1\]|[^]*)|--[^\n]*|"[^"\\\n]*(?:\\[^][^"\\\n]*){0,9999}"?|'[^'\\\n]*(?:\\[^][^'\\\n]*){0,9999}'?|[^-"'{}[]+|[^]/y;
+
+/** Up to the brace that closes the one here. */
 function lengthOfLua(text: string, at: number): number {
   let depth = 0;
-  for (let end = at; end < text.length; end += 1) {
-    if (text[end] === '{') depth += 1;
-    else if (text[end] === '}') depth -= 1;
-    if (depth === 0) return end + 1 - at;
+  for (luaPiece.lastIndex = at; luaPiece.lastIndex < text.length;) {
+    const piece = luaPiece.exec(text)?.[0];
+    if (piece === '{') depth += 1;
+    else if (piece === '}') depth -= 1;
+    if (depth === 0) return luaPiece.lastIndex - at;
   }
   return text.length - at;
 }

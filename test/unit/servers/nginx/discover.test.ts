@@ -74,7 +74,8 @@ describe('the configuration of nginx', () => {
   it('names what it does not understand, and passes over Lua', () => {
     const { certificates, remarks } = discover(`
       http {
-        init_by_lua_block { local t = { "a;b" } }
+        init_by_lua_block { local t = { "a;b", "}", '\\'}', [=[ ]] } ]=] } -- }
+          --[[ } ]] if t[t[1]] then t = { } end }
         server { listen 443 ssl; ssl_certificate /live/$ssl_server_name.pem; }
         server { listen 444 ssl; ssl_certificate /plain.pem; }
       }`);
