@@ -67,14 +67,17 @@ export const discoverers: readonly Discoverer[] = [
     name: 'exim',
     program: eximDaemon.program,
     usualConfiguration: '/etc/exim4/exim4.conf',
-    otherConfigurations: [generatedConfiguration, '/etc/exim4/exim.conf', '/etc/exim/exim.conf', '/etc/exim.conf'],
+    otherConfigurations: [
+      generatedConfiguration,
+      ...['/etc/exim4/exim.conf', '/etc/exim/exim.conf', '/etc/mail/exim.conf', '/etc/exim.conf'],
+    ],
     isServer: isEximDaemon,
     configurationsOf: eximConfigurations,
     discover: discoverExim,
   },
   {
     name: 'apache',
-    program: /^(?:apache2|httpd)$/,
+    program: /^(?:apache2|httpd(?:-(?:prefork|worker|event))?)$/,
     usualConfiguration: '/etc/apache2/apache2.conf',
     otherConfigurations: [
       '/etc/httpd/conf/httpd.conf',

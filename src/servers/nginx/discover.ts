@@ -6,6 +6,7 @@ import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
 import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
 import { nginx } from '../nginx.js';
+import { pidFileAmong } from '../signal/pid-file.js';
 import type {
   ConfigurationPrinting,
   FoundServer,
@@ -77,7 +78,7 @@ function serversIn(
     ['http', 'stream', 'mail'].includes(name) ? certificatesOf(block, name, prefixOf(configuration), reader) : [],
   );
   const words = running === undefined ? [] : nginxArguments(running);
-  const pidFile = pidFileOf(directives, words, running?.workingFolder);
+  const pidFile = pidFileOf(directives, words, running);
   return definedOnly({
     name: 'nginx',
     pid: running?.pid,
@@ -90,12 +91,18 @@ function serversIn(
   });
 }
 
-function pidFileOf(directives: readonly NginxDirective[], words: readonly string[], folder = '/'): string {
+function pidFileOf(
+  directives: readonly NginxDirective[],
+  words: readonly string[],
+  { pid, workingFolder = '/' }: Partial<HostProcess> = {},
+): string {
   // -g is split at blanks where nginx has rewritten its command line.
   const global = /(?:^|[\s;])pid\s+([^;\s]+)/.exec(words.slice(words.indexOf('-g')).join(' '))?.[1];
   const own = directives.find(({ name }) => name === 'pid')?.words[0];
   const named = own ?? (words.includes('-g') ? global : undefined);
-  return named === undefined ? usualPidFile : resolve(folder, optionValue(words, '-p') ?? '', named);
+  // The other one is built into Alpine's.
+  if (named === undefined) return pidFileAmong([usualPidFile, '/run/nginx/nginx.pid'], pid);
+  return resolve(workingFolder, optionValue(words, '-p') ?? '', named);
 }
 
 /** The settings that a server block takes from the block around it where it has none of that name. */

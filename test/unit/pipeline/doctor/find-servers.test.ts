@@ -80,6 +80,12 @@ describe('the servers of a host', () => {
       expect(find([], [{ name: 'apache' }], folder.path).servers).toEqual([]);
       const httpd = folder.write('etc/httpd/conf/httpd.conf', '');
       expect(find([], [{ name: 'apache' }], folder.path).servers).toEqual([[undefined, httpd]]);
+      const ofSuse = processOf(9, 'httpd-prefork', ['-f', httpd]);
+      expect(find([ofSuse], [{ name: 'apache' }], folder.path).servers).toEqual([[9, httpd]]);
+    });
+    await withTemporaryFolder((folder) => {
+      const ofArch = folder.write('etc/mail/exim.conf', '');
+      expect(find([], [{ name: 'exim' }], folder.path).servers).toEqual([[undefined, ofArch]]);
     });
   });
 });
