@@ -9,7 +9,7 @@ import { unlessRefused } from '../system/system-error.js';
 import type { ConfigurationEdit, FoundServer, ServedPlace, ServerInstance, UsedCertificate } from './discovery.js';
 import { readEximConfiguration, type EximSetting } from './exim-configuration.js';
 import { askingFirst, configurationIn, usualPidFile } from './exim.js';
-import { createConfigurationReader, type ConfigurationReader } from './included-files.js';
+import { createConfigurationReader, shortened, type ConfigurationReader } from './included-files.js';
 import { optionValue } from './nginx/discover.js';
 import { pidFileAmong } from './signal/pid-file.js';
 
@@ -126,10 +126,6 @@ function filesIn(
   const message = `${where}: ${name} would have to be expanded by exim: ${shortened(value)}`;
   reader.remark('not-understood', message, 'name its certificates to restaple yourself');
   return undefined;
-}
-
-function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** A text that Exim takes as it is: nothing in it is expanded. */
