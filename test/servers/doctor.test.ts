@@ -435,7 +435,9 @@ describe('config init by root', { tags: ['haproxy', 'chroot'] }, () => {
     chmodSync(scene.folder.at('haproxy.cfg'), 0o666);
     const { stdout } = await runRestaple(['config', 'init', server]);
     expect(stdout).toContain('certificates: []');
-    expect(stdout).toMatch(/# - .*site\.pem \(haproxy\): others than root decide .*others may write .*haproxy\.cfg/);
+    expect(stdout).toMatch(
+      /# - .*site\.pem \(haproxy\): others than root can change its configuration: others may write .*haproxy\.cfg/,
+    );
   });
 });
 
@@ -488,7 +490,7 @@ describe('doctor by root', { tags: ['chroot'] }, () => {
     const { stdout } = await runRestaple(['doctor', `nginx:${file}`]);
     expect(stdout).not.toContain('--out');
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      `others than root decide what its configuration says: others may write ${file}`,
+      `others than root can change its configuration: others may write ${file}`,
     );
     expect((await runRestaple(['config', 'init', `nginx:${file}`])).stdout).toContain('certificates: []');
   });
@@ -510,7 +512,7 @@ describe('doctor by root', { tags: ['chroot'] }, () => {
       const { certificates, remarks } = await runDoctor(['nginx']);
       const isOwn = ({ certificate }: { readonly certificate?: string }): boolean => certificate === site.certificate;
       expect(certificates.filter(isOwn)).toHaveLength(8);
-      const message = 'of what user 61234 runs only the first is in this report; left out: 4 servers';
+      const message = 'only the beginning of what user 61234 runs is in this report; left out: 4 servers';
       expect(remarks).toContainEqual(expect.objectContaining({ code: 'not-understood', message }));
     } finally {
       for (const { stdin } of started) stdin.end();

@@ -95,7 +95,10 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   const [unclaimed] = await Promise.all([ports, examineServers()]);
   records.push(...unclaimed);
   for (const { where, message } of refreshers.troubles) {
-    allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
+    allRemarks.push({
+      code: 'not-understood',
+      message: `doctor could not find out which staples ${where} refreshes: ${message}`,
+    });
   }
   allRemarks.push(...room.remarks());
   if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));

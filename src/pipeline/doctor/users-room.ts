@@ -30,7 +30,7 @@ export function createUsersRoom(isRoot = false): UsersRoom {
         const kinds = (Object.keys(most) as Kind[]).filter((kind) => seen[kind] > most[kind]);
         if (kinds.length === 0) return [];
         const list = kinds.map((kind) => `${seen[kind] - most[kind]} ${kind}`).join(', ');
-        const message = `of what user ${userId} runs only the first is in this report; left out: ${list}`;
+        const message = `only the beginning of what user ${userId} runs is in this report; left out: ${list}`;
         return [{ code: 'not-understood', message, hint: 'run restaple doctor as that user to see them' }];
       });
     },

@@ -61,7 +61,7 @@ export function discoverHaproxy(
   const isMaster = running?.arguments.some((word) => word.startsWith('-W')) === true;
   if (socket === undefined && certificates.length > 0) {
     const hint = 'add to its global section: stats socket /run/haproxy/admin.sock mode 660 level admin';
-    const message = 'haproxy has no "stats socket", so it can be neither asked nor told';
+    const message = 'haproxy has no "stats socket", so restaple cannot ask what it has loaded, nor send it a staple';
     remarks.push({ code: 'not-asked', message, hint });
   }
   return definedOnly({

@@ -16,11 +16,12 @@ export function readConfiguration(
     const remarks = configuration.problems.map((message): ServerRemark => ({ code: 'unreadable', message }));
     return { configuration, remarks };
   } catch (error) {
-    const message = `the configuration of haproxy, ${paths.join(' ')}, was not read: ${systemErrorText(error)}`;
-    const hint = 'run restaple doctor as a user who may read it';
+    const why = systemErrorText(error);
+    const message = `the configuration of haproxy, ${paths.join(' ')}, was not read: ${why}`;
+    const hint = why === 'permission denied' ? 'run restaple doctor as root, or as a user who may read it' : undefined;
     return {
       configuration: { certificates: [], binds: [], sockets: [], problems: [] },
-      remarks: [{ code: 'unreadable', message, hint }],
+      remarks: [definedOnly({ code: 'unreadable' as const, message, hint })],
     };
   }
 }

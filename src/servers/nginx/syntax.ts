@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { shellWord } from '../../system/shell-words.js';
 import type { ConfigurationReader } from '../included-files.js';
 
 // By hand, as docs/dependencies.md says why.
@@ -28,7 +29,11 @@ function directivesOf(path: string, prefix: string, reader: ConfigurationReader,
   const top: NginxDirective[] = [];
   const blocks: NginxDirective[][] = [top];
   const mistake = (line: number, what: string): NginxDirective[] => {
-    reader.remark('unreadable', `${path}:${line}: ${what}`, 'test it with: nginx -t');
+    reader.remark(
+      'unreadable',
+      `${path}:${line}: ${what}`,
+      `test it with: nginx -t -c ${shellWord(reader.files[0] ?? path)}`,
+    );
     return top;
   };
   let words: Token[] = [];

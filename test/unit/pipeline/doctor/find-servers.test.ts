@@ -64,7 +64,7 @@ describe('the servers of a host', () => {
       expect([ofUser.length, servers.length]).toEqual([8, 108]);
       expect(ofUser.flatMap(({ found }) => found.certificates)).toHaveLength(100);
       expect(room.remarks().map(({ message }) => message)).toEqual([
-        'of what user 1000 runs only the first is in this report; left out: 192 servers, 380 certificates',
+        'only the beginning of what user 1000 runs is in this report; left out: 192 servers, 380 certificates',
       ]);
       expect(findServers(processes, [], tools, folder.path).servers).toHaveLength(300);
     });
