@@ -34,7 +34,7 @@ import {
 } from './examine-certificate.js';
 import { completeByPrint, findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
 import { diagnose } from './judge.js';
-import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
+import { findRefreshers, type CertificatesOfRun, type Refreshers } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
 import { unclaimedCertificates } from './unclaimed-certificates.js';
 import { examineUnclaimed } from './unclaimed-ports.js';
@@ -94,12 +94,7 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
   const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot, room });
   const [unclaimed] = await Promise.all([ports, examineServers()]);
   records.push(...unclaimed);
-  for (const { where, message } of refreshers.troubles) {
-    allRemarks.push({
-      code: 'not-understood',
-      message: `doctor could not find out which staples ${where} refreshes: ${message}`,
-    });
-  }
+  allRemarks.push(...troublesOf(refreshers));
   allRemarks.push(...room.remarks());
   if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
@@ -107,6 +102,16 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
     certificates: records.sort(byState),
     remarks: allRemarks.filter(({ server }) => server === undefined || isWorthSaying(server, servers, wanted)),
   };
+}
+
+/** Any user has a crontab, with room for thousands of wrong lines. */
+const shownTroubles = 20;
+
+function troublesOf({ troubles }: Refreshers): DoctorRemark[] {
+  const shown = troubles.slice(0, shownTroubles).map(({ where, message }) => `${where} refreshes: ${message}`);
+  const more = troubles.length - shown.length;
+  if (more > 0) shown.push(`${more} more commands of restaple refresh`);
+  return shown.map((what) => ({ code: 'not-understood', message: `doctor could not find out which staples ${what}` }));
 }
 
 /** An installed server that neither runs nor has certificates is nobody's concern. */
