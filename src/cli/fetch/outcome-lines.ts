@@ -78,12 +78,15 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
   for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
   for (const { rule, severity, message, source } of outcome.findings) {
-    const isUrgent = rule === 'issuer-missing' && severity === 'warning';
+    const isUrgent = severity === 'warning' && keepFromStarting.has(rule);
     if (output.isVerbose || isUrgent || (output.isTalkative && aboutCertificates.has(rule))) {
       output.warn(`${name}: ${message} (${source})`);
     }
   }
 }
+
+/** With what these say, haproxy does not start. */
+const keepFromStarting: ReadonlySet<string> = new Set(['issuer-missing', 'issuer-stale']);
 
 /** What somebody who watches should hear about, though nothing is wrong with the staple. */
 const aboutCertificates: ReadonlySet<string> = new Set([
