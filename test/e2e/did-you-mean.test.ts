@@ -97,6 +97,10 @@ describe('a mistyped value', () => {
       '"haprox:/run/x.sock" is not a reload target\n  hint: did you mean haproxy:/run/x.sock?',
     ],
     ['fetch --reload ngnix x.pem', 'did you mean nginx?'],
+    ['fetch --out= x.pem', '--out: "" is not a file, a folder, a template or -\n'],
+    ['fetch --metrics - x.pem', '--metrics: "-" is not the name of a file\n'],
+    ['fetch --request-out - x.pem', '--request-out: "-" is not the name of a file\n'],
+    ['fetch --watch --at 2026-03-01 x.pem', 'restaple: --at cannot be combined with --watch\n'],
   ])('"restaple %s"', async (line, said) => {
     expect(await refused(line)).toContain(said);
   });
