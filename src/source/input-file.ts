@@ -1,7 +1,6 @@
 import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import { OcspError } from '../core/index.js';
 import { asPath, containsNul, shownPath, type FilePath } from '../core/file-path.js';
-import { isDevice } from '../system/file-kind.js';
 import { handedOver } from '../system/handed-over-pipe.js';
 import { readRegularFile, type FoundFile } from '../system/read-file.js';
 import { systemErrorCode, systemErrorText } from '../system/system-error.js';
@@ -83,8 +82,8 @@ function readFound(path: FilePath, limit: number): { bytes: Uint8Array | undefin
   const { bytes, status } = found;
   if (status.isDirectory()) throw isAFolder(name);
   if (!status.isFile()) {
-    const removal = isDevice(status) ? '' : 'find out who put it there, and remove it; ';
-    throw unreadable(`${name} is not a regular file`, `${removal}hand a pipe over as /dev/stdin or <(command)`);
+    const hint = 'name a file; hand a pipe over as /dev/stdin or <(command)';
+    throw unreadable(`${name} is not a regular file`, hint);
   }
   return { bytes, version: versionOf(status) };
 }

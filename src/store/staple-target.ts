@@ -2,7 +2,6 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 
 import type { OcspError } from '../core/ocsp-error.js';
 import { asPath, containsNul, folderOf, joinPath, nameOf, shownPath, type FilePath } from '../core/file-path.js';
-import { isDevice } from '../system/file-kind.js';
 import { isDescriptorPath } from '../system/handed-over-pipe.js';
 import { mayOthersWrite, strangerAsOwner } from '../system/owner-and-mode.js';
 import { pinFile, pinFolder, type PinnedFile, type PinnedFolder } from '../system/pinned-folder.js';
@@ -62,9 +61,9 @@ function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
 
 /** The error for a staple path that holds something other than a file. */
 export function notRegular(path: FilePath, found: Stats): OcspError {
-  const what = found.isDirectory() ? 'it is a folder' : 'it is not a regular file';
-  const removal = isDevice(found) ? '' : `, or remove ${shownPath(path)}`;
-  return unwritableBecause(path, what, `name another file with --out${removal}`);
+  const hint = 'name another file with --out';
+  if (!found.isDirectory()) return unwritableBecause(path, 'it is not a regular file', hint);
+  return unwritableBecause(path, 'it is a folder', `${hint}, or move ${shownPath(path)} away`);
 }
 
 function followLink({ path: link, reach, folder }: PinnedFile, linkStatus: Stats, own: OwnProcess): StapleTarget {

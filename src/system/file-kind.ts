@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { systemErrorText } from './system-error.js';
@@ -14,11 +14,6 @@ export function fileKindAt(path: FilePath): 'a file' | 'a folder' | 'a socket' |
   } catch {
     return undefined;
   }
-}
-
-/** Whether it is a device: nobody shall be told to remove /dev/null. */
-export function isDevice(status: Stats): boolean {
-  return status.isCharacterDevice() || status.isBlockDevice();
 }
 
 /**
