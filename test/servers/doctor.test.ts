@@ -164,6 +164,21 @@ describe('doctor on haproxy', { tags: ['haproxy'] }, () => {
     expect(exitCode).toBe(0);
   });
 
+  it('says which line of haproxy keeps it from asking, where its socket is not for administrators', async () => {
+    const site = scene.issue('site');
+    const server = await haproxyWith(site.certificate);
+    await running.pop()!.stop();
+    const text = readFileSync(scene.folder.at('haproxy.cfg'), 'utf8').replace('level admin', 'level user');
+    const ports = [Number(/bind 127\.0\.0\.1:(\d+)/.exec(text)?.[1])];
+    running.push(await startHaproxy({ config: text, folder: scene.folder.path, ports }));
+
+    const { certificates, remarks } = await runDoctor([server]);
+    expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
+    expect(remarks).toMatchObject([
+      { code: 'not-asked', hint: expect.stringContaining('add "level admin"') as string },
+    ]);
+  });
+
   it('connects to no other host, whatever the configuration names', async () => {
     const site = scene.issue('site');
     const server = await haproxyWith(site.certificate);

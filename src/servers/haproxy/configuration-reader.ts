@@ -9,6 +9,7 @@ import type {
   ConfigurationLine,
   ConfiguredBind,
   ConfiguredCertificate,
+  ConfiguredSocket,
   HaproxyConfiguration,
 } from './configuration.js';
 import { crtListEntry, looksBeside, valueOf, wordsOfLine } from './configuration-words.js';
@@ -67,7 +68,7 @@ class ConfigurationReader {
   private readonly byName = new Map<string, ConfiguredCertificate>();
   private readonly binds: ConfiguredBind[] = [];
   private readonly lists = new Map<string, readonly string[]>();
-  private readonly sockets: string[] = [];
+  private readonly sockets: ConfiguredSocket[] = [];
   private readonly problems: string[] = [];
   private section = '';
   private crtBase: string | undefined;
@@ -134,7 +135,8 @@ class ConfigurationReader {
     else if (first === 'ssl-load-extra-del-ext') this.dropsExtension = true;
     else if (first === 'ssl-load-extra-files') this.loadsStaples = rest.includes('all') || rest.includes('ocsp');
     else if (first === 'ocsp-update.mode') this.updatesAll = value === 'on';
-    else if (first === 'stats' && value === 'socket' && more !== '') this.sockets.push(more);
+    else if (first === 'stats' && value === 'socket' && more !== '')
+      this.sockets.push({ address: more, isAdmin: valueOf(rest, 'level') === 'admin' });
     else if (first === 'default-path') this.choosePath(value, more, file);
     else if (environmentWords.has(first)) this.changeEnvironment(first, value, more);
   }

@@ -7,10 +7,15 @@ import { quotedWord, withoutComment } from './configuration-words.js';
 export interface HaproxyConfiguration {
   readonly certificates: readonly ConfiguredCertificate[];
   readonly binds: readonly ConfiguredBind[];
-  /** The addresses of `stats socket`, as written. */
-  readonly sockets: readonly string[];
+  readonly sockets: readonly ConfiguredSocket[];
   /** What could not be read, in sentences: lists, folders. */
   readonly problems: readonly string[];
+}
+
+/** A `stats socket`: its address as written, and whether it has `level admin`. */
+export interface ConfiguredSocket {
+  readonly address: string;
+  readonly isAdmin: boolean;
 }
 
 /** A certificate that haproxy loads. */

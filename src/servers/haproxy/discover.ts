@@ -76,9 +76,9 @@ export function discoverHaproxy(
   });
 }
 
-/** The one for administrators by its name, else the first. */
+/** The one for administrators, else the first. */
 function socketIn({ sockets }: HaproxyConfiguration, folder: string): SocketAddress | undefined {
-  const text = sockets.find((one) => one.includes('admin')) ?? sockets[0];
+  const text = (sockets.find(({ isAdmin }) => isAdmin) ?? sockets[0])?.address;
   if (text === undefined) return undefined;
   const path = text.replace(/^unix@/, '');
   if (path.startsWith('/')) return { path };

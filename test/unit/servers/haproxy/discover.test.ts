@@ -16,13 +16,14 @@ describe('what haproxy serves', () => {
 global
     crt-base ${folder.path}
     stats socket ipv4@127.0.0.1:9990 level user
-    stats socket /run/haproxy/admin.sock mode 660 level admin
+    stats socket /run/haproxy/not-admin.sock mode 660
+    stats socket /run/haproxy/control.sock mode 660 level admin
 frontend a
     bind 10.0.0.1:443,[::]:8443 ssl crt one.pem alpn h2   # a comment
     bind :80
     bind unix@/run/x.sock ssl crt '/a b.pem'
 `);
-    expect(control?.address).toEqual({ path: '/run/haproxy/admin.sock' });
+    expect(control?.address).toEqual({ path: '/run/haproxy/control.sock' });
     expect(certificates).toMatchObject([
       {
         certificate: folder.at('one.pem'),
@@ -32,7 +33,7 @@ frontend a
           { host: '10.0.0.1', port: 443 },
           { host: '::1', port: 8443 },
         ],
-        position: { line: 7 },
+        position: { line: 8 },
       },
       { certificate: '/a b.pem', places: [] },
     ]);

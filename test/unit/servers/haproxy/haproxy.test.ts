@@ -4,6 +4,7 @@ import { decodeResponse, isResponse } from '../../../../src/core/index.js';
 import { pushToHaproxy } from '../../../../src/servers/haproxy/push.js';
 import type { HaproxyPlace } from '../../../../src/servers/haproxy/place.js';
 import { haproxy as record } from '../../../../src/servers/haproxy/server.js';
+import { openHaproxySession } from '../../../../src/servers/haproxy/session.js';
 import { slotKey } from '../../../../src/servers/haproxy/slots.js';
 import {
   resultOf,
@@ -249,6 +250,20 @@ describe('pushing into haproxy', () => {
     expect(await push(haproxy, [first])).toMatchObject({
       certificates: [{ code: 'unexpected-reply', message: 'haproxy answered: Come back later.' }],
     });
+  });
+
+  it.each([
+    ['3.2', '  - Pool buffer (65536 bytes) : 11 allocated'],
+    ['3.4, with the alignment', '  - Pool buffer (65536 bytes/64) : 11 allocated'],
+    ['3.0, merged under another name', '  - Pool quic_conn_r (65536 bytes) : 2\n  - Pool trash (65568 bytes) : 1'],
+  ])('reads the size of a larger buffer as %s shows it', async (_version, pools) => {
+    const haproxy = await start(({ command }) => (command === 'show pools' ? `${pools}\n` : undefined));
+    const session = openHaproxySession(placeOf(haproxy), limits);
+    const setOf = (octets: number): Promise<string> =>
+      session.ask('set ssl ocsp-response', { payload: 'x'.repeat(octets) });
+    expect(await setOf(20_000)).toContain('updated');
+    await expect(setOf(65_536)).rejects.toMatchObject({ code: 'too-large' });
+    session.close();
   });
 
   it('ends a wait where the run is interrupted', async () => {
