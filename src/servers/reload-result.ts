@@ -126,6 +126,14 @@ export function passingOver(
   return { ...result, ok: result.error === undefined && certificates.every(({ ok }) => ok), certificates };
 }
 
+/** The code of what became of a staple at a target, where it has one. */
+export function codeOf(
+  result: TargetResult | undefined,
+  { certificatePath }: Pick<StapleToPush, 'certificatePath'>,
+): ReloadCode | undefined {
+  return result?.certificates.find((one) => one.certificatePath === certificatePath)?.code;
+}
+
 /** A target that took nothing: a staple with trouble of its own has that, the others share the target's. */
 export function noneTaken(
   staples: readonly StapleToPush[],
