@@ -57,7 +57,7 @@ export const exim = {
     };
   },
   rules: {
-    measured: '4.96 and 4.98',
+    measured: '4.96 to 4.100',
     withBadFile: {
       expired: failsHandshakes,
       foreign: failsHandshakes,
