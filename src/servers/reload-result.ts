@@ -59,6 +59,8 @@ export interface TargetTrouble {
 export interface PushResult extends Partial<TargetTrouble> {
   readonly certificatePath: FilePath;
   readonly ok: boolean;
+  /** Whether it was taken, the server did not say: handshakes with all its listeners do. */
+  readonly isUndecided?: true;
 }
 
 /** What became of a target as a whole. `ok` only when every staple arrived. */

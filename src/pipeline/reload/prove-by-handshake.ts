@@ -78,7 +78,8 @@ export async function proveByHandshake(
 /**
  * The result of a target that does not say which staples it took, after handshakes with the places where it listens: a staple
  * is known to be taken where one of them sends it, and known to be lost where one sends its certificate with another, or all
- * with none. What no place has stays as it was told. A place that does not answer is asked once.
+ * with none. What no place has stays as it was told, and so does what is undecided unless all answer. A place that does not
+ * answer is asked once.
  *
  * @throws OcspError `interrupted`
  */
@@ -90,8 +91,10 @@ export async function askedByHandshake(
   const certificates = [...told.certificates];
   const places = new Set(listeners.map(({ host, port }) => ({ host, port, text: shownHostAndPort({ host, port }) })));
   for (const [index, staple] of staples.entries()) {
-    if (certificates[index]?.ok !== true) continue;
-    certificates[index] = (await askedAt(places, staple, tools)) ?? certificates[index];
+    const result = certificates[index];
+    if (result?.isUndecided === true && places.size === listeners.length) {
+      certificates[index] = await decidedAt(places, staple, result, tools);
+    } else if (result?.ok === true) certificates[index] = (await askedAt(places, staple, tools)) ?? result;
   }
   return { ...told, ok: told.ok && certificates.every(({ ok }) => ok), certificates };
 }
@@ -109,13 +112,41 @@ async function askedAt(
     if (result.ok) taken = { certificatePath: staple.certificatePath, ok: true };
     else if (result.code === 'other-staple') return afterReload(result, place);
     else if (result.code === 'nothing-stapled') without ??= { result, place };
-    else if (!isElsewhere && result.code !== 'other-certificate') places.delete(place);
+    else if (!isElsewhere && !isAnswer(result)) places.delete(place);
   }
   if (taken === undefined) return without === undefined ? undefined : afterReload(without.result, without.place);
   // It took the file: a place that does not send it was not told to.
   return without === undefined
     ? taken
     : { ...taken, message: `${without.place.text} sends this certificate without it` };
+}
+
+/**
+ * Taken where a place sends it, and each that has its certificate; one that does not answer may have kept another.
+ *
+ * @param places those that do not answer are taken out
+ */
+async function decidedAt(
+  places: Set<ConfirmPlace>,
+  staple: StapleToPush,
+  undecided: PushResult,
+  tools: ProofTools,
+): Promise<PushResult> {
+  let decided = undecided;
+  for (const place of places) {
+    const { result, isElsewhere } = await prove(place, staple, tools);
+    if (result.ok) decided = { certificatePath: staple.certificatePath, ok: true };
+    else if (!isElsewhere) {
+      if (!isAnswer(result)) places.delete(place);
+      return { ...undecided, ...definedOnly({ message: afterReload(result, place).message }) };
+    }
+  }
+  return decided;
+}
+
+/** Whether a handshake came about, whatever it showed. */
+function isAnswer({ code }: PushResult): boolean {
+  return code === 'other-certificate' || code === 'other-staple' || code === 'nothing-stapled';
 }
 
 function afterReload(result: PushResult, { text }: ConfirmPlace): PushResult {
