@@ -21,7 +21,7 @@ export async function writeReport(
     return exitCode;
   } catch (error) {
     if (!(error instanceof OcspError)) throw error;
-    output.say(error.message, output.stderr.red(`${report.kind} not written`));
+    output.say(error.message, output.stderr.red(`${report.kind} not written:`));
     output.hint(error.hint);
     return exitCode === exitCodes.success ? exitCodeOfErrorKind(error.kind) : exitCode;
   }

@@ -8,10 +8,10 @@ import { OcspError } from '../core/index.js';
 import { inspectFile } from '../pipeline/inspect/inspect-file.js';
 
 export default class Inspect extends BaseCommand {
-  static override description = `Show OCSP responses, requests and certificates as text.
+  static override description = `Show OCSP responses, requests, certificates and CRLs as text.
 
-Takes DER, PEM (every block of a bundle; private keys are listed but never read), PKCS#7 and base64. Nothing is verified: for
-a verdict use restaple verify.`;
+Takes DER, PEM (every block of a bundle; private keys are listed but never read), PKCS#7 and base64, and also shows
+requests for certificates. Nothing is verified: for a verdict use restaple verify.`;
   static override usage = '[FLAG...] FILE...';
   static override exits = [8, 9] as const;
   static override manual = ['README.md'];
@@ -24,7 +24,7 @@ a verdict use restaple verify.`;
   static override strict = false;
   static override args = {
     file: Args.string({
-      description: 'files of responses, requests or certificates, or - to read paths from stdin, one per line',
+      description: 'files of responses, requests, certificates or CRLs, or - to read paths from stdin, one per line',
       ignoreStdin: true,
     }),
   };
@@ -34,7 +34,11 @@ a verdict use restaple verify.`;
     const { argv, flags } = await this.read(Inspect);
     const output = await this.outputFor(flags);
     if (argv.length === 0) {
-      throw new OcspError('usage', 'no file was named', 'name the file of a response, a request or a certificate');
+      throw new OcspError(
+        'usage',
+        'no file was named',
+        'name the file of a response, a request, a certificate or a CRL',
+      );
     }
     const codes: ExitCode[] = [];
     let hasShown = false;

@@ -114,7 +114,7 @@ function missingFault(
     message: mustStaple
       ? 'the server staples nothing, though its certificate is Must-Staple: clients refuse it'
       : 'the server staples nothing',
-    hint: 'check that its configuration names this staple file, and its log for why it was not loaded; it may need a reload, or not staple a response near its end',
+    hint: 'check that its configuration names this staple file, and its log for why it was not loaded; it may need a reload, or not staple a response near its end or, with OpenSSL 3.6, for another certificate',
   };
 }
 

@@ -120,11 +120,27 @@ export function unitOf(running: HostProcess | undefined, server: string): string
   return running?.unit?.includes(server) === true ? running.unit : undefined;
 }
 
+/** The first places of a certificate, each with the name to ask for; a host and port counts once. */
+export function placesToAsk(
+  { places, serverName }: Pick<UsedCertificate, 'places' | 'serverName'>,
+  most: number,
+): ServedPlace[] {
+  const found = new Map<string, ServedPlace>();
+  for (const place of places) {
+    const key = `${place.host} ${place.port}`;
+    if (!found.has(key)) found.set(key, serverName === undefined ? place : { ...place, serverName });
+    if (found.size === most) break;
+  }
+  return [...found.values()];
+}
+
 /** A certificate that a server uses, and how it comes by its staple. */
 export interface UsedCertificate {
   /** The file, absolute. */
   readonly certificate: string;
   readonly places: readonly ServedPlace[];
+  /** The name to ask for at all these places. */
+  readonly serverName?: string;
   /** The line that names it. */
   readonly position?: ConfigurationLine;
   /** The staple's file, where the server reads one. */
@@ -181,9 +197,10 @@ export interface LoadedState {
 export interface ServerRemark {
   /**
    * `unreadable`: a file may not be read, or has mistakes; `not-understood`: it has a part that nobody read; the rest is said of
-   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses.
+   * what was read. `unclaimed`: an ACME client has certificates that none of the servers uses. `not-found`: a server that was asked
+   * for is not on this host.
    */
-  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed';
+  readonly code: 'unreadable' | 'not-understood' | 'not-asked' | 'not-running' | 'setting' | 'unclaimed' | 'not-found';
   readonly message: string;
   readonly hint?: string;
 }

@@ -24,7 +24,8 @@ function isCheap(pattern: string): boolean {
   return steps.length <= maximumWildcards && steps.every((step) => step.split('*').length - 1 <= maximumWildcards);
 }
 
-function shortened(text: string): string {
+/** The beginning of a text that may be of any length. */
+export function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 

@@ -59,6 +59,8 @@ export interface TargetTrouble {
 export interface PushResult extends Partial<TargetTrouble> {
   readonly certificatePath: FilePath;
   readonly ok: boolean;
+  /** Whether it was taken, the server did not say: handshakes with all its listeners do. */
+  readonly isUndecided?: true;
 }
 
 /** What became of a target as a whole. `ok` only when every staple arrived. */
@@ -124,6 +126,14 @@ export function passingOver(
     return definedOnly({ certificatePath: one.certificatePath, ok: true, code: 'not-served', message: one.message });
   });
   return { ...result, ok: result.error === undefined && certificates.every(({ ok }) => ok), certificates };
+}
+
+/** The code of what became of a staple at a target, where it has one. */
+export function codeOf(
+  result: TargetResult | undefined,
+  { certificatePath }: Pick<StapleToPush, 'certificatePath'>,
+): ReloadCode | undefined {
+  return result?.certificates.find((one) => one.certificatePath === certificatePath)?.code;
 }
 
 /** A target that took nothing: a staple with trouble of its own has that, the others share the target's. */

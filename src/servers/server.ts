@@ -80,7 +80,7 @@ export type BadFile = 'expired' | 'foreign' | 'missing' | 'oversized';
 
 /** What a server takes from a file and serves, as measured; what is absent, it does not look at. */
 export interface ServerRules {
-  /** The versions that were measured: `3.0 to 3.2`. */
+  /** The versions that were measured: `3.0 to 3.4`. */
   readonly measured: string;
   /**
    * What the server does with each bad file: a clause that follows its name, with one of `serves it`, `staples nothing`,

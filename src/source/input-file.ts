@@ -82,7 +82,7 @@ function readFound(path: FilePath, limit: number): { bytes: Uint8Array | undefin
   const { bytes, status } = found;
   if (status.isDirectory()) throw isAFolder(name);
   if (!status.isFile()) {
-    const hint = 'find out who put it there, and remove it; hand a pipe over as /dev/stdin or <(command)';
+    const hint = 'name a file; hand a pipe over as /dev/stdin or <(command)';
     throw unreadable(`${name} is not a regular file`, hint);
   }
   return { bytes, version: versionOf(status) };

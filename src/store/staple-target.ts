@@ -61,8 +61,9 @@ function targetOf(file: PinnedFile, own: OwnProcess): StapleTarget {
 
 /** The error for a staple path that holds something other than a file. */
 export function notRegular(path: FilePath, found: Stats): OcspError {
-  const what = found.isDirectory() ? 'it is a folder' : 'it is not a regular file';
-  return unwritableBecause(path, what, `name another file with --out, or remove ${shownPath(path)}`);
+  const hint = 'name another file with --out';
+  if (!found.isDirectory()) return unwritableBecause(path, 'it is not a regular file', hint);
+  return unwritableBecause(path, 'it is a folder', `${hint}, or move ${shownPath(path)} away`);
 }
 
 function followLink({ path: link, reach, folder }: PinnedFile, linkStatus: Stats, own: OwnProcess): StapleTarget {

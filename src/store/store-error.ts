@@ -13,7 +13,7 @@ const hints: Readonly<Record<string, string>> = {
     'look for a sticky folder, an immutable flag or a security policy (ls -ld and lsattr -d of FOLDER), or choose another place with --out',
   ENOENT: 'create FOLDER, or choose another place with --out',
   ENOTDIR: 'correct the path FILE',
-  EISDIR: 'name a file with --out, or remove the folder FILE',
+  EISDIR: 'name a file with --out, or move the folder FILE away',
   ELOOP: 'name the file itself instead of a link to it',
   ENAMETOOLONG: 'choose a shorter name with --out',
   EBUSY: 'mount the folder into the container instead of the single file',

@@ -139,6 +139,6 @@ function refused(name: string, why: string, noun: string): OcspError {
   return new OcspError(
     'overwrite-refused',
     `refused to replace ${name} with ${noun}: ${why}; it is untouched`,
-    `name another file with --out, or remove ${name}`,
+    `name another file with --out, or move ${name} away`,
   );
 }

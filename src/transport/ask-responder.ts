@@ -96,7 +96,8 @@ function assertOk(reply: HttpReply, query: ResponderQuery): void {
 }
 
 function statusHint(status: number, { method, origin }: ResponderQuery): string {
-  if (status === 429 || status >= 500) return 'the responder has an internal problem; try again later';
+  if (status === 429) return 'the responder wants fewer requests: lower --rate or --per-responder, or try again later';
+  if (status >= 500) return 'the responder has an internal problem; try again later';
   if (status === 401 || status === 403) {
     return origin === 'operator'
       ? 'the responder requires authorization, see --header'

@@ -35,8 +35,8 @@ export function assertHeaderLines(lines: readonly HeaderLine[]): void {
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new OcspError(
         'usage',
-        `the value of the header ${name} has a control character`,
-        'a header value is one line',
+        `the value of the header ${name} has a control character, or one outside Latin-1`,
+        'a header value is one line of Latin-1 text',
       );
     }
     if (reserved.has(name.toLowerCase())) {

@@ -51,6 +51,10 @@ describe('a mistyped flag', () => {
     ['verify -issuer ca.pem x.pem', 'restaple: verify has no flag -issuer\n  hint: did you mean --issuer?'],
     ['verify -CAfile ca.pem x.pem', 'did you mean --ca?'],
     ['uri --url http://x/ x.pem', '--url is a flag of fetch, query; see: restaple uri --help'],
+    ['verify --profile web x.pem', 'restaple: --profile needs --lint\n  hint: see: restaple verify --help\n'],
+    ['verify --for nginx --for hitch x.pem', 'restaple: --for may be given only once\n'],
+    ['verify --crl a --connect b:1', 'restaple: --connect cannot be combined with --crl\n'],
+    ['generate --ca-key a x.pem', 'restaple: --ca-cert is required\n'],
     ['config check --confg x', 'did you mean --config? see: restaple config check --help'],
     ['verify --frobnicate x.pem', '  hint: see: restaple verify --help\n'],
   ])('"restaple %s"', async (line, said) => {
@@ -93,6 +97,10 @@ describe('a mistyped value', () => {
       '"haprox:/run/x.sock" is not a reload target\n  hint: did you mean haproxy:/run/x.sock?',
     ],
     ['fetch --reload ngnix x.pem', 'did you mean nginx?'],
+    ['fetch --out= x.pem', '--out: "" is not a file, a folder, a template or -\n'],
+    ['fetch --metrics - x.pem', '--metrics: "-" is not the name of a file\n'],
+    ['fetch --request-out - x.pem', '--request-out: "-" is not the name of a file\n'],
+    ['fetch --watch --at 2026-03-01 x.pem', 'restaple: --at cannot be combined with --watch\n'],
   ])('"restaple %s"', async (line, said) => {
     expect(await refused(line)).toContain(said);
   });

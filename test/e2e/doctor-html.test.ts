@@ -175,7 +175,7 @@ describe('doctor --html', () => {
         const { exitCode, stderr, stdout } = await doctor(folder.at(name));
         expect(exitCode).toBe(9);
         expect(stdout).toContain('unrefreshed');
-        expect(stderr).toMatch(/page not written refused to replace .*it is untouched\n {2}hint: .*--html/);
+        expect(stderr).toMatch(/page not written: refused to replace .*it is untouched\n {2}hint: .*--html/);
         expect(readFileSync(folder.at(name))).toEqual(before);
       }
     });

@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
+import { reportLines } from '../../src/cli/doctor/report-lines.js';
 import { displayWidth } from '../../src/cli/render/display-width.js';
+import { createPaint } from '../../src/cli/render/paint.js';
 import { splitWords } from '../../src/system/shell-words.js';
+import { inventedReport } from '../support/invented-host.js';
 import { runRestaple } from '../support/run-program.js';
 import { runInTerminal } from '../support/run-in-terminal.js';
 import { haproxyWith, now, withFleet, type Fleet } from './support/stapled-fleet.js';
@@ -94,5 +97,15 @@ describe('doctor on a terminal', () => {
       const commands = lines.map((line) => line.trim()).filter((line) => line.startsWith('restaple query'));
       expect(commands).toEqual([`restaple query '${path}'`]);
     });
+  });
+});
+
+describe('doctor on a fleet', () => {
+  it('has more lines than a call has room for as arguments', async () => {
+    const report = inventedReport();
+    const certificate = { ...report.certificates.at(-1)!, certificate: '/a.pem' };
+    const certificates = Array.from({ length: 150_000 }, () => certificate);
+    const options = { width: 80, now, paint: await createPaint(process.stdout) };
+    expect(reportLines({ ...report, certificates, remarks: [] }, options)).toHaveLength(certificates.length + 1);
   });
 });

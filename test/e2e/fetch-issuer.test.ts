@@ -284,9 +284,10 @@ describe('a downloaded issuer', () => {
     await withScene(async (scene) => {
       const stale = createCertificateAuthority().certificate.pem;
       writeFileSync(issuerOf(scene), stale);
-      const { exitCode, record } = await fetchSite(scene);
+      const { exitCode, record, stderr } = await fetchSite(scene);
       expect(exitCode).toBe(0);
       expect(record).toMatchObject({ outcome: 'updated', findings: [{ rule: 'issuer-stale', severity: 'warning' }] });
+      expect(stderr).toContain(`${issuerOf(scene)} does not begin with the issuer of the certificate`);
       expect(readFileSync(issuerOf(scene), 'utf8')).toBe(stale);
       expect(await checkWithHaproxy(scene)).toBe('1 not an issuer');
       const plain = await runRestaple(['verify', '--json', scene.certificate]);

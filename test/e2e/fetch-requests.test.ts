@@ -8,7 +8,16 @@ import { httpStatus, redirect } from '../support/behaviours.js';
 import { startResponder, type Responder } from '../support/misbehaving-responder.js';
 import { parseOcspRequest } from '../support/ocsp-request.js';
 import { runOpenssl, runRestaple } from '../support/run-program.js';
-import { day, fetchJson, fetchSite, namesIn, naming, withScene, type Scene } from './support/fetch-scene.js';
+import {
+  day,
+  fetchJson,
+  fetchSite,
+  namesIn,
+  naming,
+  storeStaple,
+  withScene,
+  type Scene,
+} from './support/fetch-scene.js';
 
 const updated = { exitCode: 0, outcome: 'updated' };
 
@@ -173,6 +182,18 @@ defaults: {header: ["Authorization: Bearer s3cret", "Cookie: s3cret"], force: tr
       expect(result.exitCode).toBe(2);
       expect(result.stdout + result.stderr).not.toContain('s3cret');
     }
+  });
+
+  it.each([
+    ['Content-Length: 3', 'is set by restaple itself'],
+    ['X-Note: 5 €', 'outside Latin-1'],
+  ])('that cannot be sent is refused before anybody has to be asked: %s', async (header, said) => {
+    await withScene(async (scene) => {
+      storeStaple(scene);
+      const { exitCode, stderr } = await runRestaple(['fetch', '--header', header, scene.certificate]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(said);
+    });
   });
 
   it('reaches the responder', async () => {

@@ -93,6 +93,14 @@ describe('retries', () => {
     });
   });
 
+  it('that lead to nothing but HTTP 429 end with what to do about it', async () => {
+    await withScene(async (scene) => {
+      scene.responder.behaviour = httpStatus(429);
+      const { record } = await fetchSite(scene, ['--retries', '0']);
+      expect(record.error?.hint).toMatch(/lower --rate/);
+    });
+  });
+
   it.concurrent('ask again after tryLater, no sooner than its Retry-After says', async () => {
     await withScene(async (scene) => {
       scene.responder.behaviour = tryLater(1, answer(scene.authority), '2');

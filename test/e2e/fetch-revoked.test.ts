@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
@@ -182,6 +182,17 @@ it('takes no notice of a forged revocation beside the staple', async () => {
     writeFileSync(revokedMarkOf(scene), stapleOf(scene, { status: revoked, response: { corruptSignature: true } }));
     const { exitCode, record } = await fetchSite(scene);
     expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 0, outcome: 'fresh' });
+  });
+});
+
+it('takes no staple for fresh while what it kept of a revocation cannot be read', async () => {
+  await withScene(async (scene) => {
+    storeStaple(scene);
+    symlinkSync(dotFile, revokedMarkOf(scene));
+    const { exitCode, record, stderr } = await fetchSite(scene);
+    expect({ exitCode, outcome: record.outcome }).toEqual({ exitCode: 8, outcome: 'input-error' });
+    expect(stderr).toContain(`cannot read ${revokedMarkOf(scene)}`);
+    expect(scene.responder.requests).toEqual([]);
   });
 });
 

@@ -122,6 +122,8 @@ describe('a staple is due', () => {
       scene.responder.behaviour = answer(scene.authority, 'good', { delegate, nextUpdateOffset: 30 * day });
       const { nextRefresh } = await expectAsked(scene);
       expect(Date.parse(nextRefresh ?? '')).toBeLessThan(fromNow(1.2 * day).getTime());
+      const { stderr } = await runRestaple(['fetch', '--verbose', scene.certificate]);
+      expect(stderr).toContain(`(good until ${notAfter.toISOString().slice(0, 10)}T`);
     });
   });
 });

@@ -110,8 +110,18 @@ describe('a device', () => {
   it('is not opened as a certificate, issuer or key', async () => {
     await withScene(async ({ certificate }) => {
       for (const words of [['/dev/zero'], ['--issuer', '/dev/tty', certificate], ['/dev/full', certificate]]) {
-        expect((await run(['fetch', '--allow-private', ...words])).exitCode).toBe(8);
+        const { exitCode, stderr } = await run(['fetch', '--allow-private', ...words]);
+        expect(exitCode).toBe(8);
+        expect(stderr).not.toContain('remove');
       }
+    });
+  });
+
+  it('is not written to, and the hint does not say to remove it', async () => {
+    await withScene(async ({ certificate }) => {
+      const { exitCode, stderr } = await run(['fetch', '--allow-private', '--out', '/dev/null', certificate]);
+      expect(exitCode).toBe(9);
+      expect(stderr).toContain('name another file with --out\n');
     });
   });
 });

@@ -13,6 +13,7 @@ import {
   sequence,
   utcTime,
 } from '../support/der-writer.js';
+import { buildCrl, crlNumber, issuingDistributionPoint } from '../support/crl.js';
 import { mustStaple, unheardOf } from '../support/extensions.js';
 import { signatureAlgorithmIdentifier } from '../support/signatures.js';
 import { buildErrorResponse, buildOcspResponse } from '../support/ocsp-response.js';
@@ -167,6 +168,76 @@ describe('restaple inspect beside openssl', { tags: 'openssl' }, () => {
     const { octets } = json!['publicKey'] as { octets: string };
     expect(key.stdout.replace(/[\s:]/g, '')).toContain(octets);
     expect(privateKey).toMatchObject({ kind: 'private-key', block: 2 });
+  });
+
+  it('reads a CRL as openssl does, one that verify would not take too', async () => {
+    const crl = buildCrl({
+      issuer: authority,
+      entries: [{ serialNumber: 0x1234n, reason: 1 }, { serialNumber: 0x99n }],
+      extensions: [crlNumber(7), issuingDistributionPoint({ uri: 'http://ca.example/x.crl', flags: [4] })],
+    });
+    const path = folder.write('ca.crl', crl.pem);
+    const [ours, text, theirs] = await Promise.all([
+      runRestaple(['inspect', '--json', path]),
+      runRestaple(['inspect', path]),
+      runOpenssl([
+        'crl',
+        '-in',
+        path,
+        '-noout',
+        '-text',
+        '-issuer',
+        '-lastupdate',
+        '-nextupdate',
+        '-nameopt',
+        'RFC2253',
+      ]),
+    ]);
+    expect([ours.exitCode, text.exitCode]).toEqual([0, 0]);
+    const json = ours.lines()[0]!;
+    expect(json).toMatchObject({
+      file: path,
+      block: 1,
+      kind: 'crl',
+      octets: crl.der.length,
+      version: 2,
+      verified: false,
+    });
+    expect(theirs.stdout).toContain(`issuer=${String(json['issuer'])}`);
+    expect(isoTime(/lastUpdate=(.*)/.exec(theirs.stdout)![1]!)).toBe(json['thisUpdate']);
+    expect(isoTime(/nextUpdate=(.*)/.exec(theirs.stdout)![1]!)).toBe(json['nextUpdate']);
+    const entries = json['entries'] as Record<string, string>[];
+    expect(valuesOf(theirs.stdout, 'Serial Number')).toEqual(['1234', '99']);
+    expect(entries.map(({ serialNumber }) => serialNumber)).toEqual(['1234', '0099']);
+    expect(valuesOf(theirs.stdout, 'Revocation Date').map(isoTime)).toEqual(
+      entries.map(({ revocationTime }) => revocationTime),
+    );
+    expect(entries.map(({ revocationReason }) => revocationReason)).toEqual(['keyCompromise', null]);
+    expect(text.stdout).toContain(
+      '    issuingDistributionPoint (2.5.29.28), critical:\n      URI:http://ca.example/x.crl\n',
+    );
+    expect(text.stdout).toContain('      indirectCRL\n  revoked certificate 1 of 2:\n    serial number: 1234\n');
+  });
+
+  it('reads a certificate request as openssl does', async () => {
+    const key = folder.write('request.key', server.keyPem);
+    const path = join(folder.path, 'server.csr');
+    const names = ['-addext', 'subjectAltName=DNS:a.example', '-addext', 'tlsfeature=status_request'];
+    await runOpenssl(['req', '-new', '-key', key, '-subj', '/O=Two/CN=server.example', ...names, '-out', path]);
+    const [ours, text, theirs] = await Promise.all([
+      runRestaple(['inspect', '--json', path]),
+      runRestaple(['inspect', path]),
+      runOpenssl(['req', '-in', path, '-noout', '-text', '-nameopt', 'RFC2253']),
+    ]);
+    expect([ours.exitCode, text.exitCode]).toEqual([0, 0]);
+    const json = ours.lines()[0]!;
+    expect(json).toMatchObject({ kind: 'certificate-request', version: 1, subject: 'CN=server.example,O=Two' });
+    expect(theirs.stdout).toContain(`Subject: ${String(json['subject'])}\n`);
+    const { octets } = json['publicKey'] as { octets: string };
+    expect(theirs.stdout.replace(/[\s:]/g, '')).toContain(octets);
+    expect(theirs.stdout.replace(/[\s:]/g, '')).toContain(String(json['signature']));
+    expect(text.stdout).toContain('  requested extensions:\n    subjectAltName (2.5.29.17):\n      DNS:a.example\n');
+    expect(text.stdout).toContain('      status_request (Must-Staple)\n');
   });
 });
 

@@ -434,6 +434,7 @@ describe('usage', () => {
     ['a bad duration', ['verify', '--skew', '5 minutes', 'x.pem'], /--skew: "5 minutes" is not a duration/],
     ['a bad time', ['verify', '--at', 'yesterday', 'x.pem'], /--at: "yesterday" is not a time/],
     ['a time that does not exist', ['verify', '--at', '2026-13-40', 'x.pem'], /--at/],
+    ['a day that does not exist', ['verify', '--at', '2026-02-30', 'x.pem'], /--at: "2026-02-30" is not a time/],
     ['a timeout of nothing', ['fetch', '--timeout', '0s', 'x.pem'], /--timeout: "0s" is not a duration above zero/],
     ['a bad percentage', ['fetch', '--refresh-at', '150%', 'x.pem'], /--refresh-at/],
     ['a bad integer', ['fetch', '--retries', 'many', 'x.pem'], /--retries: expected an integer/],

@@ -105,7 +105,7 @@ describe('verify --html', () => {
         const before = readFileSync(folder.at(name));
         const { exitCode, stderr } = await verify(folder.at(name));
         expect(exitCode).toBe(9);
-        expect(stderr).toMatch(/page not written refused to replace .*it is untouched\n {2}hint: .*--html/);
+        expect(stderr).toMatch(/page not written: refused to replace .*it is untouched\n {2}hint: .*--html/);
         expect(readFileSync(folder.at(name))).toEqual(before);
       }
     });

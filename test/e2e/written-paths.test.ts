@@ -15,6 +15,7 @@ describe('a path that restaple writes to', () => {
         const fetched = await runRestaple(['fetch', '--allow-private', '--out', path, certificate]);
         expect(fetched.exitCode).toBe(9);
         expect(fetched.stderr).toContain(`refused to replace ${path}`);
+        expect(fetched.stderr).toContain(`hint: name another file with --out, or move ${path} away\n`);
         const signed = ['--ca-cert', ca, '--ca-key', key, '--status', 'good', '--out', path, certificate];
         expect((await runRestaple(['generate', ...signed])).exitCode).toBe(9);
         expect(readFileSync(path, 'utf8')).toBe(text);

@@ -441,7 +441,10 @@ describe('a host with every server', () => {
       ['not-asked', 'haproxy was not asked what it has loaded: /run/haproxy-admin.sock: it does not exist'],
       ['unreadable', '/etc/nginx/sites/broken.conf:2: "listen" is not terminated by ";"'],
       ['unreadable', '/etc/hitch/hitch.conf:8: { was not expected here'],
-      ['not-understood', 'what /etc/cron.d/broken:1 refreshes could not be told: Nonexistent flag: --no-such-flag'],
+      [
+        'not-understood',
+        'doctor could not find out which staples /etc/cron.d/broken:1 refreshes: Nonexistent flag: --no-such-flag',
+      ],
       [unclaimed.code, unclaimed.message],
     ]);
     expect(report.exitCode).toBe(8);
@@ -485,6 +488,9 @@ describe('a host without servers', () => {
       const { stdout, stderr, exitCode } = await empty.run('restaple doctor --strict');
       const line = 'no TLS server that doctor knows was found on this host, so there is nothing to staple\n';
       expect({ stdout, stderr, exitCode }).toEqual({ stdout: line, stderr: '', exitCode: 0 });
+      const named = (await empty.run('restaple doctor hitch')).stdout.replace(/\s+/g, ' ');
+      expect(named).toContain('no hitch was found on this host: none runs, and there is no /etc/hitch/hitch.conf');
+      expect(named).not.toContain('no TLS server');
     } finally {
       await empty.stop();
     }

@@ -1,4 +1,6 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { answer } from '../support/answer.js';
@@ -162,6 +164,21 @@ describe('doctor on haproxy', { tags: ['haproxy'] }, () => {
     expect(exitCode).toBe(0);
   });
 
+  it('says which line of haproxy keeps it from asking, where its socket is not for administrators', async () => {
+    const site = scene.issue('site');
+    const server = await haproxyWith(site.certificate);
+    await running.pop()!.stop();
+    const text = readFileSync(scene.folder.at('haproxy.cfg'), 'utf8').replace('level admin', 'level user');
+    const ports = [Number(/bind 127\.0\.0\.1:(\d+)/.exec(text)?.[1])];
+    running.push(await startHaproxy({ config: text, folder: scene.folder.path, ports }));
+
+    const { certificates, remarks } = await runDoctor([server]);
+    expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }]);
+    expect(remarks).toMatchObject([
+      { code: 'not-asked', hint: expect.stringContaining('add "level admin"') as string },
+    ]);
+  });
+
   it('connects to no other host, whatever the configuration names', async () => {
     const site = scene.issue('site');
     const server = await haproxyWith(site.certificate);
@@ -229,6 +246,27 @@ describe('doctor on nginx', { tags: ['nginx'] }, () => {
       exitCode: 0,
       certificates: [{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }] }],
     });
+  });
+
+  it('gives advice that nginx takes, however the lines of a server block are broken', async () => {
+    const site = scene.issue('site');
+    rmSync(site.staple, { force: true });
+    const names = `ssl_certificate ${site.certificate}; ssl_certificate_key ${site.key};`;
+    const blocks = [
+      `server { listen 127.0.0.1:1 ssl; ${names} }`,
+      `server { listen 127.0.0.1:1 ssl;\n${names.replaceAll(' ', '\n')} # the site\n}`,
+      `server { listen 127.0.0.1:1 ssl;\n${names} ssl_stapling off;\n}`,
+      `server { listen 127.0.0.1:1 ssl;\n${names}\nssl_stapling_file /old.der;\n}`,
+    ];
+    for (const block of blocks) {
+      const text = `pid ${scene.folder.at('nginx.pid')}; error_log stderr;\nevents {}\nhttp { access_log off; ${block} }\n`;
+      const server = `nginx:${scene.folder.write('nginx.conf', text)}`;
+      const [first] = (await runDoctor([server])).certificates;
+      // It runs nginx -t too.
+      await follow(first?.findings[0]?.advice ?? [], scene.folder);
+      expect((await runDoctor([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
+      rmSync(scene.folder.at('ocsp'), { recursive: true });
+    }
   });
 
   it('finds the staple of each server block, in included files too', async () => {
@@ -412,7 +450,9 @@ describe('config init by root', { tags: ['haproxy', 'chroot'] }, () => {
     chmodSync(scene.folder.at('haproxy.cfg'), 0o666);
     const { stdout } = await runRestaple(['config', 'init', server]);
     expect(stdout).toContain('certificates: []');
-    expect(stdout).toMatch(/# - .*site\.pem \(haproxy\): others than root decide .*others may write .*haproxy\.cfg/);
+    expect(stdout).toMatch(
+      /# - .*site\.pem \(haproxy\): others than root can change its configuration: others may write .*haproxy\.cfg/,
+    );
   });
 });
 
@@ -465,9 +505,33 @@ describe('doctor by root', { tags: ['chroot'] }, () => {
     const { stdout } = await runRestaple(['doctor', `nginx:${file}`]);
     expect(stdout).not.toContain('--out');
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      `others than root decide what its configuration says: others may write ${file}`,
+      `others than root can change its configuration: others may write ${file}`,
     );
     expect((await runRestaple(['config', 'init', `nginx:${file}`])).stdout).toContain('certificates: []');
+  });
+
+  it('has room for few servers of another user, and says how many it left out', async () => {
+    const site = scene.issue('site');
+    const file = scene.folder.write(
+      'nginx.conf',
+      `http { server { listen 127.0.0.1:1 ssl; ssl_certificate ${site.certificate}; } }`,
+    );
+    const program = scene.folder.at('nginx');
+    copyFileSync('/bin/bash', program);
+    chmodSync(program, 0o755);
+    chmodSync(scene.folder.path, 0o755);
+    const options = { uid: 61_234, gid: 61_234, argv0: `nginx: master process nginx -c ${file}` };
+    const started = Array.from({ length: 12 }, () => spawn(program, ['-c', 'echo; read -r'], options));
+    try {
+      for (const { stdout } of started) await once(stdout, 'data');
+      const { certificates, remarks } = await runDoctor(['nginx']);
+      const isOwn = ({ certificate }: { readonly certificate?: string }): boolean => certificate === site.certificate;
+      expect(certificates.filter(isOwn)).toHaveLength(8);
+      const message = 'only the beginning of what user 61234 runs is in this report; left out: 4 servers';
+      expect(remarks).toContainEqual(expect.objectContaining({ code: 'not-understood', message }));
+    } finally {
+      for (const { stdin } of started) stdin.end();
+    }
   });
 });
 

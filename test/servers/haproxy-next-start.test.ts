@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { answer } from '../support/answer.js';
 import { startResponder } from '../support/misbehaving-responder.js';
 import { isSince } from '../support/programs.js';
 import { runRestaple } from '../support/run-program.js';
@@ -13,6 +14,7 @@ import {
   createServerScene,
   fetchAndReload,
   type FetchReload,
+  fromNow,
   responseFor,
   type ServerScene,
   type Site,
@@ -249,6 +251,50 @@ if (isSince('haproxy', '2.8')) {
         expect(await codes('--take-over')).toMatchObject({ exitCode: 0 });
         expect(await stapled(haproxy, site)).toEqual(scene.staple(site));
       } finally {
+        await haproxy.stop();
+      }
+    });
+
+    it('is confirmed where what haproxy sends is good now, though it is not the file, and only then', async () => {
+      const site = scene.issue('confirmed');
+      const list = scene.folder.write('confirmed-list', `${site.certificate} [ocsp-update on]\n`);
+      const haproxy = await start(`crt-list ${list}`);
+      const words = ['--confirm', `${site.certificate}=${haproxy.place}`, site.certificate];
+      const behaviour = scene.responder.behaviour;
+      try {
+        await updateBy(haproxy, site);
+        const own = await stapled(haproxy, site);
+        expect(own).not.toEqual(scene.staple(site));
+        const message = expect.stringMatching(
+          /staple that it fetched itself, not that of the file; it is good/,
+        ) as string;
+        const confirmed = { ok: true, certificates: [{ ok: true, code: 'left-alone', message }] };
+        const told = { ok: true, certificates: [{ code: 'left-alone' }] };
+        expect(await fetchAndReload(['--reload', haproxy.target, ...words])).toMatchObject({
+          exitCode: 0,
+          reload: [told, confirmed],
+        });
+        const reload = await runRestaple(['reload', '--json', haproxy.target, ...words]);
+        expect(reload).toMatchObject({ exitCode: 0 });
+        expect(reload.lines()).toMatchObject([told, confirmed]);
+        expect(await stapled(haproxy, site)).toEqual(own);
+        // Without the word of haproxy that it fetches the staple, it is just another one.
+        const unasked = await fetchAndReload(words);
+        expect(unasked).toMatchObject({ exitCode: 10, reload: [{ certificates: [{ code: 'other-staple' }] }] });
+
+        scene.responder.behaviour = answer(scene.authority, { revokedAt: fromNow(-60_000) });
+        await updateBy(haproxy, site);
+        const revoked = await runRestaple(['reload', '--json', haproxy.target, ...words]);
+        expect(revoked).toMatchObject({ exitCode: 10 });
+        expect(revoked.lines()).toMatchObject([
+          told,
+          {
+            ok: false,
+            certificates: [{ code: 'other-staple', message: expect.stringContaining('it was revoked') as string }],
+          },
+        ]);
+      } finally {
+        scene.responder.behaviour = behaviour;
         await haproxy.stop();
       }
     });

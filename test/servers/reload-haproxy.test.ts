@@ -1,8 +1,8 @@
 // @module-tag haproxy
-import { symlinkSync } from 'node:fs';
+import { cpSync, symlinkSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import type { HaproxyPlace } from '../../src/servers/haproxy/place.js';
 import { parseReloadTarget, tellTarget } from '../../src/servers/reload-target.js';
@@ -10,8 +10,9 @@ import type { PushResult, ReloadLimits, StapleToPush, TargetResult } from '../..
 import type { IssuedCertificate } from '../support/certificate.js';
 import { buildErrorResponse, buildOcspResponse, type SingleResponseOptions } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
+import { isSince } from '../support/programs.js';
 import { freePort } from '../support/servers/free-port.js';
-import { askHaproxy, startHaproxy } from '../support/servers/haproxy.js';
+import { askHaproxy, haproxyConfig, startHaproxy } from '../support/servers/haproxy.js';
 import { isStapleInHaproxy } from '../support/servers/haproxy-staples.js';
 import { probeStaple } from '../support/servers/probe-staple.js';
 import type { Daemon } from '../support/servers/daemon.js';
@@ -112,11 +113,22 @@ const bundleRsa = site('bundle.example', { file: 'bundle/same.pem.rsa', keyType:
 const bundleEcdsa = site('bundle.example', { file: 'bundle/same.pem.ecdsa', hasOcspFile: false });
 symlinkSync(linked.path, at('certs/link.pem'));
 
+/** Up to 3.3 every socket took a staple for a certificate that was loaded with one. */
+const needsAdmin = isSince('haproxy', '3.4');
+const notAdmin = {
+  ok: false,
+  code: 'permission-denied',
+  message: expect.stringContaining('no "level admin"') as string,
+  hint: expect.stringContaining('add "level admin"') as string,
+};
+
 const config = (ports: { frontend: number; bundle: number; console: number }, more = ''): string => `global
     stats socket ${at('admin.sock')} mode 600 level admin
-    stats socket ${at('operator.sock')} mode 600 level operator
+    stats socket ${at('operator.sock')} mode 600
+    stats socket ${at('user.sock')} mode 600 level user
     stats socket ${at('numbered.sock')} mode 600 level admin severity-output number
     stats socket ipv4@127.0.0.1:${ports.console} level admin
+    nbthread 1
     ${more}
 defaults
     mode http
@@ -149,9 +161,9 @@ describe('a staple pushed into haproxy', () => {
     ['its unix socket', () => `haproxy:${at('admin.sock')}`],
     ['its TCP socket', () => `haproxy:127.0.0.1:${consolePort}`],
     ['the socket of its master', () => `haproxy:@1:${at('master.sock')}`],
-    ['a socket of the level operator', () => `haproxy:${at('operator.sock')}`],
+    ...(needsAdmin ? [] : [['a socket of the level operator', () => `haproxy:${at('operator.sock')}`] as const]),
     ['a socket that numbers its severities', () => `haproxy:${at('numbered.sock')}`],
-  ])('through %s is what it then staples', async (what, text) => {
+  ] as const)('through %s is what it then staples', async (what, text) => {
     // Each row pushes another one.
     const staple = stapleOf(main, { hoursAgo: what.length });
     expect(await isHeld(text(), staple)).toBe(false);
@@ -166,6 +178,15 @@ describe('a staple pushed into haproxy', () => {
     expect(await stapled(main.name)).toEqual(staple.bytes);
     expect(await isHeld(text(), staple)).toBe(true);
   });
+
+  if (needsAdmin) {
+    it('through a socket of the level operator is refused, which says what to do', async () => {
+      const before = await stapled(main.name);
+      const failed = await push(`haproxy:${at('operator.sock')}`, stapleOf(main, { hoursAgo: 1 }));
+      expect(failed).toMatchObject({ ok: false, certificates: [notAdmin] });
+      expect(await stapled(main.name)).toEqual(before);
+    });
+  }
 
   it('goes over one connection with all others', async () => {
     const staples = [stapleOf(main, { hoursAgo: 3 }), stapleOf(second, { hoursAgo: 3 })];
@@ -192,7 +213,47 @@ describe('a staple pushed into haproxy', () => {
   });
 });
 
+describe('a haproxy with several threads', () => {
+  it('is named where it cannot set a staple that a handshake reads, unless nothing is to be set', async () => {
+    const threaded = createTemporaryFolder();
+    const port = await freePort();
+    const socket = threaded.at('admin.sock');
+    const certificates = threaded.at('certs');
+    cpSync(at('certs'), certificates, { recursive: true });
+    const text = haproxyConfig({ port, certificate: certificates, adminSocket: socket });
+    const running = await startHaproxy({
+      config: text.replace('nbthread 1', 'nbthread 2'),
+      folder: threaded.path,
+      ports: [port],
+    });
+    onTestFinished(async () => {
+      await running.stop();
+      threaded.remove();
+    });
+    const version = /^Version: ([\d.]+)/m.exec(await askHaproxy(socket, 'show info'))![1]!;
+    const isMended = /^(?:3\.2\.(?:2[2-9]|[3-9]\d)|3\.4\.(?:[3-9]|\d\d)|3\.[5-9]|[4-9])/.test(version);
+    const finding = { rule: 'staple-race', severity: 'info', message: expect.stringContaining(version) as string };
+
+    const staple = stapleOf(main);
+    const first = await push(`haproxy:${socket}`, staple);
+    expect(first).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(first.findings).toEqual(isMended ? undefined : [expect.objectContaining(finding)]);
+    expect(await stapled(main.name, port)).toEqual(staple.bytes);
+
+    const again = await push(`haproxy:${socket}`, { ...staple, isChanged: false });
+    expect(again).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(again.findings).toBeUndefined();
+  });
+});
+
 describe('a certificate that haproxy loaded without a staple', () => {
+  it('stays without one at a socket that is not of the level admin, which says what to do', async () => {
+    const staple = stapleOf(bareOther);
+    expect(await pushOne(staple, `haproxy:${at('operator.sock')}`)).toMatchObject(notAdmin);
+    expect(await pushOne(staple, `haproxy:${at('user.sock')}`)).toMatchObject(notAdmin);
+    expect(await stapled(bareOther.name)).toBeNull();
+  });
+
   it('gets its place by a transaction', async () => {
     const staple = stapleOf(bare);
     expect(await stapled(bare.name)).toBeNull();
@@ -215,10 +276,6 @@ describe('a certificate that haproxy loaded without a staple', () => {
   it('is found by its fingerprint where haproxy loaded a copy of its file', async () => {
     const path = at('live/bare-other/fullchain.pem');
     const staple = stapleOf(bareOther, { path });
-    const operator = await pushOne(staple, `haproxy:${at('operator.sock')}`);
-    expect(operator).toMatchObject({ ok: false, code: 'permission-denied' });
-    expect(await stapled(bareOther.name)).toBeNull();
-
     expect(await pushOne(staple)).toEqual({ certificatePath: path, ok: true });
     expect(await stapled(bareOther.name)).toEqual(staple.bytes);
   });

@@ -14,8 +14,10 @@ interface Program {
   readonly trial?: readonly string[];
   /** What to do where a package does not help. */
   readonly remedy?: string;
-  /** It serves TLS with staples, and the next Debian has it too: the arguments by which it says its version. */
-  readonly server?: { readonly versionBy: readonly string[] };
+  /** The arguments by which it says its version. */
+  readonly versionBy?: readonly string[];
+  /** It serves TLS with staples, and the next Debian has it too. */
+  readonly isServer?: true;
 }
 
 /**
@@ -34,28 +36,29 @@ const programs: Readonly<Record<string, Program>> = {
   chroot: { packages: 'coreutils', trial: ['/', '/bin/true'], remedy: 'run them as root' },
   chromium: { packages: 'chromium', isFiles: true, files: ['/usr/bin/chromium'] },
   curl: { packages: 'curl' },
-  dnsdist: { packages: 'dnsdist', server: { versionBy: ['--version'] } },
-  exim4: { packages: 'exim4-daemon-light', server: { versionBy: ['-bV'] } },
+  dnsdist: { packages: 'dnsdist', versionBy: ['--version'], isServer: true },
+  exim4: { packages: 'exim4-daemon-light', versionBy: ['-bV'], isServer: true },
   faketime: { packages: 'faketime' },
   fish: { packages: 'fish' },
   flock: { packages: 'util-linux' },
   h2o: { packages: 'h2o' },
-  haproxy: { packages: 'haproxy', server: { versionBy: ['-v'] } },
-  hitch: { packages: 'hitch', server: { versionBy: ['--version'] } },
+  haproxy: { packages: 'haproxy', versionBy: ['-v'], isServer: true },
+  hitch: { packages: 'hitch', versionBy: ['--version'], isServer: true },
   ip: { packages: 'iproute2' },
   kill: { packages: 'procps' },
   lighttpd: {
     packages: 'lighttpd lighttpd-mod-openssl',
     files: ['/usr/lib/lighttpd/mod_openssl.so'],
-    server: { versionBy: ['-v'] },
+    versionBy: ['-v'],
+    isServer: true,
   },
   lintian: { packages: 'lintian' },
   localhost: { isFiles: true, files: ['/etc/hosts'], remedy: 'name localhost in /etc/hosts' },
   man: { packages: 'man-db' },
   mandoc: { packages: 'mandoc' },
-  nginx: { packages: 'nginx-light', server: { versionBy: ['-v'] } },
+  nginx: { packages: 'nginx-light', versionBy: ['-v'], isServer: true },
   ocsptool: { packages: 'gnutls-bin' },
-  openssl: { packages: 'openssl' },
+  openssl: { packages: 'openssl', versionBy: ['version'] },
   perl: { packages: 'perl-base' },
   promtool: { packages: 'prometheus' },
   ps: { packages: 'procps' },
@@ -102,19 +105,19 @@ export function remedyFor(names: Iterable<string>): string {
 }
 
 /** The tags of the servers that staple. */
-export const serverTags: readonly string[] = Object.entries(programs).flatMap(([name, { server }]) =>
-  server === undefined ? [] : [name],
+export const serverTags: readonly string[] = Object.entries(programs).flatMap(([name, { isServer }]) =>
+  isServer === undefined ? [] : [name],
 );
 
 /**
- * Whether the server of this name is of this version or newer, as `3.0`. One that is not installed is as new as can be: its
- * tests are then skipped by their tags, and not by their version.
+ * Whether the server of this name, or the OpenSSL that servers use, is of this version or newer, as `3.0`. One that is not
+ * installed is as new as can be: its tests are then skipped by their tags, and not by their version.
  */
 export function isSince(name: string, version: string): boolean {
-  const { server } = programs[name] ?? {};
-  if (server === undefined) throw new Error(`${name} is no server of the table`);
+  const { versionBy } = programs[name] ?? {};
+  if (versionBy === undefined) throw new Error(`${name} says no version in the table`);
   if (missing.has(name)) return true;
-  const installed = versions.get(name) ?? versionOf(name, server.versionBy);
+  const installed = versions.get(name) ?? versionOf(name, versionBy);
   versions.set(name, installed);
   const [wanted = [], own = []] = [version, installed].map((text) => text.split('.').map(Number));
   const different = wanted.findIndex((part, index) => part !== (own[index] ?? 0));

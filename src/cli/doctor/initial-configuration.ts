@@ -39,7 +39,7 @@ export function initialConfiguration({ certificates }: DoctorReport): string {
 /** Why nothing is fetched for a certificate. */
 function obstacleOf(record: DoctorRecord): string | undefined {
   const { certificate, state, reason, facts, staple, ownFetching, stranger } = record;
-  if (stranger !== undefined) return `others than root decide what its configuration says: ${stranger}`;
+  if (stranger !== undefined) return `others than root can change its configuration: ${stranger}`;
   if (certificate === undefined) return 'nobody knows the configuration of its server';
   if (facts === undefined || state === 'needs-nothing') return reason;
   if (facts.ocspUris.length === 0) return 'it names no responder, so its staple is not fetched';
@@ -57,7 +57,7 @@ function addSource(record: DoctorRecord, sources: Map<string, Source>, leftOut: 
     leftOut.push(`${nameOf(record)}: the name of its staple has braces, which stand for a template: ${out}`);
   } else if (out !== undefined && !existsSync(dirname(out))) {
     leftOut.push(
-      `${nameOf(record)}: first make the folder of its staple, mkdir -p ${shellWord(dirname(out))}, and set it in ${record.server}`,
+      `${nameOf(record)}: the folder of its staple is missing: mkdir -p ${shellWord(dirname(out))}, then have ${record.server} read ${out}`,
     );
   } else if (known !== undefined && known.out !== out) {
     leftOut.push(

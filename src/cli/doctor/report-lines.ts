@@ -53,11 +53,11 @@ function table(records: readonly DoctorRecord[], { width, now, paint }: ReportOp
   }));
   const titles = ['STATE', 'LEFT', 'SERVER'];
   const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map(({ cells }) => displayWidth(cells[column] ?? ''))),
+    rows.reduce((widest, { cells }) => Math.max(widest, displayWidth(cells[column] ?? '')), title.length),
   );
   const fixed = widths.reduce((sum, one) => sum + one + gap.length, 0);
   const room = Math.max(16, width - fixed);
-  const widest = Math.max('CERTIFICATE'.length, ...rows.map(({ name }) => displayWidth(name)));
+  const widest = rows.reduce((most, { name }) => Math.max(most, displayWidth(name)), 'CERTIFICATE'.length);
   const nameWidth = width >= wideFrom ? Math.min(widest, Math.floor(room / 2)) : Math.min(widest, room);
   const reasonWidth = width >= wideFrom ? room - nameWidth - gap.length : 0;
   const line = (cells: readonly string[], name: string, reason: string): [string, string] => [

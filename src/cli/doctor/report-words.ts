@@ -53,6 +53,8 @@ export function editWords({ file, line, note }: Extract<AdviceStep, { do: 'edit'
 
 /** Of a report without certificates. That there is nothing to staple is known only where everything was read. */
 export function nothingFound({ servers, remarks }: DoctorReport): string {
+  const isNoneHere = servers.length === 0 && remarks.some(({ code }) => code === 'not-found');
+  if (isNoneHere) return 'the server that was asked for was not found on this host';
   if (remarks.some(({ code }) => code === 'unreadable' || code === 'not-understood')) {
     return 'no certificate of a TLS server was found in what could be read';
   }

@@ -10,6 +10,7 @@ import {
   fileFlag,
   flagKind,
   listOf,
+  newFileFlag,
   newStapleFlag,
   switchFlag,
   textFlag,
@@ -69,8 +70,11 @@ export const fetchFlags = withEnvironment({
       'where the staple goes: a file, a folder, a template of {dir} {base} {name} {lineage} {serial} {fingerprint}, or - for stdout [default: CERT.ocsp]',
       { check: checkStapleTemplate, summary: 'where the staple goes [default: CERT.ocsp]' },
     ),
-    'request-out': fileFlag('also write the request to this file', { isOfOneRun: true }),
-    metrics: fileFlag('write metrics of the run to this file, as Prometheus text', { section: 'metrics' }),
+    'request-out': newFileFlag('also write the request to this file', { isOfOneRun: true, example: 'site.req' }),
+    metrics: newFileFlag('write metrics of the run to this file, as Prometheus text', {
+      section: 'metrics',
+      example: '/var/lib/prometheus/node-exporter/restaple.prom',
+    }),
     lock: fileFlag(
       'hold this lock, so that only one run works at a time [default with a configuration: /run/restaple/NAME.lock]',
       {

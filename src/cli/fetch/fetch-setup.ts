@@ -9,6 +9,7 @@ import { ownProcess } from '../../library/own-process.js';
 import type { HttpClient, HttpClientOptions } from '../../transport/http-client.js';
 import { createResponderGate } from '../../transport/responder-gate.js';
 import { proxyFromEnvironment, proxyFromFlag, type ProxySettings } from '../../transport/proxy.js';
+import { assertHeaderLines } from '../../transport/request-headers.js';
 import type { Output } from '../output.js';
 import { requestSignerFrom } from './request-signer.js';
 import { checkUrl, type AskingFlags } from '../flags/asking-flags.js';
@@ -26,6 +27,7 @@ export async function fetchOptionsFrom(
   { warn }: Pick<Output, 'warn'>,
 ): Promise<FetchOptions> {
   if (flags.url !== undefined) checkUrl(flags.url);
+  assertHeaderLines(flags.header);
   return definedOnly({
     out: isStdout(flags.out) ? undefined : flags.out,
     withoutFile: isStdout(flags.out) ? true : undefined,

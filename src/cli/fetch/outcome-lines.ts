@@ -1,4 +1,4 @@
-import { isBelieved } from '../../core/index.js';
+import { isBelieved, windowOf } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import type { FailedOutcome, Outcome, OutcomeTally } from '../../pipeline/fetch/outcome.js';
@@ -78,12 +78,15 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
   for (const warning of outcome.warnings) output.warn(`${name}: ${warning}`);
   for (const { rule, severity, message, source } of outcome.findings) {
-    const isUrgent = rule === 'issuer-missing' && severity === 'warning';
+    const isUrgent = severity === 'warning' && keepFromStarting.has(rule);
     if (output.isVerbose || isUrgent || (output.isTalkative && aboutCertificates.has(rule))) {
       output.warn(`${name}: ${message} (${source})`);
     }
   }
 }
+
+/** With what these say, haproxy does not start. */
+const keepFromStarting: ReadonlySet<string> = new Set(['issuer-missing', 'issuer-stale']);
 
 /** What somebody who watches should hear about, though nothing is wrong with the staple. */
 const aboutCertificates: ReadonlySet<string> = new Set([
@@ -93,9 +96,15 @@ const aboutCertificates: ReadonlySet<string> = new Set([
 ]);
 
 function until({ verdict: onDisk, answer: verdict = onDisk, nextRefresh }: Outcome): string {
-  if (verdict === undefined || !isBelieved(verdict) || verdict.statement.nextUpdate === undefined) return '';
+  const end = endOf(verdict);
+  if (verdict === undefined || end === undefined) return '';
   const due = nextRefresh === undefined ? '' : `, due ${formatTime(nextRefresh)}`;
-  return ` (${verdict.kind} until ${formatTime(verdict.statement.nextUpdate)}${due})`;
+  return ` (${verdict.kind} until ${formatTime(end)}${due})`;
+}
+
+/** When clients cease to believe it: at nextUpdate, or once the certificate of its signer has expired. */
+function endOf(verdict: Outcome['verdict']): Date | undefined {
+  return verdict !== undefined && isBelieved(verdict) ? windowOf(verdict.statement, verdict.responder)?.end : undefined;
 }
 
 function sayMissingResponder(
@@ -131,8 +140,8 @@ function sayTroubled(output: Output, outcome: FailedOutcome, name: string): void
 /** A failed refresh is less urgent while the staple on disk still holds, and whoever reads of it should know for how long. */
 function sayWhatStays(output: Output, { outcome, verdict, written }: Outcome, name: string): void {
   if (written || outcome === 'revoked' || verdict?.kind !== 'good') return;
-  const { nextUpdate } = verdict.statement;
-  if (nextUpdate !== undefined) output.say(`${name}: the staple on disk stays, good until ${formatTime(nextUpdate)}`);
+  const end = endOf(verdict);
+  if (end !== undefined) output.say(`${name}: the staple on disk stays, good until ${formatTime(end)}`);
 }
 
 /** The last JSON line. */

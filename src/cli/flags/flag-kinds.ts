@@ -96,28 +96,36 @@ export const textFlag = flagKind({ read: (text) => text });
 
 export const fileFlag = flagKind({ helpValue: '<file>', inFolder: filled(inFolder), read: (text) => text });
 
+const unlessStdout = (text: string): string | undefined => (text === '' || isStdout(text) ? undefined : text);
+
 /** Where a staple is. */
 export const outFlag = flagKind({
   helpValue: '<file|folder|template>',
   expected: 'a file, a folder or a template: - is for fetch and generate',
   example: '/etc/nginx/ocsp/',
-  read: (text) => (isStdout(text) ? undefined : text),
+  read: unlessStdout,
 });
 
-/** Where a page goes. */
-export const pageFlag = flagKind({
+const newFile = {
   helpValue: '<file>',
   inFolder: filled(inFolder),
   expected: 'the name of a file',
-  example: '/var/www/html/staples.html',
-  read: (text) => (text === '' || isStdout(text) ? undefined : text),
-});
+  read: unlessStdout,
+};
+
+/** A file that is written and is no staple: for stdout it would be one named `-`. */
+export const newFileFlag = flagKind(newFile);
+
+/** Where a page goes. */
+export const pageFlag = flagKind({ ...newFile, example: '/var/www/html/staples.html' });
 
 /** Where a staple goes, which may be stdout. */
 export const newStapleFlag = flagKind({
   helpValue: '<file|folder|template|->',
   inFolder: outInFolder,
-  read: (text) => text,
+  expected: 'a file, a folder, a template or -',
+  example: '/etc/nginx/ocsp/',
+  read: (text) => (text === '' ? undefined : text),
 });
 
 /** A duration in milliseconds: 90s, 5m, 12h, 3d. */

@@ -23,6 +23,9 @@ export function parseTime(text: string): Date | undefined {
   if (/^\d{1,11}$/.test(trimmed)) return new Date(Number(trimmed) * 1000);
   const match = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(trimmed);
   if (match === null) return undefined;
+  // Date takes the 30th of February for the 2nd of March.
+  const day = new Date(trimmed.slice(0, 10));
+  if (Number.isNaN(day.getTime()) || !day.toISOString().startsWith(trimmed.slice(0, 10))) return undefined;
   const hasTime = trimmed.length > 10;
   const time = new Date(hasTime && match[1] === undefined ? `${trimmed}Z` : trimmed);
   return Number.isNaN(time.getTime()) ? undefined : time;

@@ -1,4 +1,9 @@
-import type { CertificateRecord, EmbeddedCertificateRecord, PublicKeyRecord } from '../../pipeline/inspect/record.js';
+import type {
+  CertificateRecord,
+  CertificateRequestRecord,
+  EmbeddedCertificateRecord,
+  PublicKeyRecord,
+} from '../../pipeline/inspect/record.js';
 import { extensionLines, signatureLines } from './common-lines.js';
 import { field, hexLines, section, type Line } from './line.js';
 
@@ -18,6 +23,17 @@ export function certificateLines(certificate: CertificateRecord): Line[] {
     ...signatureLines(certificate),
     field('SHA-1 fingerprint', fingerprints.sha1),
     field('SHA-256 fingerprint', fingerprints.sha256),
+  ];
+}
+
+export function certificateRequestLines(request: CertificateRequestRecord): Line[] {
+  return [
+    field('version', request.version),
+    field('subject', request.subject),
+    ...publicKeyLines(request.publicKey),
+    ...extensionLines('requested extensions', request.extensions),
+    ...request.attributes.flatMap(({ oid, values }) => section(`attribute ${oid}`, values.flatMap(hexLines))),
+    ...signatureLines(request),
   ];
 }
 

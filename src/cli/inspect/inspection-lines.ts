@@ -3,7 +3,8 @@ import type { Inspected, InspectionRecord } from '../../pipeline/inspect/record.
 import { escapeText } from '../render/escape-text.js';
 import { exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { exitCodes, gravestExitCode, type ExitCode } from '../exit/exit-code.js';
-import { certificateLines } from './certificate-lines.js';
+import { certificateLines, certificateRequestLines } from './certificate-lines.js';
+import { crlLines } from './revocation-list-lines.js';
 import type { Line } from './line.js';
 import { requestLines } from './request-lines.js';
 import { responseLines } from './response-lines.js';
@@ -55,6 +56,10 @@ function described(record: InspectionRecord): readonly [title: string, lines: re
       return [`OCSP request, ${record.octets} octets`, requestLines(record)];
     case 'certificate':
       return [`certificate, ${record.octets} octets`, certificateLines(record)];
+    case 'certificate-request':
+      return [`certificate request, ${record.octets} octets`, certificateRequestLines(record)];
+    case 'crl':
+      return [`CRL, ${record.octets} octets`, crlLines(record)];
     case 'private-key':
       return [`private key (${record.label}), not read`, []];
     case 'other':

@@ -2,7 +2,7 @@ import type { Config } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { confirmPlacesFrom, parseConfirmPlace, type ConfirmPlace } from '../../pipeline/reload/confirm-place.js';
-import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
+import { proveByHandshake, type BeforeProof } from '../../pipeline/reload/prove-by-handshake.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import {
   forgetTold,
@@ -11,7 +11,7 @@ import {
   type TargetTask,
   type TellTools,
 } from '../../pipeline/reload/tell-targets.js';
-import type { StapleToPush, TargetResult } from '../../servers/reload-result.js';
+import { codeOf, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
 import type { ReloadTarget } from '../../servers/reload-target.js';
 import { reloadTargetFrom } from '../flags/reload-flags.js';
 import { exitCodes } from '../exit/exit-code.js';
@@ -65,7 +65,8 @@ export function gatherAndTell(
   async function tellAndProve(): Promise<TargetResult[]> {
     // They came as they settled; targets hear about them in the order in which they were named.
     sortAsNamed(staples, certificates());
-    const told = await tellAll(config, staples, targets.map(taskOf), tools);
+    const tasks = targets.map(taskOf);
+    const told = await tellAll(config, staples, tasks, tools);
     // If every target failed, there is no reload to wait for.
     const isPatient =
       targets.length === 0
@@ -74,13 +75,20 @@ export function gatherAndTell(
             ({ ok, certificates: taken }) =>
               ok && taken.some(({ code }) => code !== 'not-served' && code !== 'left-alone'),
           );
+    // Where another server has the certificate too, the place may be that server's.
+    const isLeftAlone = (staple: StapleToPush): boolean => {
+      const codes = tasks.flatMap((task, index) =>
+        task.staples.includes(staple) ? [codeOf(told[index], staple)] : [],
+      );
+      return codes.includes('left-alone') && codes.every((code) => code === 'left-alone' || code === 'not-served');
+    };
     const confirmed: TargetResult[] = [];
     for (const place of places) {
       const expected = staples.filter((staple) => isFor('confirm', place.text, staple));
       const isNamed = ({ certificatePath }: StapleToPush): boolean => shownPath(certificatePath) === place.certificate;
       // Its own source names other places.
       if (!expected.some(isNamed) && staples.some(isNamed)) continue;
-      confirmed.push(await prove(place, expected, targets, tools, isPatient));
+      confirmed.push(await prove(place, expected, targets, tools, { isPatient, isLeftAlone }));
     }
     return [...told, ...confirmed];
   }
@@ -165,9 +173,9 @@ async function prove(
   staples: readonly StapleToPush[],
   targets: readonly ReloadTarget[],
   tools: TellTools,
-  isPatient: boolean,
+  before: BeforeProof,
 ): Promise<TargetResult> {
-  const result = await proveByHandshake(place, staples, tools, isPatient);
+  const result = await proveByHandshake(place, staples, tools, before);
   for (const { certificatePath, ok } of result.certificates) {
     const staple = staples.find((one) => one.certificatePath === certificatePath);
     if (ok || staple === undefined) continue;

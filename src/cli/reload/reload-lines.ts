@@ -14,8 +14,8 @@ export function targetRecord(result: TargetResult): Record<string, unknown> {
 }
 
 function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
-  // Only this program needs to know that it is not served: others read its code.
-  return { certificate: shownPath(certificatePath), ...result, isNotServed: undefined };
+  // Only this program needs these two: others read the code.
+  return { certificate: shownPath(certificatePath), ...result, isNotServed: undefined, isUndecided: undefined };
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */

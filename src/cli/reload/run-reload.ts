@@ -3,12 +3,18 @@ import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
 import { nothingToTell, tellAndRemember } from '../../pipeline/reload/tell-targets.js';
 import { confirmPlacesFrom } from '../../pipeline/reload/confirm-place.js';
-import { proveByHandshake } from '../../pipeline/reload/prove-by-handshake.js';
+import { proveByHandshake, type BeforeProof } from '../../pipeline/reload/prove-by-handshake.js';
 import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
 import { verifyListed } from '../../pipeline/verify/verify-staple.js';
-import { notTaken, type PushResult, type StapleToPush, type TargetResult } from '../../servers/reload-result.js';
+import {
+  codeOf,
+  notTaken,
+  type PushResult,
+  type StapleToPush,
+  type TargetResult,
+} from '../../servers/reload-result.js';
 import { targetMistake, type ReloadTarget } from '../../servers/reload-target.js';
 import type { CertificatePath } from '../../source/certificate-paths.js';
 import { reloadTargetFrom } from '../flags/reload-flags.js';
@@ -50,9 +56,11 @@ export async function runReload(
     const isTold = staples.length > 0 || paths.length === 0;
     const told = isTold ? await tellAndRemember(target, staples, tools) : nothingToTell(target);
     const results = [told];
-    for (const place of places) {
-      results.push(await proveByHandshake(place, staples, tools, told.ok && isTold));
-    }
+    const before: BeforeProof = {
+      isPatient: told.ok && isTold,
+      isLeftAlone: (staple) => codeOf(told, staple) === 'left-alone',
+    };
+    for (const place of places) results.push(await proveByHandshake(place, staples, tools, before));
     report(results, others, output);
     return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { CertificateLife } from '../../pipeline/certificate-life.js';
 import type { Trouble } from '../../pipeline/trouble.js';
 import { stapleStates, stateOfVerdict, windowOfVerdict, type StapleState } from '../../pipeline/fetch/staple-state.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What a table or a check has to know of one verified certificate. */
@@ -32,7 +33,7 @@ export function fleetMember(report: VerifyReport): FleetMember {
   const { certificate, response, place, verdict, nextRefresh, alertFrom, trouble, crl, life } = report;
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   return definedOnly({
-    path: certificate ?? response ?? (place === undefined ? '' : `${place.host}:${place.port}`),
+    path: certificate ?? response ?? (place === undefined ? '' : shownHostAndPort(place)),
     state: stateOfReport(report),
     thisUpdate: window?.start,
     validUntil: window?.end,

@@ -9,6 +9,7 @@ import { escapeText } from '../render/escape-text.js';
 import type { Output } from '../output.js';
 import { crlFields, crlText } from './crl-lines.js';
 import { errorRecord, responderRecord, sayTrouble, sayTroubleOf } from '../render/trouble.js';
+import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** The options of a verification that its text depends on. */
@@ -35,7 +36,7 @@ export function tellReport(output: Output, report: VerifyReport, options: Readin
   if (!output.json && verdict === undefined) {
     for (const { message, source } of findings) output.warn(`${nameOf(report)}: ${message} (${source})`);
   }
-  if (place !== undefined && fault !== undefined) sayTrouble(output, `${place.host}:${place.port}: `, fault);
+  if (place !== undefined && fault !== undefined) sayTrouble(output, `${shownHostAndPort(place)}: `, fault);
 }
 
 /** What the reader should hear about the certificate's file. */
@@ -176,7 +177,7 @@ export function sayReportTrouble(output: Output, report: VerifyReport): void {
 /** What the report is about. */
 function nameOf({ certificate, subject, response, place }: VerifyReport): string {
   const path = certificate ?? response;
-  const name = path !== undefined ? shownPath(path) : place === undefined ? '' : `${place.host}:${place.port}`;
+  const name = path !== undefined ? shownPath(path) : place === undefined ? '' : shownHostAndPort(place);
   return subject === undefined ? name : `${name} (${subject})`;
 }
 

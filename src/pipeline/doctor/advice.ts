@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { shownPath } from '../../core/file-path.js';
 import { definedOnly } from '../../core/defined-only.js';
-import type { ServedPlace } from '../../servers/discovery.js';
+import { placesToAsk, type ServedPlace } from '../../servers/discovery.js';
 import { staplePathFor } from '../../store/staple-location.js';
 import { shownHostAndPort } from '../../system/network/host-and-port.js';
 import { changeableByOthers } from '../../system/root-only.js';
@@ -76,7 +76,7 @@ export function staplePlaceFor({ server, discoverer, used, file }: Subject): str
 function fetchCommand({ server, used, file }: Subject, staple: string, { isTold = true } = {}): string {
   const isBeside = file !== undefined && shownPath(staplePathFor(used.certificate, file.certificate)) === staple;
   const out = isBeside ? [] : ['--out', shellWord(staple)];
-  const [place] = used.places;
+  const [place] = placesToAsk(used, 1);
   // What does not run reads its files when it starts.
   const told =
     isTold && server.target !== undefined && server.pid !== undefined ? ['--reload', shellWord(server.target)] : [];
@@ -95,7 +95,7 @@ export function placeText(place: ServedPlace): string {
 }
 
 function proofCommand({ server, used, file }: Subject, staple: string | undefined): string {
-  const [place] = server.pid === undefined ? [] : used.places;
+  const [place] = server.pid === undefined ? [] : placesToAsk(used, 1);
   const isBeside =
     staple === undefined ||
     (file !== undefined && shownPath(staplePathFor(used.certificate, file.certificate)) === staple);

@@ -2,12 +2,13 @@ import { isIP } from 'node:net';
 import { createCertId, type Certificate } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { unlessOcspError } from '../../core/ocsp-error.js';
-import type {
-  CertificateSubject,
-  Discoverer,
-  FoundServer,
-  LoadedState,
-  UsedCertificate,
+import {
+  placesToAsk,
+  type CertificateSubject,
+  type Discoverer,
+  type FoundServer,
+  type LoadedState,
+  type UsedCertificate,
 } from '../../servers/discovery.js';
 import { readCertificateFile, readCertificateFileNow, type CertificateFile } from '../../source/certificate-file.js';
 import type { IssuerFinder } from '../../source/issuer-finder.js';
@@ -113,7 +114,7 @@ export async function examineCertificate(
   if (file === undefined) return { ...candidate, handshakes: [], refreshedBy: [] };
   const { certificate } = file;
   const { stapleReport, staple, bytes } = await examineStaple(candidate, tools);
-  const places = server.pid === undefined ? [] : distinctPlaces(used).slice(0, maximumPlaces);
+  const places = server.pid === undefined ? [] : placesToAsk(used, maximumPlaces);
   const handshakes = await Promise.all(
     places.map((place) =>
       shakeHands(place, {
@@ -237,9 +238,4 @@ function bytesIn(stapleFile: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-function distinctPlaces({ places }: UsedCertificate): UsedCertificate['places'] {
-  const seen = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
-  return [...seen.values()];
 }

@@ -1,11 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OcspError } from '../../core/index.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { shownPath } from '../../core/file-path.js';
-import type {
-  DiscoveryTools,
-  FoundServer,
-  ServedPlace,
-  ServerAnswer,
-  UsedCertificate,
+import {
+  placesToAsk,
+  type DiscoveryTools,
+  type FoundServer,
+  type ServerAnswer,
+  type UsedCertificate,
 } from '../../servers/discovery.js';
 import { TargetFailure } from '../../servers/reload-result.js';
 import { hostProcesses } from '../../system/host-processes.js';
@@ -32,10 +34,11 @@ import {
 } from './examine-certificate.js';
 import { completeByPrint, findServers, type DiscoveredServer, type WantedServer } from './find-servers.js';
 import { diagnose } from './judge.js';
-import { findRefreshers, type CertificatesOfRun } from './refreshers.js';
+import { findRefreshers, type CertificatesOfRun, type Refreshers } from './refreshers.js';
 import { scheduledCommands } from './scheduled-commands.js';
 import { unclaimedCertificates } from './unclaimed-certificates.js';
 import { examineUnclaimed } from './unclaimed-ports.js';
+import { createUsersRoom } from './users-room.js';
 
 export interface DoctorOptions {
   /** Only these servers; all, and ports that nobody claims, where there are none. */
@@ -65,7 +68,8 @@ const concurrency = 8;
 export async function examineHost(options: DoctorOptions): Promise<DoctorReport> {
   const { wanted, discovery, issuers, now, skewMilliseconds, procRoot = '/proc', root = '/' } = options;
   const processes = hostProcesses(procRoot);
-  const { servers: read, remarks } = await findServers(processes, wanted, discovery, root);
+  const room = createUsersRoom(discovery.isRoot);
+  const { servers: read, remarks } = await findServers(processes, wanted, discovery, root, room);
   const servers = await completeByPrint(read, discovery);
   const refreshers = await findRefreshers(scheduledCommands(processes, root), options.certificatesOfRun, root);
   const { timeoutMilliseconds, signal } = discovery.limits;
@@ -82,22 +86,32 @@ export async function examineHost(options: DoctorOptions): Promise<DoctorReport>
     for await (const [server, result] of mapConcurrent(servers, concurrency, work)) results.set(server, result);
     for (const server of servers) {
       const { examined, remarks: own } = results.get(server) ?? { examined: [], remarks: [] };
-      allRemarks.push(...own.map((remark) => ({ ...remark, server: server.found.name })));
-      records.push(...examined.map((one) => recordOf(one, now)));
+      // One by one: a fleet is more than a call has room for as arguments.
+      for (const remark of own) allRemarks.push({ ...remark, server: server.found.name });
+      for (const one of examined) records.push(one);
     }
   };
-  const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot });
+  const ports = wanted.length > 0 ? [] : examineUnclaimed(servers, processes, { ...tools, procRoot, room });
   const [unclaimed] = await Promise.all([ports, examineServers()]);
   records.push(...unclaimed);
-  for (const { where, message } of refreshers.troubles) {
-    allRemarks.push({ code: 'not-understood', message: `what ${where} refreshes could not be told: ${message}` });
-  }
+  allRemarks.push(...troublesOf(refreshers));
+  allRemarks.push(...room.remarks());
   if (wanted.length === 0) allRemarks.push(...(await unclaimedCertificates(records, { now, root })));
   return {
-    servers: servers.filter(isOfInterest).map(({ found }) => serverOf(found)),
+    servers: servers.filter((one) => wanted.length > 0 || isOfInterest(one)).map(({ found }) => serverOf(found)),
     certificates: records.sort(byState),
     remarks: allRemarks.filter(({ server }) => server === undefined || isWorthSaying(server, servers, wanted)),
   };
+}
+
+/** Any user has a crontab, with room for thousands of wrong lines. */
+const shownTroubles = 20;
+
+function troublesOf({ troubles }: Refreshers): DoctorRemark[] {
+  const shown = troubles.slice(0, shownTroubles).map(({ where, message }) => `${where} refreshes: ${message}`);
+  const more = troubles.length - shown.length;
+  if (more > 0) shown.push(`${more} more commands of restaple refresh`);
+  return shown.map((what) => ({ code: 'not-understood', message: `doctor could not find out which staples ${what}` }));
 }
 
 /** An installed server that neither runs nor has certificates is nobody's concern. */
@@ -114,15 +128,20 @@ async function examineServer(
   { discoverer, found }: Pick<DiscoveredServer, 'discoverer' | 'found'>,
   tools: ExaminationTools,
   discovery: DiscoveryTools,
-): Promise<{ readonly examined: readonly Examination[]; readonly remarks: readonly DoctorRemark[] }> {
+): Promise<{ readonly examined: readonly DoctorRecord[]; readonly remarks: readonly DoctorRemark[] }> {
   const candidates: Candidate[] = [];
-  for (const used of distinct(found.certificates))
+  for (const used of distinct(found.certificates)) {
+    if (candidates.length % certificatesAtATime === 0) await breathe(tools.signal);
     candidates.push(await readCandidate({ discoverer, found }, used, tools.issuers, discovery.isRoot));
+  }
   const asked = candidates.filter(({ file }) => file !== undefined);
   const answer = await ask({ discoverer, found }, asked, discovery);
-  const examined: Examination[] = [];
-  const work = (one: Candidate): Promise<Examination> =>
-    examineCertificate(one, answer.loaded?.[asked.indexOf(one)], tools);
+  const loaded = new Map(asked.map((one, index) => [one, answer.loaded?.[index]]));
+  const examined: DoctorRecord[] = [];
+  const work = async (one: Candidate): Promise<DoctorRecord> => {
+    if (examined.length % certificatesAtATime === 0) await breathe(tools.signal);
+    return recordOf(await examineCertificate(one, loaded.get(one), tools), tools.now);
+  };
   for await (const one of mapConcurrent(candidates, concurrency, work)) examined.push(one);
   const remarks = [...found.remarks, ...answer.remarks];
   if (found.pid === undefined && found.certificates.length > 0) {
@@ -132,16 +151,28 @@ async function examineServer(
   return { examined, remarks };
 }
 
+const certificatesAtATime = 100;
+
+/** Files are read without waiting: a fleet of them would keep signals out. Throws OcspError `interrupted`. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  if (signal.aborted) throw new OcspError('interrupted', 'interrupted while examining certificates');
+}
+
 /** One entry for a certificate and its staple, with all its places. */
 function distinct(certificates: readonly UsedCertificate[]): UsedCertificate[] {
-  const byFile = new Map<string, UsedCertificate & { readonly places: ServedPlace[] }>();
+  const byFile = new Map<string, [UsedCertificate, ...UsedCertificate[]]>();
   for (const one of certificates) {
     const key = JSON.stringify([one.certificate, one.stapleFile, one.ownFetching]);
     const known = byFile.get(key);
-    if (known === undefined) byFile.set(key, { ...one, places: [...one.places] });
-    else known.places.push(...one.places);
+    if (known === undefined) byFile.set(key, [one]);
+    else known.push(one);
   }
-  return [...byFile.values()];
+  return [...byFile.values()].map(([first, ...others]) => {
+    if (others.length === 0) return first;
+    const places = [first, ...others].flatMap((one) => placesToAsk(one, Infinity));
+    return definedOnly({ ...first, serverName: undefined, places });
+  });
 }
 
 async function ask(

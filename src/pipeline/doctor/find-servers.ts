@@ -15,6 +15,7 @@ import { servers as table } from '../../servers/servers.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import type { DoctorRemark } from './doctor-report.js';
 import { strangerTo } from './host-files.js';
+import { createUsersRoom, type UsersRoom } from './users-room.js';
 
 /** A server that is looked for: all of a kind, or the one with this configuration. */
 export interface WantedServer {
@@ -58,19 +59,35 @@ export async function findServers(
   wanted: readonly WantedServer[],
   tools: DiscoveryTools,
   root = '/',
+  room: UsersRoom = createUsersRoom(tools.isRoot),
 ): Promise<{ readonly servers: readonly DiscoveredServer[]; readonly remarks: readonly DoctorRemark[] }> {
   const discoverers = await Promise.all(discoverable.flatMap(({ discoverer }) => discoverer?.() ?? []));
   const remarks: DoctorRemark[] = [];
   const servers = discoverers.flatMap((discoverer) => {
     const asked = wanted.filter(({ name }) => name === discoverer.name);
     if (wanted.length > 0 && asked.length === 0) return [];
-    const instances = instancesOf(discoverer, processes, asked, { remarks, root });
+    const instances = instancesOf(discoverer, processes, asked, { remarks, root, room });
+    const isMissing = instances.length === 0 && !remarks.some(({ server }) => server === discoverer.name);
+    if (wanted.length > 0 && isMissing) {
+      const others = discoverers.filter((one) => mastersOf(one, processes).length > 0);
+      remarks.push(notFound(discoverer, others, root));
+    }
     return instances.map((instance) => {
       const found = onThisHost(discoverer.discover(instance, tools), { discoverer, instance }, tools);
-      return { discoverer, instance, found };
+      return { discoverer, instance, found: withinRoom(found, instance, room) };
     });
   });
   return { servers, remarks };
+}
+
+/** Whoever asks for one server, and has another, learns which. */
+function notFound(discoverer: Discoverer, others: readonly Discoverer[], root: string): DoctorRemark {
+  const { name } = discoverer;
+  const names = others.map((one) => one.name).join(', ');
+  const running = names === '' ? 'no server that doctor knows runs here' : `running here: ${names}`;
+  const file = usualConfigurationOf(discoverer, root);
+  const message = `no ${name} was found on this host: none runs, and there is no ${file}; ${running}`;
+  return { server: name, code: 'not-found', message, hint: `name its configuration: restaple doctor ${name}:FILE` };
 }
 
 /** What each server prints completes what its files say. Throws OcspError `interrupted`. */
@@ -97,17 +114,26 @@ function onThisHost(
   return definedOnly({ ...found, unit, stranger: strangerTo(found.configurations, isRoot) });
 }
 
+function withinRoom(found: FoundServer, { running }: ServerInstance, room: UsersRoom): FoundServer {
+  const remarks = room.take('remarks', found.remarks, running?.userId);
+  // Certificates that root itself wrote down have room, whoever the server runs as.
+  if (found.stranger === undefined) return { ...found, remarks };
+  return { ...found, remarks, certificates: room.take('certificates', found.certificates, running?.userId) };
+}
+
 function instancesOf(
   discoverer: Discoverer,
   processes: readonly HostProcess[],
   asked: readonly WantedServer[],
-  { remarks, root }: { readonly remarks: DoctorRemark[]; readonly root: string },
+  { remarks, root, room }: { readonly remarks: DoctorRemark[]; readonly root: string; readonly room: UsersRoom },
 ): ServerInstance[] {
   const { name } = discoverer;
   const usualConfiguration = usualConfigurationOf(discoverer, root);
   const files = asked.flatMap(({ configuration }) => configuration ?? []);
   const isOneWanted = asked.length > 0 && files.length === asked.length;
   const masters = mastersOf(discoverer, processes).flatMap((running): ServerInstance[] => {
+    // Whoever asks for one configuration is not kept from it by others.
+    if (!isOneWanted && room.take('servers', [running], running.userId).length === 0) return [];
     if (running.hasOwnRoot) {
       // Whoever asks for one configuration asks for no other server.
       if (isOneWanted) return [];

@@ -109,5 +109,5 @@ function judgeStaple(
     return definedOnly({ place, outcome: 'served', thisUpdate: window?.start, validUntil: window?.end });
   }
   const what = 'failure' in verdict ? verdict.failure.message : `it says ${verdict.kind}`;
-  return { place, outcome: 'other-staple', message: `the server staples a response that is of no use: ${what}` };
+  return { place, outcome: 'other-staple', message: `the server staples a response that clients cannot use: ${what}` };
 }

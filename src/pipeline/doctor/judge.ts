@@ -6,7 +6,7 @@ import { readableAdvice, settingAdvice, stapleAdvice, staplePlaceAdvice } from '
 import type { DoctorFinding, DoctorState, Refresher } from './doctor-report.js';
 import { lacksResolver, type Examination } from './examine-certificate.js';
 import { isWrong } from './handshakes.js';
-import type { Decision, Rule } from './rule.js';
+import { notServedFor, type Decision, type Rule } from './rule.js';
 import { notFound, notLoaded, unableToStaple } from './running-server-rules.js';
 import { sideFindings } from './side-findings.js';
 
@@ -80,7 +80,7 @@ function withoutStrangersAdvice(
   stranger: string | undefined,
 ): readonly DoctorFinding[] {
   if (stranger === undefined || findings.every(({ advice }) => advice.length === 0)) return findings;
-  const message = `no commands for root are shown, since others than root decide what its configuration says: ${stranger}`;
+  const message = `no commands are shown to root, since others than root can change its configuration: ${stranger}`;
   return [
     ...findings.map((finding) => ({ ...finding, advice: [] })),
     { code: 'configuration-of-others', severity: 'warning', message, advice: [] },
@@ -119,17 +119,21 @@ const withoutResponder: Rule = ({ report, staple, facts }) => {
   };
 };
 
+const refusals = {
+  revoked: 'the certificate is revoked',
+  unknown: 'the responder does not know the certificate',
+} as const;
+
 /** Whatever lies on disk, the CA says otherwise now. */
 const refusedByResponder: Rule = ({ answer }) => {
   const kind = answer?.verdict?.kind;
   if (kind !== 'revoked' && kind !== 'unknown') return undefined;
-  const message = kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
   return {
     state: 'broken',
     gravity: kind,
     code: kind,
     severity: 'error',
-    message: `${message}, says its responder now`,
+    message: `${refusals[kind]}, says its responder now`,
     advice: [],
   };
 };
@@ -152,9 +156,7 @@ const badStaple: Rule = (examined) => {
     };
   }
   if (verdict?.kind === 'revoked' || verdict?.kind === 'unknown') {
-    const what =
-      verdict.kind === 'revoked' ? 'the certificate is revoked' : 'the responder does not know the certificate';
-    const message = `${what}, says ${staple.file}`;
+    const message = `${refusals[verdict.kind]}, says ${staple.file}`;
     const command = `restaple query ${shellWord(shownPath(used.certificate))}`;
     return {
       state: 'broken',
@@ -191,14 +193,8 @@ const notSetUp: Rule = (examined) => {
     staple === undefined
       ? `its responder is not used: the server is not set ${what}`
       : `its responder is not used: there is no staple at ${staple.file}`;
-  return {
-    state: 'not-served',
-    gravity: 'reloadFailed',
-    code: fetchesItself ? 'own-fetching-off' : 'not-configured',
-    severity: 'error',
-    message,
-    advice: staplePlaceAdvice(examined),
-  };
+  const code = fetchesItself ? 'own-fetching-off' : 'not-configured';
+  return notServedFor(code, message, staplePlaceAdvice(examined));
 };
 
 /** What lies on disk is right, and clients do not get it. */
@@ -218,14 +214,9 @@ const notServed: Rule = (examined) => {
         ? `${server.name} has not loaded this file`
         : (wrong.message ?? 'the server sends something else');
   const isLookedFor = used.ifNothingStapled !== undefined && wrong.outcome === 'nothing-stapled';
-  return {
-    state: 'not-served',
-    gravity: 'reloadFailed',
-    code: wrong.outcome,
-    severity: 'error',
-    message: `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`,
-    advice: used.isNamedByNoLine === true ? [] : [...readableAdvice(examined), ...stapleAdvice(examined)],
-  };
+  const message = `${place}: ${why}${isLookedFor ? `; ${used.ifNothingStapled}` : ''}`;
+  const advice = used.isNamedByNoLine === true ? [] : [...readableAdvice(examined), ...stapleAdvice(examined)];
+  return notServedFor(wrong.outcome, message, advice);
 };
 
 /** A setting of the server that does nothing as it is. */
@@ -241,20 +232,16 @@ const ownFetchingFails: Rule = (examined) => {
   const failing = loaded?.ownFetching?.isFailing === true ? loaded.ownFetching.status : undefined;
   const why = problem ?? (failing === undefined ? undefined : `its last attempt failed: ${failing}`);
   if (why === undefined) return undefined;
-  return {
-    state: 'not-served',
-    gravity: 'reloadFailed',
-    code: 'own-fetching-fails',
-    severity: 'error',
-    message: `"${setting}" does not work: ${why}`,
-    advice: settingAdvice(examined),
-  };
+  return notServedFor('own-fetching-fails', `"${setting}" does not work: ${why}`, settingAdvice(examined));
 };
 
 const unrefreshed: Rule = ({ refreshedBy, staple }, now) => {
   if (staple?.isThere !== true) return undefined;
   if (refreshedBy.some(({ isAtRenewalOnly }) => isAtRenewalOnly !== true)) return undefined;
-  const only = refreshedBy[0] === undefined ? 'nobody refreshes it' : `only ${refreshedBy[0].where} brings it, once`;
+  const only =
+    refreshedBy[0] === undefined
+      ? 'nobody refreshes it'
+      : `nobody refreshes it after ${refreshedBy[0].where} has brought it at a renewal`;
   const end = staple.nextUpdate;
   const verb = end !== undefined && end < now ? 'ended' : 'ends';
   return {
@@ -278,7 +265,7 @@ function fineReason({ refreshedBy, handshakes, staple, server, loaded }: Examina
       ? 'not asked for, since the server does not run'
       : loaded?.staple === 'same'
         ? 'loaded by the server'
-        : 'no port of this host shows it';
+        : 'not seen on any port of this host';
   return `${seen}${by === '' ? '' : `, refreshed by ${by}`}${left}`;
 }
 

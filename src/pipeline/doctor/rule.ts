@@ -1,5 +1,5 @@
 import type { Gravity } from '../gravity.js';
-import type { DoctorFinding, DoctorState } from './doctor-report.js';
+import type { AdviceStep, DoctorFinding, DoctorState } from './doctor-report.js';
 import type { Examination } from './examine-certificate.js';
 
 /** A finding that decides the state of a certificate. */
@@ -10,3 +10,8 @@ export interface Decision extends DoctorFinding {
 
 /** Whether something decides the state of a certificate; the first that does counts. */
 export type Rule = (examined: Examination, now: Date) => Decision | undefined;
+
+/** What clients do not get although they could. */
+export function notServedFor(code: string, message: string, advice: readonly AdviceStep[]): Decision {
+  return { state: 'not-served', gravity: 'reloadFailed', code, severity: 'error', message, advice };
+}

@@ -1,5 +1,5 @@
 import { loadAdvice, stapleAdvice } from './advice.js';
-import type { Rule } from './rule.js';
+import { notServedFor, type Rule } from './rule.js';
 
 // What the running server says of itself, where no handshake can show it.
 
@@ -35,26 +35,14 @@ export const notLoaded: Rule = (examined) => {
             ? `${name} has another staple loaded than ${staple.file}`
             : undefined;
   if (why === undefined) return undefined;
-  return {
-    state: 'not-served',
-    gravity: 'reloadFailed',
-    code: 'not-loaded',
-    severity: 'error',
-    message: why,
-    advice: ['none', 'other'].includes(loaded.certificate) ? loadAdvice(examined) : stapleAdvice(examined),
-  };
+  const isOfAnother = ['none', 'other'].includes(loaded.certificate);
+  return notServedFor('not-loaded', why, isOfAnother ? loadAdvice(examined) : stapleAdvice(examined));
 };
 
 /** The server names it, no line that was read does, and no port of the server shows it. */
 export const notFound: Rule = ({ used, server, handshakes, report }) => {
   if (used.isNamedByNoLine !== true || handshakes.length > 0) return undefined;
   if (report === undefined || report.missingResponder !== undefined) return undefined;
-  return {
-    state: 'not-served',
-    gravity: 'reloadFailed',
-    code: 'not-found',
-    severity: 'error',
-    message: `${server.name} names this certificate, and none of its ports showed it to a handshake for its name`,
-    advice: [],
-  };
+  const message = `${server.name} says that it uses this certificate, and no port of it sent it in a handshake for its name`;
+  return notServedFor('not-found', message, []);
 };

@@ -18,14 +18,19 @@ export function scheduledCommands(processes: readonly HostProcess[], root = '/')
   return [...cronCommands(root), ...timerCommands(root), ...watchingProcesses(processes)];
 }
 
+/** The crontabs of users in Debian and Alpine, in Fedora, RHEL and Arch, and in SUSE. */
+const spools = ['var/spool/cron/crontabs', 'var/spool/cron', 'var/spool/cron/tabs'];
+
 function cronCommands(root: string): ScheduledCommand[] {
   const at = (path: string): string => join(root, path);
   const own = [at('etc/crontab'), ...filesIn(at('etc/cron.d'))].flatMap((file) => linesOfCrontab(file, true));
-  const ofUsers = filesIn(at('var/spool/cron/crontabs')).flatMap((file) => linesOfCrontab(file, false));
-  const scripts = ['hourly', 'daily', 'weekly', 'monthly'].flatMap((period) =>
-    filesIn(at(`etc/cron.${period}`)).flatMap((file) =>
-      commandLines(file, '\\').map(({ text, line }) => ({ text, where: `${file}:${line}`, when: period })),
-    ),
+  const ofUsers = spools.flatMap((spool) => filesIn(at(spool))).flatMap((file) => linesOfCrontab(file, false));
+  const scripts = ['15min', 'hourly', 'daily', 'weekly', 'monthly'].flatMap((period) =>
+    [`etc/cron.${period}`, `etc/periodic/${period}`]
+      .flatMap((folder) => filesIn(at(folder)))
+      .flatMap((file) =>
+        commandLines(file, '\\').map(({ text, line }) => ({ text, where: `${file}:${line}`, when: period })),
+      ),
   );
   return [...own, ...ofUsers, ...scripts];
 }

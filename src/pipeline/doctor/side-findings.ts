@@ -14,7 +14,7 @@ export function sideFindings(examined: Examination, now: Date): DoctorFinding[] 
     advice: [],
   }));
   if (lacksResolver(examined) && handshakes.some(({ outcome }) => outcome === 'served')) {
-    const message = `"${used.ownFetching?.setting ?? ''}" works as long as the responder keeps the addresses that it had when ${server.name} started: add a "resolver"`;
+    const message = `"${used.ownFetching?.setting ?? ''}" works only until the responder changes its addresses, which ${server.name} looked up when it started: add a "resolver"`;
     findings.push({ code: 'setting', severity: 'info', message, advice: [] });
   }
   const lasting = refreshedBy.filter(({ isAtRenewalOnly }) => isAtRenewalOnly !== true);
@@ -25,7 +25,7 @@ export function sideFindings(examined: Examination, now: Date): DoctorFinding[] 
   }
   const unanswered = examined.answer?.trouble;
   if (unanswered !== undefined) {
-    const message = `asked now: ${unanswered.message}`;
+    const message = `its responder, asked just now: ${unanswered.message}`;
     findings.push({ code: unanswered.code, severity: 'warning', message, advice: [] });
   }
   for (const { outcome, message = '' } of handshakes) {
@@ -38,7 +38,8 @@ export function sideFindings(examined: Examination, now: Date): DoctorFinding[] 
     findings.push({ code: 'staple-unreadable-by-server', severity: 'warning', message, advice });
   }
   if (facts?.isIssuerKnown === false && (facts.ocspUris.length > 0 || staple?.isThere === true)) {
-    const message = 'its issuer is in no file beside it: restaple downloads it where the certificate says where from';
+    const message =
+      'its issuer is in no file beside it: restaple downloads it if the certificate names an address for that';
     findings.push({ code: 'issuer-not-found', severity: 'info', message, advice: [] });
   }
   return [...findings, ...expiry(examined, now)];

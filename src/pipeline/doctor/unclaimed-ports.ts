@@ -12,6 +12,7 @@ import type { DoctorRecord } from './doctor-report.js';
 import { certificateFacts, type ExaminationTools } from './examine-certificate.js';
 import type { DiscoveredServer } from './find-servers.js';
 import { judgeHandshake } from './handshakes.js';
+import type { UsersRoom } from './users-room.js';
 
 /** A server that speaks TLS answers at once; one that does not may say nothing for long. */
 const patienceMilliseconds = 2000;
@@ -40,11 +41,12 @@ interface UnclaimedPort {
 export async function examineUnclaimed(
   servers: readonly DiscoveredServer[],
   processes: readonly HostProcess[],
-  tools: ExaminationTools & { readonly procRoot: string },
+  tools: ExaminationTools & { readonly procRoot: string; readonly room: UsersRoom },
 ): Promise<DoctorRecord[]> {
   const records: DoctorRecord[] = [];
   const work = (port: UnclaimedPort): Promise<DoctorRecord[]> => examinePort(port, tools);
-  const ports = unclaimedPorts(servers, processes, tools.procRoot);
+  const all = unclaimedPorts(servers, processes, tools.procRoot);
+  const ports = all.filter((port) => tools.room.take('ports', [port], port.owner?.userId).length > 0);
   for await (const found of mapConcurrent(ports, concurrency, work)) records.push(...found);
   return records;
 }
@@ -56,7 +58,8 @@ function unclaimedPorts(
 ): UnclaimedPort[] {
   const claimed = new Set(
     servers.flatMap(({ found: { certificates, control } }) => [
-      ...certificates.flatMap(({ places }) => places.map(({ port }) => port)),
+      // Certificates of one list share the array of their places.
+      ...[...new Set(certificates.map(({ places }) => places))].flatMap((places) => places.map(({ port }) => port)),
       // It speaks no TLS, and may have few places for those who ask.
       ...(control !== undefined && 'port' in control.address ? [control.address.port] : []),
     ]),

@@ -1,4 +1,5 @@
 import {
+  OcspError,
   alertTime,
   decodeResponse,
   isBelieved,
@@ -12,7 +13,6 @@ import {
   type Verdict,
 } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
-import { unlessOcspError } from '../../core/ocsp-error.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import { readStapleNow } from '../../store/staple-file.js';
 import { revokedMarkPath } from '../../store/staple-path.js';
@@ -37,22 +37,28 @@ export interface StoredStaple {
   readonly revokedMark: Extract<Verdict, { kind: 'good' | 'revoked' | 'unknown' }> | undefined;
 }
 
-/** Reads and judges the staple and the kept revoked answer. A file that cannot be read counts as none: the write will say so. */
+/** Reads and judges the staple and the kept revoked answer; throws as {@link judgeStored}. */
 export function readStoredStaple(path: FilePath, judge: StapleJudge): StoredStaple {
   return judgeStored(readStoredFiles(path), judge);
 }
 
-/** A staple and the kept revoked answer as they are on disk; undefined what is not there or cannot be read. */
+/** A staple and the kept revoked answer as they are on disk; undefined what is not there. */
 export interface StoredFiles {
+  /** Undefined also where it cannot be read: the write will say so. */
   readonly bytes: Uint8Array | undefined;
-  readonly mark: Uint8Array | undefined;
+  /** The error where it alone cannot be read: a revocation may stand in it. */
+  readonly mark: Uint8Array | OcspError | undefined;
 }
 
 export function readStoredFiles(path: FilePath): StoredFiles {
-  return { bytes: readQuietly(path), mark: readQuietly(revokedMarkPath(path)) };
+  const bytes = readOrError(path);
+  const mark = readOrError(revokedMarkPath(path));
+  return bytes instanceof OcspError ? { bytes: undefined, mark: unlessError(mark) } : { bytes, mark };
 }
 
+/** Throws OcspError `file-unreadable` where the kept revoked answer could not be read. */
 export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): StoredStaple {
+  if (mark instanceof OcspError) throw mark;
   return {
     bytes,
     verdict: bytes === undefined ? undefined : judgeStaple(bytes, judge),
@@ -62,13 +68,22 @@ export function judgeStored({ bytes, mark }: StoredFiles, judge: StapleJudge): S
 
 /** Only the kept revoked answer, where it exists and is believed. */
 export function readRevokedMark(path: FilePath, judge: StapleJudge): StoredStaple['revokedMark'] {
-  const mark = readQuietly(revokedMarkPath(path));
+  const mark = unlessError(readOrError(revokedMarkPath(path)));
   return mark === undefined ? undefined : judgeRevokedMark(mark, judge);
 }
 
-function readQuietly(path: FilePath): Uint8Array | undefined {
-  const found = unlessOcspError(() => readStapleNow(path));
-  return found?.state === 'present' ? found.bytes : undefined;
+function unlessError(bytes: ReturnType<typeof readOrError>): Uint8Array | undefined {
+  return bytes instanceof OcspError ? undefined : bytes;
+}
+
+function readOrError(path: FilePath): Uint8Array | OcspError | undefined {
+  try {
+    const found = readStapleNow(path);
+    return found.state === 'present' ? found.bytes : undefined;
+  } catch (error) {
+    if (error instanceof OcspError) return error;
+    throw error;
+  }
 }
 
 /** The verdict on a response for this certificate. */

@@ -92,7 +92,7 @@ function stapleJudgement({ trustedResponders, skewMilliseconds }: FetchOptions, 
   return async (file, staple) => {
     const { bytes, mark } = readStoredFiles(staple);
     const stored = bytes ?? mark;
-    if (stored === undefined) return false;
+    if (stored === undefined || stored instanceof OcspError) return false;
     const issuer = await tools.issuers.findLocal(file).catch(() => undefined);
     if (issuer === undefined) return false;
     const { certificate } = file;

@@ -27,7 +27,9 @@ export const certificateExtensions: Readonly<Record<string, KnownExtension>> = {
   [Oid.subjectAlternativeName]: ['subjectAltName', describeNames],
   [Oid.issuerAlternativeName]: ['issuerAltName', describeNames],
   [Oid.basicConstraints]: ['basicConstraints', describeBasicConstraints],
-  [Oid.crlNumber]: ['cRLNumber'],
+  [Oid.crlNumber]: ['cRLNumber', describeNumber],
+  [Oid.deltaCrlIndicator]: ['deltaCRLIndicator', describeNumber],
+  [Oid.issuingDistributionPoint]: ['issuingDistributionPoint', describeIssuingDistributionPoint],
   [Oid.nameConstraints]: ['nameConstraints', describeNameConstraints],
   [Oid.crlDistributionPoints]: ['cRLDistributionPoints', describeDistributionPoints],
   [Oid.certificatePolicies]: ['certificatePolicies', describePolicies],
@@ -122,6 +124,31 @@ function describeDistributionPoints({ value }: Extension): string[] {
     ];
   }).flat();
 }
+
+/** In hex, as serial numbers are: it may have 20 octets. */
+function describeNumber({ value }: Extension): string[] {
+  return [`${toHex(new DerReader(value).integer('number'))} (hex)`];
+}
+
+function describeIssuingDistributionPoint({ value }: Extension): string[] {
+  const reader = sequenceIn(value);
+  const name = reader.enterOptional(contextTag(0), 'distribution point');
+  const lines = describeGeneralNames(name?.enterOptional(contextTag(0), 'full name'));
+  for (const [number, flag] of issuingFlags.entries()) {
+    const element = reader.optional(contextTag(number + 1, 'primitive'), flag);
+    if (element !== undefined) lines.push(flag === 'onlySomeReasons' ? describeReasons(element) : flag);
+  }
+  return lines;
+}
+
+/** The fields of IssuingDistributionPoint after its name, in the order of their tags (RFC 5280 §5.2.5). */
+const issuingFlags = [
+  'onlyContainsUserCerts',
+  'onlyContainsCACerts',
+  'onlySomeReasons',
+  'indirectCRL',
+  'onlyContainsAttributeCerts',
+] as const;
 
 function describeReasons({ contents }: DerElement): string {
   return `only for reasons ${toHex(contents)} (hex)`;

@@ -6,27 +6,31 @@ import { certificateLabels, certificateOf } from '../../source/certificate-file.
 import { readPkcs7Certificates } from '../../source/pkcs7.js';
 import { readInputFile, type InputHints } from '../../source/input-file.js';
 import { describeCertificate } from './certificate.js';
+import { describeCertificateRequest } from './certificate-request.js';
 import type { Inspected } from './record.js';
 import { inspectRequest } from './request.js';
 import { inspectResponse } from './response.js';
+import { describeCrl } from './revocation-list.js';
 import { decodeSavedText } from './saved-text.js';
 import { troubleOfError } from '../trouble.js';
 
 /** A CA bundle is 250 KiB; what is larger than this is none of what is inspected here. */
 const largestFile = 4 * 1024 * 1024;
 
+const whatIsShown = 'name a request, a response, a certificate or a CRL';
+
 const hints: InputHints = {
   empty: 'an empty staple was never fetched: restaple fetch',
-  tooLarge: 'requests, responses and certificates are a few KiB',
+  tooLarge: 'requests, responses and certificates are a few KiB; a larger CRL is for openssl crl -text',
 };
 
 /**
- * Describes whatever requests, responses and certificates a file holds: DER, PEM (each block of a bundle separately,
+ * Describes whatever requests, responses, certificates and CRLs a file holds: DER, PEM (each block of a bundle separately,
  * private keys named and never decoded), or the base64 of a request's URL. Nothing is verified.
  *
  * @returns at least one thing, in the order of the file; what cannot be read or decoded is in the result and never
  *   thrown, with the codes `file-not-found`, `file-unreadable`, `file-empty`, `file-too-large`, `malformed-pem`,
- *   `malformed-der`, `malformed-certificate`, `unsupported-response-type`, `no-certificate`; messages name the file
+ *   `malformed-der`, `malformed-certificate`, `malformed-crl`, `unsupported-response-type`, `no-certificate`; messages name the file
  */
 export async function inspectFile(path: FilePath): Promise<readonly Inspected[]> {
   let bytes: Uint8Array;
@@ -47,7 +51,7 @@ export async function inspectBytes(bytes: Uint8Array): Promise<readonly Inspecte
     throw new OcspError(
       'malformed-der',
       `it is neither DER nor PEM nor base64${looksLikeMarkup(bytes) ? ', but looks like HTML or XML' : ''}`,
-      'name a request, a response or a certificate; an error page of a proxy is none of them',
+      `${whatIsShown}; an error page of a proxy is none of them`,
     );
   }
   return inspectDer(der, kindOfDer(der));
@@ -71,6 +75,8 @@ const inspectors: Readonly<Partial<Record<DerKind, Inspector>>> = {
   request: (der) => [inspectRequest(der)],
   certificate: (der) => [{ record: describeCertificate(der) }],
   pkcs7: inspectPkcs7,
+  'certificate request': (der) => [{ record: describeCertificateRequest(der) }],
+  'certificate revocation list': (der) => [{ record: describeCrl(der) }],
 };
 
 function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Inspector> {
@@ -78,8 +84,8 @@ function inspectDer(der: Uint8Array, kind: DerKind | undefined): ReturnType<Insp
   if (inspect !== undefined) return inspect(der);
   throw new OcspError(
     kind === undefined ? 'malformed-der' : 'no-certificate',
-    kind === undefined ? 'it is not a request, response or certificate' : `it is a ${kind}`,
-    'name a request, a response or a certificate',
+    kind === undefined ? 'it is not a request, response, certificate or CRL' : `it is a ${kind}`,
+    whatIsShown,
   );
 }
 
@@ -106,8 +112,8 @@ async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspect
   const labels = [...new Set(blocks.map(({ label }) => label))].join(', ');
   throw new OcspError(
     'no-certificate',
-    `there is no request, response or certificate in it${labels === '' ? '' : `, only ${labels}`}`,
-    'name a request, a response or a certificate',
+    `there is no request, response, certificate or CRL in it${labels === '' ? '' : `, only ${labels}`}`,
+    whatIsShown,
   );
 }
 
@@ -115,6 +121,8 @@ async function inspectPem(blocks: readonly PemBlock[]): Promise<readonly Inspect
 function kindOfBlock({ label, der }: PemBlock): DerKind | undefined {
   if (label === 'OCSP RESPONSE') return 'response';
   if (label === 'OCSP REQUEST') return 'request';
+  if (label === 'X509 CRL') return 'certificate revocation list';
+  if (/^(?:NEW )?CERTIFICATE REQUEST$/.test(label)) return 'certificate request';
   if (!certificateLabels.has(label)) return undefined;
   const found = kindOfDer(der);
   const isFoundByLabel = found !== 'pkcs7' && found !== 'certificate';

@@ -130,13 +130,47 @@ export interface RequestRecord extends Partial<SignatureRecord> {
   readonly certificates?: readonly EmbeddedCertificateRecord[];
 }
 
+/** A request for a certificate (RFC 2986). */
+export interface CertificateRequestRecord extends SignatureRecord {
+  readonly kind: 'certificate-request';
+  readonly octets: number;
+  readonly version: number;
+  readonly subject: string;
+  readonly publicKey: PublicKeyRecord;
+  /** Those that the certificate shall have. */
+  readonly extensions: readonly ExtensionRecord[];
+  /** All others, each value as its DER. */
+  readonly attributes: readonly { readonly oid: string; readonly values: readonly string[] }[];
+}
+
+/** An entry of a CRL (RFC 5280 §5.3). */
+export interface CrlEntryRecord {
+  readonly serialNumber: string;
+  readonly revocationTime: string;
+  readonly revocationReason: string | null;
+  readonly extensions: readonly ExtensionRecord[];
+}
+
+/** A CRL (RFC 5280 §5.1). */
+export interface CrlRecord extends SignatureRecord {
+  readonly kind: 'crl';
+  readonly octets: number;
+  readonly version: number;
+  readonly issuer: string;
+  readonly thisUpdate: string;
+  readonly nextUpdate: string | null;
+  readonly extensions: readonly ExtensionRecord[];
+  readonly entries: readonly CrlEntryRecord[];
+}
+
 /** A PEM block that is named and not decoded: private keys above all. */
 export interface NamedBlockRecord {
   readonly kind: 'private-key' | 'other';
   readonly label: string;
 }
 
-export type InspectionRecord = ResponseRecord | RequestRecord | CertificateRecord | NamedBlockRecord;
+export type InspectionRecord =
+  ResponseRecord | RequestRecord | CertificateRecord | CertificateRequestRecord | CrlRecord | NamedBlockRecord;
 
 /** One thing that was found in a file: what it says as far as it could be decoded, and what stood in the way. */
 export interface Inspected {

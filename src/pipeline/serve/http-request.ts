@@ -1,20 +1,40 @@
 import type { IncomingMessage } from 'node:http';
 
+import { Tag, wholeElement } from '../../core/der/der.js';
+import { unlessMalformed } from '../../core/der/malformed.js';
+
 /** A body larger than the server takes. */
 export const tooLarge = Symbol('body too large');
 
 /**
- * The DER in the path of a GET (RFC 6960 appendix A.1): percent-decoded once, base64 behind any number of slashes, with
- * or without padding, also in its URL-safe alphabet.
+ * The DER in the path of a GET (RFC 6960 appendix A.1): percent-decoded once, base64 behind the path of the responder's
+ * own URL and any number of slashes, with or without padding, also in its URL-safe alphabet.
  *
  * @returns undefined where there is no base64
  */
 export function requestOfPath(target: string): Uint8Array | undefined {
   // A proxy may send the absolute form (RFC 9112 §3.2.2).
   const path = target.replace(/^https?:\/\/[^/]*/i, '');
-  const base64 = decodePercent(path)?.replace(/^\/+/, '');
-  if (base64 === undefined || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(base64)) return undefined;
-  return Buffer.from(base64, 'base64');
+  const whole = decodePercent(path)?.replace(/^\/+/, '');
+  if (whole === undefined) return undefined;
+  // Base64 has slashes too, so that only the DER tells where the URL of the responder ends.
+  for (let rest = whole, depth = 0; depth <= deepestPath; rest = rest.slice(rest.indexOf('/') + 1), depth += 1) {
+    const der = fromBase64(rest);
+    if (der !== undefined && isWhole(der)) return der;
+    if (!rest.includes('/')) break;
+  }
+  return fromBase64(whole);
+}
+
+/** Folders in the path of a responder's URL. */
+const deepestPath = 8;
+
+function isWhole(der: Uint8Array): boolean {
+  return unlessMalformed(() => wholeElement(der, Tag.sequence, 'request')) !== undefined;
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
 }
 
 function decodePercent(text: string): string | undefined {

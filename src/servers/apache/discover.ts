@@ -198,7 +198,7 @@ const units: Readonly<Record<string, string>> = {
 
 export const discoverer: Discoverer = {
   name: 'apache',
-  program: /^(?:apache2|httpd)$/,
+  program: /^(?:apache2|httpd(?:-(?:prefork|worker|event))?)$/,
   usualConfiguration: '/etc/apache2/apache2.conf',
   otherConfigurations: ['/etc/httpd/conf/httpd.conf', '/etc/apache2/httpd.conf', '/usr/local/apache2/conf/httpd.conf'],
   configurationsOf: apacheConfigurations,

@@ -28,7 +28,7 @@ import {
   type Told,
 } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
-import type { HostAndPort } from '../../system/network/host-and-port.js';
+import { shownHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
 
 /** What the driver takes from outside. */
@@ -88,9 +88,10 @@ async function reloadOver(
     return noneTaken(staples, { ...harm, message }, foresight.troubles);
   }
   const reply = withoutLuaError(await connection.run(reloadEachFrontend), 'the reload of each frontend');
-  const outcome = outcomeOfFrontends(staples, readFrontends(reply), foresight);
-  const listeners = readListeners(await connection.run(showBinds));
-  const told = { ...outcome, listeners: listenersSeenFrom(address.host, listeners) };
+  const frontends = readFrontends(reply);
+  const listeners = listenersSeenFrom(address.host, readListeners(await connection.run(showBinds)));
+  const outcome = outcomeOfFrontends(staples, frontends, foresight, areAllSeen(frontends, listeners));
+  const told = { ...outcome, listeners };
   if (version.refusesBadStaples) return told;
   const certificates = told.certificates.map((result, index) => {
     const staple = staples[index];
@@ -165,11 +166,18 @@ function unproven(staple: StapleToPush, { text }: DnsdistVersion, { doubts }: Fo
   };
 }
 
-/** Each frontend took its files or kept all that it had. Which files it has, dnsdist does not tell. */
+/** Whether each frontend that staples can be asked by a handshake, at an address of its own. */
+function areAllSeen(frontends: readonly FrontendReload[], listeners: readonly HostAndPort[]): boolean {
+  const places = new Set(listeners.map(shownHostAndPort));
+  return places.size === frontends.filter(({ name }) => /^Do[TH] /.test(name)).length;
+}
+
+/** Each frontend took its files or kept all that it had. Which files it has, no command of dnsdist tells, but a handshake may. */
 function outcomeOfFrontends(
   staples: readonly StapleToPush[],
   frontends: readonly FrontendReload[],
   foresight: Foresight,
+  areSeen: boolean,
 ): Told {
   if (frontends.length === 0) {
     const message = 'dnsdist has neither a DoT nor a DoH frontend, so it staples nothing';
@@ -193,12 +201,14 @@ function outcomeOfFrontends(
       ? undefined
       : {
           code: 'command-failed',
-          message: `${last}; dnsdist does not tell whether this staple is among them`,
+          message: `${last}; whether this staple is among them is not known`,
           hint: 'repair the staple or certificate that it refused, then reload again',
         };
-  const certificates = staples.map((staple) => {
-    const trouble = troubles.get(staple) ?? bystander;
-    return trouble === undefined ? { certificatePath: staple.certificatePath, ok: true } : notTaken(staple, trouble);
+  const certificates = staples.map((staple): PushResult => {
+    const trouble = troubles.get(staple);
+    if (trouble !== undefined) return notTaken(staple, trouble);
+    if (bystander === undefined) return { certificatePath: staple.certificatePath, ok: true };
+    return { ...notTaken(staple, bystander), ...(areSeen ? { isUndecided: true } : {}) };
   });
   return definedOnly({ certificates, error: unowned });
 }

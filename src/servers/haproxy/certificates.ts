@@ -36,6 +36,7 @@ const bundleSuffixes = ['.rsa', '.ecdsa', '.dsa'];
 export function loadedCertificatesOf(session: HaproxySession): LoadedCertificates {
   const list = askedOnce(() => listOf(session));
   const loadedNames = async (): Promise<ReadonlySet<string>> => (await list()).loaded;
+  const relativeNames = askedOnce(async () => [...(await loadedNames())].filter((name) => !name.startsWith('/')));
   const realNames = askedOnce(async () => realPathsOf(await loadedNames()));
   const byFingerprint = askedOnce(describeAll);
   const known = new Map<string, LoadedCertificate>();
@@ -84,8 +85,8 @@ export function loadedCertificatesOf(session: HaproxySession): LoadedCertificate
     const path = Buffer.from(certificatePath).toString('latin1');
     const own = new Set(dnsNames(certificate).map((name) => name.toLowerCase()));
     const found: LoadedCertificate[] = [];
-    for (const name of await loadedNames()) {
-      if (name.startsWith('/') || !path.endsWith(`/${name}`)) continue;
+    for (const name of await relativeNames()) {
+      if (!path.endsWith(`/${name}`)) continue;
       const candidate = await describe(name);
       if (candidate.dnsNames.some((dnsName) => own.has(dnsName))) found.push(candidate);
     }

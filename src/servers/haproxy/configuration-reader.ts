@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { asPath, folderOf, joinPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { shortened } from '../../core/shortened.js';
 import { isRegularFile } from '../../system/regular-file.js';
@@ -9,6 +9,7 @@ import type {
   ConfigurationLine,
   ConfiguredBind,
   ConfiguredCertificate,
+  ConfiguredSocket,
   HaproxyConfiguration,
 } from './configuration.js';
 import { crtListEntry, looksBeside, valueOf, wordsOfLine } from './configuration-words.js';
@@ -66,7 +67,8 @@ function filesOf(path: FilePath): FilePath[] {
 class ConfigurationReader {
   private readonly byName = new Map<string, ConfiguredCertificate>();
   private readonly binds: ConfiguredBind[] = [];
-  private readonly sockets: string[] = [];
+  private readonly lists = new Map<string, readonly string[]>();
+  private readonly sockets: ConfiguredSocket[] = [];
   private readonly problems: string[] = [];
   private section = '';
   private crtBase: string | undefined;
@@ -133,7 +135,8 @@ class ConfigurationReader {
     else if (first === 'ssl-load-extra-del-ext') this.dropsExtension = true;
     else if (first === 'ssl-load-extra-files') this.loadsStaples = rest.includes('all') || rest.includes('ocsp');
     else if (first === 'ocsp-update.mode') this.updatesAll = value === 'on';
-    else if (first === 'stats' && value === 'socket' && more !== '') this.sockets.push(more);
+    else if (first === 'stats' && value === 'socket' && more !== '')
+      this.sockets.push({ address: more, isAdmin: valueOf(rest, 'level') === 'admin' });
     else if (first === 'default-path') this.choosePath(value, more, file);
     else if (environmentWords.has(first)) this.changeEnvironment(first, value, more);
   }
@@ -168,14 +171,14 @@ class ConfigurationReader {
 
   private bind(words: readonly string[], line: ConfigurationLine): void {
     const [addresses = ''] = words;
-    const names = words.flatMap((word, index) => {
+    const certificates = words.flatMap((word, index) => {
       const value = words[index + 1];
       if (value === undefined) return [];
-      if (word === 'crt' || word === 'default-crt') return this.certificate(value, line);
-      return word === 'crt-list' ? this.list(value) : [];
+      if (word === 'crt' || word === 'default-crt') return [this.certificate(value, line)];
+      return word === 'crt-list' ? [this.list(value)] : [];
     });
-    if (words.includes('ssl') || names.length > 0) {
-      this.binds.push({ addresses: addresses.split(','), certificates: names, line });
+    if (words.includes('ssl') || certificates.length > 0) {
+      this.binds.push({ addresses: addresses.split(','), certificates, line });
     }
   }
 
@@ -185,10 +188,10 @@ class ConfigurationReader {
     const name = this.nameOf(written);
     if (this.byName.has(name)) return [name];
     const path = this.pathOf(name);
-    if (isFolder(path)) return this.folderOfCertificates(name, path, line);
-    const halves = isRegularFile(path)
-      ? []
-      : bundleSuffixes.filter((suffix) => isRegularFile(this.pathOf(name + suffix)));
+    const status = statusAt(path);
+    if (status?.isDirectory() === true) return this.folderOfCertificates(name, path, line);
+    const halves =
+      status?.isFile() === true ? [] : bundleSuffixes.filter((suffix) => isRegularFile(this.pathOf(name + suffix)));
     if (halves.length === 0) return [this.add(name, line, options)];
     return halves.map((suffix) => this.add(name + suffix, line, options));
   }
@@ -254,15 +257,20 @@ class ConfigurationReader {
     this.byName.set(name, { name, path, staplePath, needsStapleFile, isOwnUpdate, line });
   }
 
-  private list(written: string): string[] {
+  /** A list that many binds name is read once, as long as its names mean the same files. */
+  private list(written: string): readonly string[] {
     const file = this.pathOf(written);
+    const key = JSON.stringify([shownPath(file), this.crtBase, this.folder]);
+    const known = this.lists.get(key);
+    if (known !== undefined) return known;
     const names: string[] = [];
+    this.lists.set(key, names);
     try {
       for (const [number, text] of linesOf(file)) {
         const entry = crtListEntry(text);
         if (entry === undefined) continue;
         const line: ConfigurationLine = { file, number, text, kind: 'crt-list' };
-        names.push(...this.certificate(entry.name, line, entry.options));
+        for (const name of this.certificate(entry.name, line, entry.options)) names.push(name);
       }
     } catch (error) {
       this.problems.push(`the crt-list ${shownPath(file)} could not be read: ${(error as Error).message}`);
@@ -271,11 +279,11 @@ class ConfigurationReader {
   }
 }
 
-function isFolder(path: FilePath): boolean {
+function statusAt(path: FilePath): Stats | undefined {
   try {
-    return statSync(path).isDirectory();
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return false;
+    return undefined;
   }
 }
 

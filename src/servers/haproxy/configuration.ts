@@ -7,10 +7,15 @@ import { quotedWord, withoutComment } from './configuration-words.js';
 export interface HaproxyConfiguration {
   readonly certificates: readonly ConfiguredCertificate[];
   readonly binds: readonly ConfiguredBind[];
-  /** The addresses of `stats socket`, as written. */
-  readonly sockets: readonly string[];
+  readonly sockets: readonly ConfiguredSocket[];
   /** What could not be read, in sentences: lists, folders. */
   readonly problems: readonly string[];
+}
+
+/** A `stats socket`: its address as written, and whether it has `level admin`. */
+export interface ConfiguredSocket {
+  readonly address: string;
+  readonly isAdmin: boolean;
 }
 
 /** A certificate that haproxy loads. */
@@ -31,8 +36,8 @@ export interface ConfiguredCertificate {
 export interface ConfiguredBind {
   /** As written: `:443`, `127.0.0.1:8443`, `/run/x.sock`, `quic4@:443`. */
   readonly addresses: readonly string[];
-  /** The names of its certificates. */
-  readonly certificates: readonly string[];
+  /** The names of its certificates, by what names them: binds that name one crt-list share one array. */
+  readonly certificates: readonly (readonly string[])[];
   readonly line: ConfigurationLine;
 }
 

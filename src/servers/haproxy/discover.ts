@@ -63,7 +63,7 @@ export function discoverHaproxy(
   const isMaster = running?.arguments.some((word) => word.startsWith('-W')) === true;
   if (socket === undefined && certificates.length > 0) {
     const hint = 'add to its global section: stats socket /run/haproxy/admin.sock mode 660 level admin';
-    const message = 'haproxy has no "stats socket", so it can be neither asked nor told';
+    const message = 'haproxy has no "stats socket", so restaple cannot ask what it has loaded, nor send it a staple';
     remarks.push({ code: 'not-asked', message, hint });
   }
   return definedOnly({
@@ -78,9 +78,9 @@ export function discoverHaproxy(
   });
 }
 
-/** The one for administrators by its name, else the first. */
+/** The one for administrators, else the first. */
 function socketIn({ sockets }: HaproxyConfiguration, folder: string): SocketAddress | undefined {
-  const text = sockets.find((one) => one.includes('admin')) ?? sockets[0];
+  const text = (sockets.find(({ isAdmin }) => isAdmin) ?? sockets[0])?.address;
   if (text === undefined) return undefined;
   const path = text.replace(/^unix@/, '');
   if (path.startsWith('/')) return { path };

@@ -1,4 +1,5 @@
 import { definedOnly } from '../../core/defined-only.js';
+import type { Finding } from '../../core/index.js';
 import { shownPath } from '../../core/file-path.js';
 import { minimumRemainingMilliseconds } from '../../core/verify/verify-response.js';
 import {
@@ -7,7 +8,9 @@ import {
   type LoadedCertificate,
   type LoadedCertificates,
 } from './certificates.js';
+import { askedOnce } from './asked-once.js';
 import { failureOfReply, saysUpdated } from './replies.js';
+import { stapleRace } from './staple-race.js';
 import { escapedArgument, openHaproxySession, type HaproxySession } from './session.js';
 import { nextStartOf, type NextStart } from './next-start.js';
 import { slotKey, slotsOf, type HaproxySlots, type OwnUpdate } from './slots.js';
@@ -28,6 +31,8 @@ interface Haproxy extends Pick<ServerTools, 'takesOver'> {
   readonly slots: HaproxySlots;
   readonly certificates: LoadedCertificates;
   readonly starts: NextStart;
+  /** Before the first staple is set: notes whether this haproxy survives that. */
+  readonly warnOfRace: () => Promise<void>;
 }
 
 type PushTools = Pick<ServerTools, 'limits' | 'now' | 'takesOver' | 'haproxyConfiguration'>;
@@ -47,11 +52,15 @@ export async function pushToHaproxy(
 ): Promise<Told> {
   const session = openHaproxySession(place, limits);
   const slots = slotsOf(session);
+  const findings: Finding[] = [];
   const haproxy = {
     session,
     slots,
     certificates: loadedCertificatesOf(session),
     starts: nextStartOf(session, haproxyConfiguration),
+    warnOfRace: askedOnce(async () => {
+      findings.push(...(await stapleRace(session)));
+    }),
     ...definedOnly({ takesOver }),
   };
   const certificates: PushResult[] = [];
@@ -83,8 +92,11 @@ export async function pushToHaproxy(
     session.close();
   }
   const error = trouble ?? lost;
-  if (error === undefined) return { certificates };
-  return { certificates, error: { code: error.code, message: error.message, hint: error.hint } };
+  return definedOnly({
+    certificates,
+    findings: findings.length === 0 ? undefined : findings,
+    error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
+  });
 }
 
 /** What is worth saying although it went well. */
@@ -110,7 +122,7 @@ function goneWithReload({ bytes }: StapleToPush): Remark {
 }
 
 async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
-  const { session, slots } = haproxy;
+  const { slots } = haproxy;
   const key = slotKey(staple.certId);
   const unusable = hashProblem(staple) ?? timeProblem(staple, now);
   // What haproxy does not have, it need not take either.
@@ -118,14 +130,26 @@ async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<
     throw (await haproxy.certificates.find(staple)) === undefined ? notLoaded(staple) : unusable;
   const own = await slots.ownUpdate(key);
   if (own !== undefined && (!own.isFailing || haproxy.takesOver !== true)) return leaveAlone(own);
-  if (own !== undefined) await refuseToRace(session);
+  const remark = (await hasAlready(staple, slots)) ? {} : await set(staple, haproxy);
+  if (remark.message !== undefined) return remark;
+  return (await haproxy.starts.remarkOn(staple, await slots.certificateName(key))) ?? remark;
+}
+
+/** What haproxy has is not set again: older ones do not survive every change of a staple that a handshake reads. */
+async function hasAlready(staple: StapleToPush, slots: HaproxySlots): Promise<boolean> {
+  if (staple.isChanged || !(await slots.has(slotKey(staple.certId)))) return false;
+  return (await slots.compare(staple)) === 'same';
+}
+
+async function set(staple: StapleToPush, haproxy: Haproxy): Promise<Remark> {
+  const { session, slots } = haproxy;
+  const key = slotKey(staple.certId);
   const activated = (await slots.has(key)) ? undefined : await activate(staple, haproxy);
+  await haproxy.warnOfRace();
   const reply = await session.ask('set ssl ocsp-response', { payload: base64Of(staple) });
   if (!saysUpdated(reply)) throw failureOfReply(reply);
   await slots.add(key, activated);
-  const remark = await checkHeld(staple, slots);
-  if (remark.message !== undefined) return remark;
-  return (await haproxy.starts.remarkOn(staple, await slots.certificateName(key))) ?? remark;
+  return checkHeld(staple, slots);
 }
 
 /** haproxy looks staples up only by the SHA-1 CertID; its own reply would be about an unknown certificate. */
@@ -161,17 +185,6 @@ function leaveAlone({ isFailing, state }: OwnUpdate): Remark {
     'own-update-fails',
     `haproxy fetches this staple itself (ocsp-update on) and fails: ${state}`,
     'see why in its log; or set "ocsp-update off" for this certificate, or push it now with --take-over',
-  );
-}
-
-/** In 3.4.0 to 3.4.2 a staple that is set while the updater works can end the worker; 3.4.3 mended that. */
-async function refuseToRace(session: HaproxySession): Promise<void> {
-  const version = /^\s*(\d+\.\d+(?:[.-]\w+)?)/.exec(await session.ask('show version'))?.[1] ?? '';
-  if (!/^3\.4(?:-|\.[012]$)/.test(version)) return;
-  throw new TargetFailure(
-    'staple-refused',
-    `haproxy ${version} can crash when a staple is pushed that it also fetches itself`,
-    'update haproxy to 3.4.3 or newer, or set "ocsp-update off" for this certificate',
   );
 }
 

@@ -18,6 +18,9 @@ const notLoaded: TargetTrouble = {
   hint: 'name the file in a "crt" of its configuration and reload it',
 };
 
+const levelHint =
+  'add "level admin" to its "stats socket" line, which haproxy 3.4 and newer want for staples, and reload haproxy; a reload also makes it read the .ocsp files';
+
 /** Every refusal of haproxy 2.6 to 3.5, the more special before the more general. */
 const knownReplies: readonly KnownReply[] = [
   // set ssl ocsp-response
@@ -118,8 +121,15 @@ const knownReplies: readonly KnownReply[] = [
   {
     contains: 'Permission denied',
     code: 'permission-denied',
-    message: 'this socket of haproxy does not allow changes',
-    hint: 'use one with "level admin", or reload haproxy: it reads the .ocsp file beside the certificate itself',
+    message: 'this socket of haproxy may not do that: it has no "level admin"',
+    hint: levelHint,
+  },
+  // The answer to a socket of the level user.
+  {
+    contains: "Can't allocate memory",
+    code: 'permission-denied',
+    message: 'this socket of haproxy shows no certificates, as one that has no "level admin"',
+    hint: levelHint,
   },
   {
     contains: "Can't find the target PID",

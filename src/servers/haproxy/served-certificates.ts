@@ -16,25 +16,38 @@ export function readConfiguration(
     const remarks = configuration.problems.map((message): ServerRemark => ({ code: 'unreadable', message }));
     return { configuration, remarks };
   } catch (error) {
-    const message = `the configuration of haproxy, ${paths.join(' ')}, was not read: ${systemErrorText(error)}`;
-    const hint = 'run restaple doctor as a user who may read it';
+    const why = systemErrorText(error);
+    const message = `the configuration of haproxy, ${paths.join(' ')}, was not read: ${why}`;
+    const hint = why === 'permission denied' ? 'run restaple doctor as root, or as a user who may read it' : undefined;
     return {
       configuration: { certificates: [], binds: [], sockets: [], problems: [] },
-      remarks: [{ code: 'unreadable', message, hint }],
+      remarks: [definedOnly({ code: 'unreadable' as const, message, hint })],
     };
   }
 }
 
 /** The certificates that haproxy serves on TCP, each with its places. */
 export function certificatesServed({ certificates, binds }: HaproxyConfiguration): UsedCertificate[] {
-  const places = new Map<string, ServedPlace[]>();
-  for (const { addresses, certificates: names } of binds) {
+  // By the array of names first, which many binds share: a fleet on fifty ports has each port once.
+  const byNames = new Map<readonly string[], ServedPlace[]>();
+  for (const { addresses, certificates: groups } of binds) {
     const own = addresses.flatMap(placesOf);
-    for (const name of names) places.set(name, [...(places.get(name) ?? []), ...own]);
+    for (const names of groups) {
+      const known = byNames.get(names);
+      if (known === undefined) byNames.set(names, [...own]);
+      else known.push(...own);
+    }
+  }
+  const byName = new Map<string, readonly ServedPlace[]>();
+  for (const [names, places] of byNames) {
+    for (const name of new Set(names)) {
+      const known = byName.get(name);
+      byName.set(name, known === undefined ? places : [...known, ...places]);
+    }
   }
   return certificates
-    .filter(({ name }) => places.has(name))
-    .map((one) => usedCertificate(one, places.get(one.name) ?? []));
+    .filter(({ name }) => byName.has(name))
+    .map((one) => usedCertificate(one, byName.get(one.name) ?? []));
 }
 
 function usedCertificate(configured: ConfiguredCertificate, places: readonly ServedPlace[]): UsedCertificate {
@@ -42,7 +55,8 @@ function usedCertificate(configured: ConfiguredCertificate, places: readonly Ser
   const serverName = line.kind === 'crt-list' ? filterIn(line.text) : undefined;
   return definedOnly({
     certificate: shownPath(path),
-    places: serverName === undefined ? places : places.map((place) => ({ ...place, serverName })),
+    places,
+    serverName,
     position: { file: shownPath(line.file), line: line.number },
     stapleFile: staplePath === undefined ? undefined : shownPath(staplePath),
     isFileOptional: staplePath === undefined || needsStapleFile ? undefined : true,

@@ -20,7 +20,7 @@ export const haproxy = {
   tell: async (place, staples, tools) => (await import('./push.js')).pushToHaproxy(place, staples, tools),
   discoverer: async () => (await import('./discover.js')).discoverer,
   rules: {
-    measured: '2.6 to 3.2',
+    measured: '2.6 to 3.4',
     withBadFile: {
       expired: 'staples nothing, from 300 s before its nextUpdate on',
       foreign: 'staples nothing',

@@ -158,7 +158,7 @@ function namedCommand(command: string): string {
 /** tune.bufsize, from `show pools`; undefined where nothing shows it. */
 function bufferSizeIn(pools: string): number | undefined {
   const sizes = new Map<string, number>();
-  for (const [, name = '', size] of pools.matchAll(/^\s*- Pool (\S+) \((\d{1,9}) bytes\)/gm))
+  for (const [, name = '', size] of pools.matchAll(/^\s*- Pool (\S+) \((\d{1,9}) bytes[)/]/gm))
     sizes.set(name, Number(size));
   const own = sizes.get('buffer');
   if (own !== undefined) return own;

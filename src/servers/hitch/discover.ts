@@ -60,7 +60,7 @@ function targetOf(running: HostProcess | undefined, reader: ConfigurationReader)
   if (pidFile !== undefined) return `hitch:${resolve(running?.workingFolder ?? '/', pidFile)}`;
   const unit = unitOf(running, 'hitch');
   if (unit !== undefined) return `systemd:${unit}`;
-  const message = `hitch (process ${running?.pid ?? 0}) has no pid file, so it cannot be told`;
+  const message = `hitch (process ${running?.pid ?? 0}) has no pid file, so restaple cannot have it reload`;
   reader.remark('setting', message, `start it with a pid file, ${usualPidFile}`);
   return undefined;
 }

@@ -6,6 +6,7 @@ import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
 import { shellWord } from '../../system/shell-words.js';
 import { optionValue } from '../command-line.js';
+import { pidFileAmong } from '../signal/pid-file.js';
 import type {
   ConfigurationPrinting,
   Discoverer,
@@ -70,7 +71,7 @@ function serversIn(
     ['http', 'stream', 'mail'].includes(name) ? certificatesOf(block, name, prefixOf(configuration), reader) : [],
   );
   const words = running === undefined ? [] : nginxArguments(running);
-  const pidFile = pidFileOf(directives, words, running?.workingFolder);
+  const pidFile = pidFileOf(directives, words, running);
   return definedOnly({
     name: 'nginx',
     pid: running?.pid,
@@ -83,12 +84,18 @@ function serversIn(
   });
 }
 
-function pidFileOf(directives: readonly NginxDirective[], words: readonly string[], folder = '/'): string {
+function pidFileOf(
+  directives: readonly NginxDirective[],
+  words: readonly string[],
+  { pid, workingFolder = '/' }: Partial<HostProcess> = {},
+): string {
   // -g is split at blanks where nginx has rewritten its command line.
   const global = /(?:^|[\s;])pid\s+([^;\s]+)/.exec(words.slice(words.indexOf('-g')).join(' '))?.[1];
   const own = directives.find(({ name }) => name === 'pid')?.words[0];
   const named = own ?? (words.includes('-g') ? global : undefined);
-  return named === undefined ? daemon.usualPidFile : resolve(folder, optionValue(words, '-p') ?? '', named);
+  // The other one is built into Alpine's.
+  if (named === undefined) return pidFileAmong([daemon.usualPidFile, '/run/nginx/nginx.pid'], pid);
+  return resolve(workingFolder, optionValue(words, '-p') ?? '', named);
 }
 
 /** The settings that a server block takes from the block around it where it has none of that name. */
@@ -97,8 +104,8 @@ interface TlsSettings {
   readonly stapling: string;
   readonly stapleFile: string | undefined;
   readonly resolver: boolean;
-  /** `ssl_stapling off` in the block of the certificates: nginx takes the directive only once there. */
-  readonly offAt: NginxDirective | undefined;
+  /** `ssl_stapling off`, or a file without it, in the block of the certificates: nginx takes a directive only once there. */
+  readonly inTheWay: NginxDirective | undefined;
 }
 
 const noSettings: TlsSettings = {
@@ -106,19 +113,20 @@ const noSettings: TlsSettings = {
   stapling: 'off',
   stapleFile: undefined,
   resolver: false,
-  offAt: undefined,
+  inTheWay: undefined,
 };
 
 function settingsIn(block: readonly NginxDirective[], outer: TlsSettings): TlsSettings {
   const all = (name: string): NginxDirective[] => block.filter((one) => one.name === name);
   const certificates = all('ssl_certificate');
-  const offAt = all('ssl_stapling').find(({ words: [value] }) => value === 'off');
+  const off = all('ssl_stapling').find(({ words: [value] }) => value === 'off');
+  const inTheWay = off ?? all('ssl_stapling_file').at(-1);
   return {
     certificates: certificates.length > 0 ? certificates : outer.certificates,
     stapling: all('ssl_stapling').at(-1)?.words[0] ?? outer.stapling,
     stapleFile: all('ssl_stapling_file').at(-1)?.words[0] ?? outer.stapleFile,
     resolver: all('resolver').length > 0 || outer.resolver,
-    offAt: offAt ?? (certificates.length > 0 ? undefined : outer.offAt),
+    inTheWay: inTheWay ?? (certificates.length > 0 ? undefined : outer.inTheWay),
   };
 }
 
@@ -149,13 +157,15 @@ function certificatesOf(
 }
 
 function usedCertificates(
-  { certificates, stapling, stapleFile, resolver, offAt }: TlsSettings,
+  { certificates, stapling, stapleFile, resolver, inTheWay }: TlsSettings,
   places: readonly ServedPlace[],
   prefix: string,
   reader: ConfigurationReader,
 ): UsedCertificate[] {
   const isOn = stapling === 'on';
-  return certificates.flatMap(({ words: [name = ''], file, line }): UsedCertificate[] => {
+  return certificates.flatMap((directive): UsedCertificate[] => {
+    const { words, file, line } = directive;
+    const [name = ''] = words;
     if (name.includes('$') || name.startsWith('data:')) {
       const what = name.startsWith('data:') ? 'is in the configuration itself' : `has a variable: ${name}`;
       reader.remark(
@@ -179,7 +189,7 @@ function usedCertificates(
         certificate: resolve(prefix, name),
         places,
         position: { file, line },
-        stapleSettingAt: isOn || offAt === undefined ? undefined : inPlaceOf(offAt),
+        stapleSettingAt: isOn || inTheWay === undefined ? behind(directive) : inPlaceOf(inTheWay),
         stapleFile: isOn && stapleFile !== undefined ? resolve(prefix, stapleFile) : undefined,
         ownFetching,
         remarks: remarksOf({ isOn, stapleFile, isOneOfSeveral: certificates.length > 1, file, line }),
@@ -188,8 +198,15 @@ function usedCertificates(
   });
 }
 
-function inPlaceOf({ file, line }: NginxDirective): UsedCertificate['stapleSettingAt'] {
-  return { file, line, note: 'write in place of "ssl_stapling off;", and take out any ssl_stapling_file beside it' };
+function inPlaceOf({ name, words, file, line }: NginxDirective): UsedCertificate['stapleSettingAt'] {
+  const also = name === 'ssl_stapling' ? ', and take out any ssl_stapling_file beside it' : '';
+  return { file, line, note: `write in place of "${[name, ...words].join(' ')};"${also}` };
+}
+
+/** In the same block: the next line may be outside of it, or in the middle of the directive. */
+function behind({ name, words, file, line, lastLine }: NginxDirective): UsedCertificate['stapleSettingAt'] {
+  const note = `add to this line, behind "${[name, ...words].join(' ')};"`;
+  return lastLine === undefined ? { file, line, note } : { file, line: lastLine, note: 'add after this line' };
 }
 
 function remarksOf(facts: {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
+import { shellWord } from '../../system/shell-words.js';
 import type { ConfigurationReader } from '../included-files.js';
 
-// By hand: nginx's syntax is these few lines, and the npm parsers of it (nginx-conf, last released in 2024) edit one file,
-// follow no include and keep no lines.
+// By hand, as docs/dependencies.md says why.
 
 /** A directive of nginx, with the lines of its block where it has one. */
 export interface NginxDirective {
@@ -11,6 +11,8 @@ export interface NginxDirective {
   readonly file: string;
   readonly line: number;
   readonly block?: NginxDirective[];
+  /** The line of its semicolon, where nothing else follows on that line. */
+  readonly lastLine?: number;
 }
 
 /** Includes within includes; nginx itself has no limit but its open files. */
@@ -27,7 +29,11 @@ function directivesOf(path: string, prefix: string, reader: ConfigurationReader,
   const top: NginxDirective[] = [];
   const blocks: NginxDirective[][] = [top];
   const mistake = (line: number, what: string): NginxDirective[] => {
-    reader.remark('unreadable', `${path}:${line}: ${what}`, 'test it with: nginx -t');
+    reader.remark(
+      'unreadable',
+      `${path}:${line}: ${what}`,
+      `test it with: nginx -t -c ${shellWord(reader.files[0] ?? path)}`,
+    );
     return top;
   };
   let words: Token[] = [];
@@ -58,7 +64,7 @@ function directivesOf(path: string, prefix: string, reader: ConfigurationReader,
           for (const file of reader.included(directive.words[0] ?? '', prefix)) {
             for (const one of directivesOf(file, prefix, reader, depth + 1)) block.push(one);
           }
-      } else block.push(directive);
+      } else block.push(token.endsLine === true ? { ...directive, lastLine: token.line } : directive);
     }
   }
   const [open] = words;
@@ -76,6 +82,8 @@ interface Token {
   readonly kind: 'word' | 'open-quote' | '{' | '}' | ';';
   readonly text: string;
   readonly line: number;
+  /** Of a semicolon: whether only blanks and a comment follow on its line. */
+  readonly endsLine?: boolean;
 }
 
 /** What a block of Lua may hold is none of nginx's syntax. */
@@ -100,7 +108,8 @@ function* tokensOf(text: string): Generator<Token> {
     } else if (character === '{' || character === '}' || character === ';') {
       move(1);
       last = '';
-      yield { kind: character, text: character, line: start };
+      restOfLine.lastIndex = at;
+      yield { kind: character, text: character, line: start, endsLine: character === ';' && restOfLine.test(text) };
     } else if (character === '"' || character === "'") {
       const quoted = quotedPattern[character];
       quoted.lastIndex = at;
@@ -121,9 +130,11 @@ function* tokensOf(text: string): Generator<Token> {
   }
 }
 
-const quotedPattern = { '"': /"(?:[^"\\]|\\[^])*"/y, "'": /'(?:[^'\\]|\\[^])*'/y };
+// nginx takes no word of more than 4096 octets, and without a bound one of millions would fill the stack.
+const quotedPattern = { '"': /"(?:[^"\\]|\\[^]){0,4096}"/y, "'": /'(?:[^'\\]|\\[^]){0,4096}'/y };
+const restOfLine = /[ \t\r]*(?:#|\n|$)/y;
 /** A brace belongs to a word only behind a dollar: `${name}`. */
-const plainPattern = /(?:\\[^]|\$\{[^}]*\}|[^\s;{}\\])+/y;
+const plainPattern = /(?:\\[^]|\$\{\w*\}|[^\s;{}\\]){1,4096}/y;
 
 function unescaped(text: string): string {
   return text.replace(/\\(["'\\ \t])/g, '$1');
@@ -134,13 +145,18 @@ function lengthTo(text: string, at: number, end: string): number {
   return (found < 0 ? text.length : found) - at;
 }
 
-/** Up to the brace that closes the one here; strings and comments of Lua are not looked at. */
+/** A comment, a string or a sign of Lua (reference manual, 3.1); what nobody closes goes to the end, so that it is looked at once. */
+const luaPiece =
+  /(?:--)?\[(=*)\[(?:[^]*?\]\1\]|[^]*)|--[^\n]*|"[^"\\\n]*(?:\\[^][^"\\\n]*){0,9999}"?|'[^'\\\n]*(?:\\[^][^'\\\n]*){0,9999}'?|[^-"'{}[]+|[^]/y;
+
+/** Up to the brace that closes the one here. */
 function lengthOfLua(text: string, at: number): number {
   let depth = 0;
-  for (let end = at; end < text.length; end += 1) {
-    if (text[end] === '{') depth += 1;
-    else if (text[end] === '}') depth -= 1;
-    if (depth === 0) return end + 1 - at;
+  for (luaPiece.lastIndex = at; luaPiece.lastIndex < text.length;) {
+    const piece = luaPiece.exec(text)?.[0];
+    if (piece === '{') depth += 1;
+    else if (piece === '}') depth -= 1;
+    if (depth === 0) return luaPiece.lastIndex - at;
   }
   return text.length - at;
 }

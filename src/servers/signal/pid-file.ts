@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readRegularFile, type FoundFile } from '../../system/read-file.js';
 import { isTrustedOwner, mayOthersWrite, modeText } from '../../system/owner-and-mode.js';
+import { unlessRefused } from '../../system/system-error.js';
 import { TargetFailure } from '../reload-result.js';
 
 /** A pid and a line end, with room for blanks. */
@@ -32,6 +33,16 @@ export function readPidFile(path: string, program: string, effectiveUserId: numb
     );
   }
   return pidIn(Buffer.from(bytes).toString('latin1'), path, program);
+}
+
+/** The pid file of this process among those of the usual packages; the first where none has it, or nothing runs. */
+export function pidFileAmong(usual: readonly [string, ...string[]], pid: number | undefined): string {
+  const textIn = (path: string): string =>
+    unlessRefused(
+      () => Buffer.from(readRegularFile(path, { limit: maximumOctets }).bytes ?? []).toString('latin1'),
+      '',
+    );
+  return usual.find((path) => textIn(path).trim() === String(pid)) ?? usual[0];
 }
 
 function kindOf(status: Stats): string {

@@ -57,7 +57,12 @@ export async function startDaemon({ command, debianPackage, args, folder, ports 
     signal: (signal) => void child.kill(signal),
     async stop() {
       if (ended === undefined) child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        // A process of its own that it left behind, as hitch may in a reload, holds them open.
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, 3000);
       await end;
       clearTimeout(timer);
     },

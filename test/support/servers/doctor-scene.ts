@@ -61,7 +61,12 @@ export async function follow(advice: readonly AdviceStep[], folder: TemporaryFol
 
 function edit({ file, line = 1, note, text }: Extract<AdviceStep, { do: 'edit' }>): void {
   const lines = readFileSync(file, 'utf8').split('\n');
-  if (note === 'add after this line') lines.splice(line, 0, text);
+  const quoted = /^(?:add to this line, behind|write in place of) "(.*?)"(?:$|,)/.exec(note)?.[1];
+  if (quoted !== undefined) {
+    const old = lines[line - 1] ?? '';
+    if (!old.includes(quoted)) throw new Error(`${quoted} is not on the line: ${old}`);
+    lines[line - 1] = old.replace(quoted, (found) => (note.startsWith('add') ? `${found} ${text}` : text));
+  } else if (note === 'add after this line') lines.splice(line, 0, text);
   else if (note === 'write in place of this line') lines.splice(line - 1, 1, text);
   else if (note === 'add at the end of this file') lines.push(text, '');
   else if (note === 'add at the end of this line') lines[line - 1] = `${lines[line - 1] ?? ''} ${text}`;

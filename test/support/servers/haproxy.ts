@@ -37,6 +37,7 @@ export function haproxyConfig(options: {
   const socket = adminSocket === undefined ? '' : `\n    stats socket ${adminSocket} mode 600 level admin`;
   return `global${socket}
     maxconn 100
+    nbthread 1
 defaults
     mode http
     timeout connect 5s

@@ -39,7 +39,7 @@ describe('the metrics of a run', () => {
       const result = await write(folder.at('nowhere', 'restaple.prom'), exitCode);
       expect(result.exitCode).toBe(expected);
       expect(result.said).toEqual([
-        expect.stringMatching(/^cannot write .*restaple\.prom: its folder does not exist.* \/ metrics not written$/),
+        expect.stringMatching(/^cannot write .*restaple\.prom: its folder does not exist.* \/ metrics not written:$/),
         expect.stringMatching(/^create .*nowhere, or choose another place with --metrics$/),
       ]);
     });

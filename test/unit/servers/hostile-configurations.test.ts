@@ -35,6 +35,18 @@ describe('a configuration that is made to keep doctor busy', () => {
     expect(said(deep)).toContain('conditions deeper than 64 levels were not read');
   });
 
+  it('is of nginx: long words and quotes, variables that do not end, and Lua', async () => {
+    const rest = 'http { server { listen 1 ssl; ssl_certificate /a; } }';
+    const certificates = async (text: string): Promise<unknown> =>
+      (await foundIn('nginx', `${text}\n${rest}`)).certificates.map(({ certificate }) => certificate);
+    expect(await certificates(`x ${'a'.repeat(15_000_000)};`)).toEqual(['/a']);
+    expect(said(await foundIn('nginx', `x "${'a'.repeat(15_000_000)}";`))).toContain('a quote that begins here');
+    expect(said(await foundIn('nginx', '${'.repeat(many)))).toContain('a "}" is missing');
+    for (const lua of ['"\\a', '[', '[=', '--[[']) {
+      expect(said(await foundIn('nginx', `a_by_lua_block { ${lua.repeat(many)}`))).toBe('');
+    }
+  });
+
   it('is of hitch: a quote that is not closed is said, and ends what is read', async () => {
     const found = await foundIn('hitch', `pem-file = "/a"\n"${'x=\\"\n'.repeat(many)}`);
     expect(said(found)).toContain(':2: " was not expected here');

@@ -77,7 +77,7 @@ describe('a metrics file', () => {
       writeFileSync(file, text);
       const { message, hint } = await refusal(file);
       expect(message).toContain(words);
-      expect(hint).toBe(`name another file with --metrics, or remove ${file}`);
+      expect(hint).toBe(`name another file with --metrics, or move ${file} away`);
       expect(readFileSync(file, 'utf8')).toBe(text);
     }
   });

@@ -5,23 +5,30 @@ import { basename } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 
-import { examineHost } from '../../../../src/pipeline/doctor/examine-host.js';
+import { examineHost, type DoctorOptions } from '../../../../src/pipeline/doctor/examine-host.js';
 import { createIssuerFinder } from '../../../../src/source/issuer-finder.js';
 import { freePort } from '../../../support/servers/free-port.js';
 import { buildOcspResponse } from '../../../support/ocsp-response.js';
 import { createCertificateAuthority } from '../../../support/pki.js';
 import { withTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.js';
 
-function examine(folder: TemporaryFolder, timeoutMilliseconds = 10_000) {
+function examine(
+  folder: TemporaryFolder,
+  {
+    timeoutMilliseconds = 10_000,
+    signal = new AbortController().signal,
+    certificatesOfRun = () => Promise.resolve([]),
+  }: Partial<DoctorOptions['discovery']['limits'] & Pick<DoctorOptions, 'certificatesOfRun'>> = {},
+) {
   return examineHost({
     wanted: [],
     discovery: {
-      limits: { timeoutMilliseconds, signal: new AbortController().signal },
+      limits: { timeoutMilliseconds, signal },
       environment: {},
       randomBytes: (count) => new Uint8Array(count),
     },
     issuers: createIssuerFinder([]),
-    certificatesOfRun: () => Promise.resolve([]),
+    certificatesOfRun,
     now: new Date(),
     skewMilliseconds: 300_000,
     procRoot: folder.path,
@@ -33,6 +40,28 @@ describe('a host', () => {
   it('without servers has no certificates', async () => {
     await withTemporaryFolder(async (folder) => {
       expect((await examine(folder)).certificates).toEqual([]);
+    });
+  });
+
+  it('has few lines about commands of restaple that are wrong, of which any crontab may have thousands', async () => {
+    await withTemporaryFolder(async (folder) => {
+      folder.write('var/spool/cron/crontabs/user', '* * * * * restaple fetch --wrong\n'.repeat(500));
+      const certificatesOfRun = (): Promise<never> => Promise.reject(new Error('wrong'));
+      const { remarks } = await examine(folder, { certificatesOfRun });
+      expect(remarks).toHaveLength(21);
+      expect(remarks.at(-1)?.message).toBe(
+        'doctor could not find out which staples 480 more commands of restaple refresh',
+      );
+    });
+  });
+
+  it('is left at once when a signal comes, even though no certificate of a fleet makes anybody wait', async () => {
+    await withTemporaryFolder(async (folder) => {
+      const lines = Array.from({ length: 5000 }, (_none, index) => `ssl_certificate /none/${index}.pem;\n`);
+      folder.write('etc/nginx/nginx.conf', `http { server { listen 1 ssl;\n${lines.join('')}} }`);
+      const controller = new AbortController();
+      setImmediate(() => controller.abort());
+      await expect(examine(folder, { signal: controller.signal })).rejects.toMatchObject({ code: 'interrupted' });
     });
   });
 
@@ -93,7 +122,7 @@ describe('a host', () => {
       folder.write('42/cmdline', `nginx: master process /usr/sbin/nginx -c ${configuration}\0`);
       folder.write('42/status', 'Name:\tnginx\nPPid:\t1\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n');
       symlinkSync('/usr/sbin/nginx', folder.at('42/exe'));
-      const { certificates } = await examine(folder, 400);
+      const { certificates } = await examine(folder, { timeoutMilliseconds: 400 });
       const reached = certificates.filter(({ handshakes }) => handshakes[0]?.outcome !== 'not-reached');
       expect(certificates).toHaveLength(40);
       expect(reached.length).toBeLessThanOrEqual(8);

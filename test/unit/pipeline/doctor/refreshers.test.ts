@@ -42,6 +42,20 @@ describe('who refreshes a staple', () => {
     ]);
   });
 
+  it('is read where Fedora, SUSE and Alpine have crontabs and scripts', async () => {
+    const fetch = 'restaple fetch /certs/site.pem\n';
+    const { root, of } = await refreshersIn({
+      'var/spool/cron/root': `5 * * * * ${fetch}`,
+      'var/spool/cron/tabs/root': `6 * * * * ${fetch}`,
+      'etc/periodic/15min/staples': `#!/bin/sh\n${fetch}`,
+    });
+    expect(of.map(({ where, when }) => [where, when])).toEqual([
+      [`${root}/var/spool/cron/root:1`, '5 * * * *'],
+      [`${root}/var/spool/cron/tabs/root:1`, '6 * * * *'],
+      [`${root}/etc/periodic/15min/staples:2`, '15min'],
+    ]);
+  });
+
   it('is read from timers that are enabled, with the service that they start', async () => {
     const service = '[Service]\nExecStart=restaple fetch \\\n  /certs/site.pem\n';
     const timer = '[Timer]\nOnCalendar=hourly\n';

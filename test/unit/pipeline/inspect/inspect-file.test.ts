@@ -9,6 +9,7 @@ import type {
   RequestRecord,
 } from '../../../../src/pipeline/inspect/record.js';
 import { certificateRequest, certificatesOnlyBundle } from '../../../support/bundles.js';
+import { buildCrl, crlNumber } from '../../../support/crl.js';
 import {
   bitString,
   contextConstructed,
@@ -353,7 +354,6 @@ describe('inspecting a file', () => {
       /private key/,
     ],
     ['a private key in PEM', () => server.keyPem, 'no-certificate', /only PRIVATE KEY/],
-    ['a CSR', () => certificateRequest().der, 'no-certificate', /certificate request/],
     ['an error page', () => '<html><body>502', 'malformed-der', /HTML/],
     ['plain text', () => 'hello world', 'malformed-der', /neither DER nor PEM nor base64/],
     ['another SEQUENCE', () => sequence(contextPrimitive(5, Buffer.of(1))), 'malformed-der', /is not a request/],
@@ -371,8 +371,10 @@ describe('inspecting a file', () => {
     expect(trouble!.hint).not.toBe('');
   });
 
-  it('never throws for a response, request or certificate that was cut anywhere', async () => {
-    for (const der of [respond(), Buffer.from(requestDer), Buffer.from(server.certificate.der)]) {
+  it('never throws for a response, request, certificate or CRL that was cut anywhere', async () => {
+    const crl = buildCrl({ issuer: authority, entries: [{ serialNumber: 1n, reason: 1 }], extensions: [crlNumber(1)] });
+    const kinds = [respond(), requestDer, server.certificate.der, certificateRequest().der, crl.der];
+    for (const der of kinds.map((one) => Buffer.from(one))) {
       for (let length = 1; length < der.length; length += 1) {
         const [found] = await inspectFile(folder.write('cut.der', der.subarray(0, length)));
         expect(found!.trouble).toMatchObject({ kind: 'error', errorKind: 'input' });

@@ -134,6 +134,8 @@ describe('the HTTP server', () => {
     ['behind several slashes', `///${base64(requestOf([awkward]))}`],
     ['with encoded slashes in front', `/%2F%2f${base64(requestOf([awkward]))}`],
     ['without padding', pathOf(requestOf([awkward])).replaceAll('%3D', '')],
+    ['behind the path of its own URL', `/ocsp/ca-1/${base64(requestOf([awkward]))}`],
+    ['percent-encoded behind that', `/ocsp${pathOf(requestOf([awkward]))}`],
     ['in the URL-safe alphabet', `/${Buffer.from(requestOf([awkward])).toString('base64url')}`],
     ['in the absolute form of a proxy', `http://ocsp.example${pathOf(requestOf([awkward]))}`],
   ])('answers GET with base64 %s', async (_how, path) => {

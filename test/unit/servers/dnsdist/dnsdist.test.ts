@@ -71,30 +71,39 @@ it('is asked at no loopback address where its console is on another machine', ()
   expect(seenFrom('127.0.0.1')).toEqual(['127.0.0.1', '::1', '127.0.0.1', '192.0.2.7']);
 });
 
-it('is asked for no further staple where a frontend does not answer the first handshake', async () => {
-  let connections = 0;
-  const silent = createServer((socket) => {
-    connections += 1;
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  try {
-    const { port } = silent.address() as AddressInfo;
-    const certificates = staples.map(({ certificatePath }) => ({ certificatePath, ok: true }));
-    const told = {
-      target: 'dnsdist',
-      ok: true,
-      certificates,
-      milliseconds: 0,
-      listeners: [{ host: '127.0.0.1', port }],
-    };
-    const limits = { timeoutMilliseconds: 100, signal: new AbortController().signal };
-    expect(await askedByHandshake(told, staples, { limits, now: () => now })).toMatchObject({ ok: true, certificates });
-    expect(connections).toBe(1);
-  } finally {
-    silent.close();
-  }
-});
+it.each([
+  ['told', { ok: true }],
+  ['undecided', { ok: false, code: 'command-failed', isUndecided: true }],
+] as const)(
+  'is asked for no further %s staple where a frontend does not answer the first handshake',
+  async (_, one) => {
+    let connections = 0;
+    const silent = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const certificates = staples.map(({ certificatePath }) => ({ certificatePath, ...one }));
+      const told = {
+        target: 'dnsdist',
+        ok: one.ok,
+        certificates,
+        milliseconds: 0,
+        listeners: [{ host: '127.0.0.1', port }],
+      };
+      const limits = { timeoutMilliseconds: 100, signal: new AbortController().signal };
+      expect(await askedByHandshake(told, staples, { limits, now: () => now })).toMatchObject({
+        ok: one.ok,
+        certificates: certificates.map(() => ({ ok: one.ok })),
+      });
+      expect(connections).toBe(1);
+    } finally {
+      silent.close();
+    }
+  },
+);
 
 it('takes a build from git for a new one', async () => {
   const result = await reload({ reply: dnsdist('0.0.12345g0123456789', 'DoT 0 ok\n') });

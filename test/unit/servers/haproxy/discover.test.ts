@@ -16,13 +16,14 @@ describe('what haproxy serves', () => {
 global
     crt-base ${folder.path}
     stats socket ipv4@127.0.0.1:9990 level user
-    stats socket /run/haproxy/admin.sock mode 660 level admin
+    stats socket /run/haproxy/not-admin.sock mode 660
+    stats socket /run/haproxy/control.sock mode 660 level admin
 frontend a
     bind 10.0.0.1:443,[::]:8443 ssl crt one.pem alpn h2   # a comment
     bind :80
     bind unix@/run/x.sock ssl crt '/a b.pem'
 `);
-    expect(control?.address).toEqual({ path: '/run/haproxy/admin.sock' });
+    expect(control?.address).toEqual({ path: '/run/haproxy/control.sock' });
     expect(certificates).toMatchObject([
       {
         certificate: folder.at('one.pem'),
@@ -32,7 +33,7 @@ frontend a
           { host: '10.0.0.1', port: 443 },
           { host: '::1', port: 8443 },
         ],
-        position: { line: 7 },
+        position: { line: 8 },
       },
       { certificate: '/a b.pem', places: [] },
     ]);
@@ -71,12 +72,30 @@ frontend a
       {
         certificate: '/two.pem',
         ownFetching: { setting: 'ocsp-update on' },
-        places: [{ serverName: 'two.example' }],
+        places: [{ host: '127.0.0.1', port: 443 }],
+        serverName: 'two.example',
         position: { file: list, line: 2 },
       },
       { certificate: '/four.pem', stapleFile: '/four.der' },
     ]);
     expect(certificates[0]).not.toHaveProperty('stapleFile');
+  });
+
+  it('reads a list once that many binds name, and keeps their places once', () => {
+    const list = folder.write('list.txt', '/one.pem one.example\n/two.pem two.example\n');
+    const binds = Array.from({ length: 50 }, (_none, index) => `    bind :${1000 + index} ssl crt-list ${list}\n`);
+    const { certificates } = read(`frontend a\n${binds.join('')}    bind :443 ssl crt /own.pem crt-list ${list}\n`);
+    expect(certificates.map(({ places }) => places.length)).toEqual([51, 51, 1]);
+    expect(certificates[0]?.places).toBe(certificates[1]?.places);
+    // From another folder its names mean other files.
+    const relative = folder.write('relative.txt', 'one.pem\n');
+    const based = ['/a', '/b'].map(
+      (base) => `global\n crt-base ${base}\nfrontend x\n bind :1 ssl crt-list ${relative}\n`,
+    );
+    expect(read(based.join('')).certificates.map(({ certificate }) => certificate)).toEqual([
+      '/a/one.pem',
+      '/b/one.pem',
+    ]);
   });
 
   it('knows where ssl-load-extra-files and ssl-load-extra-del-ext have the staple', () => {

@@ -4,6 +4,7 @@ import { decodeResponse, isResponse } from '../../../../src/core/index.js';
 import { pushToHaproxy } from '../../../../src/servers/haproxy/push.js';
 import type { HaproxyPlace } from '../../../../src/servers/haproxy/place.js';
 import { haproxy as record } from '../../../../src/servers/haproxy/server.js';
+import { openHaproxySession } from '../../../../src/servers/haproxy/session.js';
 import { slotKey } from '../../../../src/servers/haproxy/slots.js';
 import {
   resultOf,
@@ -93,6 +94,7 @@ describe('pushing into haproxy', () => {
     expect(haproxy.commands.map(({ command }) => command)).toEqual([
       'show ssl ocsp-updates',
       'show ssl ocsp-response',
+      'show info',
       'set ssl ocsp-response',
       `show ssl ocsp-response base64 ${keyOf(first)}`,
       'show ssl crt-list',
@@ -135,20 +137,56 @@ describe('pushing into haproxy', () => {
   });
 
   it.each([
-    ['3.4.2', false],
-    ['3.4.3', true],
-    ['3.0.11-1+deb13u4', true],
-  ])('takes over in haproxy %s: %s, since a push can crash 3.4.0 to 3.4.2', async (version, isPushed) => {
+    ['2.6.12-1+deb12u4', 2, '2.6.12'],
+    ['3.0.11-1+deb13u4', 4, '3.0.11'],
+    ['3.2.21', 2, '3.2.21'],
+    ['3.2.22', 2, undefined],
+    ['3.4.2-1', 2, '3.4.2'],
+    ['3.4.2-1', 1, undefined],
+    ['3.4.3', 2, undefined],
+    ['3.4-dev3', 2, '3.4.0'],
+    ['3.5-dev5', 2, undefined],
+    ['4.0.0', 2, undefined],
+    ['unheard of', 2, undefined],
+  ])(
+    'warns where haproxy %s with %i threads cannot set a staple that a handshake reads',
+    async (version, threads, named) => {
+      const info = `Name: HAProxy\nVersion: ${version}\nNbthread: ${threads}\n`;
+      const haproxy = await start(({ command }) => (command === 'show info' ? info : undefined));
+      const { ok, findings } = await push(haproxy, [first, second]);
+      expect(ok).toBe(true);
+      const finding = {
+        rule: 'staple-race',
+        severity: 'info',
+        message: expect.stringContaining(`haproxy ${named} `) as string,
+      };
+      expect(findings).toEqual(named === undefined ? undefined : [expect.objectContaining(finding)]);
+    },
+  );
+
+  it('warns before it takes over from the updater of haproxy, and pushes', async () => {
     const haproxy = await start(({ command }) => {
-      if (command === 'show version') return `${version}\n`;
+      if (command === 'show info') return 'Version: 3.4.2\nNbthread: 2\n';
       return command === 'show ssl ocsp-updates'
         ? `OCSP Certid | Path\n${keyOf(first)} | /certs/a.pem | 30/Jan/2026:00:08:09 +0000 | - | 0 | 3 | 2 | HTTP error\n`
         : undefined;
     });
     const tools = { limits, now: () => responseTimes.now, takesOver: true };
-    const { certificates } = await pushToHaproxy(placeOf(haproxy), [first], tools);
-    expect(certificates[0]!.ok).toBe(isPushed);
-    if (!isPushed) expect(certificates[0]!.hint).toContain('update haproxy to 3.4.3');
+    const { certificates, findings } = await pushToHaproxy(placeOf(haproxy), [first], tools);
+    expect(certificates[0]!.ok).toBe(true);
+    expect(findings).toMatchObject([{ rule: 'staple-race' }]);
+  });
+
+  it('does not set what haproxy has already, unless its file has changed', async () => {
+    const haproxy = await start();
+    const sets = (): number => haproxy.commands.filter(setting).length;
+    const unchanged = { ...first, isChanged: false };
+    await push(haproxy, [unchanged]);
+    expect(sets()).toBe(1);
+    expect(await push(haproxy, [unchanged])).toMatchObject({ ok: true, certificates: [{ ok: true }] });
+    expect(sets()).toBe(1);
+    await push(haproxy, [first]);
+    expect(sets()).toBe(2);
   });
 
   it('is refused by the sockets of 3.4 that are not for admins', async () => {
@@ -204,7 +242,8 @@ describe('pushing into haproxy', () => {
 
   it('stops reading an answer without end', async () => {
     const haproxy = await start((one) => (setting(one) ? 'x'.repeat(33 * 1024 * 1024) : undefined));
-    expect(await push(haproxy, [first])).toMatchObject({ certificates: [{ code: 'unexpected-reply' }] });
+    const patient = { ...limits, timeoutMilliseconds: 60_000 };
+    expect(await push(haproxy, [first], patient)).toMatchObject({ certificates: [{ code: 'unexpected-reply' }] });
   });
 
   it('shows an answer that nobody knows', async () => {
@@ -212,6 +251,20 @@ describe('pushing into haproxy', () => {
     expect(await push(haproxy, [first])).toMatchObject({
       certificates: [{ code: 'unexpected-reply', message: 'haproxy answered: Come back later.' }],
     });
+  });
+
+  it.each([
+    ['3.2', '  - Pool buffer (65536 bytes) : 11 allocated'],
+    ['3.4, with the alignment', '  - Pool buffer (65536 bytes/64) : 11 allocated'],
+    ['3.0, merged under another name', '  - Pool quic_conn_r (65536 bytes) : 2\n  - Pool trash (65568 bytes) : 1'],
+  ])('reads the size of a larger buffer as %s shows it', async (_version, pools) => {
+    const haproxy = await start(({ command }) => (command === 'show pools' ? `${pools}\n` : undefined));
+    const session = openHaproxySession(placeOf(haproxy), limits);
+    const setOf = (octets: number): Promise<string> =>
+      session.ask('set ssl ocsp-response', { payload: 'x'.repeat(octets) });
+    expect(await setOf(20_000)).toContain('updated');
+    await expect(setOf(65_536)).rejects.toMatchObject({ code: 'too-large' });
+    session.close();
   });
 
   it('ends a wait where the run is interrupted', async () => {

@@ -45,7 +45,7 @@ describe('how hitch is told', () => {
       '0::/user.slice/user-1000.slice/user@1000.service/system.slice/hitch.service\n',
       '0::/system.slice/hitch;id.service\n',
     ]) {
-      const message = 'hitch (process 7) has no pid file, so it cannot be told';
+      const message = 'hitch (process 7) has no pid file, so restaple cannot have it reload';
       expect(await toldBy([], groups)).toEqual({ target: undefined, remarks: [message] });
     }
   });

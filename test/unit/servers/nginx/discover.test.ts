@@ -44,8 +44,8 @@ describe('the configuration of nginx', () => {
     const file = folder.at('nginx.conf');
     expect(certificates.map(({ stapleSettingAt }) => stapleSettingAt)).toEqual([
       { file, line: 4, note: expect.stringContaining('in place of "ssl_stapling off;"') as string },
-      undefined,
-      undefined,
+      { file, line: 5, note: 'add to this line, behind "ssl_certificate /two.pem;"' },
+      { file, line: 6, note: 'add to this line, behind "ssl_certificate /three.pem;"' },
     ]);
   });
 
@@ -74,7 +74,8 @@ describe('the configuration of nginx', () => {
   it('names what it does not understand, and passes over Lua', () => {
     const { certificates, remarks } = discover(`
       http {
-        init_by_lua_block { local t = { "a;b" } }
+        init_by_lua_block { local t = { "a;b", "}", '\\'}', [=[ ]] } ]=] } -- }
+          --[[ } ]] if t[t[1]] then t = { } end }
         server { listen 443 ssl; ssl_certificate /live/$ssl_server_name.pem; }
         server { listen 444 ssl; ssl_certificate /plain.pem; }
       }`);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { StapleToPush, TargetResult } from '../../../../src/servers/reload-result.js';
 import { daemon } from '../../../../src/servers/nginx/daemon.js';
 import { parseReloadTarget, tellTarget } from '../../../../src/servers/reload-target.js';
+import { pidFileAmong } from '../../../../src/servers/signal/pid-file.js';
 import { findServer, signalServer } from '../../../../src/servers/signal/reload-by-signal.js';
 import { inspectProcess } from '../../../../src/system/running-process.js';
 import { serverTools } from '../../../support/server-tools.js';
@@ -221,5 +222,15 @@ describe.runIf(isRoot)('a server of another user', () => {
     const certificatePath = folder.write('readable.pem', 'x');
     const staples = [stapleToPush({ certificatePath, staplePath: certificatePath })];
     expect((await reload('lighttpd', pidFile(pid), { staples })).sent).toEqual([`${pid} SIGUSR1`]);
+  });
+});
+
+describe('the pid file of a server whose configuration names none', () => {
+  it('is the usual one that has its pid, and the first where none has', () => {
+    const first = folder.at('first.pid');
+    const second = folder.write('second.pid', '4711\n');
+    expect(pidFileAmong([first, second], 4711)).toBe(second);
+    expect(pidFileAmong([first, second], 4712)).toBe(first);
+    expect(pidFileAmong([first, second], undefined)).toBe(first);
   });
 });
