@@ -85,7 +85,7 @@ export function sayOutcome(output: Output, outcome: Outcome, policy: TalkPolicy)
   }
 }
 
-/** With what these say, haproxy does not start. */
+/** With what these say, a server that reads CERT.issuer does not start. */
 const keepFromStarting: ReadonlySet<string> = new Set(['issuer-missing', 'issuer-stale']);
 
 /** What somebody who watches should hear about, though nothing is wrong with the staple. */

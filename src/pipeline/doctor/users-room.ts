@@ -1,6 +1,6 @@
 import type { DoctorRemark } from './doctor-report.js';
 
-/** How much of a report of root one other user can fill: any user may start hundreds of programs that are called nginx. */
+/** How much of a report of root one other user can fill: any user may start hundreds of programs with the name of a server. */
 const most = { servers: 8, certificates: 100, remarks: 20, ports: 32 } as const;
 
 type Kind = keyof typeof most;
