@@ -414,7 +414,7 @@ describe('config init', { tags: ['haproxy'] }, () => {
     const made = await runRestaple(['config', 'init', '--out', file, server]);
     expect(made).toMatchObject({ exitCode: 0, stdout: '' });
     const text = readFileSync(file, 'utf8');
-    expect(text).toContain(`# haproxy, ${scene.folder.at('haproxy.cfg')}, line 10: not served when this was made`);
+    expect(text).toContain(`# haproxy, ${scene.folder.at('haproxy.cfg')}, line 11: not served when this was made`);
     expect(text).toMatch(/# - .*none\.pem \(haproxy\): the certificate has no OCSP responder/);
     expect((await runRestaple(['config', 'init', server])).stdout).toBe(text);
 

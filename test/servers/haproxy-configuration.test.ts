@@ -47,7 +47,7 @@ async function start(settings: string, binds: string, stores = ''): Promise<Both
     const surroundings = { workingFolder: scene.folder.path, environment: {} };
     const read = readHaproxyConfiguration([scene.folder.at('haproxy.cfg')], surroundings);
     expect(read.problems).toEqual([]);
-    expect(read.sockets).toEqual([socket]);
+    expect(read.sockets).toEqual([{ address: socket, isAdmin: true }]);
     expect(read.binds.map(({ addresses }) => addresses)).toEqual([[`127.0.0.1:${port}`]]);
     const names = linesAfter('# filename', await askHaproxy(socket, 'show ssl cert'));
     const stapled: string[] = [];
