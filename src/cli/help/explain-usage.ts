@@ -122,7 +122,10 @@ function plainMessage(message: string): string {
     // It is not so for flags that take one value at a time, and ours do.
     .replace(/\s*Note: --[^]*allow multiple values\.[^]*$/, '')
     // The value is left out: it may be anything, and a secret too.
-    .replace(/^\s*(--[\w-]+)(?:=[^]*?)? cannot also be provided when using (--[\w-]+)$/gm, '$1 cannot be combined with $2')
+    .replace(
+      /^\s*(--[\w-]+)(?:=[^]*?)? cannot also be provided when using (--[\w-]+)$/gm,
+      '$1 cannot be combined with $2',
+    )
     .replace(/^\s*All of the following must be provided when using (--\S+): (.*)$/gm, '$1 needs $2')
     .replace(/^\s*Flag (--\S+) can only be specified once$/gm, '$1 may be given only once')
     .replace(/^\s*Missing required flag (\S+)$/gm, '--$1 is required')
