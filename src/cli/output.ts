@@ -43,6 +43,8 @@ export async function createOutput(
     stdout,
     stderr,
     say,
+    /** What of a hint this command can say, for those that print it in a line of their own. */
+    ownHint,
     /** One line of a report for people, which --quiet does not ask for. */
     report: (line: string): void => {
       if (!quiet) write(process.stdout, line);

@@ -303,6 +303,13 @@ describe('restaple ocsp goes beyond openssl 3', () => {
     expect(result.stderr).toMatch(/^Error querying OCSP responder\nocsp: .*127\.0\.0\.2/);
   });
 
+  it('in saying behind ocsp: why a response cannot be parsed', async () => {
+    folder.write('half.der', Uint8Array.of(0x30, 3, 0x0a, 1, 0));
+    const { exitCode, stderr } = await runRestaple(['ocsp', '-respin', 'half.der'], { cwd: folder.path });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^Error parsing response\nocsp: a successful response without responseBytes/);
+  });
+
   it('in saying that -tlsout is of no use', async () => {
     const result = await runRestaple(['ocsp', ...words('-tlsout -respin good.der -noverify')], { cwd: folder.path });
     expect(result).toMatchObject({ exitCode: 0, stderr: 'ocsp: -tlsout is ignored: openssl 3 has no such option\n' });

@@ -1,7 +1,8 @@
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { runRestaple, type RunResult } from '../support/run-program.js';
+import { projectFolder, runRestaple, type RunResult } from '../support/run-program.js';
 import { now, withFleet } from './support/stapled-fleet.js';
 
 function check(...words: readonly string[]): Promise<RunResult> {
@@ -15,6 +16,20 @@ function statusOf({ stdout }: RunResult): { text: string; data: string[] } {
 }
 
 describe('verify --nagios', () => {
+  it('advises only with flags that verify has, as the page does', async () => {
+    await withFleet(async ({ folder }) => {
+      const fixture = (name: string): string => join(projectFolder, 'fixtures', name);
+      const page = folder.at('page.html');
+      const words = ['--issuer', fixture('issuer.pem'), '--response', fixture('response-other-serial-number.der')];
+      const result = await check(...words, fixture('server.pem'));
+      await runRestaple(['verify', '--html', page, ...words, fixture('server.pem')]);
+      for (const text of [result.stdout, readFileSync(page, 'utf8')]) {
+        expect(text).toContain('check that the issuer is the right one');
+        expect(text).not.toContain('--url');
+      }
+    });
+  });
+
   it('is OK where every staple lasts, and tells the next end with figures and their limits', async () => {
     await withFleet(async ({ folder, add }) => {
       const near = add('a.pem', 76);

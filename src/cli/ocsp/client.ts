@@ -74,7 +74,7 @@ function reportRefusal(status: Exclude<ResponseStatus, 'successful'>, out: Sink,
 }
 
 function notParsed(why: string): OpensslFailure {
-  return new OpensslFailure(['Error parsing response', why], exitCodes.notBelieved);
+  return new OpensslFailure(['Error parsing response', `ocsp: ${why}`], exitCodes.notBelieved);
 }
 
 async function judge(

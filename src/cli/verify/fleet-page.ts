@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/time.js';
 import { lifeFindings } from '../../pipeline/certificate-life.js';
 import { definedOnly } from '../../core/defined-only.js';
 import { page, type PageGroup, type PageRow } from '../page/page.js';
-import { byUrgency, timeLeft, type FleetMember } from './fleet.js';
+import { byUrgency, inOneLine, timeLeft, type FleetMember } from './fleet.js';
 
 /** Of a page about a fleet. */
 export interface FleetPage {
@@ -75,7 +75,7 @@ function gradeOf({ state, nextRefresh, life }: FleetMember, now: Date): PageRow[
 
 function notesOf({ objection, trouble, unheard, life, nextRefresh, state }: FleetMember, now: Date): string[] {
   const notes = objection === undefined ? [] : [objection];
-  for (const one of [trouble, unheard]) if (one !== undefined) notes.push(`${one.message}; ${one.hint}`);
+  for (const one of [trouble, unheard]) if (one !== undefined) notes.push(inOneLine(one));
   if (state === 'good' && nextRefresh !== undefined && nextRefresh <= now)
     notes.push('due: fetch would refresh it now');
   for (const { message } of life === undefined ? [] : lifeFindings(life, now)) notes.push(message);

@@ -29,8 +29,11 @@ export interface FleetMember {
   readonly unheard?: Trouble;
 }
 
-export function fleetMember(report: VerifyReport): FleetMember {
+/** @param ownHint what of a hint the command can say */
+export function fleetMember(report: VerifyReport, ownHint: (hint: string) => string): FleetMember {
   const { certificate, response, place, verdict, nextRefresh, alertFrom, trouble, crl, life } = report;
+  const said = <One extends { readonly hint: string }>(one: One | undefined): One | undefined =>
+    one === undefined ? undefined : { ...one, hint: ownHint(one.hint) };
   const window = verdict === undefined ? undefined : windowOfVerdict(verdict);
   return definedOnly({
     path: certificate ?? response ?? (place === undefined ? '' : shownHostAndPort(place)),
@@ -41,20 +44,26 @@ export function fleetMember(report: VerifyReport): FleetMember {
     alertFrom,
     life,
     isUnreachable: isUnreachable(report) ? true : undefined,
-    trouble,
-    objection: objectionOf(report),
-    unheard: crl?.kind === 'unusable' ? crl.trouble : undefined,
+    trouble: said(trouble),
+    objection: objectionOf(report, ownHint),
+    unheard: crl?.kind === 'unusable' ? said(crl.trouble) : undefined,
   });
+}
+
+/** What went wrong, and the next step where there is one. */
+export function inOneLine({ message, hint }: Pick<Trouble, 'message' | 'hint'>): string {
+  return hint === '' ? message : `${message}; ${hint}`;
 }
 
 function isUnreachable({ place, asked, trouble }: VerifyReport): boolean {
   return (place ?? asked) !== undefined && trouble?.kind === 'error' && trouble.errorKind === 'unavailable';
 }
 
-function objectionOf({ verdict, crl, fault }: VerifyReport): string | undefined {
+function objectionOf({ verdict, crl, fault }: VerifyReport, ownHint: (hint: string) => string): string | undefined {
   if (crl?.kind === 'revoked') return `${revokedSentence(crl)} by the CRL ${crl.source}; replace it now`;
   if (verdict?.kind === 'unknown') return 'the responder does not know this certificate; ask the CA';
-  if (verdict?.kind !== 'revoked') return fault === undefined ? undefined : `${fault.message}; ${fault.hint}`;
+  if (verdict?.kind !== 'revoked')
+    return fault === undefined ? undefined : inOneLine({ ...fault, hint: ownHint(fault.hint) });
   const { statement } = verdict;
   return `${revokedSentence(statement)}; ${isNeverIssued(statement) ? revokedHint(statement) : 'replace it now'}`;
 }

@@ -5,7 +5,7 @@ import { stapleStates, type StapleState } from '../../pipeline/fetch/staple-stat
 import type { Trouble } from '../../pipeline/trouble.js';
 import { pluginStates } from '../exit/exit-code.js';
 import { escapeText } from '../render/escape-text.js';
-import { byUrgency, timeLeft, type FleetMember } from './fleet.js';
+import { byUrgency, inOneLine, timeLeft, type FleetMember } from './fleet.js';
 
 type PluginState = keyof typeof pluginStates;
 
@@ -69,7 +69,7 @@ export function checkFleet(
       ...troubled
         .slice(0, mostLines)
         .map(({ state, member, why }) => clean(`${state} ${pathLabel(member.path)}: ${why}`)),
-      ...unheard.map(({ message, hint }) => clean(`UNKNOWN ${message}; ${hint}`)),
+      ...unheard.map((trouble) => clean(`UNKNOWN ${inOneLine(trouble)}`)),
       ...(more > 0 ? [`and ${more} more: ${limits.subject.command} lists them all`] : []),
     ],
   };
@@ -124,15 +124,14 @@ function judgeStaple(member: FleetMember, limits: PluginLimits): Judged {
   const judged = judgeState(member, limits);
   const { unheard } = member;
   if (unheard === undefined || judged.state !== 'OK') return judged;
-  return { state: 'UNKNOWN', group: 'unjudged', why: `${unheard.message}; ${unheard.hint}` };
+  return { state: 'UNKNOWN', group: 'unjudged', why: inOneLine(unheard) };
 }
 
 function judgeState(member: FleetMember, limits: PluginLimits): Judged {
   const { state, trouble, objection } = member;
   if (state === 'good') return judgeTimeLeft(member, limits);
   if (state === 'no-responder') return { state: 'OK', group: 'without responder', why: '' };
-  const next = trouble === undefined || trouble.hint === '' ? '' : `; ${trouble.hint}`;
-  const why = objection ?? `${trouble?.message ?? state}${next}`;
+  const why = objection ?? (trouble === undefined ? state : inOneLine(trouble));
   if (member.isUnreachable === true) return { state: 'CRITICAL', group: 'unreachable', why };
   return { state: state === 'unjudged' ? 'UNKNOWN' : 'CRITICAL', group: state, why };
 }

@@ -7,7 +7,7 @@ import { exitCodeOfReport, exitCodeOfTrouble } from '../exit/exit-code-of.js';
 import { gravestExitCode, type ExitCode } from '../exit/exit-code.js';
 import { ownProcess } from '../../library/own-process.js';
 import { writeReport } from '../write-report.js';
-import { fleetMember, type FleetMember } from './fleet.js';
+import { fleetMember, inOneLine, type FleetMember } from './fleet.js';
 import { fleetTable } from './fleet-table.js';
 import { checkFleet, failedCheck, ofStaples, type PluginLimits, type PluginSubject } from './nagios.js';
 import type { Output } from '../output.js';
@@ -38,12 +38,14 @@ export function tellerFor(
   const { now, lint } = options;
   if (flags.nagios) {
     const limits = pluginLimits(flags, subject, now);
-    return tellAtTheEnd((fleet) => tellCheck(fleet, limits, output));
+    return tellAtTheEnd(output, (fleet) => tellCheck(fleet, limits, output));
   }
   const width = output.stdoutColumns;
   // A table has no room for findings.
   const isPlain = width === undefined || count < 2 || output.json || output.isVerbose || lint !== undefined;
-  return isPlain ? tellOneByOne(options, output) : tellAtTheEnd((fleet) => tellTable(fleet, now, width, output));
+  return isPlain
+    ? tellOneByOne(options, output)
+    : tellAtTheEnd(output, (fleet) => tellTable(fleet, now, width, output));
 }
 
 export function tellOneByOne(options: ReadingOptions, output: Output): VerifyTeller {
@@ -81,11 +83,11 @@ export function withPage(
   const problems: string[] = [];
   return {
     take: (report) => {
-      members.push(fleetMember(report));
+      members.push(fleetMember(report, output.ownHint));
       teller.take(report);
     },
     takeUnused: (trouble) => {
-      problems.push(`${trouble.message}; ${trouble.hint}`);
+      problems.push(inOneLine({ ...trouble, hint: output.ownHint(trouble.hint) }));
       teller.takeUnused(trouble);
     },
     finish: async () => {
@@ -106,18 +108,18 @@ interface Fleet {
   readonly codes: ExitCode[];
 }
 
-function tellAtTheEnd(tell: (fleet: Fleet) => ExitCode): VerifyTeller {
+function tellAtTheEnd({ ownHint }: Output, tell: (fleet: Fleet) => ExitCode): VerifyTeller {
   const fleet: Fleet = { members: [], troubled: [], warned: [], unused: [], codes: [] };
   return {
     take: (report) => {
       const { trouble, crl, warnings } = report;
       if (warnings !== undefined) fleet.warned.push(report);
-      fleet.members.push(fleetMember(report));
+      fleet.members.push(fleetMember(report, ownHint));
       if (crl?.kind === 'unusable' || (trouble !== undefined && crl?.kind !== 'revoked')) fleet.troubled.push(report);
       fleet.codes.push(exitCodeOfReport(report));
     },
     takeUnused: (trouble) => {
-      fleet.unused.push(trouble);
+      fleet.unused.push({ ...trouble, hint: ownHint(trouble.hint) });
       fleet.codes.push(exitCodeOfTrouble(trouble));
     },
     finish: () => tell(fleet),
