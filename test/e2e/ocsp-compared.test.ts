@@ -1,4 +1,5 @@
 // @module-tag openssl
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -374,6 +375,22 @@ describe('answering from an index prints, writes and ends as openssl does', () =
 });
 
 describe('the differences', () => {
+  it('the last second of a signer differs: the end of a certificate', async () => {
+    const { validTo } = new X509Certificate(readFileSync(scene.folder.at('ca.pem')));
+    const at = (seconds: number): Comparison => ({
+      title: `${seconds} s after notAfter`,
+      words: [
+        ...words('-issuer ca.pem -cert good.pem -respin good.der -no_nonce -CAfile ca.pem -attime'),
+        String(Date.parse(validTo) / 1000 + seconds),
+      ],
+    });
+    const [before, last, after] = await Promise.all([-1, 0, 1].map((seconds) => scene.compare(at(seconds))));
+    expect(before!.ours).toEqual(before!.theirs);
+    expect(last!.ours).toEqual(before!.ours);
+    expect(last!.theirs).toEqual(after!.theirs);
+    expect(after!.ours).toEqual(after!.theirs);
+  });
+
   it('are those of docs/from-openssl.md, with the same reasons', () => {
     const page = readFileSync(join(projectFolder, 'docs/from-openssl.md'), 'utf8');
     const [, table = ''] = page.split(/^## Differences$/m);

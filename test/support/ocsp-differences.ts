@@ -62,6 +62,11 @@ export const differences = {
     own: 'takes it',
     reason: 'deployed CAs have issued such certificates',
   },
+  'the end of a certificate': {
+    openssl: 'at the very second of notAfter (`-attime`) the certificate of a signer has expired',
+    own: 'it has expired a second later',
+    reason: 'RFC 5280 §4.1.2.5: that second is the last of its validity',
+  },
   'numbers without a meaning': {
     openssl: 'prints `(UNKNOWN)` for a reason or response status that no RFC defines',
     own: 'prints no reason, and ends with `Error parsing response` for such a status',
