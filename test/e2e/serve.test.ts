@@ -446,7 +446,7 @@ describe('serve does not start', () => {
     ['without a source of statuses', () => caFlags, 2, /no source of statuses was named/],
     ['with two of them', () => [...indexFlags, '--crl', 'x'], 2, /--index/],
     ['without a key', () => ['--ca-cert', ca.at('ca.pem'), '--index', ca.at('index.txt')], 2, /no signer was named/],
-    ['without validity', () => [...indexFlags, '--minutes', '0'], 2, /give no validity period/],
+    ['without validity', () => [...indexFlags, '--minutes', '0'], 2, /cannot be valid for --days 0 and --minutes 0/],
     [
       'with the key of another certificate',
       () => [...caFlags.slice(0, 3), ca.at('leaf.key'), '--index', ca.at('index.txt')],

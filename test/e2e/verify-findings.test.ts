@@ -242,7 +242,7 @@ describe('verify of what is not a response, or is over', () => {
     [
       'a response in PEM',
       () => pem('OCSP RESPONSE', response()),
-      'this is PEM text, and a response is stored and sent in DER, not an OCSP response',
+      'this is an OCSP response in PEM; it has to be in DER, as servers read it',
     ],
   ])('names %s for what it is', async (_what, contents, message) => {
     const file = folder.write('named', contents());

@@ -107,7 +107,7 @@ export function validityFrom({ days, minutes }: SignerFlags): number {
   if ((days ?? 0) >= 0 && (minutes ?? 0) >= 0 && validity > 0 && validity <= 3650 * day) return validity;
   throw new OcspError(
     'usage',
-    `--days ${days ?? 0} and --minutes ${minutes ?? 0} give no validity period`,
+    `a response cannot be valid for --days ${days ?? 0} and --minutes ${minutes ?? 0}`,
     'give them whole numbers, at least one of them above 0, ten years at most',
   );
 }

@@ -61,14 +61,17 @@ function anchoredBy(issuer: Certificate, verdict: Verdict, options: VerifyStaple
 function namingOtherKind(verdict: Verdict, bytes: Uint8Array): Verdict {
   const found = 'failure' in verdict && verdict.failure.code === 'malformed-response' ? kindOfFile(bytes) : undefined;
   if (!('failure' in verdict) || found === undefined || found === 'response') return verdict;
-  const message = `this is ${nouns[found]}, not an OCSP response`;
+  const message =
+    found === 'response in PEM'
+      ? 'this is an OCSP response in PEM; it has to be in DER, as servers read it'
+      : `this is ${nouns[found]}, not an OCSP response`;
   const values = { ...verdict.failure.values, found };
   return { ...verdict, kind: 'invalid', failure: { code: 'malformed-response', message, values } };
 }
 
 type FileKind = DerKind | 'response in PEM';
 
-const nouns: Readonly<Record<Exclude<FileKind, 'response'>, string>> = {
+const nouns: Readonly<Record<Exclude<DerKind, 'response'>, string>> = {
   certificate: 'a certificate',
   'certificate request': 'a certificate request (CSR)',
   'certificate revocation list': 'a CRL',
@@ -76,7 +79,6 @@ const nouns: Readonly<Record<Exclude<FileKind, 'response'>, string>> = {
   'public key': 'a public key',
   pkcs7: 'a PKCS#7 file of certificates',
   request: 'an OCSP request',
-  'response in PEM': 'PEM text, and a response is stored and sent in DER',
 };
 
 const labels: readonly (readonly [RegExp, FileKind])[] = [

@@ -15,9 +15,9 @@ export const dnsdist = {
   rules: {
     measured: '1.7 to 2.1',
     withBadFile: {
-      expired: 'up to 1.7 does not start, and keeps the old one at a reload; from 1.8 on staples nothing',
+      expired: 'staples nothing; 1.7 does not start, and keeps the old staple at a reload',
       foreign: foreignByOpenSsl,
-      missing: 'up to 1.7 does not start, and keeps the old one at a reload; from 1.8 on staples nothing',
+      missing: 'staples nothing; 1.7 does not start, and keeps the old staple at a reload',
       oversized: servesOversized,
     },
     takesOneStatementOnly: true,
