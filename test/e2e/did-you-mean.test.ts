@@ -75,6 +75,13 @@ describe('a mistyped flag', () => {
     ]);
   });
 
+  it('is told without the value where there are colours too', async () => {
+    const args = ['verify', '--crl', 'a', '--connect', 's3cret:1'];
+    const { stderr } = await runRestaple(args, { env: { FORCE_COLOR: '1', NO_COLOR: undefined } });
+    expect(stderr).toContain('--connect cannot be combined with --crl');
+    expect(stderr).not.toContain('s3cret');
+  });
+
   it('is UNKNOWN for a monitoring system', async () => {
     expect(await runRestaple(['verify', '--nagios', '--wran', '3h', 'x.pem'])).toMatchObject({
       exitCode: 3,

@@ -115,6 +115,9 @@ function meantFlag(flag: string, command: CommandRecord, known: readonly string[
 /** oclif's messages on one line, without what is not so here. */
 function plainMessage(message: string): string {
   const plain = message
+    // On a terminal oclif dims the lines that are rewritten below.
+    .replaceAll('\u001B[2m', '')
+    .replaceAll('\u001B[22m', '')
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
     .replace(/\n?See more help with --help$/, '')
     .replace(/^Error: /, '')
