@@ -9,7 +9,7 @@ import { defaultSignatureAlgorithm, signatureAlgorithmIdentifier, signBytes } fr
 
 /** A PKCS#10 certificate request (RFC 2986). */
 export function certificateRequest(
-  options: { readonly commonName?: string; readonly key?: KeyObject } = {},
+  options: { readonly commonName?: string; readonly key?: KeyObject; readonly attributes?: readonly Uint8Array[] } = {},
 ): CertificateBytes {
   const key = options.key ?? generateKey();
   const algorithm = defaultSignatureAlgorithm(key);
@@ -17,7 +17,7 @@ export function certificateRequest(
     integer(0),
     commonName(options.commonName ?? 'server.example'),
     publicKeyInfo(key),
-    contextConstructed(0),
+    contextConstructed(0, ...(options.attributes ?? [])),
   );
   const der = sequence(body, signatureAlgorithmIdentifier(algorithm), bitString(signBytes(body, key, algorithm)));
   return { der, pem: pem('CERTIFICATE REQUEST', der) };

@@ -65,12 +65,10 @@ function readAttribute(list: DerReader): Attribute {
   return { oid, values };
 }
 
-/** The extensions in the attribute extensionRequest (RFC 2985 §5.4.2); none in any other, or where they cannot be read. */
+/** The extensions in the attribute extensionRequest (RFC 2985 §5.4.2); none in any other, or where one cannot be read. */
 function requestedExtensions({ oid, values }: Attribute): Extension[] {
   if (oid !== '1.2.840.113549.1.9.14') return [];
-  return values.flatMap(
-    (value) =>
-      attempt(() => readExtensions(new DerReader(value).sequence('extensions'), 'the request', { unique: false })) ??
-      [],
-  );
+  const read = (value: Uint8Array): Extension[] =>
+    readExtensions(new DerReader(value).sequence('extensions'), 'the request', { unique: false });
+  return attempt(() => values.flatMap(read)) ?? [];
 }

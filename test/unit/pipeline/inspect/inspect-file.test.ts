@@ -15,8 +15,11 @@ import {
   contextConstructed,
   contextPrimitive,
   enumerated,
+  integer,
+  objectIdentifier,
   octetString,
   sequence,
+  setOf,
 } from '../../../support/der-writer.js';
 import { distinguishedName } from '../../../support/names.js';
 import {
@@ -369,6 +372,18 @@ describe('inspecting a file', () => {
     expect(trouble!.message).toMatch(message);
     expect(trouble!.message).toContain(path);
     expect(trouble!.hint).not.toBe('');
+  });
+
+  it('shows all values of an attribute as octets where one of them cannot be read', async () => {
+    const extensions = sequence(sequence(objectIdentifier('2.5.29.19'), octetString(sequence())));
+    const hidden = sequence(integer(66));
+    const attribute = sequence(objectIdentifier('1.2.840.113549.1.9.14'), setOf(extensions, hidden));
+    const { record } = await only(certificateRequest({ attributes: [attribute] }).der);
+    const values = [extensions, hidden].map((value) => value.toString('hex')).sort();
+    expect(record).toMatchObject({
+      extensions: [],
+      attributes: [{ values: expect.arrayContaining(values) as unknown }],
+    });
   });
 
   it('never throws for a response, request, certificate or CRL that was cut anywhere', async () => {
