@@ -1,5 +1,6 @@
 import { isIPv6, type Socket } from 'node:net';
 import { OcspError } from '../core/index.js';
+import { beginningOf } from '../core/shortened.js';
 import { readTextLines, type TextLines } from './text-lines.js';
 
 /**
@@ -74,7 +75,7 @@ function earlyText(place: string): OcspError {
 function notOffered(place: string, answer?: string): OcspError {
   return new OcspError(
     'starttls-failed',
-    `${place} does not offer STARTTLS${answer === undefined ? '' : `: it answered "${shortened(answer)}"`}`,
+    `${place} does not offer STARTTLS${answer === undefined ? '' : `: it answered "${beginningOf(answer)}"`}`,
     'switch TLS on in its configuration, or name the port where TLS starts at once and leave out --starttls',
   );
 }
@@ -82,11 +83,7 @@ function notOffered(place: string, answer?: string): OcspError {
 function unexpected(place: string, what: string, got: string): OcspError {
   return new OcspError(
     'starttls-failed',
-    `${place} sent "${shortened(got)}" instead of ${what}`,
+    `${place} sent "${beginningOf(got)}" instead of ${what}`,
     'check that the port and --starttls name the same protocol',
   );
-}
-
-function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { definedOnly } from '../core/defined-only.js';
 import { shownPath } from '../core/file-path.js';
+import { beginningOf } from '../core/shortened.js';
 import { expandGlob } from '../system/glob.js';
 import { readRegularFile } from '../system/read-file.js';
 import { systemErrorText } from '../system/system-error.js';
@@ -22,11 +23,6 @@ const maximumWildcards = 3;
 function isCheap(pattern: string): boolean {
   const steps = pattern.split('/').filter((step) => /[*?[]/.test(step));
   return steps.length <= maximumWildcards && steps.every((step) => step.split('*').length - 1 <= maximumWildcards);
-}
-
-/** The beginning of a text that may be of any length. */
-export function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** Reads the files of one configuration, and keeps what was not read or not understood. */
@@ -120,7 +116,7 @@ export function createConfigurationReader(
       isPartial = true;
       remark(
         'not-understood',
-        `the pattern ${shortened(pattern)} in the configuration of ${server} has too many wildcards`,
+        `the pattern ${beginningOf(pattern)} in the configuration of ${server} has too many wildcards`,
       );
       return [];
     },

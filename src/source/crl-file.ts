@@ -13,6 +13,7 @@ import { shownPath, type FilePath } from '../core/file-path.js';
 import { naming } from '../core/ocsp-error.js';
 import { publicKeyProblem } from '../core/keys/public-key.js';
 import { formatTime } from '../core/time.js';
+import { beginningOf } from '../core/shortened.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
 
@@ -147,8 +148,7 @@ function requireSignedBy(crl: CrlHeader, issuer: Certificate, name: string): voi
 
 /** Names come from outside, and a message is read by people. */
 function shortName(name: Uint8Array): string {
-  const text = distinguishedNameToString(name);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+  return beginningOf(distinguishedNameToString(name));
 }
 
 const explanations: Readonly<Record<CrlFailure, string>> = {

@@ -3,6 +3,7 @@ import { minimalSerialNumber, parseSignedSerialNumber } from '../core/cert-id.js
 import { shownPath, type FilePath } from '../core/file-path.js';
 import { revocationReasonOfNumber, type RevocationReason } from '../core/response.js';
 import { parseAsn1Time } from '../core/time.js';
+import { beginningOf } from '../core/shortened.js';
 import { readInputFile } from './input-file.js';
 import type { StatusSource } from './status-source.js';
 import { numberedLines } from '../system/numbered-lines.js';
@@ -126,9 +127,7 @@ function malformed(path: FilePath, lineNumber: number, error: LineError): OcspEr
   );
 }
 
-const longestShown = 40;
-
 /** What was found, cut short and in quotation marks. */
 function shown(text: string): string {
-  return JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text);
+  return JSON.stringify(beginningOf(text, 40));
 }

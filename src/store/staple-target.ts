@@ -45,7 +45,7 @@ function withoutEnding(path: FilePath): string {
 }
 
 /** The staple's name in its folder held open. Throws OcspError `staple-unsafe`, `staple-unwritable`. */
-export function pinStaple(path: FilePath, own: OwnProcess): PinnedFile {
+function pinStaple(path: FilePath, own: OwnProcess): PinnedFile {
   return inStoreWords(path, () => pinFile(path, own.effectiveUserId));
 }
 

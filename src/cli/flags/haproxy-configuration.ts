@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { OcspError } from '../../core/index.js';
-import { appendToPath, pathKey, type FilePath } from '../../core/file-path.js';
-import { configuredAs, type HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
+import { appendToPath, pathKey } from '../../core/file-path.js';
+import type { HaproxyConfiguration } from '../../servers/haproxy/configuration.js';
 import { readHaproxyConfiguration } from '../../servers/haproxy/configuration-reader.js';
 import { systemErrorText } from '../../system/system-error.js';
 import type { NamedSource } from '../../source/named-source.js';
@@ -39,15 +39,6 @@ export function knownHaproxyConfiguration(files: readonly string[]): HaproxyConf
       { cause: error },
     );
   }
-}
-
-/** Where haproxy reads the staple of a certificate at its next start; undefined where that is not known, or nowhere. */
-export function stapleByConfiguration(
-  configuration: HaproxyConfiguration | undefined,
-  path: FilePath,
-): FilePath | undefined {
-  if (configuration === undefined) return undefined;
-  return configuredAs(configuration, path).find(({ staplePath }) => staplePath !== undefined)?.staplePath;
 }
 
 /** Certificates whose staples haproxy reads from elsewhere than beside them, as sources that say where these go. */

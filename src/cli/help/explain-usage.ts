@@ -27,12 +27,7 @@ export function explainUsage(error: unknown, args: readonly string[], commands: 
 }
 
 /** A value that is not one of a flag's words, or of an argument's where no flag is named. */
-export function notAChoice(
-  flag: string | undefined,
-  value: string,
-  options: readonly string[],
-  see: string,
-): OcspError {
+function notAChoice(flag: string | undefined, value: string, options: readonly string[], see: string): OcspError {
   const meant = nearestWord(value, options);
   const hint = meant === undefined ? see : `did you mean ${flag === undefined ? '' : `${flag} `}${meant}? ${see}`;
   const place = flag === undefined ? '' : `${flag}: `;

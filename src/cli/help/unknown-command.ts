@@ -1,4 +1,5 @@
 import { OcspError } from '../../core/index.js';
+import { beginningOf } from '../../core/shortened.js';
 import { nearestWord } from '../flags/nearest-word.js';
 import { wordsOf, type CommandRecord } from './command-record.js';
 
@@ -30,7 +31,7 @@ export function unknownCommand(words: readonly string[], commands: readonly Comm
   const names = commands.map(wordsOf);
   const whole = names.find((name) => words.join(' ').startsWith(`${name} `));
   if (whole !== undefined) {
-    const argument = shortened(words.slice(whole.split(' ').length).join(' '));
+    const argument = beginningOf(words.slice(whole.split(' ').length).join(' '), 60);
     return new OcspError(
       'usage',
       `${whole} takes no argument, and "${argument}" is one`,
@@ -41,7 +42,7 @@ export function unknownCommand(words: readonly string[], commands: readonly Comm
   const count = subcommands.length > 0 ? 2 : 1;
   const meant = meantCommand(words, names, subcommands);
   const written = words.slice(0, Math.max(count, meant?.split(' ').length ?? 0)).join(' ');
-  const message = `there is no command "${shortened(written)}"`;
+  const message = `there is no command "${beginningOf(written, 60)}"`;
   if (meant !== undefined) {
     const isTopic = !names.includes(meant);
     return new OcspError('usage', message, `did you mean: restaple ${meant}${isTopic ? ' --help' : ''}`);
@@ -53,10 +54,6 @@ export function unknownCommand(words: readonly string[], commands: readonly Comm
     return new OcspError('usage', message, `there is: ${subcommands.map((name) => `restaple ${name}`).join(', ')}`);
   }
   return new OcspError('usage', message, 'for the commands see: restaple --help');
-}
-
-function shortened(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
 }
 
 /** The whole command, its first word, or its last one, as far as they are near. */

@@ -3,7 +3,7 @@ import type { Finding, Verdict } from '../../core/index.js';
 import type { Trouble } from '../trouble.js';
 
 /** How the work on one certificate may end. */
-export const outcomeNames = [
+const outcomeNames = [
   'updated',
   'fresh',
   'kept',

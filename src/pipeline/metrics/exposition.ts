@@ -24,7 +24,7 @@ export function sampleLine(name: string, labels: readonly (readonly [string, str
 const plainText = /^[ !#-[\]-~]*$/;
 
 /** Backslash, quote and line feed are escaped; a lone surrogate, which UTF-8 does not have, becomes U+FFFD. */
-export function escapeLabelValue(text: string): string {
+function escapeLabelValue(text: string): string {
   if (plainText.test(text)) return text;
   return text
     .replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))

@@ -8,7 +8,7 @@ const maximumHosts = 100;
 const longestHost = 255;
 const otherHosts = 'other';
 
-export const responseTimeFamily: MetricFamily = {
+const responseTimeFamily: MetricFamily = {
   name: 'restaple_responder_duration_seconds',
   type: 'histogram',
   help: 'How long HTTP exchanges with a responder took in this run, failed ones too.',

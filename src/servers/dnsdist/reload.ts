@@ -11,7 +11,6 @@ import {
   readListeners,
   readVersion,
   reloadEachFrontend,
-  shorten,
   showBinds,
   stapleFileIn,
   withoutLuaError,
@@ -30,6 +29,7 @@ import {
 import type { ServerTools } from '../server.js';
 import { shownHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
+import { beginningOf } from '../../core/shortened.js';
 
 /** What the driver takes from outside. */
 export interface DnsdistTools extends Pick<ServerTools, 'limits' | 'dnsdistKey' | 'now' | 'randomBytes'> {
@@ -217,10 +217,10 @@ function troubleOf(error: string, what: string): TargetTrouble {
   const known = explainRefusal(error);
   if (known === undefined) {
     const hint = 'repair what it names (certificate, key, or a file its user may not read), then reload again';
-    return { code: 'command-failed', message: `${what}: ${shorten(error)}`, hint };
+    return { code: 'command-failed', message: `${what}: ${beginningOf(error)}`, hint };
   }
   const file = stapleFileIn(error);
-  const named = file === undefined ? '' : `${shorten(file)}: `;
+  const named = file === undefined ? '' : `${beginningOf(file)}: `;
   return { code: 'staple-refused', message: `${what}, because of ${named}${known.reason}`, hint: known.hint };
 }
 

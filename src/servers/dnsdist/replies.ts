@@ -1,6 +1,7 @@
 import { TargetFailure } from '../reload-result.js';
 import { parseHostAndPort, type HostAndPort } from '../../system/network/host-and-port.js';
 import { definedOnly } from '../../core/defined-only.js';
+import { beginningOf } from '../../core/shortened.js';
 
 /** A frontend that dnsdist was asked to reload, and the error where that failed. */
 export interface FrontendReload {
@@ -15,9 +16,6 @@ export interface DnsdistVersion {
   /** Up to 1.7 a frontend refuses a bad staple with all its files, and says so; newer ones drop it without a word. */
   readonly refusesBadStaples: boolean;
 }
-
-/** The largest part of a foreign text that goes into a message. */
-const shownLength = 400;
 
 /**
  * Reloads each frontend separately and returns one line for each: reloadAllCertificates() answers nothing, whatever goes wrong.
@@ -57,7 +55,7 @@ export function withoutLuaError(reply: string, command: string): string {
   if (!reply.startsWith('Error: ') && !reply.startsWith('Command returned an object')) return reply;
   throw new TargetFailure(
     'command-failed',
-    `dnsdist could not run ${command}: ${shorten(errorText(reply))}`,
+    `dnsdist could not run ${command}: ${beginningOf(errorText(reply))}`,
     'run it in the console of dnsdist (dnsdist -c) to see more; dnsdist from 1.7 on is known to work',
   );
 }
@@ -69,7 +67,7 @@ export function readVersion(reply: string): DnsdistVersion {
   if (text === undefined) {
     throw new TargetFailure(
       'unexpected-reply',
-      `showVersion() answers "${shorten(reply.trim())}" instead of a version of dnsdist`,
+      `showVersion() answers "${beginningOf(reply.trim())}" instead of a version of dnsdist`,
       'check whether the configuration of dnsdist redefines showVersion',
     );
   }
@@ -88,7 +86,7 @@ export function readFrontends(reply: string): FrontendReload[] {
       if (match === null) {
         throw new TargetFailure(
           'unexpected-reply',
-          `dnsdist answers the reload with "${shorten(line)}"`,
+          `dnsdist answers the reload with "${beginningOf(line)}"`,
           'reload it by hand in the console of dnsdist: reloadAllCertificates()',
         );
       }
@@ -160,9 +158,4 @@ function errorText(text: string): string {
     .replace(/^Error: /, '')
     .replace(/^\[string ".*?"\]:\d+: /, '')
     .replace(/^Caught exception: /, '');
-}
-
-/** A foreign text, bounded for a message. */
-export function shorten(text: string): string {
-  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}...`;
 }

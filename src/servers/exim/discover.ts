@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { definedOnly } from '../../core/defined-only.js';
+import { beginningOf } from '../../core/shortened.js';
 import type { HostProcess } from '../../system/host-processes.js';
 import { reachableHost } from '../../system/network/listening-sockets.js';
 import { readRegularFile } from '../../system/read-file.js';
@@ -15,7 +16,7 @@ import type {
   ServerInstance,
   UsedCertificate,
 } from '../discovery.js';
-import { createConfigurationReader, shortened, type ConfigurationReader } from '../included-files.js';
+import { createConfigurationReader, type ConfigurationReader } from '../included-files.js';
 import { pidFileAmong } from '../signal/pid-file.js';
 import { askingFirst, configurationIn, readEximConfiguration, type EximSetting } from './configuration.js';
 import { daemon } from './daemon.js';
@@ -134,7 +135,7 @@ function filesIn(
   }
   const strange = files.find((one) => !isPlain(one) || !one.startsWith('/'));
   if (strange === undefined) return files.map((one) => ({ file: one, isAskedFor: asked.has(one) }));
-  const message = `${where}: ${name} would have to be expanded by exim: ${shortened(value)}`;
+  const message = `${where}: ${name} would have to be expanded by exim: ${beginningOf(value)}`;
   reader.remark('not-understood', message, 'name its certificates to restaple yourself');
   return undefined;
 }

@@ -29,7 +29,7 @@ import { slotKey, slotsOf, type HaproxySlots } from './slots.js';
 const withValue = /^-(?:f|C|p|L|S|x|n|N|m|sf|st)$/;
 
 /** The configuration files that haproxy's command line names, absolute. */
-export function haproxyConfigurations({ arguments: words, workingFolder = '/' }: HostProcess): string[] {
+function haproxyConfigurations({ arguments: words, workingFolder = '/' }: HostProcess): string[] {
   const folder = workingFolderOf(words, workingFolder);
   const files: string[] = [];
   for (let index = 1; index < words.length; index += 1) {

@@ -1,3 +1,4 @@
+import { beginningOf } from '../../core/shortened.js';
 import { TargetFailure, type TargetTrouble } from '../reload-result.js';
 
 /** A reply of haproxy that is not a success: what it contains, and what that means for an administrator. */
@@ -186,6 +187,5 @@ export function withoutSeverity(reply: string): string {
 
 /** The start of a reply on one line, for a message. */
 export function excerptOf(reply: string): string {
-  const text = Buffer.from(withoutSeverity(reply), 'latin1').toString('utf8').replace(/\s+/g, ' ').trim();
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+  return beginningOf(Buffer.from(withoutSeverity(reply), 'latin1').toString('utf8').replace(/\s+/g, ' ').trim());
 }

@@ -31,13 +31,13 @@ const deepestBlock = 64;
 const maximumSockets = 256;
 
 /** What lighttpd serves by its configuration, as far as plain texts go. */
-export function discoverLighttpd({ running, configurations }: ServerInstance): FoundServer {
+function discoverLighttpd({ running, configurations }: ServerInstance): FoundServer {
   const reader = createConfigurationReader('lighttpd');
   return serverIn(configurations[0] ?? '', reader, running);
 }
 
 /** `lighttpd -p`: one text with all includes and the output of commands in their places, and the values of variables. */
-export const lighttpdPrinting: ConfigurationPrinting = {
+const lighttpdPrinting: ConfigurationPrinting = {
   daemon,
   words: ['-p'],
   read(printed, { running, configurations }, found) {

@@ -20,7 +20,7 @@ import { placesOf, socketOf, starttlsOf } from './listen.js';
 import { prefixOf, readNginxFile, type NginxDirective } from './syntax.js';
 
 /** The words of nginx's command line: its master process has rewritten them into one. */
-export function nginxArguments({ arguments: words }: Pick<HostProcess, 'arguments'>): readonly string[] {
+function nginxArguments({ arguments: words }: Pick<HostProcess, 'arguments'>): readonly string[] {
   const [first = ''] = words;
   const rewritten = /^nginx: master process (.*)$/s.exec(first)?.[1];
   return rewritten === undefined ? words : rewritten.split(/\s+/);

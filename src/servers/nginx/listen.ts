@@ -15,8 +15,7 @@ export function socketOf({ words }: NginxDirective): string {
 function placeOfListen(text: string): ServedPlace | undefined {
   if (text.startsWith('unix:')) return undefined;
   if (/^\d+$/.test(text)) return { host: '0.0.0.0', port: Number(text) };
-  const found = parseHostAndPort(text.replace(/^\*(?=:|$)/, '0.0.0.0'), 80);
-  return found;
+  return parseHostAndPort(text.replace(/^\*(?=:|$)/, '0.0.0.0'), 80);
 }
 
 /** Where a server block is reached, each with a name to ask for. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { shellWord } from '../../system/shell-words.js';
 import type { ConfigurationReader } from '../included-files.js';
 
-// By hand, as docs/dependencies.md says why.
+// By hand: docs/dependencies.md says why.
 
 /** A directive of nginx, with the lines of its block where it has one. */
 export interface NginxDirective {
