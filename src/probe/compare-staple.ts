@@ -114,7 +114,7 @@ function missingFault(
     message: mustStaple
       ? 'the server staples nothing, though its certificate is Must-Staple: clients refuse it'
       : 'the server staples nothing',
-    hint: 'check that its configuration names this staple file; reload it, and read in its log why the file was not loaded. Servers may staple nothing near the end of a response and, with OpenSSL 3.6, none for another certificate',
+    hint: 'check that its configuration names this staple file; reload it, and read in its log why the file was not loaded. A server may also staple nothing shortly before a response ends or, with OpenSSL 3.6, where it is for another certificate',
   };
 }
 

@@ -527,7 +527,7 @@ describe('doctor by root', { tags: ['chroot'] }, () => {
       const { certificates, remarks } = await runDoctor(['nginx']);
       const isOwn = ({ certificate }: { readonly certificate?: string }): boolean => certificate === site.certificate;
       expect(certificates.filter(isOwn)).toHaveLength(8);
-      const message = 'only the beginning of what user 61234 runs is in this report; left out: 4 servers';
+      const message = 'this report leaves out some of what user 61234 runs: servers (4)';
       expect(remarks).toContainEqual(expect.objectContaining({ code: 'not-understood', message }));
     } finally {
       for (const { stdin } of started) stdin.end();

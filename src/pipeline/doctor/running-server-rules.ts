@@ -43,6 +43,6 @@ export const notLoaded: Rule = (examined) => {
 export const notFound: Rule = ({ used, server, handshakes, report }) => {
   if (used.isNamedByNoLine !== true || handshakes.length > 0) return undefined;
   if (report === undefined || report.missingResponder !== undefined) return undefined;
-  const message = `${server.name} says that it uses this certificate, and no port of it sent it in a handshake for its name`;
+  const message = `${server.name} says that it uses this certificate, but none of its ports sent it when a handshake asked for its name`;
   return notServedFor('not-found', message, []);
 };

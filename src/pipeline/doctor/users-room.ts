@@ -29,8 +29,8 @@ export function createUsersRoom(isRoot = false): UsersRoom {
       return [...counts].flatMap(([userId, seen]): DoctorRemark[] => {
         const kinds = (Object.keys(most) as Kind[]).filter((kind) => seen[kind] > most[kind]);
         if (kinds.length === 0) return [];
-        const list = kinds.map((kind) => `${seen[kind] - most[kind]} ${kind}`).join(', ');
-        const message = `only the beginning of what user ${userId} runs is in this report; left out: ${list}`;
+        const list = kinds.map((kind) => `${kind} (${seen[kind] - most[kind]})`).join(', ');
+        const message = `this report leaves out some of what user ${userId} runs: ${list}`;
         return [{ code: 'not-understood', message, hint: 'run restaple doctor as that user to see them' }];
       });
     },

@@ -1,4 +1,11 @@
-import { OcspError, decodeCertificate, isBelieved, verifyResponse, type Certificate } from '../../core/index.js';
+import {
+  OcspError,
+  decodeCertificate,
+  isBelieved,
+  verifyResponse,
+  windowOf,
+  type Certificate,
+} from '../../core/index.js';
 import { bytesEqual } from '../../core/bytes.js';
 import { shownPath } from '../../core/file-path.js';
 import { chooseIssuer } from '../../core/certificate/issuance.js';
@@ -225,10 +232,10 @@ async function resultOfOwnStaple(
   const issuer = await issuerOf(target, certificates);
   if (issuer === undefined) return notTaken(target, fault);
   const verdict = verifyResponse(staple, { subject: { certificate }, issuer, now, skewMilliseconds });
-  const nextUpdate = isBelieved(verdict) ? verdict.statement.nextUpdate : undefined;
-  const until = nextUpdate === undefined ? '' : ` until ${formatTime(nextUpdate)}`;
+  const end = isBelieved(verdict) ? windowOf(verdict.statement, verdict.responder)?.end : undefined;
+  const until = end === undefined ? '' : ` until ${formatTime(end)}`;
   // Skew does not extend what clients are sent.
-  if (verdict.kind === 'good' && (nextUpdate === undefined || nextUpdate > now)) {
+  if (verdict.kind === 'good' && (end === undefined || end > now)) {
     const message = `the server sends the staple that it fetched itself, not that of the file; it is good${until}`;
     return { certificatePath, ok: true, code: 'left-alone', message };
   }

@@ -20,7 +20,7 @@ const notLoaded: TargetTrouble = {
 };
 
 const levelHint =
-  'add "level admin" to its "stats socket" line, which haproxy 3.4 and newer want for staples, and reload haproxy; a reload also makes it read the .ocsp files';
+  'add "level admin" to its "stats socket" line and reload haproxy; a reload also makes it read the .ocsp files';
 
 /** Every refusal of haproxy 2.6 to 3.5, the more special before the more general. */
 const knownReplies: readonly KnownReply[] = [
@@ -129,7 +129,7 @@ const knownReplies: readonly KnownReply[] = [
   {
     contains: "Can't allocate memory",
     code: 'permission-denied',
-    message: 'this socket of haproxy shows no certificates, as one that has no "level admin"',
+    message: 'this socket of haproxy shows no certificates, probably because it has no "level admin"',
     hint: levelHint,
   },
   {

@@ -144,7 +144,7 @@ describe('pushing into haproxy', () => {
     ['3.4.2-1', 2, '3.4.2'],
     ['3.4.2-1', 1, undefined],
     ['3.4.3', 2, undefined],
-    ['3.4-dev3', 2, '3.4.0'],
+    ['3.4-dev3', 2, '3.4-dev3'],
     ['3.5-dev5', 2, undefined],
     ['4.0.0', 2, undefined],
     ['unheard of', 2, undefined],
