@@ -111,7 +111,11 @@ function onThisHost(
   { isRoot }: DiscoveryTools,
 ): FoundServer {
   const unit = unitOf(instance.running, discoverer.name);
-  return definedOnly({ ...found, unit, stranger: strangerTo(found.configurations, isRoot) });
+  const stranger = strangerTo(found.configurations, isRoot);
+  // A hint may be a command, and a server that tests such a configuration as root loads what it names.
+  const remarks =
+    stranger === undefined ? found.remarks : found.remarks.map(({ code, message }) => ({ code, message }));
+  return definedOnly({ ...found, unit, stranger, remarks });
 }
 
 function withinRoom(found: FoundServer, { running }: ServerInstance, room: UsersRoom): FoundServer {

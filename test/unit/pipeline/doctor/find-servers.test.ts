@@ -53,6 +53,22 @@ describe('the servers of a host', () => {
     });
   });
 
+  it('with a configuration that others can change come without commands in a report of root', async () => {
+    await withTemporaryFolder(async (folder) => {
+      const configuration = folder.write('own.conf', 'load_module /tmp/evil.so; }');
+      chmodSync(configuration, 0o666);
+      const remarksFor = async (isRoot: boolean) => {
+        const wanted = [{ name: 'nginx', configuration }];
+        const { servers } = await findServers([], wanted, { ...tools, isRoot }, folder.path);
+        return servers[0]!.found.remarks;
+      };
+      const [remark, ...others] = await remarksFor(false);
+      expect(others).toEqual([]);
+      expect(remark?.hint).toBe(`test it with: nginx -t -c ${configuration}`);
+      expect(await remarksFor(true)).toEqual([{ code: remark?.code, message: remark?.message }]);
+    });
+  });
+
   it('of one other user are few in a report of root, with few certificates, and the others are counted', async () => {
     await withTemporaryFolder(async (folder) => {
       const lines = Array.from({ length: 60 }, (_none, index) => `ssl_certificate /${index}.pem;`).join(' ');
