@@ -30,10 +30,18 @@ export async function readReloadRecord(staple: FilePath): Promise<ReloadRecord> 
   }
 }
 
-/** Whether this target took these very bytes before. */
-export function wasTold(record: ReloadRecord, target: string, stapleBytes: Uint8Array): boolean {
-  return record[target] === stapleDigest(stapleBytes);
+/** Of a target that took a staple: whether it has it after its next restart, too. */
+export type Taking = 'kept' | 'until-restart';
+
+/** Whether this target took these very bytes before, and for how long. */
+export function takingOf(record: ReloadRecord, target: string, stapleBytes: Uint8Array): Taking | undefined {
+  const digest = stapleDigest(stapleBytes);
+  if (record[target] === digest) return 'kept';
+  return record[target] === `${digest}${untilRestart}` ? 'until-restart' : undefined;
 }
+
+/** Follows the digest of a staple that a restart of its target loses. */
+const untilRestart = ' until restart';
 
 /**
  * Remembers that targets took these bytes, or with `undefined` that they have to be told again.
@@ -45,10 +53,13 @@ export async function updateReloadRecord(
   targets: readonly string[],
   stapleBytes: Uint8Array | undefined,
   ownProcess: OwnProcess,
+  taking: Taking = 'kept',
 ): Promise<void> {
   const before = await readReloadRecord(staple);
   const others = Object.entries(before).filter(([target]) => !targets.includes(target));
-  const told = stapleBytes === undefined ? [] : targets.map((target) => [target, stapleDigest(stapleBytes)] as const);
+  const end = taking === 'kept' ? '' : untilRestart;
+  const told =
+    stapleBytes === undefined ? [] : targets.map((target) => [target, `${stapleDigest(stapleBytes)}${end}`] as const);
   const record = Object.fromEntries([...others, ...told].slice(-maximumTargets));
   await replaceFile({
     path: reloadRecordPath(staple),

@@ -142,6 +142,33 @@ describe('the staple that haproxy reads at its next start', () => {
     }
   });
 
+  it('is pushed again after a restart of haproxy, and not before', async () => {
+    const site = scene.issue('lost');
+    const settings = '    nbthread 2\n    ssl-load-extra-files none';
+    const fetched = async ({ target, configuration }: Started): Promise<FetchReload['reload'][number]> => {
+      const result = await fetchAndReload(['--reload', target, '--haproxy-config', configuration, site.certificate]);
+      expect(result).toMatchObject({ exitCode: 0, reload: [{ certificates: [{ code: 'gone-with-reload' }] }] });
+      return result.reload[0]!;
+    };
+    const haproxy = await start(`crt ${site.certificate}`, '', settings);
+    const version = await askHaproxy(haproxy.target.slice('haproxy:'.length), 'show info');
+    const isMended = /^Version: (?:3\.2\.(?:2[2-9]|[3-9]\d)|3\.4\.(?:[3-9]|\d\d)|3\.[5-9]|[4-9])/m.test(version);
+    try {
+      expect(await fetched(haproxy)).toMatchObject(isMended ? {} : { findings: [{ rule: 'staple-race' }] });
+      expect(await fetched(haproxy)).not.toHaveProperty('findings');
+    } finally {
+      await haproxy.stop();
+    }
+    const again = await start(`crt ${site.certificate}`, '', settings);
+    try {
+      expect(await stapled(again, site)).toBeNull();
+      await fetched(again);
+      expect(await stapled(again, site)).toEqual(scene.staple(site));
+    } finally {
+      await again.stop();
+    }
+  });
+
   if (isSince('haproxy', '3.0')) {
     it('is none for a certificate of a crt-store without ocsp', async () => {
       const site = scene.issue('stored');

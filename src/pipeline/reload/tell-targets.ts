@@ -4,7 +4,7 @@ import { tellTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import type { ServerTools } from '../../servers/server.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
 import { askedByHandshake } from './prove-by-handshake.js';
-import { readReloadRecord, updateReloadRecord, wasTold } from '../../store/reload-record.js';
+import { readReloadRecord, takingOf, updateReloadRecord, type Taking } from '../../store/reload-record.js';
 
 /** What telling targets and remembering it needs from outside. */
 export interface TellTools extends ServerTools {
@@ -39,12 +39,18 @@ export async function tellTargets(tasks: readonly TargetTask[], tools: TellTools
   return results;
 }
 
-/** The staples that this target has not taken yet. */
+/** The staples that this target has not taken yet, and those that it loses with a restart, which may have been since. */
 export async function staplesToTell(staples: readonly StapleToPush[], target: ReloadTarget): Promise<StapleToPush[]> {
-  const told = await Promise.all(
-    staples.map(async ({ staplePath, bytes }) => wasTold(await readReloadRecord(staplePath), target.text, bytes)),
+  const takings = await takingsOf(staples, target);
+  return staples.flatMap((staple, index) =>
+    takings[index] === 'kept' ? [] : [{ ...staple, isChanged: takings[index] === undefined }],
   );
-  return staples.filter((_, index) => told[index] !== true).map((staple) => ({ ...staple, isChanged: true }));
+}
+
+function takingsOf(staples: readonly StapleToPush[], target: ReloadTarget): Promise<(Taking | undefined)[]> {
+  return Promise.all(
+    staples.map(async ({ staplePath, bytes }) => takingOf(await readReloadRecord(staplePath), target.text, bytes)),
+  );
 }
 
 /** Tells one target of these staples, whatever it was told before, and remembers which of them it took. */
@@ -61,7 +67,8 @@ export async function tellAndRemember(
     // Once the server has the certificate, or its own fetching fails, it has to be told.
     if (ok !== true || code === 'not-served' || code === 'left-alone') continue;
     try {
-      await updateReloadRecord(staplePath, [target.text], bytes, tools.ownProcess);
+      const taking = code === 'gone-with-reload' ? 'until-restart' : 'kept';
+      await updateReloadRecord(staplePath, [target.text], bytes, tools.ownProcess, taking);
     } catch (error) {
       // Not remembered, the target is told once more by the next run, which does no harm.
       if (!(error instanceof OcspError)) throw error;
