@@ -13,7 +13,7 @@ export interface StapleToPush {
   readonly bytes: Uint8Array;
   readonly certId: CertId;
   readonly nextUpdate: Date;
-  /** The file changed in this run, or the last reload of it did not succeed. */
+  /** The file changed in this run; for a target: it has not taken these bytes before, as far as is known. */
   readonly isChanged: boolean;
 }
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { encodeCertId } from '../support/cert-id.js';
 import { buildOcspResponse } from '../support/ocsp-response.js';
 import { createCertificateAuthority } from '../support/pki.js';
 import { isSince } from '../support/programs.js';
@@ -22,6 +23,7 @@ import {
   type TargetRecord,
   type TargetServer,
 } from '../support/servers/server-scene.js';
+import { startFakeHaproxy } from '../support/fake-haproxy.js';
 import { freePort } from '../support/servers/free-port.js';
 import { startNginx } from '../support/servers/nginx.js';
 import { probe } from '../support/servers/stapling-scene.js';
@@ -90,6 +92,35 @@ describe('reload', () => {
     await reload([recorder.target, site.certificate]);
     expect(recorder.runs()).toBe(2);
     expect(recorder.lines()).toMatchObject([{ staple: site.staple }, { staple: site.staple }]);
+  });
+
+  it('sets no staple again that haproxy took and shows, unless a handshake showed another', async () => {
+    const { serialNumber } = site.issued;
+    const key = encodeCertId({ issuer: scene.authority, serialNumber }).toString('hex');
+    const isSet = ({ command }: { readonly command: string }): boolean => command === 'set ssl ocsp-response';
+    const fake = await startFakeHaproxy((one) => {
+      if (isSet(one)) return 'OCSP Response updated!';
+      if (one.command === 'show ssl ocsp-response')
+        return `# Certificate IDs\nCertificate ID key : ${key}\nCertificate path : x`;
+      return one.command.startsWith('show ssl ocsp-response base64')
+        ? scene.staple(site).toString('base64')
+        : 'Unknown command, but maybe';
+    });
+    const sets = (): number => fake.commands.filter(isSet).length;
+    try {
+      const words = [`haproxy:${fake.address}`, site.certificate];
+      expect(await reload(words)).toMatchObject({ exitCode: 0, stderr: '' });
+      expect((await reload(words)).exitCode).toBe(0);
+      expect(sets()).toBe(1);
+      // It answers what it was sent, and another server staples another one.
+      const denied = await reload([...words, '--confirm', haproxy.place, '--reload-timeout', '300ms']);
+      expect(denied).toMatchObject({ exitCode: 10, records: [{ ok: true }, { ok: false }] });
+      expect(sets()).toBe(1);
+      expect((await reload(words)).exitCode).toBe(0);
+      expect(sets()).toBe(2);
+    } finally {
+      await fake.close();
+    }
   });
 
   it('says in words what a terminal would be told', async () => {

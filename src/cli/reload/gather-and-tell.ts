@@ -2,10 +2,9 @@ import type { Config } from '@oclif/core';
 import { OcspError } from '../../core/index.js';
 import { shownPath, type FilePath } from '../../core/file-path.js';
 import { confirmPlacesFrom, parseConfirmPlace, type ConfirmPlace } from '../../pipeline/reload/confirm-place.js';
-import { proveByHandshake, type BeforeProof } from '../../pipeline/reload/prove-by-handshake.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import {
-  forgetTold,
+  proveOrForget,
   staplesToTell,
   tellTargets,
   type TargetTask,
@@ -88,7 +87,7 @@ export function gatherAndTell(
       const isNamed = ({ certificatePath }: StapleToPush): boolean => shownPath(certificatePath) === place.certificate;
       // Its own source names other places.
       if (!expected.some(isNamed) && staples.some(isNamed)) continue;
-      confirmed.push(await prove(place, expected, targets, tools, { isPatient, isLeftAlone }));
+      confirmed.push(await proveOrForget(place, expected, targets, tools, { isPatient, isLeftAlone }));
     }
     return [...told, ...confirmed];
   }
@@ -166,26 +165,4 @@ async function tellAll(
   } finally {
     await plugIns;
   }
-}
-
-async function prove(
-  place: ConfirmPlace,
-  staples: readonly StapleToPush[],
-  targets: readonly ReloadTarget[],
-  tools: TellTools,
-  before: BeforeProof,
-): Promise<TargetResult> {
-  const result = await proveByHandshake(place, staples, tools, before);
-  for (const { certificatePath, ok } of result.certificates) {
-    const staple = staples.find((one) => one.certificatePath === certificatePath);
-    if (ok || staple === undefined) continue;
-    try {
-      // What the server does not send, the targets have to be told again by the next run.
-      await forgetTold(staple, targets, tools.ownProcess);
-    } catch (error) {
-      // Where the record cannot be written, the failed proof is still told, and by every run.
-      if (!(error instanceof OcspError)) throw error;
-    }
-  }
-  return result;
 }

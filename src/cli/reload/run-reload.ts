@@ -1,9 +1,9 @@
 import { OcspError, isBelieved } from '../../core/index.js';
 import type { FilePath } from '../../core/file-path.js';
 import { formatTime } from '../../core/time.js';
-import { nothingToTell, tellAndRemember } from '../../pipeline/reload/tell-targets.js';
+import { nothingToTell, proveOrForget, tellAndRemember } from '../../pipeline/reload/tell-targets.js';
 import { confirmPlacesFrom } from '../../pipeline/reload/confirm-place.js';
-import { proveByHandshake, type BeforeProof } from '../../pipeline/reload/prove-by-handshake.js';
+import type { BeforeProof } from '../../pipeline/reload/prove-by-handshake.js';
 import { revokedTrouble } from '../../pipeline/fetch/revocation.js';
 import { stapleToPush } from '../../pipeline/reload/staple-to-push.js';
 import type { VerifyReport } from '../../pipeline/verify/verify-report.js';
@@ -60,7 +60,7 @@ export async function runReload(
       isPatient: told.ok && isTold,
       isLeftAlone: (staple) => codeOf(told, staple) === 'left-alone',
     };
-    for (const place of places) results.push(await proveByHandshake(place, staples, tools, before));
+    for (const place of places) results.push(await proveOrForget(place, staples, [target], tools, before));
     report(results, others, output);
     return interrupt.exitCode() ?? gravestExitCode([...codes, exitCodeOfTargets(results)]);
   } catch (error) {

@@ -3,7 +3,8 @@ import { passingOver, type StapleToPush, type TargetResult } from '../../servers
 import { tellTarget, type ReloadTarget } from '../../servers/reload-target.js';
 import type { ServerTools } from '../../servers/server.js';
 import type { OwnProcess } from '../../store/lock-holder.js';
-import { askedByHandshake } from './prove-by-handshake.js';
+import type { ConfirmPlace } from './confirm-place.js';
+import { askedByHandshake, proveByHandshake, type BeforeProof } from './prove-by-handshake.js';
 import { readReloadRecord, takingOf, updateReloadRecord, type Taking } from '../../store/reload-record.js';
 
 /** What telling targets and remembering it needs from outside. */
@@ -42,9 +43,7 @@ export async function tellTargets(tasks: readonly TargetTask[], tools: TellTools
 /** The staples that this target has not taken yet, and those that it loses with a restart, which may have been since. */
 export async function staplesToTell(staples: readonly StapleToPush[], target: ReloadTarget): Promise<StapleToPush[]> {
   const takings = await takingsOf(staples, target);
-  return staples.flatMap((staple, index) =>
-    takings[index] === 'kept' ? [] : [{ ...staple, isChanged: takings[index] === undefined }],
-  );
+  return staples.filter((_, index) => takings[index] !== 'kept');
 }
 
 function takingsOf(staples: readonly StapleToPush[], target: ReloadTarget): Promise<(Taking | undefined)[]> {
@@ -56,10 +55,12 @@ function takingsOf(staples: readonly StapleToPush[], target: ReloadTarget): Prom
 /** Tells one target of these staples, whatever it was told before, and remembers which of them it took. */
 export async function tellAndRemember(
   target: ReloadTarget,
-  staples: readonly StapleToPush[],
+  verified: readonly StapleToPush[],
   tools: TellTools,
   mayPassOver: TargetTask['mayPassOver'] = () => false,
 ): Promise<TargetResult> {
+  const takings = await takingsOf(verified, target);
+  const staples = verified.map((staple, index) => ({ ...staple, isChanged: takings[index] === undefined }));
   const told = await askedByHandshake(await tellTarget(target, staples, tools), staples, tools);
   const result = passingOver(told, staples, mayPassOver);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
@@ -83,11 +84,32 @@ export function nothingToTell({ text }: ReloadTarget): TargetResult {
 }
 
 /**
- * Makes the next run tell every target of this staple again, as after a handshake that showed another one.
+ * {@link proveByHandshake}; what the server does not send, its targets are told again by the next run.
  *
- * @throws OcspError of kind store, where the record cannot be written
+ * @throws OcspError `interrupted`
  */
-export async function forgetTold(
+export async function proveOrForget(
+  place: ConfirmPlace,
+  staples: readonly StapleToPush[],
+  targets: readonly ReloadTarget[],
+  tools: TellTools,
+  before: BeforeProof,
+): Promise<TargetResult> {
+  const result = await proveByHandshake(place, staples, tools, before);
+  for (const { certificatePath, ok } of result.certificates) {
+    const staple = staples.find((one) => one.certificatePath === certificatePath);
+    if (ok || staple === undefined) continue;
+    try {
+      await forgetTold(staple, targets, tools.ownProcess);
+    } catch (error) {
+      // Where the record cannot be written, the failed proof is still told, and by every run.
+      if (!(error instanceof OcspError)) throw error;
+    }
+  }
+  return result;
+}
+
+async function forgetTold(
   { staplePath }: StapleToPush,
   targets: readonly ReloadTarget[],
   ownProcess: OwnProcess,

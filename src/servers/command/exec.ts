@@ -7,7 +7,7 @@ import type { StapleToPush } from '../reload-result.js';
 import type { Server } from '../server.js';
 
 /**
- * The user's command, run once with the changed staples on its stdin: one JSON object per line, {certificate, staple,
+ * The user's command, run once with the staples on its stdin that it is to hear of: one JSON object per line, {certificate, staple,
  * serialNumber, thisUpdate?, nextUpdate}.
  */
 export const exec = {
@@ -21,8 +21,7 @@ export const exec = {
   mistake: ([program], { PATH }) => programProblem(program, PATH),
   async tell(argv, staples, tools) {
     const { tellByCommand } = await import('./tell-by-command.js');
-    const changed = staples.filter(({ isChanged }) => isChanged);
-    const lines = changed.map((staple) => `${JSON.stringify(describeStaple(staple))}\n`).join('');
+    const lines = staples.map((staple) => `${JSON.stringify(describeStaple(staple))}\n`).join('');
     const hint = 'run the command by hand with one of the JSON lines on its stdin, or see its own log';
     return await tellByCommand(argv, staples, tools, () => ({ name: argv[0], hint }), lines);
   },
