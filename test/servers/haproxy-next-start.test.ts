@@ -1,5 +1,5 @@
 // @module-tag haproxy
-import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -166,6 +166,27 @@ describe('the staple that haproxy reads at its next start', () => {
       expect(await stapled(again, site)).toEqual(scene.staple(site));
     } finally {
       await again.stop();
+    }
+  });
+
+  it('is another than that of --out, which is pushed again after a restart', async () => {
+    const site = scene.issue('apart');
+    rmSync(site.staple);
+    const staple = scene.folder.at('apart.der');
+    const fetched = async ({ target }: Started): Promise<FetchReload> =>
+      fetchAndReload(['--reload', target, '--out', staple, site.certificate]);
+    for (const outcome of ['updated', 'fresh']) {
+      const haproxy = await start(`crt ${site.certificate}`);
+      try {
+        expect(await stapled(haproxy, site)).toBeNull();
+        const result = await fetched(haproxy);
+        const trouble = { code: 'gone-with-reload', message: expect.stringContaining(`${site.staple} when`) as string };
+        expect(result).toMatchObject({ exitCode: 0, outcomes: [outcome], reload: [{ certificates: [trouble] }] });
+        expect(result.stderr).toContain('not kept');
+        expect(await stapled(haproxy, site)).toEqual(readFileSync(staple));
+      } finally {
+        await haproxy.stop();
+      }
     }
   });
 

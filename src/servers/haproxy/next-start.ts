@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { asPath, shownPath, type FilePath } from '../../core/file-path.js';
 import { numberedLines } from '../../system/numbered-lines.js';
@@ -5,6 +6,7 @@ import { readRegularFile } from '../../system/read-file.js';
 import type { PushResult, StapleToPush } from '../reload-result.js';
 import type { ServerTools } from '../server.js';
 import { askedOnce } from './asked-once.js';
+import type { LoadedCertificates } from './certificates.js';
 import { configuredAs, isSameFile, lineWithStaple, type ConfiguredCertificate } from './configuration.js';
 import { crtListEntry, looksBeside, quotedWord, valueOf } from './configuration-words.js';
 import { escapedArgument, type HaproxySession } from './session.js';
@@ -28,8 +30,12 @@ interface ShownLine {
   readonly text: () => string | undefined;
 }
 
-/** By the configuration where it was named, else by what the socket shows: the crt-lists, and names of crt-stores. */
-export function nextStartOf(session: HaproxySession, configuration: ServerTools['haproxyConfiguration']): NextStart {
+/** By the configuration where it was named, else by what the socket shows: names of certificates and crt-stores, crt-lists. */
+export function nextStartOf(
+  session: HaproxySession,
+  certificates: LoadedCertificates,
+  configuration: ServerTools['haproxyConfiguration'],
+): NextStart {
   const shownLines = askedOnce(() => linesOfLists(session));
   return {
     async remarkOn(staple, name) {
@@ -39,10 +45,14 @@ export function nextStartOf(session: HaproxySession, configuration: ServerTools[
         const entry = loaded.find((one) => one.name === name) ?? loaded[0];
         return entry === undefined ? notConfigured : remarkByConfiguration(staple, entry);
       }
-      if (name === undefined) return undefined;
+      if (name === undefined) {
+        // haproxy 2.x does not say it: it is asked for only where something may be wrong.
+        const isBeside = shownPath(staple.staplePath) === `${shownPath(staple.certificatePath)}.ocsp`;
+        return isBeside ? undefined : remarkOnPlace(staple, (await certificates.find(staple))?.name);
+      }
       if (name.startsWith('@')) return remarkOnStore(staple, name);
       const line = (await shownLines()).get(name);
-      return line === undefined ? undefined : remarkOnList(staple, name, line);
+      return line === undefined ? remarkOnPlace(staple, name) : remarkOnList(staple, name, line);
     },
   };
 }
@@ -70,6 +80,17 @@ export function remarkByConfiguration(
   return gone(
     `haproxy reads the staple of ${name} from ${shownPath(entry.staplePath)} when it starts or reloads`,
     'fetch with --haproxy-config, which puts the staple there',
+  );
+}
+
+/** Of a certificate with a name that is a file here: haproxy reads the staple beside it, unless told otherwise. */
+function remarkOnPlace({ staplePath }: StapleToPush, name: string | undefined): Remark | undefined {
+  if (name?.startsWith('/') !== true || !existsSync(Buffer.from(name, 'latin1'))) return undefined;
+  const beside = [name, name.replace(/\.[^./]*$/, '')].map((stem) => asPath(Buffer.from(`${stem}.ocsp`, 'latin1')));
+  if (beside.some((path) => isSameFile(path, staplePath))) return undefined;
+  return gone(
+    `unless its configuration names ${shownPath(staplePath)}, haproxy reads the staple of ${shown(name)} from ${shown(name)}.ocsp when it starts or reloads`,
+    'fetch with --haproxy-config, which puts the staple where haproxy reads it',
   );
 }
 

@@ -53,11 +53,12 @@ export async function pushToHaproxy(
   const session = openHaproxySession(place, limits);
   const slots = slotsOf(session);
   const findings: Finding[] = [];
+  const loaded = loadedCertificatesOf(session);
   const haproxy = {
     session,
     slots,
-    certificates: loadedCertificatesOf(session),
-    starts: nextStartOf(session, haproxyConfiguration),
+    certificates: loaded,
+    starts: nextStartOf(session, loaded, haproxyConfiguration),
     warnOfRace: askedOnce(async () => {
       findings.push(...(await stapleRace(session)));
     }),
