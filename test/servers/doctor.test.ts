@@ -126,6 +126,26 @@ describe('doctor on haproxy', { tags: ['haproxy'] }, () => {
     expect((await runDoctor([server])).certificates).toMatchObject([{ state: 'unrefreshed' }]);
   });
 
+  it('is not content with a staple that was only pushed, which a restart loses, and its advice mends that', async () => {
+    const site = scene.issue('site');
+    rmSync(site.staple);
+    const server = await haproxyWith(site.certificate);
+    const target = `haproxy:${scene.folder.at('admin.sock')}`;
+    const words = ['--allow-private', '--out', scene.folder.at('apart.der'), '--reload', target];
+    expect((await runRestaple(['fetch', ...words, site.certificate])).exitCode).toBe(0);
+
+    const { certificates, exitCode } = await runDoctor([server]);
+    const message = expect.stringContaining(`looks for ${site.staple}, which does not exist, when it starts`) as string;
+    const findings = [{ code: 'nobody-refreshes', message }];
+    expect(certificates).toMatchObject([{ state: 'unrefreshed', handshakes: [{ outcome: 'served' }], findings }]);
+    expect(exitCode).toBe(0);
+    expect((await runDoctor([server, '--strict'])).exitCode).toBe(6);
+    await follow(certificates[0]!.findings[0]!.advice, scene.folder);
+    expect((await runDoctor([server])).certificates).toMatchObject([
+      { loaded: { staple: 'same' }, staple: { isThere: true } },
+    ]);
+  });
+
   it('puts a broken Must-Staple certificate first, whatever else is wrong, and needs nothing where there is no responder', async () => {
     const strict = scene.issue('a-strict', { mustStaple: true });
     writeFileSync(

@@ -186,7 +186,8 @@ const notSetUp: Rule = (examined) => {
     return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
   // Something else may have put it there, as over its socket.
-  if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served')) return undefined;
+  if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served'))
+    return goneWithRestart(examined);
   const fetchesItself = used.noStapleFile === 'not-taken';
   const what = fetchesItself ? 'to fetch its staple' : 'to staple for it';
   const message =
@@ -196,6 +197,20 @@ const notSetUp: Rule = (examined) => {
   const code = fetchesItself ? 'own-fetching-off' : 'not-configured';
   return notServedFor(code, message, staplePlaceAdvice(examined));
 };
+
+/** It is served, and no file has it: what somebody pushed lasts until the server starts again. */
+function goneWithRestart(examined: Examination): Decision {
+  const { staple, server } = examined;
+  const where = staple === undefined ? 'reads no staple' : `looks for ${staple.file}, which does not exist,`;
+  return {
+    state: 'unrefreshed',
+    gravity: 'success',
+    code: 'nobody-refreshes',
+    severity: 'warning',
+    message: `it is served now, but ${server.name} ${where} when it starts: the staple is then gone`,
+    advice: staplePlaceAdvice(examined),
+  };
+}
 
 /** What lies on disk is right, and clients do not get it. */
 const notServed: Rule = (examined) => {
