@@ -186,14 +186,14 @@ function outcomeOfFrontends(
     return noneTaken(staples, { code: 'no-slot', message, hint }, foresight.troubles);
   }
   const troubles = new Map(foresight.troubles);
-  let unowned: TargetTrouble | undefined;
+  const unowned: TargetTrouble[] = [];
   let last: string | undefined;
   for (const { name, error } of frontends) {
     if (error === undefined) continue;
     last = `${name} refused its files and keeps what it had`;
     const owner = ownerOf(stapleFileIn(error), staples);
     const trouble = troubleOf(error, last);
-    if (owner === undefined) unowned ??= trouble;
+    if (owner === undefined) unowned.push(trouble);
     else if (!troubles.has(owner)) troubles.set(owner, trouble);
   }
   const bystander: TargetTrouble | undefined =
@@ -210,7 +210,16 @@ function outcomeOfFrontends(
     if (bystander === undefined) return { certificatePath: staple.certificatePath, ok: true };
     return { ...notTaken(staple, bystander), ...(areSeen ? { isUndecided: true } : {}) };
   });
-  return definedOnly({ certificates, error: unowned });
+  return definedOnly({ certificates, error: togetherIn(unowned) });
+}
+
+/** All that is to be repaired, as far as a message has room for it. */
+function togetherIn([first, ...others]: readonly TargetTrouble[]): TargetTrouble | undefined {
+  if (first === undefined || others.length === 0) return first;
+  const more = others.slice(0, 3).map(({ message }) => `; ${message}`);
+  const left = others.length - more.length;
+  const rest = left === 0 ? '' : `; and ${left} more`;
+  return { ...first, message: `${first.message}${more.join('')}${rest}` };
 }
 
 function troubleOf(error: string, what: string): TargetTrouble {

@@ -155,6 +155,14 @@ describe('dnsdist 1.7', () => {
     expect(result.error!.message).toContain('no longer, valid');
   });
 
+  it('names every frontend that refused its files, up to four', async () => {
+    const reply = [0, 1, 2, 3, 4, 5].map((number) => `DoT ${number} failed: cannot load /srv/${number}.key\n`).join('');
+    const message = (await reload({ reply: dnsdist('1.7.3', reply) })).error!.message;
+    expect(message.match(/DoT frontend \d refused its files/g)).toHaveLength(4);
+    expect(message).toContain('/srv/3.key');
+    expect(message).toMatch(/; and 2 more$/);
+  });
+
   it('says no-slot where it has no frontend', async () => {
     expect((await reload({ reply: dnsdist('1.7.3', '') })).error).toMatchObject({ code: 'no-slot' });
   });
