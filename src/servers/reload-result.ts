@@ -61,6 +61,8 @@ export interface PushResult extends Partial<TargetTrouble> {
   readonly ok: boolean;
   /** Whether it was taken, the server did not say: handshakes with all its listeners do. */
   readonly isUndecided?: true;
+  /** The same was said when this very staple was told before. */
+  readonly wasSaidBefore?: true;
 }
 
 /** What became of a target as a whole. `ok` only when every staple arrived. */

@@ -14,8 +14,9 @@ export function targetRecord(result: TargetResult): Record<string, unknown> {
 }
 
 function certificateRecord({ certificatePath, ...result }: PushResult): Record<string, unknown> {
-  // Only this program needs these two: others read the code.
-  return { certificate: shownPath(certificatePath), ...result, isNotServed: undefined, isUndecided: undefined };
+  // Only this program needs these: others read the code.
+  const own = { isNotServed: undefined, isUndecided: undefined, wasSaidBefore: undefined };
+  return { certificate: shownPath(certificatePath), ...result, ...own };
 }
 
 /** What stderr says of one target: trouble always, success where somebody is watching. */
@@ -57,8 +58,9 @@ export function sayTargetResult(output: Output, result: TargetResult): void {
 }
 
 /** It was taken, and somebody has to change the server's configuration all the same. */
-function sayGoneWithReload(output: Output, target: string, { certificatePath, code, message, hint }: PushResult): void {
-  if (code !== 'gone-with-reload') return;
+function sayGoneWithReload(output: Output, target: string, result: PushResult): void {
+  const { certificatePath, code, message, hint, wasSaidBefore = false } = result;
+  if (code !== 'gone-with-reload' || (wasSaidBefore && !output.isTalkative)) return;
   output.say(`${target}: ${shownPath(certificatePath)}: ${message ?? ''}`, output.stderr.yellow('not kept'));
   output.hint(hint ?? '');
 }

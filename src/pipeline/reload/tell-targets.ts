@@ -62,7 +62,7 @@ export async function tellAndRemember(
   const takings = await takingsOf(verified, target);
   const staples = verified.map((staple, index) => ({ ...staple, isChanged: takings[index] === undefined }));
   const told = await askedByHandshake(await tellTarget(target, staples, tools), staples, tools);
-  const result = passingOver(told, staples, mayPassOver);
+  const result = markingRepeated(passingOver(told, staples, mayPassOver), takings);
   for (const [index, { staplePath, bytes }] of staples.entries()) {
     const { ok, code } = result.certificates[index] ?? {};
     // Once the server has the certificate, or its own fetching fails, it has to be told.
@@ -76,6 +76,15 @@ export async function tellAndRemember(
     }
   }
   return result;
+}
+
+/** A staple that the target loses with each restart is worth a warning when it is set, not in every run. */
+function markingRepeated(result: TargetResult, takings: readonly (Taking | undefined)[]): TargetResult {
+  const certificates = result.certificates.map((one, index) => {
+    const isRepeated = one.code === 'gone-with-reload' && takings[index] === 'until-restart';
+    return isRepeated ? { ...one, wasSaidBefore: true as const } : one;
+  });
+  return { ...result, certificates };
 }
 
 /** The result of a target for which there is no staple. */
