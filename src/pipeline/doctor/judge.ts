@@ -185,9 +185,9 @@ const notSetUp: Rule = (examined) => {
   if (used.noStapleFile === 'not-known' || used.cannotStaple !== undefined || used.isNamedByNoLine === true)
     return undefined;
   if (staple !== undefined && (staple.isThere || used.isFileOptional !== true)) return undefined;
-  // Something else may have put it there, as over its socket.
+  // Something else may have put it there, as over its socket. Of other servers a part of the configuration may be unread.
   if (handshakes.length > 0 && handshakes.every(({ outcome }) => outcome === 'served'))
-    return goneWithRestart(examined);
+    return examined.discoverer.readsBeside === true ? goneWithRestart(examined) : undefined;
   const fetchesItself = used.noStapleFile === 'not-taken';
   const what = fetchesItself ? 'to fetch its staple' : 'to staple for it';
   const message =
