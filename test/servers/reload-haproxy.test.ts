@@ -492,6 +492,9 @@ describe('a haproxy with a larger tune.bufsize', () => {
       const staple = stapleOf(main, { padding: 40 });
       expect(await pushOne(staple, `haproxy:${socket}`)).toMatchObject({ ok: true });
       expect(await stapled(main.name, frontend)).toEqual(staple.bytes);
+      const largerThanFile = stapleOf(main, { padding: 60 });
+      expect(largerThanFile.bytes.length).toBeGreaterThan(16_384);
+      expect(await pushOne(largerThanFile, `haproxy:${socket}`)).toMatchObject({ ok: true, code: 'gone-with-reload' });
     } finally {
       await other.stop();
       wide.remove();

@@ -119,7 +119,8 @@ async function pushOfAnySize(staple: StapleToPush, haproxy: Haproxy, now: Date):
 const lost = `haproxy ignores a file of more than ${largestInFile} octets at each start and reload`;
 
 function goneWithReload({ bytes }: StapleToPush): Remark {
-  return { message: `with ${bytes.length} octets it is gone with the next reload: ${lost}` };
+  const message = `with ${bytes.length} octets it is gone with the next reload: ${lost}`;
+  return { code: 'gone-with-reload', message, hint: 'ask the CA for a smaller response' };
 }
 
 async function push(staple: StapleToPush, haproxy: Haproxy, now: Date): Promise<Remark> {
